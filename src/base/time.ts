@@ -1,0 +1,49 @@
+import { assert } from "./errors.ts";
+
+declare const brand: unique symbol;
+/** A moment: milliseconds since 1970-01-01 UTC. */
+export type Instant = number & { readonly [brand]: "instant" };
+/** A calendar day in Asia/Shanghai, `"2026-08-01"`. */
+export type Day = string & { readonly [brand]: "day" };
+
+/** Where the program takes "now" from; only `main.ts` files know the real one. */
+export type Clock = () => Instant;
+
+export const SECOND_MS = 1_000;
+export const MINUTE_MS = 60 * SECOND_MS;
+export const HOUR_MS = 60 * MINUTE_MS;
+export const DAY_MS = 24 * HOUR_MS;
+
+/** Asia/Shanghai has had no daylight saving since 1991: a fixed offset is exact for every reading we can hold. */
+const SHANGHAI_OFFSET_MS = 8 * HOUR_MS;
+
+/** Makes an instant from epoch milliseconds. */
+export function instant(ms: number): Instant {
+  assert(Number.isSafeInteger(ms), `not an instant: ${ms}`);
+  return ms as Instant;
+}
+
+/** The instant `ms` milliseconds later (or earlier, when negative). */
+export function later(at: Instant, ms: number): Instant {
+  return instant(at + ms);
+}
+
+/** The calendar day in Asia/Shanghai that holds the instant. */
+export function dayOf(at: Instant): Day {
+  return new Date(at + SHANGHAI_OFFSET_MS).toISOString().slice(0, 10) as Day;
+}
+
+/** Midnight (Asia/Shanghai) at which the day begins. */
+export function startOfDay(day: Day): Instant {
+  return instant(Date.parse(`${day}T00:00:00Z`) - SHANGHAI_OFFSET_MS);
+}
+
+/** Minutes since local midnight, 0 … 1439. */
+export function minuteOfDay(at: Instant): number {
+  return Math.floor((at - startOfDay(dayOf(at))) / MINUTE_MS);
+}
+
+/** `2026-08-01 15:45:12` in Asia/Shanghai. */
+export function formatInstant(at: Instant): string {
+  return new Date(at + SHANGHAI_OFFSET_MS).toISOString().slice(0, 19).replace("T", " ");
+}

@@ -1,0 +1,83 @@
+import { systemClock } from "#system/clock.ts";
+import { type Environment, environment } from "./config.ts";
+
+/**
+ * The `jichao` command. Each command loads only what it needs, so that `frame decode` does not wait for a web server.
+ */
+const commands: Record<string, { what: string; run(args: string[], env: Environment): Promise<number> }> = {
+  start: {
+    what: "全部启动(前置机、网页、模拟小镇) run everything: collector, server, simulated town",
+    run: async (_args, env) => long(async (signal) => (await import("./start.ts")).startProgram(env, signal)),
+  },
+  server: {
+    what: "只启动网页管理 run the web management alone",
+    run: async (_args, env) => long(async (signal) => (await import("./programs.ts")).serverProgram(env, signal)),
+  },
+  collector: {
+    what: "只启动抄表前置机 run the collector alone",
+    run: async (_args, env) => long(async (signal) => (await import("./programs.ts")).collectorProgram(env, signal)),
+  },
+  simulator: {
+    what: "只启动模拟小镇 run the simulated town alone",
+    run: async (_args, env) => long(async (signal) => (await import("./programs.ts")).simulatorProgram(env, signal)),
+  },
+  demo: {
+    what: "把模拟小镇建入空数据库 enroll the simulated town in an empty database",
+    run: async (_args, env) => (await import("./demo-command.ts")).demoCommand(env),
+  },
+  frame: {
+    what: "解析报文 decode frames: jichao frame decode <hex> [--json]",
+    run: async (args) => {
+      const { frameCommand } = await import("./frame.ts");
+      return frameCommand(args, { stdin: process.stdin, out: console.log, err: console.error });
+    },
+  },
+  ledger: {
+    what: "核对账本 check the books: jichao ledger verify",
+    run: async (args, env) => (await import("./ledger.ts")).ledgerCommand(args, env),
+  },
+};
+
+const [name = "help", ...args] = process.argv.slice(2);
+const command = commands[name];
+if (command) {
+  try {
+    process.exitCode = await command.run(args, environment());
+  } catch (error) {
+    console.error(sentence(error));
+    process.exit(1);
+  }
+} else {
+  const width = Math.max(...Object.keys(commands).map((each) => each.length));
+  console.log(`集抄 Jichao\n\n用法 usage: jichao <命令 command>\n`);
+  for (const [each, { what }] of Object.entries(commands)) console.log(`  ${each.padEnd(width)}  ${what}`);
+  process.exitCode = name === "help" || name === "--help" ? 0 : 2;
+}
+
+/** Runs a program until SIGINT or SIGTERM, or until the parent that started it with a channel is gone. */
+async function long(run: (signal: AbortSignal) => Promise<void>): Promise<number> {
+  const ending = new AbortController();
+  let askedAt = 0;
+  const ask = () => {
+    if (askedAt > 0 && systemClock() - askedAt > 1_000) process.exit(130); // asked twice: do not wait any longer
+    askedAt = systemClock();
+    ending.abort();
+  };
+  process.on("SIGINT", ask);
+  process.on("SIGTERM", ask);
+  if (process.channel) process.once("disconnect", ask);
+  await run(ending.signal);
+  if (process.channel) process.disconnect();
+  return 0;
+}
+
+/** What a person can act upon: a known port conflict in words, otherwise the message with its causes. */
+function sentence(error: unknown): string {
+  if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") {
+    const port = "port" in error ? String(error.port) : "";
+    return `端口 ${port} 已被占用:请停止占用它的程序,或用 JICHAO_HTTP_PORT / JICHAO_LINK_PORT / JICHAO_SIMULATOR_PORT 换一个端口。\nPort ${port} is in use: stop the program that holds it, or choose another by these variables.`;
+  }
+  const lines: string[] = [];
+  for (let each: unknown = error; each instanceof Error; each = each.cause) lines.push(each.message);
+  return lines.length > 0 ? lines.join("\n  ") : String(error);
+}

@@ -1,0 +1,72 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { collectorConfig } from "#collector/config.ts";
+import { runCollector } from "#collector/main.ts";
+import type { FlowContext } from "#flows/context.ts";
+import { serverConfig } from "#server/config.ts";
+import { runServer } from "#server/main.ts";
+import { simulatorConfig } from "#simulator/config.ts";
+import { runSimulator } from "#simulator/main.ts";
+import { databaseUrl, openDatabase } from "#store/db.ts";
+import { systemClock } from "#system/clock.ts";
+import { armFaults } from "#system/fault-point.ts";
+import { newId } from "#system/ids.ts";
+import { createLog } from "#system/log.ts";
+import { createSealer, loadMasterKey, type Sealer } from "#system/seal.ts";
+import type { Environment } from "./config.ts";
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** Where the built console lies. */
+export const webDir = join(root, "dist", "web");
+
+/** What a program of Jichao stands on. `end` closes the database after everything else. */
+export type Footing = FlowContext & { sealer: Sealer; end(): Promise<void> };
+
+/** Opens the database, brings its tables up to date and loads the master key. */
+export async function standUp(program: string, env: Environment): Promise<Footing> {
+  const log = createLog({ program, level: env.JICHAO_LOG ?? "info" });
+  armFaults(env.JICHAO_FAULTS, (name) => log.warn({ fault: name }, "killed at a fault point"));
+  const dataDir = env.JICHAO_DATA ?? "./data";
+  if (!existsSync(dataDir)) mkdirSync(dataDir, { recursive: true });
+  const sealer = createSealer(loadMasterKey(env.JICHAO_MASTER_KEY, dataDir));
+  const db = await openDatabase(databaseUrl(env), { log });
+  const applied = await db.migrate();
+  if (applied.length > 0) log.info({ migrations: applied }, "database brought up to date");
+  return { db, clock: systemClock, newId, log, sealer, end: () => db.close() };
+}
+
+/** `jichao server`: the web management alone. */
+export async function serverProgram(env: Environment, signal: AbortSignal): Promise<void> {
+  const config = serverConfig(env);
+  const footing = await standUp("server", env);
+  const server = await runServer(config, { ...footing, webDir, print: (text) => console.log(text) }, signal);
+  await aborted(signal);
+  await server.close();
+  await footing.end();
+}
+
+/** `jichao collector`: the front-end processor alone. */
+export async function collectorProgram(env: Environment, signal: AbortSignal): Promise<void> {
+  const config = collectorConfig(env);
+  const footing = await standUp("collector", env);
+  const collector = await runCollector(config, footing, signal);
+  await aborted(signal);
+  await collector.close();
+  await footing.end();
+}
+
+/** `jichao simulator`: the simulated town. Ends with its parent when it was started by one. */
+export async function simulatorProgram(env: Environment, signal: AbortSignal): Promise<void> {
+  const log = createLog({ program: "simulator", level: env.JICHAO_LOG ?? "info" });
+  const simulator = await runSimulator(simulatorConfig(env), log, signal);
+  await aborted(signal);
+  await simulator.close();
+}
+
+/** Resolves when the signal aborts. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}

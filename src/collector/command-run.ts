@@ -1,0 +1,93 @@
+import { type Instant, SECOND_MS } from "#base/time.ts";
+import { type ClaimedCommand, returnCommand } from "#flows/claim-commands.ts";
+import type { FlowContext } from "#flows/context.ts";
+import { type CommandOutcome, type NextStep, settleCommand } from "#flows/settle-command.ts";
+import { type Bytes, fromHex } from "#protocol/bytes.ts";
+import type { Frame645 } from "#protocol/dlt645/frame.ts";
+import { faultPoint } from "#system/fault-point.ts";
+import { type Bus, PRIORITY } from "./bus.ts";
+import type { Exchanged } from "./exchange.ts";
+import type { Ingest } from "./ingest.ts";
+import { type Item, type MeterTold, meterQuestion, profileOf, READ_TRIES, readMeter } from "./meter-readings.ts";
+import type { MeterProfile } from "./profiles.ts";
+
+/** The session ended under a command; the concentrator dials again within seconds. */
+export const OFFLINE_RETRY_MS = SECOND_MS;
+
+/** A command that has failed to reach its meter so often only knocks once: it goes before all scheduled reads. */
+const PATIENT_ATTEMPTS = 3;
+
+/** One claimed command being carried out: what its procedure may use. */
+export type CommandRun = {
+  readonly ctx: FlowContext;
+  readonly startedAt: Instant;
+  readonly claimed: ClaimedCommand;
+  readonly profile: MeterProfile;
+  readonly bus: Bus;
+  readonly ingest: Ingest;
+  /** The key of this meter for top-ups; null when the installation has no master key for meters. */
+  rechargeKey(): Promise<Bytes | null>;
+  /** Asks the meter, with the command's priority; what it told also goes on record. */
+  read(items: readonly Item[]): Promise<MeterTold>;
+  /** Reads the meter to find out what it has done; a place where a crash must do no harm. */
+  readBack(items: readonly Item[]): Promise<MeterTold>;
+  /** Sends a frame with an effect, once. The bytes are those that were marked as sent. */
+  send(frame: Frame645, markedHex: string): Promise<Exchanged>;
+  settle(outcome: CommandOutcome): Promise<NextStep>;
+  /** Gives the command back as not sent by this run. */
+  giveBack(retryInMs: number, why: string): Promise<void>;
+};
+
+/** Prepares the run of a claimed command on its bus. `held` tells whether the claim is surely still ours. */
+export function commandRun(options: {
+  ctx: FlowContext;
+  startedAt: Instant;
+  claimed: ClaimedCommand;
+  bus: Bus;
+  ingest: Ingest;
+  held(): boolean;
+  settled(): void;
+  rechargeKey(address: string): Promise<Bytes | null>;
+}): CommandRun {
+  const { ctx, claimed, bus, ingest } = options;
+  const { kind } = claimed;
+  const level = kind === "top_up" ? PRIORITY.recharge : kind === "read" ? PRIORITY.onDemand : PRIORITY.control;
+
+  let isThere = claimed.attempts <= PATIENT_ATTEMPTS;
+
+  async function read(items: readonly Item[]): Promise<MeterTold> {
+    const asking = { priority: level, order: 0, tries: isThere ? READ_TRIES : 1, commandId: claimed.id };
+    const told = await readMeter(bus, claimed, items, asking);
+    if (told.kind === "answered") {
+      isThere = true;
+      ingest.report({ meterId: claimed.meterId, measuredAt: told.at, values: told.values });
+    }
+    return told;
+  }
+
+  return {
+    ...options,
+    profile: profileOf(claimed),
+    rechargeKey: () => options.rechargeKey(claimed.address),
+    read,
+    async readBack(items) {
+      faultPoint("read-back:before");
+      const told = await read(items);
+      faultPoint("read-back:after-answer");
+      return told;
+    },
+    async send(frame, markedHex) {
+      const bytes = fromHex(markedHex) ?? new Uint8Array();
+      const question = { ...meterQuestion(claimed, frame, claimed.id), bytes, effect: "once" as const };
+      const told = await bus.ask({ ...question, mayStillGo: options.held }, { priority: level, order: 0, tries: 1 });
+      if (told.kind === "answered") faultPoint("pump:after-answer");
+      return told;
+    },
+    async settle(outcome) {
+      const step = await settleCommand(ctx, claimed, outcome);
+      options.settled();
+      return step;
+    },
+    giveBack: (retryInMs, why) => returnCommand(ctx, claimed, { retryInMs, why }),
+  };
+}

@@ -1,0 +1,107 @@
+import { hostname } from "node:os";
+import { z } from "zod";
+import { MINUTE_MS, SECOND_MS } from "#base/time.ts";
+
+/** Everything a collector is told from outside. Its OFF guard is not among it: that is in flows and not configurable here. */
+export type CollectorConfig = {
+  /** Where concentrators dial in. */
+  linkHost: string;
+  /** 0 takes any free port (tests). */
+  linkPort: number;
+  dataDir: string;
+  /** Undefined: the default database of the data folder. */
+  databaseUrl: string | undefined;
+  masterKeyHex: string | undefined;
+  /** Name under which this collector holds leases. Two collectors must not share one. */
+  collectorId: string;
+  /** Every meter is read once in this time, if its bus allows. */
+  readIntervalMs: number;
+  /** How long a meter may think: added to the time that the bytes take on the bus. */
+  replyAllowanceMs: number;
+  /** How long the way to the concentrator and back may take on top. */
+  linkAllowanceMs: number;
+  heartbeatSeconds: number;
+  /** How long a socket may take to prove who it is. */
+  registrationMs: number;
+  /** Sockets that have not proved who they are: all together, and from one source. */
+  strangersMax: number;
+  strangersPerSourceMax: number;
+  sessionsMax: number;
+};
+
+/** JCP/1 has no registered port; 6201 is ours. */
+export const LINK_PORT = 6201;
+/** Short, so that a visitor sees the demo town move. A site reads every 900 s: a 15-minute load curve. */
+export const READ_INTERVAL_DEMO_SECONDS = 20;
+/** DL/T 645 gives a meter 500 ms to begin (§5.3.2); the other half is for radio hops and slow concentrators. */
+export const REPLY_ALLOWANCE_MS = 1_000;
+/** Mobile networks hold packets back for seconds before they drop them. */
+export const LINK_ALLOWANCE_MS = 5_000;
+/** Keeps the shortest common NAT binding of mobile networks (about 60 s) open. */
+export const HEARTBEAT_SECONDS = 30;
+/** Three packets over a bad mobile link fit easily; a slow-sending attacker does not stay. */
+export const REGISTRATION_MS = 15 * SECOND_MS;
+/** A storm of 500 concentrators that come back at once, twice over; each costs a few KiB. */
+export const STRANGERS_MAX = 1_000;
+/** Many concentrators share one address behind a mobile operator's NAT; one attacker must still not fill the hall. */
+export const STRANGERS_PER_SOURCE_MAX = 64;
+/** Thousands of concentrators to a collector; a session costs some 20 KiB and one file descriptor. */
+export const SESSIONS_MAX = 5_000;
+
+const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+
+const environment = z.object({
+  JICHAO_LINK_HOST: z.string().min(1).default("0.0.0.0"),
+  JICHAO_LINK_PORT: whole(0, 65_535).default(LINK_PORT),
+  JICHAO_DATA: z.string().min(1).default("./data"),
+  JICHAO_DB: z.string().min(1).optional(),
+  JICHAO_MASTER_KEY: z.string().min(1).optional(),
+  JICHAO_COLLECTOR_ID: z
+    .string()
+    .regex(/^[\w.-]{1,32}$/)
+    .default(() => defaultCollectorId()),
+  JICHAO_READ_INTERVAL_SECONDS: whole(1, 86_400).default(READ_INTERVAL_DEMO_SECONDS),
+  JICHAO_EXCHANGE_TIMEOUT_MS: whole(50, MINUTE_MS).default(REPLY_ALLOWANCE_MS),
+  JICHAO_LINK_TIMEOUT_MS: whole(100, MINUTE_MS).default(LINK_ALLOWANCE_MS),
+  JICHAO_HEARTBEAT_SECONDS: whole(1, 3_600).default(HEARTBEAT_SECONDS),
+  JICHAO_REGISTRATION_MS: whole(100, MINUTE_MS).default(REGISTRATION_MS),
+  JICHAO_STRANGERS_MAX: whole(1, 100_000).default(STRANGERS_MAX),
+  JICHAO_STRANGERS_PER_SOURCE_MAX: whole(1, 100_000).default(STRANGERS_PER_SOURCE_MAX),
+  JICHAO_SESSIONS_MAX: whole(1, 100_000).default(SESSIONS_MAX),
+});
+
+/** Reads the configuration from environment variables; throws one sentence that names every wrong variable. */
+export function collectorConfig(env: Readonly<Record<string, string | undefined>>): CollectorConfig {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const read = environment.safeParse(given);
+  if (!read.success) {
+    const faults = read.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+    throw new Error(`the collector's configuration is not valid: ${faults.join("; ")}`);
+  }
+  const v = read.data;
+  return {
+    linkHost: v.JICHAO_LINK_HOST,
+    linkPort: v.JICHAO_LINK_PORT,
+    dataDir: v.JICHAO_DATA,
+    databaseUrl: v.JICHAO_DB,
+    masterKeyHex: v.JICHAO_MASTER_KEY,
+    collectorId: v.JICHAO_COLLECTOR_ID,
+    readIntervalMs: v.JICHAO_READ_INTERVAL_SECONDS * SECOND_MS,
+    replyAllowanceMs: v.JICHAO_EXCHANGE_TIMEOUT_MS,
+    linkAllowanceMs: v.JICHAO_LINK_TIMEOUT_MS,
+    heartbeatSeconds: v.JICHAO_HEARTBEAT_SECONDS,
+    registrationMs: v.JICHAO_REGISTRATION_MS,
+    strangersMax: v.JICHAO_STRANGERS_MAX,
+    strangersPerSourceMax: v.JICHAO_STRANGERS_PER_SOURCE_MAX,
+    sessionsMax: v.JICHAO_SESSIONS_MAX,
+  };
+}
+
+/** The host's name: the same after every restart, so a collector finds its own leases again. */
+function defaultCollectorId(): string {
+  return (
+    hostname()
+      .replace(/[^\w.-]/g, "-")
+      .slice(0, 32) || "collector"
+  );
+}

@@ -1,0 +1,114 @@
+import { performance } from "node:perf_hooks";
+import type { Clock, Instant } from "#base/time.ts";
+import type { FrameRecord } from "#flows/record-readings.ts";
+import { type Bytes, toHex } from "#protocol/bytes.ts";
+import { type Answer645, decodeAnswer, expects } from "#protocol/dlt645/commands.ts";
+import { type Frame645, framesIn645 } from "#protocol/dlt645/frame.ts";
+import { serialControl } from "#protocol/link/jichao.ts";
+import { faultPoint } from "#system/fault-point.ts";
+import type { ForwardOutcome, ForwardRequest } from "./session.ts";
+
+/** One question to one meter. */
+export type Question = {
+  meterId: number;
+  bus: number;
+  baud: number;
+  /** What is asked, for judging the answer … */
+  frame: Frame645;
+  /** … and the very bytes that go out. */
+  bytes: Bytes;
+  /** The longest answer worth waiting for. */
+  replyBytes: number;
+  commandId: string | null;
+  /** "once": never sent again by this layer, because the meter would do it twice. */
+  effect: "none" | "once";
+  /** Asked when the bus is free, just before the first byte: false lets nothing out (the right to send has lapsed). */
+  mayStillGo?: () => boolean;
+};
+
+/** Why there was no usable answer. All of them count as silence. */
+export type SilenceKind =
+  | Extract<ForwardOutcome, { kind: "silent" }>["why"]
+  /** A good frame of another meter. */
+  | "foreign"
+  /** This meter's answer to something else, such as a late one. */
+  | "mismatch";
+
+/** What one question came to. `closed`: the session ended on the way, or the question was no longer to be asked. */
+export type Exchanged =
+  | { kind: "answered"; answer: Answer645; at: Instant }
+  | { kind: "silent"; why: SilenceKind }
+  | { kind: "closed" };
+
+/** How many exchanges ended how, since the program started. */
+export type ExchangeCounts = Record<"answered" | "closed" | SilenceKind, number>;
+
+/** What an exchange needs of the rest. */
+export type ExchangeDeps = {
+  forward(request: ForwardRequest): Promise<ForwardOutcome>;
+  record(frame: FrameRecord): void;
+  counts: ExchangeCounts;
+  clock: Clock;
+  replyAllowanceMs: number;
+};
+
+/** Start, 8 data, parity and stop bit. */
+const BITS_PER_BYTE = 11;
+/** Bytes of one frame are never farther apart (DL/T 645-2007 §5.3.2). */
+const GAP_MS = 500;
+
+/** Sends one question and judges what came back. No repeat here. */
+export async function exchange(question: Question, deps: ExchangeDeps): Promise<Exchanged> {
+  const { meterId, commandId, bytes, baud, bus } = question;
+  if (question.mayStillGo?.() === false) return { kind: "closed" };
+  const startedAt = performance.now();
+  const timeoutMs = exchangeTimeout(question, deps.replyAllowanceMs);
+  const pending = deps.forward({ bus, serial: serialControl({ baud }), content: bytes, timeoutMs, gapMs: GAP_MS });
+  if (question.effect === "once") faultPoint("exchange:after-write");
+  const note = (direction: FrameRecord["direction"], hex: string, tookMs: number) =>
+    deps.record({ meterId, at: deps.clock(), direction, hex, commandId, tookMs });
+  note("sent", toHex(bytes), 0);
+  const outcome = await pending;
+  const tookMs = Math.round(performance.now() - startedAt);
+  const result = judge(question, outcome, deps.clock());
+  deps.counts[result.kind === "silent" ? result.why : result.kind]++;
+  if (outcome.kind === "answered") note("received", toHex(outcome.content), tookMs);
+  else if (outcome.kind === "silent") note("silence", "", tookMs);
+  return result;
+}
+
+/** The longest that a good answer may take, from the first byte on the bus: both ways on the wire and the meter's delay. */
+export function exchangeTimeout(
+  question: Pick<Question, "bytes" | "replyBytes" | "baud">,
+  replyAllowanceMs: number,
+): number {
+  const bits = (question.bytes.length + question.replyBytes) * BITS_PER_BYTE;
+  return Math.ceil((bits * 1000) / question.baud) + replyAllowanceMs;
+}
+
+/** All counts at zero. */
+export function exchangeCounts(): ExchangeCounts {
+  return {
+    answered: 0,
+    closed: 0,
+    timeout: 0,
+    busy: 0,
+    bad_port: 0,
+    corrupt: 0,
+    cancelled: 0,
+    link: 0,
+    foreign: 0,
+    mismatch: 0,
+  };
+}
+
+/** Among everything heard, only the frame that belongs to this question counts; a late or foreign one may precede it. */
+function judge({ frame }: Question, outcome: ForwardOutcome, at: Instant): Exchanged {
+  if (outcome.kind !== "answered") return outcome;
+  const heard = framesIn645(outcome.content);
+  const own = heard.find((each) => expects(frame, each));
+  if (own) return { kind: "answered", answer: decodeAnswer(own), at };
+  if (heard.length === 0) return { kind: "silent", why: "corrupt" };
+  const foreign = heard.every((each) => each.address !== frame.address);
+  return { kind: "silent", why: foreign ? "foreign" : "mismatch" };
+}

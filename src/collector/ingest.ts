@@ -1,0 +1,195 @@
+import { performance } from "node:perf_hooks";
+import type { FrameRecord, MeterReport, SilenceReport } from "#flows/record-readings.ts";
+import type { Log } from "#system/log.ts";
+import { type Bell, createBell } from "./bell.ts";
+
+/** What one transaction records. */
+export type Batch = { reports: MeterReport[]; silences: SilenceReport[]; frames: FrameRecord[] };
+
+/** The way of readings to the database: gathered, bounded, and patient when the database is away. */
+export type Ingest = {
+  report(report: MeterReport): void;
+  silence(silence: SilenceReport): void;
+  frame(frame: FrameRecord): void;
+  /** Resolves when there is room for more. While it does not, reading pauses: memory is not a database. */
+  room(signal: AbortSignal): Promise<void>;
+  /** Records at once; true when everything handed in before is in the database, false when that did not work. */
+  flush(): Promise<boolean>;
+  /** How much waits, how many frames were dropped for lack of room, how many reports the database refused. */
+  state(): { waiting: number; framesDropped: number; refused: number };
+  /** A last flush, then the end. What the database does not take within `ms` is lost: it will be read again. */
+  close(ms: number): Promise<void>;
+};
+
+/** So many reports make a batch full … */
+const BATCH_REPORTS = 200;
+/** … and so long the first one waits for company: a page still turns within a second. */
+const BATCH_MS = 500;
+/** Frames are small and many; one batch must still be one quick transaction. */
+const BATCH_FRAMES = 1_000;
+/** Some 10 minutes of a collector with a thousand busy buses. */
+const REPORTS_MAX = 20_000;
+/** Frames are for looking at: the oldest go first. */
+const FRAMES_MAX = 5_000;
+const RETRY_MIN_MS = 250;
+const RETRY_MAX_MS = 10_000;
+/** A report that fails alone so often, while the database answers, is refused for good: one bad row must not stop all. */
+const REFUSALS_MAX = 3;
+
+/** Starts the way to the database. `record` is one transaction; `probe` tells whether the database answers at all. */
+export function createIngest(options: {
+  record(batch: Batch): Promise<void>;
+  probe(): Promise<unknown>;
+  log: Log;
+}): Ingest {
+  const { log } = options;
+  const reports: MeterReport[] = [];
+  const silences: SilenceReport[] = [];
+  const frames: FrameRecord[] = [];
+  const work = createBell();
+  const roomBell = createBell();
+  const end = new AbortController();
+  let flushes: ((done: boolean) => void)[] = [];
+  let outage: { since: number; pauseMs: number } | null = null;
+  let batchMax = BATCH_REPORTS;
+  let refusals = 0;
+  let framesDropped = 0;
+  let refused = 0;
+
+  const waiting = () => reports.length + silences.length;
+  const isEmpty = () => waiting() === 0 && frames.length === 0;
+
+  async function run(): Promise<void> {
+    let firstAt: number | null = null;
+    while (!end.signal.aborted) {
+      if (isEmpty()) {
+        answerFlushes(true);
+        firstAt = null;
+        await work.wait(60_000, end.signal);
+        continue;
+      }
+      firstAt ??= performance.now();
+      const leftMs = firstAt + BATCH_MS - performance.now();
+      if (leftMs > 0 && flushes.length === 0 && waiting() < BATCH_REPORTS) {
+        await work.wait(leftMs, end.signal);
+        continue;
+      }
+      if (await recordBatch()) {
+        if (waiting() < BATCH_REPORTS && flushes.length === 0) firstAt = null;
+      } else {
+        answerFlushes(false);
+        await pauseOutage(end.signal);
+      }
+    }
+    answerFlushes(false);
+  }
+
+  /** Takes from the front only what was recorded, so nothing is lost between a failure and the next try. */
+  async function recordBatch(): Promise<boolean> {
+    const batch: Batch = {
+      reports: reports.slice(0, batchMax),
+      silences: silences.slice(0, batchMax),
+      frames: frames.slice(0, batchMax === BATCH_REPORTS ? BATCH_FRAMES : batchMax),
+    };
+    const droppedBefore = framesDropped;
+    try {
+      await options.record(batch);
+    } catch (error) {
+      await onFailure(batch, error);
+      return false;
+    }
+    reports.splice(0, batch.reports.length);
+    silences.splice(0, batch.silences.length);
+    frames.splice(0, Math.max(0, batch.frames.length - (framesDropped - droppedBefore)));
+    if (outage)
+      log.info({ seconds: Math.round((performance.now() - outage.since) / 1000) }, "readings are recorded again");
+    outage = null;
+    refusals = 0;
+    batchMax = Math.min(BATCH_REPORTS, batchMax * 2);
+    if (waiting() < REPORTS_MAX / 2) roomBell.ring();
+    return true;
+  }
+
+  async function onFailure(batch: Batch, error: unknown): Promise<void> {
+    if (!outage)
+      log.error({ error: String(error), waiting: waiting() }, "readings could not be recorded; they are kept");
+    outage ??= { since: performance.now(), pauseMs: RETRY_MIN_MS };
+    if (!(await answers())) return;
+    // The database is there and does not want this batch: look, without long pauses, for the report that spoils it.
+    outage.pauseMs = RETRY_MIN_MS;
+    if (batchMax > 1) batchMax = Math.max(1, Math.floor(batchMax / 4));
+    else if (++refusals >= REFUSALS_MAX) dropFirst(batch, error);
+  }
+
+  async function answers(): Promise<boolean> {
+    try {
+      await options.probe();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  function dropFirst(batch: Batch, error: unknown): void {
+    refusals = 0;
+    refused++;
+    const meter = batch.reports[0]?.meterId ?? batch.silences[0]?.meterId ?? batch.frames[0]?.meterId;
+    log.error({ meter, error: String(error) }, "the database refused a report for good; it was dropped");
+    reports.splice(0, batch.reports.length);
+    silences.splice(0, batch.silences.length);
+    frames.splice(0, batch.frames.length);
+  }
+
+  async function pauseOutage(signal: AbortSignal): Promise<void> {
+    if (!outage) return;
+    const { pauseMs } = outage;
+    outage.pauseMs = Math.min(pauseMs * 2, RETRY_MAX_MS);
+    await quietBell.wait(pauseMs, signal);
+  }
+
+  function answerFlushes(done: boolean): void {
+    for (const tell of flushes.splice(0)) tell(done);
+    flushes = [];
+  }
+
+  function flush(): Promise<boolean> {
+    if (end.signal.aborted) return Promise.resolve(false);
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    flushes.push(resolve);
+    work.ring();
+    return promise;
+  }
+
+  const quietBell: Bell = createBell();
+  const running = run();
+  return {
+    report(report) {
+      reports.push(report);
+      if (waiting() === 1 || waiting() >= BATCH_REPORTS) work.ring();
+    },
+    silence(silence) {
+      silences.push(silence);
+      if (waiting() === 1 || waiting() >= BATCH_REPORTS) work.ring();
+    },
+    frame(frame) {
+      frames.push(frame);
+      if (frames.length > FRAMES_MAX) {
+        frames.shift();
+        framesDropped++;
+      }
+      if (frames.length === 1) work.ring();
+    },
+    async room(signal) {
+      while (waiting() >= REPORTS_MAX && !signal.aborted) await roomBell.wait(RETRY_MAX_MS, signal);
+    },
+    flush,
+    state: () => ({ waiting: waiting(), framesDropped, refused }),
+    async close(ms) {
+      const timer = setTimeout(() => end.abort(), ms);
+      await flush();
+      clearTimeout(timer);
+      end.abort();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,130 @@
+import { type Clock, SECOND_MS } from "#base/time.ts";
+import type { FlowContext } from "#flows/context.ts";
+import { linkKeyPurpose, loadMeterKeys } from "#flows/meter-keys.ts";
+import { claimConcentrator, type OwnedConcentrator } from "#flows/own-concentrators.ts";
+import { recordReadings } from "#flows/record-readings.ts";
+import type { Bytes } from "#protocol/bytes.ts";
+import { meterKey } from "#protocol/dlt645/prepay.ts";
+import { concentratorKey } from "#store/concentrators.ts";
+import type { Db } from "#store/db.ts";
+import { pause } from "#system/clock.ts";
+import { nodeCiphers } from "#system/crypto.ts";
+import type { NewId } from "#system/ids.ts";
+import type { Log } from "#system/log.ts";
+import type { Sealer } from "#system/seal.ts";
+import { startCommandPump } from "./command-pump.ts";
+import type { CollectorConfig } from "./config.ts";
+import { type ExchangeCounts, exchangeCounts } from "./exchange.ts";
+import { createIngest, type Ingest } from "./ingest.ts";
+import { listen } from "./listener.ts";
+import { createLiveConcentrators, type LiveConcentrators } from "./live-concentrators.ts";
+import { createNonceMemory, type Registrar } from "./registration.ts";
+
+/** What a collector is given. It touches the database only through flows and the store. */
+export type CollectorDeps = { db: Db; clock: Clock; newId: NewId; log: Log; sealer: Sealer };
+
+/** A collector (抄表前置机) at work. */
+export type RunningCollector = {
+  linkPort: number;
+  /** There is a new command: do not wait for the next look. */
+  nudge(): void;
+  /** How exchanges ended since the start, and what waits to be recorded. */
+  state(): { sessions: number; commands: number; exchanges: ExchangeCounts; ingest: ReturnType<Ingest["state"]> };
+  /** Finishes what is on the buses, records it, gives the concentrators up. Safe to call again. */
+  close(): Promise<void>;
+};
+
+/** A third of the lease of a concentrator: two renewals may fail. */
+const RENEW_MS = 5 * SECOND_MS;
+/** A recharge takes some exchanges; what is not finished then is read back by the next holder. */
+const DRAIN_COMMANDS_MS = 10 * SECOND_MS;
+const DRAIN_READINGS_MS = 5 * SECOND_MS;
+
+/** Starts a collector; resolves when it listens. Ends by `close` or by the signal. */
+export async function runCollector(
+  config: CollectorConfig,
+  deps: CollectorDeps,
+  signal: AbortSignal,
+): Promise<RunningCollector> {
+  const { sealer, ...ctx } = deps;
+  const { clock, log, db } = ctx;
+  const collector = config.collectorId;
+  const startedAt = clock();
+  const counts = exchangeCounts();
+  const ingest = createIngest({
+    record: (batch) => recordReadings(ctx, { collector, ...batch }),
+    probe: () => db.version(),
+    log,
+  });
+  const live = createLiveConcentrators({ ctx, config, ingest, counts });
+  const registrar: Registrar<OwnedConcentrator> = {
+    linkKey: (code) => linkKey(db, sealer, code),
+    claim: (code) => claimConcentrator(ctx, { code, collector }),
+    nonces: createNonceMemory(),
+    now: clock,
+    log,
+    timeoutMs: config.registrationMs,
+  };
+  const listener = await listen({ config, registrar, sessions: live.count, welcome: live.welcome, log });
+  const rechargeKey = rechargeKeys(ctx, sealer);
+  const pump = startCommandPump({ ctx, collector, startedAt, reachable: live.all, rechargeKey, ingest });
+  const end = new AbortController();
+  const renewing = keepOwned(live, log, end.signal);
+  let closing: Promise<void> | null = null;
+
+  async function shutDown(): Promise<void> {
+    await listener.close();
+    await pump.stop(DRAIN_COMMANDS_MS);
+    end.abort();
+    await renewing;
+    await live.close();
+    await ingest.close(DRAIN_READINGS_MS);
+    log.info({ collector }, "collector stopped");
+  }
+
+  function close(): Promise<void> {
+    closing ??= shutDown();
+    return closing;
+  }
+
+  if (signal.aborted) await close();
+  else signal.addEventListener("abort", () => void close(), { once: true });
+  log.info({ collector, linkPort: listener.port, readIntervalMs: config.readIntervalMs }, "collector started");
+  return {
+    linkPort: listener.port,
+    nudge: pump.nudge,
+    state: () => ({
+      sessions: live.count(),
+      commands: pump.running(),
+      exchanges: { ...counts },
+      ingest: ingest.state(),
+    }),
+    close,
+  };
+}
+
+async function keepOwned(live: LiveConcentrators, log: Log, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    await pause(RENEW_MS, signal);
+    if (signal.aborted) return;
+    try {
+      await live.renew();
+    } catch (error) {
+      log.warn({ error: String(error) }, "the ownership of concentrators could not be renewed");
+    }
+  }
+}
+
+async function linkKey(db: Db, sealer: Sealer, code: string): Promise<Bytes | null> {
+  const found = await concentratorKey(db.read, code);
+  return found && sealer.unseal(found.keySealed, linkKeyPurpose(code));
+}
+
+/** Keys of meters for top-ups, derived from the meters' master key, which is loaded once it is there. */
+function rechargeKeys(ctx: FlowContext, sealer: Sealer): (address: string) => Promise<Bytes | null> {
+  let masterKey: Bytes | null = null;
+  return async (address) => {
+    masterKey ??= (await loadMeterKeys(ctx, sealer))?.masterKey ?? null;
+    return masterKey && meterKey(nodeCiphers, masterKey, 1, address);
+  };
+}

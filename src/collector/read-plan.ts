@@ -1,0 +1,116 @@
+import { MINUTE_MS } from "#base/time.ts";
+import type { MeterToRead } from "#store/meters.ts";
+import type { Item } from "./meter-readings.ts";
+
+/** One round of one meter. A probe is a short try whether a silent meter is back. */
+export type Round = { meter: MeterToRead; items: readonly Item[]; probe: boolean };
+
+/** What comes next on a bus: a round, or how long there is nothing to do. */
+export type Next = { kind: "round"; round: Round } | { kind: "nothing"; waitMs: number };
+
+/** When to read which meter of one bus. Times are monotonic milliseconds; only the age of old readings is of the clock. */
+export type ReadPlan = {
+  /** Takes the meters as they stand in the archive now; what is known of those that stay is kept. */
+  update(meters: readonly MeterToRead[], now: { monotonicMs: number; clockMs: number }): void;
+  /** The most urgent round that is due. It is not handed out again before `done`. */
+  next(monotonicMs: number): Next;
+  done(meterId: number, result: "answered" | "silent" | "closed", monotonicMs: number): void;
+  size(): number;
+};
+
+/** Power, voltage and current move fast but nobody is charged by them: every few rounds will do. */
+const FULL_ROUND_EVERY = 3;
+/** A meter that has been silent for long is still asked this often. */
+const PROBE_PAUSE_MAX_MS = 5 * MINUTE_MS;
+/** Of a bus that has no time to spare, silent meters get one round in so many. */
+const PROBE_ONE_IN = 8;
+/** How long an empty bus sleeps; it is woken when its meters change. */
+const NOTHING_MS = 60_000;
+
+type Planned = { meter: MeterToRead; phaseMs: number; dueMs: number; rounds: number; silent: number; busy: boolean };
+
+/**
+ * Every meter has its own moment within the interval, so the bus is loaded evenly and an outage is not followed by a
+ * convoy. When the bus is too slow for the interval, whoever has waited longest is next. Silent meters come back with
+ * growing pauses and never take more than their share.
+ */
+export function createReadPlan(intervalMs: number): ReadPlan {
+  const planned = new Map<number, Planned>();
+  let originMs: number | null = null;
+  let sinceProbe = 0;
+
+  function slotAfter(phaseMs: number, ms: number): number {
+    const start = (originMs ?? 0) + phaseMs;
+    return start + (Math.floor((ms - start) / intervalMs) + 1) * intervalMs;
+  }
+
+  function admit(meter: MeterToRead, phaseMs: number, now: { monotonicMs: number; clockMs: number }): Planned {
+    const fresh = now.clockMs - meter.indexAt < intervalMs;
+    const dueMs = fresh ? slotAfter(phaseMs, now.monotonicMs) : now.monotonicMs;
+    return { meter, phaseMs, dueMs, rounds: 0, silent: meter.silentRounds, busy: false };
+  }
+
+  function nextDue(silent: boolean, monotonicMs: number): Planned | null {
+    let best: Planned | null = null;
+    for (const each of planned.values()) {
+      if (each.busy || each.silent > 0 !== silent || each.dueMs > monotonicMs) continue;
+      if (best === null || each.dueMs < best.dueMs) best = each;
+    }
+    return best;
+  }
+
+  return {
+    update(meters, now) {
+      originMs ??= now.monotonicMs;
+      const known = new Map(planned);
+      planned.clear();
+      for (const [i, meter] of meters.entries()) {
+        const phaseMs = Math.floor((i * intervalMs) / meters.length);
+        const old = known.get(meter.meterId);
+        if (old) Object.assign(old, { meter, phaseMs });
+        planned.set(meter.meterId, old ?? admit(meter, phaseMs, now));
+      }
+    },
+    next(monotonicMs) {
+      const live = nextDue(false, monotonicMs);
+      const silent = nextDue(true, monotonicMs);
+      const each = silent && (live === null || sinceProbe >= PROBE_ONE_IN - 1) ? silent : live;
+      if (each === null) {
+        const waiting = [...planned.values()].filter((one) => !one.busy).map((one) => one.dueMs - monotonicMs);
+        return { kind: "nothing", waitMs: Math.max(1, Math.min(NOTHING_MS, ...waiting)) };
+      }
+      const probe = each === silent;
+      sinceProbe = probe ? 0 : sinceProbe + 1;
+      each.busy = true;
+      return { kind: "round", round: { meter: each.meter, items: itemsOf(each), probe } };
+    },
+    done(meterId, result, monotonicMs) {
+      const each = planned.get(meterId);
+      if (!each) return;
+      each.busy = false;
+      if (result === "closed") return;
+      if (result === "silent") {
+        each.silent++;
+        const pauseMs = Math.min(intervalMs * 2 ** Math.min(each.silent - 1, 16), PROBE_PAUSE_MAX_MS);
+        each.dueMs = monotonicMs + Math.max(pauseMs, Math.min(intervalMs, PROBE_PAUSE_MAX_MS));
+        return;
+      }
+      each.silent = 0;
+      each.rounds++;
+      // A round that came late is not repeated right away at the meter's own moment.
+      each.dueMs = slotAfter(each.phaseMs, monotonicMs + intervalMs / 2);
+    },
+    size: () => planned.size,
+  };
+}
+
+/** What one round asks: the index and what changes with it; at intervals also what is only shown. */
+function itemsOf({ meter, rounds }: Planned): Item[] {
+  const items: Item[] = ["index"];
+  if (meter.creditAt === "meter") items.push("remaining");
+  items.push("status");
+  if (rounds % FULL_ROUND_EVERY !== 1) return items;
+  items.push("power", "voltage", "current");
+  if (meter.creditAt === "meter") items.push("count");
+  return items;
+}

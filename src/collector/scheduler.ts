@@ -1,0 +1,99 @@
+import { performance } from "node:perf_hooks";
+import { SECOND_MS } from "#base/time.ts";
+import type { FlowContext } from "#flows/context.ts";
+import { type MeterToRead, metersToRead } from "#store/meters.ts";
+import { type Bell, createBell } from "./bell.ts";
+import { type Bus, PRIORITY } from "./bus.ts";
+import type { Ingest } from "./ingest.ts";
+import { READ_TRIES, readMeter } from "./meter-readings.ts";
+import { meterProfile } from "./profiles.ts";
+import { createReadPlan, type ReadPlan } from "./read-plan.ts";
+
+/** How often the archive is looked at for meters that were added, moved or taken away. */
+const ARCHIVE_MS = 30 * SECOND_MS;
+/** After the archive could not be read. */
+const ARCHIVE_RETRY_MS = 2 * SECOND_MS;
+/**
+ * Two rounds are under way on each bus, the older one first: while a silent meter pauses between tries the other one
+ * talks, and the bus never waits for our own thinking.
+ */
+const ROUNDS_AT_ONCE = 2;
+
+/** Reads the meters behind one concentrator for as long as the signal allows; resolves when all rounds have ended. */
+export async function readOnSchedule(options: {
+  ctx: FlowContext;
+  concentratorId: number;
+  bus(number: number): Bus;
+  ingest: Ingest;
+  intervalMs: number;
+  signal: AbortSignal;
+}): Promise<void> {
+  const { ctx, concentratorId, ingest, signal } = options;
+  const lines = new Map<number, { plan: ReadPlan; bell: Bell }>();
+  const running: Promise<void>[] = [];
+  const unspoken = new Set<string>();
+  const rest = createBell();
+  let rounds = 0;
+
+  while (!signal.aborted) {
+    const meters = await load();
+    if (meters && !signal.aborted) spread(meters);
+    await rest.wait(meters ? ARCHIVE_MS : ARCHIVE_RETRY_MS, signal);
+  }
+  await Promise.all(running);
+
+  async function load(): Promise<MeterToRead[] | null> {
+    try {
+      return await metersToRead(ctx.db.read, concentratorId);
+    } catch (error) {
+      ctx.log.warn({ concentratorId, error: String(error) }, "the meters to read could not be loaded");
+      return null;
+    }
+  }
+
+  function spread(meters: readonly MeterToRead[]): void {
+    const spoken = meters.filter((meter) => speaks(meter));
+    const numbers = new Set([...spoken.map((meter) => meter.bus), ...lines.keys()]);
+    for (const number of numbers) {
+      const line = lines.get(number) ?? start(number);
+      const own = spoken.filter((meter) => meter.bus === number);
+      line.plan.update(own, { monotonicMs: performance.now(), clockMs: ctx.clock() });
+      line.bell.ring();
+    }
+  }
+
+  function speaks(meter: MeterToRead): boolean {
+    if (meterProfile(meter.profile)) return true;
+    if (!unspoken.has(meter.profile)) {
+      ctx.log.warn({ meter: meter.meterId, profile: meter.profile }, "meters of an unknown profile are not read");
+    }
+    unspoken.add(meter.profile);
+    return false;
+  }
+
+  function start(number: number): { plan: ReadPlan; bell: Bell } {
+    const line = { plan: createReadPlan(options.intervalMs), bell: createBell() };
+    lines.set(number, line);
+    const bus = options.bus(number);
+    for (let i = 0; i < ROUNDS_AT_ONCE; i++) running.push(readRounds(bus, line.plan, line.bell));
+    return line;
+  }
+
+  async function readRounds(bus: Bus, plan: ReadPlan, bell: Bell): Promise<void> {
+    while (!signal.aborted) {
+      await ingest.room(signal);
+      const next = plan.next(performance.now());
+      if (next.kind === "nothing") {
+        await bell.wait(next.waitMs, signal);
+        continue;
+      }
+      const { meter, items, probe } = next.round;
+      const asking = { priority: PRIORITY.scheduled, order: rounds++, tries: probe ? 1 : READ_TRIES, commandId: null };
+      const told = await readMeter(bus, meter, items, asking);
+      plan.done(meter.meterId, told.kind, performance.now());
+      if (told.kind === "closed") return;
+      if (told.kind === "silent") ingest.silence({ meterId: meter.meterId, at: ctx.clock() });
+      else ingest.report({ meterId: meter.meterId, measuredAt: told.at, values: told.values });
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import { assert } from "#base/errors.ts";
+import { MINUTE_MS, SECOND_MS } from "#base/time.ts";
+import { markSent } from "#flows/settle-command.ts";
+import { fromHex, toHex } from "#protocol/bytes.ts";
+import { decodeFrame645, encodeFrame645 } from "#protocol/dlt645/frame.ts";
+import { encodeTopUp } from "#protocol/dlt645/prepay.ts";
+import { nodeCiphers } from "#system/crypto.ts";
+import { faultPoint } from "#system/fault-point.ts";
+import { type CommandRun, OFFLINE_RETRY_MS } from "./command-run.ts";
+
+/** Somebody has to enter the key first. */
+const NO_KEY_RETRY_MS = MINUTE_MS;
+/** Another top-up of this meter is not finished yet. */
+const NOT_NOW_RETRY_MS = 5 * SECOND_MS;
+
+/**
+ * Puts bought units into a meter, exactly once. The meter's purchase count is read before anything is sent, and again
+ * after every doubt; only the count decides whether the top-up happened. What is sent again are the very same bytes.
+ */
+export async function topUpMeter(run: CommandRun): Promise<void> {
+  const { claimed } = run;
+  const key = await run.rechargeKey();
+  if (key === null) return run.giveBack(NO_KEY_RETRY_MS, "no_meter_key");
+  const release = run.bus.hold();
+  try {
+    const before = await run.readBack(["count", "remaining", "status"]);
+    if (before.kind === "closed") return await run.giveBack(OFFLINE_RETRY_MS, "concentrator_offline");
+    const count = before.kind === "answered" ? before.values.purchaseCount : undefined;
+    if (count === undefined) return void (await run.settle({ kind: "silent" }));
+    // Whether the meter is off for arrears decides if it is closed after the top-up: that must be known by then.
+    await run.ingest.flush();
+    const step = await run.settle({ kind: "read_back", count });
+    if (step === "send") await sendTopUp(run, key);
+  } finally {
+    release();
+  }
+
+  async function sendTopUp(run: CommandRun, key: Uint8Array): Promise<void> {
+    const marked = await markSent(run.ctx, claimed, (number) => {
+      assert(number !== null && claimed.topUp !== null, "a top-up has a number and an amount");
+      const { operator, wakeUpBytes } = run.profile;
+      const frame = encodeTopUp(nodeCiphers, key, claimed.address, { ...claimed.topUp, count: number, operator });
+      return toHex(encodeFrame645(frame, wakeUpBytes));
+    });
+    if (!marked.ok) return run.giveBack(NOT_NOW_RETRY_MS, marked.why);
+    faultPoint("pump:after-sent-mark");
+    const told = await run.send(frameIn(marked.frameHex), marked.frameHex);
+    if (told.kind !== "answered") return void (await run.settle({ kind: "silent" }));
+    const { answer } = told;
+    if (answer.kind === "done") {
+      if ((await run.settle({ kind: "confirmed", result: {} })) === "done") await showResult(run);
+    } else if (answer.kind === "refused") {
+      await settleRefusal(run, marked.purchaseNumber, answer.reasons, answer.code);
+    } else {
+      await run.settle({ kind: "silent" });
+    }
+  }
+}
+
+/** A refusal is believed only when the count has not moved: some meters refuse the repeat of what they already have. */
+async function settleRefusal(
+  run: CommandRun,
+  number: number | null,
+  reasons: readonly string[],
+  code: number,
+): Promise<void> {
+  const after = await run.readBack(["count", "remaining", "status"]);
+  const count = after.kind === "answered" ? after.values.purchaseCount : undefined;
+  if (count === undefined) return void (await run.settle({ kind: "silent" }));
+  if (number !== null && count === number - 1) {
+    const reason = reasons.join(",") || `code_${code}`;
+    await run.settle({ kind: "refused", reason, codes: [...reasons] });
+  } else {
+    await run.settle({ kind: "read_back", count });
+  }
+  await run.ingest.flush();
+}
+
+/** The new credit is read and recorded at once, so the page turns while the customer still stands there. */
+async function showResult(run: CommandRun): Promise<void> {
+  await run.read(["remaining", "count", "status"]);
+  await run.ingest.flush();
+}
+
+function frameIn(hex: string) {
+  const decoded = decodeFrame645(fromHex(hex) ?? new Uint8Array());
+  assert(decoded.ok, "what was marked as sent is a frame");
+  return decoded.frame;
+}

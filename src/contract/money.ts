@@ -1,0 +1,84 @@
+import { z } from "zod";
+
+const yuan = z.string();
+const at = z.number().int();
+
+/** Yuan as people type it: digits, at most two decimals. Anything else is refused with `amount_invalid`. */
+export const amountText = z.string().max(20);
+
+export const channels = ["cash", "transfer"] as const;
+
+/** POST /api/recharges/preview: what a recharge would do, by the same code that books it. */
+export const previewRequest = z.object({ meterId: z.number().int().positive(), amount: amountText });
+export type PreviewRequest = z.infer<typeof previewRequest>;
+export const preview = z.object({
+  meterId: z.number().int(),
+  label: z.string(),
+  number: z.string(),
+  customer: z.string(),
+  creditAt: z.enum(["meter", "server"]),
+  amount: yuan,
+  walletBefore: yuan,
+  debts: yuan,
+  price: yuan,
+  /** Whole units sold, in Wh or litres (1000 = one unit); 0 for credit on the server, where money is credited. */
+  unitsWh: z.number().int(),
+  unitsCost: yuan,
+  walletAfter: yuan,
+  /** Expected after the recharge; null when the meter was never read. */
+  remainingAfterWh: z.number().int().nullable(),
+  reachable: z.boolean(),
+  /** An equal recharge of this meter within the last ten minutes: ask before taking money twice. */
+  repeatOf: z.object({ orderNo: z.string(), at }).nullable(),
+});
+export type Preview = z.infer<typeof preview>;
+
+/** POST /api/recharges. `key` identifies this one payment for ever. */
+export const rechargeRequest = z.object({
+  key: z.string().regex(/^[\w-]{8,64}$/),
+  meterId: z.number().int().positive(),
+  amount: amountText,
+  channel: z.enum(channels),
+  note: z.string().trim().max(200).default(""),
+});
+export type RechargeRequest = z.infer<typeof rechargeRequest>;
+
+export const orderStates = ["booked", "sent", "unknown", "confirmed", "refused", "stopped", "withdrawn"] as const;
+export type OrderState = (typeof orderStates)[number];
+
+/** A recharge order; GET /api/recharges/:orderNo and the answer of POST. */
+export const recharge = z.object({
+  orderNo: z.string(),
+  meterId: z.number().int(),
+  label: z.string(),
+  number: z.string(),
+  customer: z.string(),
+  creditAt: z.enum(["meter", "server"]),
+  channel: z.string(),
+  amount: yuan,
+  walletBefore: yuan,
+  debts: yuan,
+  price: yuan,
+  unitsWh: z.number().int(),
+  unitsCost: yuan,
+  walletAfter: yuan,
+  state: z.enum(orderStates),
+  stateReason: z.string(),
+  purchaseNumber: z.number().int().nullable(),
+  remainingAfterWh: z.number().int().nullable(),
+  createdBy: z.string(),
+  createdAt: at,
+  confirmedAt: at.nullable(),
+  note: z.string(),
+  /** What the switch does after this recharge: nothing, is being closed, closed, or wants its button pressed. */
+  reconnection: z.enum(["none", "under_way", "closed", "press_button", "failed"]),
+  reachable: z.boolean(),
+});
+export type Recharge = z.infer<typeof recharge>;
+
+/** GET /api/recharges?meterId=…: newest first. */
+export const rechargeQuery = z.object({
+  meterId: z.coerce.number().int().positive().optional(),
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+});
+export const recharges = z.object({ items: z.array(recharge) });

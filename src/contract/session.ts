@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { permissions } from "#domain/permission.ts";
+
+/** POST /api/session: log in. The answer sets an HttpOnly cookie. */
+export const loginRequest = z.object({
+  login: z.string().trim().min(1).max(64),
+  password: z.string().min(1).max(256),
+});
+export type LoginRequest = z.infer<typeof loginRequest>;
+
+/** GET /api/session: who I am and what I may do. */
+export const me = z.object({
+  login: z.string(),
+  name: z.string(),
+  permissions: z.array(z.enum(permissions)),
+  /** How many meters are in my scope. */
+  meters: z.number().int(),
+});
+export type Me = z.infer<typeof me>;
+
+/** The body of every refusal. `message` is Chinese; a client in another language uses `code` and `details`. */
+export const refusal = z.object({
+  code: z.string(),
+  message: z.string(),
+  details: z.record(z.string(), z.union([z.string(), z.number()])),
+  requestId: z.string(),
+});
+export type Refusal = z.infer<typeof refusal>;
+
+/** GET /api/health: answers without login. `readings` counts what is stored so far. */
+export const health = z.object({
+  status: z.enum(["ok", "degraded"]),
+  version: z.string(),
+  database: z.string(),
+  meters: z.number().int(),
+  readings: z.number().int(),
+});
+export type Health = z.infer<typeof health>;

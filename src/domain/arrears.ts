@@ -1,0 +1,48 @@
+import { type Instant, minuteOfDay } from "#base/time.ts";
+import { EVALUATIONS_MIN, EVIDENCE_AGE_MAX_MS } from "./command.ts";
+
+/** Local minutes of the day in which nobody is cut off (不断电时段); may run over midnight. */
+export type NoCutWindow = { readonly fromMinute: number; readonly toMinute: number };
+
+/** All that a decision to cut off rests on. Money in 1/10000 yuan. */
+export type ArrearsFacts = {
+  readonly mode: "prepaid" | "postpaid" | "public";
+  readonly supplyGuard: boolean;
+  readonly balanceE4: number;
+  readonly overdraftE4: number;
+  /** When the reading that led to the balance was measured. */
+  readonly readingAt: Instant;
+  /** Consecutive evaluations, this one included, that found arrears, each on a newer reading. */
+  readonly evaluations: number;
+  readonly paymentInFlight: boolean;
+  readonly windows: readonly NoCutWindow[];
+};
+
+/** To trip, or the first reason not to. */
+export type ArrearsDecision =
+  | { trip: true }
+  | { trip: false; why: "not_prepaid" | "in_credit" | "guarded" | "stale_reading" | "first_sight" | "payment_in_flight" | "no_cut_window" };
+
+/** In arrears: at or below what may be overdrawn. */
+export function isInArrears(facts: { balanceE4: number; overdraftE4: number }): boolean {
+  return facts.balanceE4 <= -facts.overdraftE4;
+}
+
+/** Whether to cut an account off. Every doubt answers no: to cut by mistake hurts people, to cut late costs little. */
+export function decideTrip(facts: ArrearsFacts, now: Instant): ArrearsDecision {
+  if (facts.mode !== "prepaid") return { trip: false, why: "not_prepaid" };
+  if (!isInArrears(facts)) return { trip: false, why: "in_credit" };
+  if (facts.supplyGuard) return { trip: false, why: "guarded" };
+  const age = now - facts.readingAt;
+  if (age > EVIDENCE_AGE_MAX_MS || age < 0) return { trip: false, why: "stale_reading" };
+  if (facts.evaluations < EVALUATIONS_MIN) return { trip: false, why: "first_sight" };
+  if (facts.paymentInFlight) return { trip: false, why: "payment_in_flight" };
+  if (facts.windows.some((window) => isInside(window, minuteOfDay(now)))) return { trip: false, why: "no_cut_window" };
+  return { trip: true };
+}
+
+function isInside(window: NoCutWindow, minute: number): boolean {
+  return window.fromMinute <= window.toMinute
+    ? minute >= window.fromMinute && minute < window.toMinute
+    : minute >= window.fromMinute || minute < window.toMinute;
+}

@@ -1,0 +1,44 @@
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "#base/time.ts";
+
+/** What a meter can be asked to do (指令). */
+export type CommandKind = "top_up" | "trip" | "close" | "permit_close" | "read";
+
+/** Order on a bus, lowest first: safety and control, then money, then questions. */
+export const priority: Record<CommandKind, number> = { trip: 10, close: 10, permit_close: 10, top_up: 20, read: 30 };
+
+/**
+ * How long a command waits for a meter that cannot be reached. A trip that comes hours late would hit somebody who has
+ * paid since, so it expires soon; money waits as long as it takes.
+ */
+export const expiryMs: Record<CommandKind, number> = {
+  trip: 10 * MINUTE_MS,
+  close: 7 * DAY_MS,
+  permit_close: 7 * DAY_MS,
+  top_up: 3650 * DAY_MS,
+  read: 2 * MINUTE_MS,
+};
+
+/** What the purchase-count register says about a top-up with number `purchaseNumber` that was sent and not confirmed. */
+export type AfterSilence = "happened" | "did_not_happen" | "contradiction";
+
+/**
+ * Reads the meter's purchase count after silence (and after a refusal): n+1 → it happened; n → it did not, the same bytes
+ * may be sent again; anything else contradicts our books, so nothing more is sent to this meter.
+ */
+export function judgeCount(countShown: number, purchaseNumber: number): AfterSilence {
+  if (countShown === purchaseNumber) return "happened";
+  return countShown === purchaseNumber - 1 ? "did_not_happen" : "contradiction";
+}
+
+const RETRY_FIRST_MS = SECOND_MS;
+const RETRY_LAST_MS = MINUTE_MS;
+
+/** How long to leave a silent meter alone before asking again: 1, 2, 4 … 60 s. */
+export function retryDelayMs(attempts: number): number {
+  return Math.min(RETRY_LAST_MS, RETRY_FIRST_MS * 2 ** Math.min(attempts, 10));
+}
+
+/** How old a reading may be that a trip for arrears rests on. */
+export const EVIDENCE_AGE_MAX_MS = HOUR_MS / 2;
+/** Consecutive evaluations, each on a newer reading, that must find an account in arrears before it is tripped. */
+export const EVALUATIONS_MIN = 2;

@@ -1,0 +1,50 @@
+/** What a user may do (功能权限). Routes, menus and buttons name these; roles are sets of them. */
+export const permissions = [
+  "board.view",
+  "meter.view",
+  "meter.read",
+  "meter.trip",
+  "meter.close",
+  "recharge.create",
+  "recharge.view",
+  "recharge.withdraw",
+  "audit.view",
+  "user.manage",
+  "settings.manage",
+] as const;
+
+export type Permission = (typeof permissions)[number];
+
+/** Roles that a new installation starts with; an administrator may change them. */
+export const seedRoles: readonly { code: string; name: string; permissions: readonly Permission[] }[] = [
+  { code: "admin", name: "系统管理员", permissions },
+  {
+    code: "cashier",
+    name: "充值管理员",
+    permissions: ["board.view", "meter.view", "meter.read", "recharge.create", "recharge.view", "recharge.withdraw"],
+  },
+  { code: "finance", name: "财务", permissions: ["board.view", "meter.view", "recharge.view", "audit.view"] },
+  {
+    code: "maintenance",
+    name: "维保员",
+    permissions: ["board.view", "meter.view", "meter.read", "meter.trip", "meter.close"],
+  },
+  { code: "area_manager", name: "片区经理", permissions: ["board.view", "meter.view", "recharge.view"] },
+];
+
+/**
+ * Which meters a user may see (辖区): everything, or the meters below some area nodes plus some single meters.
+ * Every store query that returns meters, people or money takes one.
+ */
+export type Scope = { all: true } | { all: false; areaIds: readonly number[]; meterIds: readonly number[] };
+
+export const SCOPE_ALL: Scope = { all: true };
+
+/** Someone who asks: who, what they may do, and over which meters. */
+export type Actor = {
+  userId: number;
+  login: string;
+  name: string;
+  permissions: ReadonlySet<Permission>;
+  scope: Scope;
+};

@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { instant } from "#base/time.ts";
+import { isRelayMismatch, offCauseSeen, RELAY_SETTLES_MS } from "./switching.ts";
+
+const unknown = { relay: null, relayCommanded: null, offCause: null };
+
+test("a meter that holds its credit and is open at zero is off because of arrears", () => {
+  expect(offCauseSeen(unknown, { relay: "open", remainingWh: 0, creditInMeter: true })).toBe("arrears");
+  expect(offCauseSeen(unknown, { relay: "open", remainingWh: -10, creditInMeter: true })).toBe("arrears");
+});
+
+test("without knowing what remains, or with credit left, the cause is unknown: never closed by itself", () => {
+  expect(offCauseSeen(unknown, { relay: "open", remainingWh: null, creditInMeter: true })).toBe("unknown");
+  expect(offCauseSeen(unknown, { relay: "open", remainingWh: 5, creditInMeter: true })).toBe("unknown");
+  expect(offCauseSeen(unknown, { relay: "open", remainingWh: 0, creditInMeter: false })).toBe("unknown");
+});
+
+test("unknown becomes arrears once the remaining credit is read", () => {
+  const before = { relay: "open" as const, relayCommanded: null, offCause: "unknown" as const };
+  expect(offCauseSeen(before, { relay: "open", remainingWh: 0, creditInMeter: true })).toBe("arrears");
+});
+
+test("an operator's trip stays his, also when the credit runs out meanwhile", () => {
+  const before = { relay: "open" as const, relayCommanded: "open" as const, offCause: "operator" as const };
+  expect(offCauseSeen(before, { relay: "open", remainingWh: 0, creditInMeter: true })).toBe("operator");
+  expect(offCauseSeen({ ...before, offCause: null }, { relay: "open", remainingWh: 0, creditInMeter: true })).toBe("operator");
+});
+
+test("a safety trip stays a safety trip, and closed clears every cause", () => {
+  const before = { relay: "open" as const, relayCommanded: null, offCause: "safety" as const };
+  expect(offCauseSeen(before, { relay: "open", remainingWh: 0, creditInMeter: true })).toBe("safety");
+  expect(offCauseSeen(before, { relay: "closed", remainingWh: 0, creditInMeter: true })).toBeNull();
+});
+
+test("commanded and actual differ only after the meter had time, and tripping by itself explains it", () => {
+  const facts = {
+    relay: "open" as const,
+    relayCommanded: "closed" as const,
+    offCause: null,
+    relayCommandedAt: instant(0),
+    relayAt: instant(RELAY_SETTLES_MS),
+  };
+  expect(isRelayMismatch(facts)).toBe(true);
+  expect(isRelayMismatch({ ...facts, relayAt: instant(RELAY_SETTLES_MS - 1) })).toBe(false);
+  expect(isRelayMismatch({ ...facts, offCause: "arrears" })).toBe(false);
+  expect(isRelayMismatch({ ...facts, relay: "closed", relayCommanded: "open" })).toBe(true);
+  expect(isRelayMismatch({ ...facts, relay: null })).toBe(false);
+});

@@ -1,0 +1,243 @@
+import { type Instant, instant, later, SECOND_MS } from "#base/time.ts";
+import type { CommandKind } from "#domain/command.ts";
+import { OPEN_STATES } from "#store/commands.ts";
+import type { Tx } from "#store/db.ts";
+import { addEvents } from "#store/events.ts";
+import { updatedRows } from "#store/portable.ts";
+import { randomToken } from "#system/crypto.ts";
+import type { FlowContext } from "./context.ts";
+
+/** How long a claimed command belongs to its collector; renewed while an exchange takes longer. */
+export const COMMAND_LEASE_MS = 30 * SECOND_MS;
+/** Candidates looked at in one claim: enough to find one for every idle bus, small enough to stay quick. */
+const CANDIDATES_MAX = 500;
+
+/** A command that this collector may carry out until its lease ends. */
+export type ClaimedCommand = {
+  id: string;
+  meterId: number;
+  concentratorId: number;
+  kind: CommandKind;
+  cause: "operator" | "arrears" | "recharge" | "paid";
+  attempts: number;
+  leaseToken: string;
+  /** It was sent before, so it may have happened: read back first, never send blindly. */
+  mayHaveHappened: boolean;
+  priority: number;
+  address: string;
+  bus: number;
+  profile: string;
+  closesBy: "direct" | "button";
+  /** Amount in hundredths of a unit, and the customer number that the meter knows. */
+  topUp: { amount: number; customer: string } | null;
+  /** Purchase count that the meter should show before this top-up. */
+  expectedCount: number | null;
+  purchaseNumber: number | null;
+  frameHex: string | null;
+  expiresAt: Instant;
+};
+
+/**
+ * Takes due commands of concentrators that this collector owns, at most one per meter and top-ups of a meter strictly in order.
+ * A claim is a conditional update, so two collectors never hold one command. A lease that ran out, or whose holder has lost the
+ * concentrator since (a newer epoch), is taken over at once and marked as one that may have happened.
+ */
+export async function claimCommands(
+  ctx: FlowContext,
+  input: { collector: string; concentrators: readonly { id: number; epoch: number }[]; limit: number },
+): Promise<ClaimedCommand[]> {
+  if (input.concentrators.length === 0) return [];
+  const now = ctx.clock();
+  const candidates = await dueCommands(ctx.db.read, input.concentrators.map((each) => each.id), now);
+  if (candidates.length === 0) return [];
+  return ctx.db.transact(async (tx) => {
+    const owned = await ownedAmong(tx, input);
+    const taken = new Set<number>();
+    const claimed: ClaimedCommand[] = [];
+    for (const row of candidates) {
+      if (claimed.length >= input.limit) break;
+      if (!owned.has(row.concentrator_id) || taken.has(row.meter_id)) continue;
+      if (row.state === "waiting" && row.sent_at === null && row.expires_at < now) {
+        await expire(ctx, tx, row, now);
+        continue;
+      }
+      taken.add(row.meter_id);
+      if (row.kind === "top_up" && !(await isNextTopUp(tx, row))) continue;
+      const leaseToken = randomToken(12);
+      const result = await tx
+        .updateTable("command")
+        .set((eb) => ({
+          lease_token: leaseToken,
+          lease_until: later(now, COMMAND_LEASE_MS),
+          lease_epoch: row.epoch,
+          attempts: eb("attempts", "+", 1),
+        }))
+        .where("id", "=", row.id)
+        .where("state", "=", row.state)
+        .where("lease_until", "=", row.lease_until)
+        .where("lease_token", row.lease_token === null ? "is" : "=", row.lease_token)
+        .executeTakeFirst();
+      if (updatedRows(result) === 1) claimed.push(toClaimed(row, leaseToken));
+    }
+    return claimed;
+  });
+}
+
+/** Holds a command longer; false when somebody else has it now. */
+export async function renewCommandLease(ctx: FlowContext, claimed: ClaimedCommand): Promise<boolean> {
+  const result = await ctx.db.transact((tx) =>
+    tx
+      .updateTable("command")
+      .set({ lease_until: later(ctx.clock(), COMMAND_LEASE_MS) })
+      .where("id", "=", claimed.id)
+      .where("lease_token", "=", claimed.leaseToken)
+      .executeTakeFirst(),
+  );
+  return updatedRows(result) === 1;
+}
+
+/** Gives a command back that was not sent now (bus busy, session gone, guard): it is due again after `retryInMs`. */
+export async function returnCommand(
+  ctx: FlowContext,
+  claimed: ClaimedCommand,
+  input: { retryInMs: number; why: string },
+): Promise<void> {
+  const now = ctx.clock();
+  await ctx.db.transact((tx) =>
+    tx
+      .updateTable("command")
+      .set({
+        lease_token: null,
+        lease_until: 0,
+        not_before: later(now, input.retryInMs),
+        state_reason: input.why,
+        updated_at: now,
+      })
+      .where("id", "=", claimed.id)
+      .where("lease_token", "=", claimed.leaseToken)
+      .where("state", "in", [...OPEN_STATES])
+      .executeTakeFirst(),
+  );
+}
+
+async function ownedAmong(tx: Tx, input: { collector: string; concentrators: readonly { id: number; epoch: number }[] }) {
+  const rows = await tx
+    .selectFrom("concentrator")
+    .select(["id", "epoch"])
+    .where("owner", "=", input.collector)
+    .where("id", "in", input.concentrators.map((each) => each.id))
+    .execute();
+  const epochs = new Map(rows.map((row) => [row.id, row.epoch]));
+  return new Set(input.concentrators.filter((each) => epochs.get(each.id) === each.epoch).map((each) => each.id));
+}
+
+type DueCommand = Awaited<ReturnType<typeof dueCommands>>[number];
+
+function dueCommands(tx: Tx, concentratorIds: readonly number[], now: Instant) {
+  return tx
+    .selectFrom("command")
+    .innerJoin("meter", "meter.id", "command.meter_id")
+    .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
+    .innerJoin("concentrator", "concentrator.id", "command.concentrator_id")
+    .where("command.concentrator_id", "in", [...concentratorIds])
+    .where("command.state", "in", [...OPEN_STATES])
+    .where("command.not_before", "<=", now)
+    .where((eb) =>
+      eb.or([eb("command.lease_until", "<", now), eb("command.lease_epoch", "<", eb.ref("concentrator.epoch"))]),
+    )
+    .where((eb) => eb.or([eb("command.kind", "<>", "top_up"), eb("meter_state.top_ups_stopped", "=", 0)]))
+    .select([
+      "command.id",
+      "command.meter_id",
+      "command.concentrator_id",
+      "command.kind",
+      "command.cause",
+      "command.state",
+      "command.sent_at",
+      "command.attempts",
+      "command.priority",
+      "command.payload",
+      "command.purchase_number",
+      "command.frame_hex",
+      "command.expires_at",
+      "command.lease_until",
+      "command.lease_token",
+      "concentrator.epoch",
+      "command.created_at",
+      "meter.address",
+      "meter.bus",
+      "meter.profile",
+      "meter.closes_by",
+      "meter_state.purchase_count",
+    ])
+    .orderBy("command.priority")
+    .orderBy("command.created_at")
+    .orderBy("command.id")
+    .limit(CANDIDATES_MAX)
+    .execute();
+}
+
+/** Only the oldest unfinished top-up of a meter may go: numbers run without gaps. */
+async function isNextTopUp(tx: Tx, row: DueCommand): Promise<boolean> {
+  const earlier = await tx
+    .selectFrom("command")
+    .select("id")
+    .where("meter_id", "=", row.meter_id)
+    .where("kind", "=", "top_up")
+    .where("state", "in", [...OPEN_STATES])
+    .where((eb) =>
+      eb.or([
+        eb("created_at", "<", row.created_at),
+        eb.and([eb("created_at", "=", row.created_at), eb("id", "<", row.id)]),
+      ]),
+    )
+    .limit(1)
+    .executeTakeFirst();
+  return earlier === undefined;
+}
+
+async function expire(ctx: FlowContext, tx: Tx, row: DueCommand, now: Instant): Promise<void> {
+  const result = await tx
+    .updateTable("command")
+    .set({ state: "expired", state_reason: "unreachable", done_at: now, updated_at: now })
+    .where("id", "=", row.id)
+    .where("state", "=", "waiting")
+    .where("sent_at", "is", null)
+    .executeTakeFirst();
+  if (updatedRows(result) === 0) return;
+  await addEvents(tx, [
+    {
+      id: ctx.newId(now),
+      meterId: row.meter_id,
+      at: now,
+      kind: "command_expired",
+      severity: "warning",
+      detail: { command: row.id, asked: row.kind },
+    },
+  ]);
+}
+
+function toClaimed(row: DueCommand, leaseToken: string): ClaimedCommand {
+  const payload = JSON.parse(row.payload) as { amount?: number; customer?: string };
+  const { amount, customer } = payload;
+  return {
+    id: row.id,
+    meterId: row.meter_id,
+    concentratorId: row.concentrator_id,
+    kind: row.kind,
+    cause: row.cause,
+    attempts: row.attempts + 1,
+    leaseToken,
+    mayHaveHappened: row.sent_at !== null,
+    priority: row.priority,
+    address: row.address,
+    bus: row.bus,
+    profile: row.profile,
+    closesBy: row.closes_by,
+    topUp: amount !== undefined && customer !== undefined ? { amount, customer } : null,
+    expectedCount: row.kind === "top_up" ? row.purchase_count : null,
+    purchaseNumber: row.purchase_number,
+    frameHex: row.frame_hex,
+    expiresAt: instant(row.expires_at),
+  };
+}

@@ -1,0 +1,45 @@
+import type { Instant } from "#base/time.ts";
+import { OPEN_STATES } from "#store/commands.ts";
+import type { Tx } from "#store/db.ts";
+import { Stale } from "#store/ledger.ts";
+import { updatedRows } from "#store/portable.ts";
+import type { CommandState, CommandTable } from "#store/schema.ts";
+import type { ClaimedCommand } from "./claim-commands.ts";
+
+/** A command being settled: as it was claimed, as its row is now, and when. */
+export type Settling = { claimed: ClaimedCommand; command: CommandTable; now: Instant };
+
+/** The command's row while this holder still owns it; undefined when fenced. */
+export function ownCommand(tx: Tx, claimed: ClaimedCommand): Promise<CommandTable | undefined> {
+  return tx
+    .selectFrom("command")
+    .selectAll()
+    .where("id", "=", claimed.id)
+    .where("lease_token", "=", claimed.leaseToken)
+    .where("state", "in", [...OPEN_STATES])
+    .executeTakeFirst();
+}
+
+/** Ends a command; the condition repeats ownership, because between reading and writing another may have come. */
+export async function finish(
+  tx: Tx,
+  claimed: ClaimedCommand,
+  end: { state: CommandState; reason: string; at: Instant; result: Record<string, unknown> | null },
+): Promise<void> {
+  const result = await tx
+    .updateTable("command")
+    .set({
+      state: end.state,
+      state_reason: end.reason,
+      done_at: end.at,
+      updated_at: end.at,
+      result: end.result === null ? null : JSON.stringify(end.result),
+      lease_token: null,
+      lease_until: 0,
+    })
+    .where("id", "=", claimed.id)
+    .where("lease_token", "=", claimed.leaseToken)
+    .where("state", "in", [...OPEN_STATES])
+    .executeTakeFirst();
+  if (updatedRows(result) === 0) throw new Stale(`command ${claimed.id}`);
+}

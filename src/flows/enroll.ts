@@ -1,0 +1,259 @@
+import { assert } from "#base/errors.ts";
+import { type Instant, instant } from "#base/time.ts";
+import { cost, type Price, price, wh } from "#base/units.ts";
+import { type LedgerAccount, postedTransfer } from "#domain/ledger.ts";
+import type { Tx } from "#store/db.ts";
+import { bookTransfer, openLedgerAccounts } from "#store/ledger.ts";
+import { addLot } from "#store/lots.ts";
+import { nextNumbers } from "#store/sequences.ts";
+import type { MeterKind, MeterMode, SwitchKind } from "#store/schema.ts";
+import type { Sealer } from "#system/seal.ts";
+import type { FlowContext } from "./context.ts";
+import { decide } from "./decide.ts";
+import { linkKeyPurpose, saveMeterMasterKey } from "./meter-keys.ts";
+
+/** A site as its archive describes it: what is entered when a system is taken into use. */
+export type SiteArchive = {
+  project: string;
+  /** Areas by name; the first part of a meter's label need not match. */
+  areas: readonly { name: string; meters: readonly MeterArchive[] }[];
+  concentrators: readonly { code: string; name: string; key: Uint8Array }[];
+  meterMasterKey: Uint8Array;
+};
+
+export type MeterArchive = {
+  number: string;
+  address: string;
+  label: string;
+  concentrator: string;
+  bus: number;
+  kind: MeterKind;
+  profile: string;
+  mode: MeterMode;
+  switchKind: SwitchKind;
+  closesBy: "direct" | "button";
+  creditAt: "meter" | "server";
+  priceE4: number;
+  ratio: number;
+  powerMaxW: number;
+  lowCreditWh: number;
+  customer: { name: string; phone: string; number: string };
+  /** What the register shows when it is taken over: usage is charged from here. */
+  openingIndexWh: number;
+  /** Purchase count that the meter shows when it is taken over. */
+  purchaseCount: number;
+  /** Units that it holds then (or that the account is owed, for credit on the server): booked against the opening account. */
+  openingCreditWh: number;
+};
+
+const METERS_PER_CONCENTRATOR_MAX = 500;
+
+/**
+ * Takes a site into use: areas, rooms, customers, accounts, concentrators, meters, and the credit that meters already hold,
+ * booked against the project's opening account so that the books start balanced. False when this project is there
+ * already: nothing is changed then.
+ */
+export async function enrollSite(ctx: FlowContext, sealer: Sealer, archive: SiteArchive): Promise<boolean> {
+  await saveMeterMasterKey(ctx, sealer, archive.meterMasterKey);
+  return decide(ctx.db, async (tx) => {
+    const existing = await tx.selectFrom("project").select("id").where("name", "=", archive.project).executeTakeFirst();
+    if (existing) return false;
+    const now = ctx.clock();
+    const projectId = await nextNumbers(tx, "project");
+    await tx.insertInto("project").values({ id: projectId, name: archive.project }).execute();
+    const rootId = await addArea(tx, { projectId, parent: null, name: archive.project, sort: 0 });
+    const concentrators = await addConcentrators(tx, sealer, { projectId, areaId: rootId, archive });
+    let sort = 0;
+    for (const area of archive.areas) {
+      const areaId = await addArea(tx, { projectId, parent: rootId, name: area.name, sort: ++sort });
+      for (const meter of area.meters) {
+        const concentratorId = concentrators.get(meter.concentrator);
+        assert(concentratorId !== undefined, `concentrator ${meter.concentrator} is in the archive`);
+        await enrollMeter(ctx, tx, { projectId, areaId, concentratorId, meter, now });
+      }
+    }
+    return true;
+  });
+}
+
+async function addArea(
+  tx: Tx,
+  area: { projectId: number; parent: number | null; name: string; sort: number },
+): Promise<number> {
+  const id = await nextNumbers(tx, "area");
+  await tx
+    .insertInto("area")
+    .values({ id, project_id: area.projectId, parent_id: area.parent, name: area.name, sort: area.sort })
+    .execute();
+  const above =
+    area.parent === null
+      ? []
+      : await tx.selectFrom("area_ancestor").select("ancestor_id").where("area_id", "=", area.parent).execute();
+  await tx
+    .insertInto("area_ancestor")
+    .values([...above.map((row) => row.ancestor_id), id].map((ancestor) => ({ area_id: id, ancestor_id: ancestor })))
+    .execute();
+  return id;
+}
+
+async function addConcentrators(
+  tx: Tx,
+  sealer: Sealer,
+  input: { projectId: number; areaId: number; archive: SiteArchive },
+): Promise<Map<string, number>> {
+  const ids = new Map<string, number>();
+  for (const each of input.archive.concentrators) {
+    const id = await nextNumbers(tx, "concentrator");
+    ids.set(each.code, id);
+    await tx
+      .insertInto("concentrator")
+      .values({
+        id,
+        project_id: input.projectId,
+        area_id: input.areaId,
+        code: each.code,
+        name: each.name,
+        key_sealed: sealer.seal(each.key, linkKeyPurpose(each.code)),
+        meters_max: METERS_PER_CONCENTRATOR_MAX,
+        owner: null,
+        epoch: 0,
+        lease_until: 0,
+        online: 0,
+        online_changed_at: 0,
+        last_seen_at: 0,
+        rssi_dbm: null,
+      })
+      .execute();
+  }
+  return ids;
+}
+
+type Enrolling = { projectId: number; areaId: number; concentratorId: number; meter: MeterArchive; now: Instant };
+
+async function enrollMeter(ctx: FlowContext, tx: Tx, input: Enrolling): Promise<void> {
+  const { projectId, areaId, concentratorId, meter, now } = input;
+  const meterId = await nextNumbers(tx, "meter");
+  const roomId = await nextNumbers(tx, "room");
+  const customerId = await nextNumbers(tx, "customer");
+  const accountId = await nextNumbers(tx, "account");
+  await tx.insertInto("room").values({ id: roomId, area_id: areaId, name: meter.label }).execute();
+  await tx
+    .insertInto("customer")
+    .values({ id: customerId, project_id: projectId, name: meter.customer.name, phone: meter.customer.phone, created_at: now })
+    .execute();
+  await tx
+    .insertInto("account")
+    .values({
+      id: accountId,
+      customer_id: customerId,
+      number: meter.customer.number,
+      credit_at: meter.creditAt,
+      overdraft_e4: 0,
+      arrears_evaluations: 0,
+      arrears_reading_at: 0,
+      version: 0,
+    })
+    .execute();
+  await tx
+    .insertInto("meter")
+    .values({
+      id: meterId,
+      project_id: projectId,
+      area_id: areaId,
+      room_id: roomId,
+      box_id: null,
+      account_id: accountId,
+      number: meter.number,
+      label: meter.label,
+      kind: meter.kind,
+      profile: meter.profile,
+      address: meter.address,
+      concentrator_id: concentratorId,
+      bus: meter.bus,
+      mode: meter.mode,
+      switch_kind: meter.switchKind,
+      closes_by: meter.closesBy,
+      price_e4: meter.priceE4,
+      ratio: meter.ratio,
+      power_max_w: meter.powerMaxW,
+      low_credit_wh: meter.lowCreditWh,
+      supply_guard: 0,
+      created_at: now,
+    })
+    .execute();
+  await tx.insertInto("meter_state").values(blankState(meterId, meter, now)).execute();
+  await bookOpening(ctx, tx, { projectId, meterId, accountId, customerId, meter, now });
+}
+
+function blankState(meterId: number, meter: MeterArchive, now: Instant) {
+  return {
+    meter_id: meterId,
+    index_wh: null,
+    index_at: 0,
+    remaining_wh: meter.creditAt === "server" ? meter.openingCreditWh : null,
+    remaining_at: meter.creditAt === "server" ? now : 0,
+    purchase_count: meter.purchaseCount,
+    purchase_count_read: null,
+    purchase_count_read_at: 0,
+    relay: null,
+    relay_at: 0,
+    relay_commanded: null,
+    relay_commanded_at: 0,
+    off_cause: null,
+    status_word3: null,
+    voltage_mv: null,
+    current_ma: null,
+    power_w: null,
+    instant_at: 0,
+    last_answer_at: 0,
+    silent_rounds: 0,
+    settled_index_wh: meter.openingIndexWh,
+    settled_at: 0,
+    settled_residue: 0,
+    low_credit: 0 as const,
+    top_ups_stopped: 0 as const,
+    top_up_open: null,
+    frame_count: 0,
+    changed_at: now,
+    version: 0,
+  };
+}
+
+type Opening = {
+  projectId: number;
+  meterId: number;
+  accountId: number;
+  customerId: number;
+  meter: MeterArchive;
+  now: Instant;
+};
+
+async function bookOpening(ctx: FlowContext, tx: Tx, input: Opening): Promise<void> {
+  const { meterId, meter, now } = input;
+  const at: Price = price(meter.priceE4);
+  const inMeter = meter.creditAt === "meter";
+  const credit: LedgerAccount = inMeter ? { kind: "meter_credit", ref: meterId } : { kind: "balance", ref: input.accountId };
+  await openLedgerAccounts(tx, [
+    credit,
+    { kind: "wallet", ref: input.customerId },
+    { kind: "debt", ref: input.customerId },
+  ]);
+  if (meter.openingCreditWh <= 0) return;
+  const amount = cost(wh(meter.openingCreditWh), at);
+  await bookTransfer(
+    tx,
+    postedTransfer({
+      id: `opening:${meterId}`,
+      kind: "opening",
+      from: { kind: "opening", ref: input.projectId },
+      to: credit,
+      amount,
+      actor: "system",
+      meterId,
+      memo: `${meter.openingCreditWh} Wh`,
+    }),
+    now,
+  );
+  if (!inMeter) return;
+  await addLot(tx, { id: ctx.newId(instant(now)), meterId, unitsWh: meter.openingCreditWh, costE4: amount, orderNo: null, at: now });
+}

@@ -1,0 +1,53 @@
+import { type Instant, later, MINUTE_MS, SECOND_MS } from "#base/time.ts";
+import type { Tx } from "#store/db.ts";
+import { nextNumbers } from "#store/sequences.ts";
+import type { FlowContext } from "./context.ts";
+
+/** Meters that one project may lose in a window; more than that is a mistake until a person says otherwise. Nothing on the web changes it. */
+export const OFF_PER_WINDOW_MAX = 20;
+export const OFF_WINDOW_MS = 10 * MINUTE_MS;
+/** A collector that has just started cuts nobody off: what it knows may be from before an outage. */
+export const RESTART_QUARANTINE_MS = 30 * SECOND_MS;
+/** When a trip that the guard held back is looked at again. */
+export const GUARD_RETRY_MS = 30 * SECOND_MS;
+
+/**
+ * Whether a trip may be sent by what is known beforehand: a trip for arrears needs its evidence, and none leaves right after the
+ * collector has started. How many may leave is decided when it is sent, by {@link takeOffBudget}.
+ */
+export async function mayTrip(
+  ctx: FlowContext,
+  input: { commandId: string; startedAt: Instant },
+): Promise<{ ok: true } | { ok: false; why: "guard_quarantine" | "no_evidence"; retryInMs: number }> {
+  const command = await ctx.db.read
+    .selectFrom("command")
+    .leftJoin("off_evidence", "off_evidence.command_id", "command.id")
+    .select(["command.cause", "off_evidence.command_id as evidence"])
+    .where("command.id", "=", input.commandId)
+    .executeTakeFirst();
+  if (command?.cause === "operator") return { ok: true };
+  if (!command || command.evidence === null) return { ok: false, why: "no_evidence", retryInMs: GUARD_RETRY_MS };
+  if (ctx.clock() - input.startedAt < RESTART_QUARANTINE_MS) {
+    return { ok: false, why: "guard_quarantine", retryInMs: GUARD_RETRY_MS };
+  }
+  return { ok: true };
+}
+
+/**
+ * Takes one trip of a meter's project out of its budget, in the transaction that marks it sent: {@link OFF_PER_WINDOW_MAX} per
+ * {@link OFF_WINDOW_MS}, whoever asked for it. The row that is written first makes collectors take turns.
+ */
+export async function takeOffBudget(tx: Tx, input: { commandId: string; meterId: number; now: Instant }): Promise<boolean> {
+  const meter = await tx.selectFrom("meter").select("project_id").where("id", "=", input.meterId).executeTakeFirstOrThrow();
+  await nextNumbers(tx, `off_guard:${meter.project_id}`);
+  const recent = await tx
+    .selectFrom("command")
+    .innerJoin("meter", "meter.id", "command.meter_id")
+    .where("meter.project_id", "=", meter.project_id)
+    .where("command.kind", "=", "trip")
+    .where("command.id", "<>", input.commandId)
+    .where("command.sent_at", ">=", later(input.now, -OFF_WINDOW_MS))
+    .select((eb) => eb.fn.countAll<number>().as("count"))
+    .executeTakeFirstOrThrow();
+  return Number(recent.count) < OFF_PER_WINDOW_MAX;
+}

@@ -1,0 +1,102 @@
+import { type Instant, later, SECOND_MS } from "#base/time.ts";
+import { Stale } from "#store/ledger.ts";
+import { updatedRows } from "#store/portable.ts";
+import type { FlowContext } from "./context.ts";
+import { decide } from "./decide.ts";
+
+/** How long a concentrator belongs to its collector without being renewed. */
+export const CONCENTRATOR_LEASE_MS = 15 * SECOND_MS;
+
+export type OwnedConcentrator = { id: number; code: string; epoch: number };
+
+/**
+ * A concentrator has registered with this collector: it is its owner from now on, under a new epoch. The newest authenticated
+ * session wins; whoever held it before finds its epoch gone and lets go. Null for a code that nobody knows.
+ */
+export async function claimConcentrator(
+  ctx: FlowContext,
+  input: { code: string; collector: string },
+): Promise<OwnedConcentrator | null> {
+  return decide(ctx.db, async (tx) => {
+    const now = ctx.clock();
+    const row = await tx
+      .selectFrom("concentrator")
+      .select(["id", "epoch", "online"])
+      .where("code", "=", input.code)
+      .executeTakeFirst();
+    if (!row) return null;
+    const epoch = row.epoch + 1;
+    const result = await tx
+      .updateTable("concentrator")
+      .set({
+        owner: input.collector,
+        epoch,
+        lease_until: later(now, CONCENTRATOR_LEASE_MS),
+        online: 1,
+        ...(row.online === 0 ? { online_changed_at: now } : {}),
+        last_seen_at: now,
+      })
+      .where("id", "=", row.id)
+      .where("epoch", "=", row.epoch)
+      .executeTakeFirst();
+    if (updatedRows(result) === 0) throw new Stale(`concentrator ${input.code}`);
+    return { id: row.id, code: input.code, epoch };
+  });
+}
+
+/** Keeps the leases; names the concentrators that another collector (or a newer session) has taken. */
+export async function renewConcentrators(
+  ctx: FlowContext,
+  input: {
+    collector: string;
+    owned: readonly { id: number; epoch: number; lastSeenAt: Instant; rssiDbm: number | null }[];
+  },
+): Promise<{ lost: number[] }> {
+  if (input.owned.length === 0) return { lost: [] };
+  return ctx.db.transact(async (tx) => {
+    const lost: number[] = [];
+    for (const each of [...input.owned].sort((a, b) => a.id - b.id)) {
+      const result = await tx
+        .updateTable("concentrator")
+        .set({
+          lease_until: later(ctx.clock(), CONCENTRATOR_LEASE_MS),
+          last_seen_at: each.lastSeenAt,
+          rssi_dbm: each.rssiDbm,
+        })
+        .where("id", "=", each.id)
+        .where("owner", "=", input.collector)
+        .where("epoch", "=", each.epoch)
+        .executeTakeFirst();
+      if (updatedRows(result) === 0) lost.push(each.id);
+    }
+    return { lost };
+  });
+}
+
+/** The session has ended: offline, unless a newer session has the concentrator already. */
+export async function releaseConcentrator(ctx: FlowContext, input: { id: number; epoch: number }): Promise<void> {
+  const now = ctx.clock();
+  await ctx.db.transact((tx) =>
+    tx
+      .updateTable("concentrator")
+      .set({ owner: null, lease_until: 0, online: 0, online_changed_at: now })
+      .where("id", "=", input.id)
+      .where("epoch", "=", input.epoch)
+      .where("online", "=", 1)
+      .execute(),
+  );
+}
+
+/** Marks concentrators offline whose collector has not renewed them (it died): returns how many. */
+export async function sweepConcentrators(ctx: FlowContext): Promise<number> {
+  const now = ctx.clock();
+  const result = await ctx.db.transact((tx) =>
+    tx
+      .updateTable("concentrator")
+      .set({ owner: null, online: 0, online_changed_at: now })
+      .where("online", "=", 1)
+      .where("lease_until", "<", now)
+      .executeTakeFirst(),
+  );
+  return updatedRows(result);
+}

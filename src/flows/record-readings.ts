@@ -1,0 +1,249 @@
+import type { Instant } from "#base/time.ts";
+import { type Verdict, judgeReading, registers, verdictCode } from "#domain/reading.ts";
+import { offCauseSeen, type Relay } from "#domain/switching.ts";
+import { SILENT_ROUNDS_MAX } from "#domain/tile.ts";
+import type { Tx } from "#store/db.ts";
+import { addEvents, type NewMeterEvent } from "#store/events.ts";
+import { Stale } from "#store/ledger.ts";
+import { updateMeterState } from "#store/meters.ts";
+import { addFrames, addReadings, addTally, FRAMES_PER_METER } from "#store/readings.ts";
+import type { FrameLogTable, MeterStateTable, ReadingTable } from "#store/schema.ts";
+import { faultPoint } from "#system/fault-point.ts";
+import type { FlowContext } from "./context.ts";
+import { decide } from "./decide.ts";
+
+/** What one meter showed at one time; only what was read is there. */
+export type ReportedValues = {
+  energyWh?: number;
+  /** Remaining minus overdrawn, in Wh: may be negative. */
+  remainingWh?: number;
+  purchaseCount?: number;
+  voltageMv?: number | null;
+  currentMa?: number | null;
+  powerW?: number | null;
+  status3?: { word: number; relayOpen: boolean };
+};
+export type MeterReport = { meterId: number; measuredAt: Instant; values: ReportedValues };
+/** A whole round in which a meter gave no usable answer. */
+export type SilenceReport = { meterId: number; at: Instant };
+export type FrameRecord = {
+  meterId: number;
+  at: Instant;
+  direction: "sent" | "received" | "silence";
+  hex: string;
+  commandId: string | null;
+  tookMs: number;
+};
+
+type Batch = {
+  collector: string;
+  reports: readonly MeterReport[];
+  silences: readonly SilenceReport[];
+  frames: readonly FrameRecord[];
+};
+
+/**
+ * Stores what a collector heard: readings (each judged, once per meter, register and time), the state of the meters, events and
+ * frames, in one transaction. A bad reading is kept and shown but moves nothing that is billed. Safe to repeat.
+ */
+export async function recordReadings(ctx: FlowContext, batch: Batch): Promise<void> {
+  await decide(ctx.db, async (tx) => {
+    const meters = await metersOf(tx, batch);
+    const writing: Writing = { readings: [], events: [] };
+    const now = ctx.clock();
+    for (const [meterId, meter] of meters) {
+      const reports = batch.reports.filter((report) => report.meterId === meterId);
+      const silences = batch.silences.filter((silence) => silence.meterId === meterId);
+      const frames = batch.frames.filter((frame) => frame.meterId === meterId).length;
+      const change: Change = {};
+      const view = { ctx, meter, change, writing, now };
+      for (const report of reports.sort((a, b) => a.measuredAt - b.measuredAt)) take(view, report);
+      for (const silence of silences) takeSilence(view, silence);
+      if (frames > 0) change.frame_count = meter.state.frame_count + frames;
+      if (Object.keys(change).length === 0) continue;
+      const written = await updateMeterState(tx, { meterId, version: meter.state.version, change });
+      if (!written) throw new Stale(`meter_state ${meterId}`);
+    }
+    const added = await addReadings(tx, writing.readings);
+    await addTally(tx, `readings:${batch.collector}`, added);
+    await addFrames(tx, ringSlots(batch.frames, meters));
+    await addEvents(tx, writing.events);
+    faultPoint("ingest:before-commit");
+  });
+}
+
+type Change = Partial<Omit<MeterStateTable, "meter_id" | "version">>;
+type Meter = { state: MeterStateTable; creditInMeter: boolean; prepaid: boolean; powerMaxW: number; lowCreditWh: number };
+type Writing = { readings: ReadingTable[]; events: NewMeterEvent[] };
+type View = { ctx: FlowContext; meter: Meter; change: Change; writing: Writing; now: Instant };
+
+async function metersOf(tx: Tx, batch: Batch): Promise<Map<number, Meter>> {
+  const ids = new Set([...batch.reports, ...batch.silences, ...batch.frames].map((each) => each.meterId));
+  if (ids.size === 0) return new Map();
+  const rows = await tx
+    .selectFrom("meter_state")
+    .innerJoin("meter", "meter.id", "meter_state.meter_id")
+    .leftJoin("account", "account.id", "meter.account_id")
+    .where("meter_state.meter_id", "in", [...ids])
+    .selectAll("meter_state")
+    .select(["account.credit_at", "meter.mode", "meter.power_max_w", "meter.low_credit_wh"])
+    .orderBy("meter_state.meter_id")
+    .execute();
+  return new Map(
+    rows.map(({ credit_at, mode, power_max_w, low_credit_wh, ...state }) => [
+      state.meter_id,
+      {
+        state,
+        creditInMeter: credit_at === "meter",
+        prepaid: mode === "prepaid",
+        powerMaxW: power_max_w,
+        lowCreditWh: low_credit_wh,
+      },
+    ]),
+  );
+}
+
+/** The state as this batch has changed it so far. */
+function current(view: View): MeterStateTable {
+  return { ...view.meter.state, ...view.change };
+}
+
+function take(view: View, report: MeterReport): void {
+  const { change } = view;
+  const before = current(view);
+  const at = report.measuredAt;
+  const { energyWh, remainingWh, purchaseCount, status3 } = report.values;
+  if (before.silent_rounds >= SILENT_ROUNDS_MAX) event(view, "answering", "info", at);
+  if (before.silent_rounds > 0) {
+    change.silent_rounds = 0;
+    change.changed_at = view.now;
+  }
+  change.last_answer_at = Math.max(before.last_answer_at, at);
+  if (energyWh !== undefined) takeEnergy(view, energyWh, at);
+  if (remainingWh !== undefined) takeRemaining(view, remainingWh, at);
+  if (purchaseCount !== undefined && at >= before.purchase_count_read_at) {
+    change.purchase_count_read = purchaseCount;
+    change.purchase_count_read_at = at;
+  }
+  if (status3 !== undefined) takeStatus(view, status3, at);
+  takeInstant(view, report);
+}
+
+function takeEnergy(view: View, indexWh: number, at: Instant): void {
+  const before = current(view);
+  const previous = before.index_wh === null ? null : { indexWh: before.index_wh, at: before.index_at as Instant };
+  const verdict: Verdict = judgeReading(previous, { indexWh, at }, view.meter.powerMaxW);
+  keep(view, registers.energyTotal, at, indexWh, verdict);
+  if (verdict === "ok" || verdict === "rollover") {
+    view.change.index_wh = indexWh;
+    view.change.index_at = at;
+    if (indexWh !== before.index_wh) view.change.changed_at = view.now;
+  } else if (verdict !== "stale") {
+    event(view, "reading_suspect", "alarm", at, { verdict, indexWh, lastGoodWh: before.index_wh });
+  }
+}
+
+function takeRemaining(view: View, remainingWh: number, at: Instant): void {
+  const before = current(view);
+  // Credit on the server is known here better than there.
+  if (!view.meter.creditInMeter || at < before.remaining_at) return;
+  keep(view, registers.energyRemaining, at, remainingWh, "ok");
+  view.change.remaining_wh = remainingWh;
+  view.change.remaining_at = at;
+  if (remainingWh !== before.remaining_wh) view.change.changed_at = view.now;
+  if (!view.meter.prepaid) return;
+  const low = remainingWh <= view.meter.lowCreditWh ? 1 : 0;
+  if (low === before.low_credit) return;
+  view.change.low_credit = low;
+  view.change.changed_at = view.now;
+  event(view, low ? "low_credit" : "credit_restored", low ? "warning" : "info", at, {
+    remainingWh,
+    limitWh: view.meter.lowCreditWh,
+  });
+}
+
+function takeStatus(view: View, status: { word: number; relayOpen: boolean }, at: Instant): void {
+  const before = current(view);
+  if (at < before.relay_at) return;
+  const relay: Relay = status.relayOpen ? "open" : "closed";
+  const offCause = offCauseSeen(
+    { relay: before.relay, relayCommanded: before.relay_commanded, offCause: before.off_cause },
+    { relay, remainingWh: before.remaining_wh, creditInMeter: view.meter.creditInMeter },
+  );
+  view.change.status_word3 = status.word;
+  view.change.relay = relay;
+  view.change.relay_at = at;
+  view.change.off_cause = offCause;
+  if (relay === before.relay && offCause === before.off_cause) return;
+  view.change.changed_at = view.now;
+  if (relay === before.relay || before.relay === null) return;
+  if (relay === "open") event(view, "tripped", "warning", at, { cause: offCause, remainingWh: before.remaining_wh });
+  else event(view, "closed", "info", at, {});
+}
+
+function takeInstant(view: View, report: MeterReport): void {
+  const { voltageMv, currentMa, powerW } = report.values;
+  if (voltageMv === undefined && currentMa === undefined && powerW === undefined) return;
+  const at = report.measuredAt;
+  if (at < current(view).instant_at) return;
+  view.change.instant_at = at;
+  if (voltageMv !== undefined) view.change.voltage_mv = voltageMv;
+  if (currentMa !== undefined) view.change.current_ma = currentMa;
+  if (powerW !== undefined) view.change.power_w = powerW;
+  if (typeof voltageMv === "number") keep(view, registers.voltage, at, voltageMv, "ok");
+  if (typeof currentMa === "number") keep(view, registers.current, at, currentMa, "ok");
+  if (typeof powerW === "number") keep(view, registers.power, at, powerW, "ok");
+}
+
+function takeSilence(view: View, silence: SilenceReport): void {
+  const before = current(view);
+  if (silence.at < before.last_answer_at) return;
+  const rounds = before.silent_rounds + 1;
+  view.change.silent_rounds = rounds;
+  if (rounds !== SILENT_ROUNDS_MAX) return;
+  view.change.changed_at = view.now;
+  event(view, "silent", "alarm", silence.at, { lastAnswerAt: before.last_answer_at });
+}
+
+function keep(view: View, register: number, at: Instant, value: number, verdict: Verdict): void {
+  view.writing.readings.push({
+    meter_id: view.meter.state.meter_id,
+    register,
+    measured_at: at,
+    value,
+    verdict: verdictCode(verdict),
+    received_at: view.now,
+  });
+}
+
+function event(
+  view: View,
+  kind: NewMeterEvent["kind"],
+  severity: NewMeterEvent["severity"],
+  at: Instant,
+  detail: NonNullable<NewMeterEvent["detail"]> = {},
+): void {
+  view.writing.events.push({ id: view.ctx.newId(at), meterId: view.meter.state.meter_id, at, kind, severity, detail });
+}
+
+function ringSlots(frames: readonly FrameRecord[], meters: ReadonlyMap<number, Meter>): FrameLogTable[] {
+  const rows = new Map<string, FrameLogTable>();
+  const next = new Map<number, number>();
+  for (const frame of frames) {
+    const meter = meters.get(frame.meterId);
+    if (!meter) continue;
+    const count = next.get(frame.meterId) ?? meter.state.frame_count;
+    next.set(frame.meterId, count + 1);
+    const slot = count % FRAMES_PER_METER;
+    rows.set(`${frame.meterId}:${slot}`, {
+      meter_id: frame.meterId,
+      slot,
+      at: frame.at,
+      direction: frame.direction,
+      hex: frame.hex,
+      command_id: frame.commandId,
+      took_ms: frame.tookMs,
+    });
+  }
+  return [...rows.values()];
+}

@@ -1,0 +1,242 @@
+import { assert } from "#base/errors.ts";
+import type { Instant } from "#base/time.ts";
+import { later } from "#base/time.ts";
+import { judgeCount, retryDelayMs } from "#domain/command.ts";
+import { OPEN_STATES } from "#store/commands.ts";
+import type { Tx } from "#store/db.ts";
+import { addEvents } from "#store/events.ts";
+import { Stale } from "#store/ledger.ts";
+import { meterState, updateMeterState } from "#store/meters.ts";
+import { moveOrder, touchOrder } from "#store/orders.ts";
+import { updatedRows } from "#store/portable.ts";
+import type { CommandState } from "#store/schema.ts";
+import { faultPoint } from "#system/fault-point.ts";
+import type { ClaimedCommand } from "./claim-commands.ts";
+import { finish, ownCommand, type Settling } from "./command-row.ts";
+import type { FlowContext } from "./context.ts";
+import { decide } from "./decide.ts";
+import { takeOffBudget } from "./off-guard.ts";
+import { confirmSwitch } from "./settle-switch.ts";
+import { confirmTopUp, refuseTopUp, stopTopUps } from "./settle-top-up.ts";
+
+/** What the collector learned about a command. */
+export type CommandOutcome =
+  /** top_up: the meter answered yes; a switch command: its relay reads as wanted; read: done. */
+  | { kind: "confirmed"; result: Record<string, number | string | boolean | null> }
+  /** The meter said no. A top-up is read back before that is believed. */
+  | { kind: "refused"; reason: string; codes: string[] }
+  /** Sent, and no usable answer: it will be claimed again and read back. */
+  | { kind: "silent" }
+  /** top_up: what the purchase-count register shows now. */
+  | { kind: "read_back"; count: number }
+  /** Switch commands: what status word 3 says. */
+  | { kind: "read_back_relay"; relayOpen: boolean };
+
+/** What the collector does next: nothing more, send (the same bytes if there are any), nothing ever again, or drop everything. */
+export type NextStep = "done" | "send" | "stop" | "fenced";
+
+type MarkedSent =
+  | { ok: true; frameHex: string; purchaseNumber: number | null }
+  | { ok: false; why: "fenced" | "stopped" | "expired" | "guard_rate" };
+
+/**
+ * Marks a command *sent* before its first byte leaves, and fixes for ever what is sent: the purchase number is taken here (one
+ * top-up of a meter at a time, so numbers run without gaps) and the exact bytes are kept. A command that was sent before
+ * gets the very same bytes.
+ */
+export async function markSent(
+  ctx: FlowContext,
+  claimed: ClaimedCommand,
+  frameFor: (purchaseNumber: number | null) => string,
+): Promise<MarkedSent> {
+  return decide(ctx.db, async (tx) => {
+    const now = ctx.clock();
+    const command = await ownCommand(tx, claimed);
+    if (!command) return { ok: false, why: "fenced" };
+    if (command.sent_at === null && command.expires_at < now) {
+      await finish(tx, claimed, { state: "expired", reason: "unreachable", at: now, result: null });
+      return { ok: false, why: "expired" };
+    }
+    if (claimed.kind === "trip" && !(await takeOffBudget(tx, { commandId: claimed.id, meterId: claimed.meterId, now }))) {
+      return { ok: false, why: "guard_rate" };
+    }
+    const purchaseNumber = command.purchase_number ?? (await takePurchaseNumber(tx, claimed));
+    if (purchaseNumber === "stopped") return { ok: false, why: "stopped" };
+    // A top-up must be repeated to the byte; a switch command carries a valid-until and is made anew.
+    const frameHex = claimed.kind === "top_up" ? (command.frame_hex ?? frameFor(purchaseNumber)) : frameFor(null);
+    const result = await tx
+      .updateTable("command")
+      .set({
+        state: "sent",
+        state_reason: "",
+        purchase_number: purchaseNumber,
+        frame_hex: frameHex,
+        sent_at: command.sent_at ?? now,
+        updated_at: now,
+      })
+      .where("id", "=", claimed.id)
+      .where("lease_token", "=", claimed.leaseToken)
+      .where("state", "in", [...OPEN_STATES])
+      .executeTakeFirst();
+    if (updatedRows(result) === 0) return { ok: false, why: "fenced" };
+    if (command.order_no !== null && claimed.kind === "top_up") {
+      await moveOrder(tx, {
+        orderNo: command.order_no,
+        from: ["booked", "unknown", "sent"],
+        to: "sent",
+        at: now,
+        change: { purchase_number: purchaseNumber },
+      });
+    }
+    if (claimed.kind !== "top_up" && claimed.kind !== "read") await rememberWanted(tx, claimed, now);
+    return { ok: true, frameHex, purchaseNumber };
+  });
+}
+
+/** Records what became of a command and says what comes next. Safe to repeat; a stale holder is told `fenced` and changes nothing. */
+export async function settleCommand(
+  ctx: FlowContext,
+  claimed: ClaimedCommand,
+  outcome: CommandOutcome,
+): Promise<NextStep> {
+  const next = await decide(ctx.db, async (tx) => {
+    const now = ctx.clock();
+    const command = await ownCommand(tx, claimed);
+    if (!command) return "fenced" as const;
+    const step = await settle(ctx, tx, { claimed, command, now }, outcome);
+    faultPoint("settle-command:before-commit");
+    return step;
+  });
+  faultPoint("settle-command:after-commit");
+  if (next !== "send") {
+    ctx.log.info({ command: claimed.id, kind: claimed.kind, meter: claimed.meterId, outcome: outcome.kind, next }, "command settled");
+  }
+  return next;
+}
+
+async function settle(ctx: FlowContext, tx: Tx, at: Settling, outcome: CommandOutcome): Promise<NextStep> {
+  switch (outcome.kind) {
+    case "confirmed":
+      return confirm(ctx, tx, at, outcome.result);
+    case "refused":
+      return refuse(ctx, tx, at, outcome);
+    case "silent":
+      return leaveUnknown(tx, at);
+    case "read_back":
+      return settleCount(ctx, tx, at, outcome.count);
+    case "read_back_relay":
+      return settleRelay(ctx, tx, at, outcome.relayOpen);
+  }
+}
+
+async function confirm(ctx: FlowContext, tx: Tx, at: Settling, result: Record<string, unknown>): Promise<NextStep> {
+  const { claimed, now } = at;
+  await finish(tx, claimed, { state: "confirmed", reason: "", at: now, result });
+  if (claimed.kind === "top_up") await confirmTopUp(ctx, tx, at);
+  else if (claimed.kind !== "read") await confirmSwitch(ctx, tx, at);
+  return "done";
+}
+
+async function refuse(
+  ctx: FlowContext,
+  tx: Tx,
+  at: Settling,
+  refusal: { reason: string; codes: string[] },
+): Promise<NextStep> {
+  const { claimed, command, now } = at;
+  await finish(tx, claimed, { state: "refused", reason: refusal.reason, at: now, result: { codes: refusal.codes.join(",") } });
+  if (claimed.kind === "top_up") await refuseTopUp(ctx, tx, at, refusal.reason);
+  else {
+    if (command.order_no !== null) await touchOrder(tx, command.order_no, now);
+    await addEvents(tx, [
+      {
+        id: ctx.newId(now),
+        meterId: claimed.meterId,
+        at: now,
+        kind: "command_refused",
+        severity: "warning",
+        detail: { command: claimed.id, asked: claimed.kind, reason: refusal.reason },
+      },
+    ]);
+  }
+  return "done";
+}
+
+/** What the meter's purchase count says: about a top-up that was sent, or before one is sent for the first time. */
+async function settleCount(ctx: FlowContext, tx: Tx, at: Settling, count: number): Promise<NextStep> {
+  const { claimed, command } = at;
+  assert(claimed.kind === "top_up", "only a top-up has a purchase number");
+  if (command.purchase_number === null) {
+    const state = await meterState(tx, claimed.meterId);
+    if (count === state.purchase_count) return "send";
+    await stopTopUps(ctx, tx, at, count);
+    return "stop";
+  }
+  switch (judgeCount(count, command.purchase_number)) {
+    case "happened":
+      return confirm(ctx, tx, at, { purchaseCount: count, readBack: true });
+    case "did_not_happen":
+      return "send";
+    case "contradiction":
+      await stopTopUps(ctx, tx, at, count);
+      return "stop";
+  }
+}
+
+async function settleRelay(ctx: FlowContext, tx: Tx, at: Settling, relayOpen: boolean): Promise<NextStep> {
+  const wanted = at.claimed.kind === "trip";
+  if (relayOpen === wanted && at.command.sent_at !== null) return confirm(ctx, tx, at, { relayOpen, readBack: true });
+  return "send";
+}
+
+/** No usable answer: the lease is given back, and the next holder reads the meter before anything else. */
+async function leaveUnknown(tx: Tx, at: Settling): Promise<NextStep> {
+  const { claimed, command, now } = at;
+  const state: CommandState = command.sent_at === null ? "waiting" : "unknown";
+  await tx
+    .updateTable("command")
+    .set({
+      state,
+      state_reason: "no_answer",
+      lease_token: null,
+      lease_until: 0,
+      not_before: later(now, retryDelayMs(command.attempts)),
+      updated_at: now,
+    })
+    .where("id", "=", claimed.id)
+    .where("lease_token", "=", claimed.leaseToken)
+    .execute();
+  if (command.order_no !== null) {
+    if (claimed.kind === "top_up" && state === "unknown") {
+      await moveOrder(tx, { orderNo: command.order_no, from: ["sent", "unknown"], to: "unknown", at: now });
+    } else await touchOrder(tx, command.order_no, now);
+  }
+  return "done";
+}
+
+async function takePurchaseNumber(tx: Tx, claimed: ClaimedCommand): Promise<number | null | "stopped"> {
+  if (claimed.kind !== "top_up") return null;
+  const state = await meterState(tx, claimed.meterId);
+  if (state.top_ups_stopped === 1) return "stopped";
+  if (state.top_up_open !== null && state.top_up_open !== claimed.id) return "stopped";
+  const taken = await updateMeterState(tx, {
+    meterId: claimed.meterId,
+    version: state.version,
+    change: { top_up_open: claimed.id },
+  });
+  if (!taken) throw new Stale(`meter_state ${claimed.meterId}`);
+  return state.purchase_count + 1;
+}
+
+async function rememberWanted(tx: Tx, claimed: ClaimedCommand, now: Instant): Promise<void> {
+  await tx
+    .updateTable("meter_state")
+    .set((eb) => ({
+      relay_commanded: claimed.kind === "trip" ? "open" : "closed",
+      relay_commanded_at: now,
+      changed_at: now,
+      version: eb("version", "+", 1),
+    }))
+    .where("meter_id", "=", claimed.meterId)
+    .execute();
+}

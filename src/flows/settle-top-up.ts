@@ -1,0 +1,153 @@
+import { assert } from "#base/errors.ts";
+import type { Tx } from "#store/db.ts";
+import { addEvents } from "#store/events.ts";
+import { resolveTransfer, Stale } from "#store/ledger.ts";
+import { addLot } from "#store/lots.ts";
+import { meterState, updateMeterState } from "#store/meters.ts";
+import { moveOrder, orderForSettling } from "#store/orders.ts";
+import type { OrderState } from "#store/schema.ts";
+import type { FlowContext } from "./context.ts";
+import { rechargeTransferId } from "./recharge.ts";
+import { reconnectMeter } from "./reconnect.ts";
+import { finish, type Settling } from "./command-row.ts";
+
+const UNDER_WAY: readonly OrderState[] = ["booked", "sent", "unknown"];
+
+/** The meter has the units: the transfer is posted, the lot opened, the count moves on, and a meter off for arrears is closed. */
+export async function confirmTopUp(ctx: FlowContext, tx: Tx, at: Settling): Promise<void> {
+  const { order, command, now } = await load(tx, at);
+  assert(command.purchase_number !== null, "a confirmed top-up was sent with a number");
+  const state = await meterState(tx, order.meter_id);
+  assert(state.purchase_count === command.purchase_number - 1, `meter ${order.meter_id} confirms its next purchase number`);
+  const posted = await resolveTransfer(tx, {
+    transferId: rechargeTransferId(order.order_no),
+    outcome: "posted",
+    at: now,
+    actor: "meter",
+  });
+  assert(posted, `recharge ${order.order_no} was still pending`);
+  await addLot(tx, {
+    id: ctx.newId(now),
+    meterId: order.meter_id,
+    unitsWh: order.units_wh,
+    costE4: order.units_cost_e4,
+    orderNo: order.order_no,
+    at: now,
+  });
+  const advanced = await updateMeterState(tx, {
+    meterId: order.meter_id,
+    version: state.version,
+    change: { purchase_count: command.purchase_number, top_up_open: null, changed_at: now },
+  });
+  if (!advanced) throw new Stale(`meter_state ${order.meter_id}`);
+  await moveOrder(tx, {
+    orderNo: order.order_no,
+    from: UNDER_WAY,
+    to: "confirmed",
+    at: now,
+    change: { confirmed_at: now, state_reason: "" },
+  });
+  await reconnectMeter(ctx, tx, {
+    cause: order.order_no,
+    orderNo: order.order_no,
+    meterId: order.meter_id,
+    actor: "system",
+    now,
+  });
+  await addEvents(tx, [
+    {
+      id: ctx.newId(now),
+      meterId: order.meter_id,
+      at: now,
+      kind: "recharge_confirmed",
+      severity: "info",
+      detail: { orderNo: order.order_no, unitsWh: order.units_wh, purchaseNumber: command.purchase_number },
+    },
+  ]);
+}
+
+/** The meter refused and its count did not move: nothing was sold, the money is back in the wallet, the number is free again. */
+export async function refuseTopUp(ctx: FlowContext, tx: Tx, at: Settling, reason: string): Promise<void> {
+  const { order, now } = await load(tx, at);
+  const voided = await resolveTransfer(tx, {
+    transferId: rechargeTransferId(order.order_no),
+    outcome: "voided",
+    at: now,
+    actor: "meter",
+  });
+  assert(voided, `recharge ${order.order_no} was still pending`);
+  const state = await meterState(tx, order.meter_id);
+  const freed = await updateMeterState(tx, {
+    meterId: order.meter_id,
+    version: state.version,
+    change: { top_up_open: null, changed_at: now },
+  });
+  if (!freed) throw new Stale(`meter_state ${order.meter_id}`);
+  await moveOrder(tx, {
+    orderNo: order.order_no,
+    from: UNDER_WAY,
+    to: "refused",
+    at: now,
+    change: { state_reason: reason },
+  });
+  await addEvents(tx, [
+    {
+      id: ctx.newId(now),
+      meterId: order.meter_id,
+      at: now,
+      kind: "recharge_refused",
+      severity: "alarm",
+      detail: { orderNo: order.order_no, reason },
+    },
+  ]);
+}
+
+/**
+ * The meter's purchase count contradicts our books: nothing more is sent to it until a person has looked. The money stays
+ * reserved for this order, neither sold nor given back, because either could be wrong.
+ */
+export async function stopTopUps(ctx: FlowContext, tx: Tx, at: Settling, countShown: number): Promise<void> {
+  const { order, command, now } = await load(tx, at);
+  const state = await meterState(tx, order.meter_id);
+  await finish(tx, at.claimed, {
+    state: "stopped",
+    reason: "count_mismatch",
+    at: now,
+    result: { countShown, countBooked: state.purchase_count },
+  });
+  const stopped = await updateMeterState(tx, {
+    meterId: order.meter_id,
+    version: state.version,
+    change: { top_ups_stopped: 1, changed_at: now },
+  });
+  if (!stopped) throw new Stale(`meter_state ${order.meter_id}`);
+  await moveOrder(tx, {
+    orderNo: order.order_no,
+    from: UNDER_WAY,
+    to: "stopped",
+    at: now,
+    change: { state_reason: "count_mismatch" },
+  });
+  await addEvents(tx, [
+    {
+      id: ctx.newId(now),
+      meterId: order.meter_id,
+      at: now,
+      kind: "recharge_stopped",
+      severity: "alarm",
+      detail: {
+        orderNo: order.order_no,
+        countShown,
+        countBooked: state.purchase_count,
+        purchaseNumber: command.purchase_number,
+      },
+    },
+  ]);
+}
+
+async function load(tx: Tx, at: Settling) {
+  assert(at.command.order_no !== null, "a top-up belongs to an order");
+  const order = await orderForSettling(tx, at.command.order_no);
+  assert(order !== undefined, `order ${at.command.order_no} exists`);
+  return { ...at, order };
+}

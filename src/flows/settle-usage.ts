@@ -1,0 +1,148 @@
+import { instant } from "#base/time.ts";
+import { type Money, negate, PER_UNIT, type Price, price, wholeUnits } from "#base/units.ts";
+import { type LedgerAccount, postedTransfer } from "#domain/ledger.ts";
+import { consume } from "#domain/lots.ts";
+import { charge, usedBetween } from "#domain/settlement.ts";
+import type { Tx } from "#store/db.ts";
+import { balanceOf, bookTransfer, openLedgerAccounts, Stale } from "#store/ledger.ts";
+import { addOveruse, openLots, saveLots } from "#store/lots.ts";
+import { updateMeterState } from "#store/meters.ts";
+import { faultPoint } from "#system/fault-point.ts";
+import type { FlowContext } from "./context.ts";
+import { cutOffIfInArrears } from "./cut-off.ts";
+import { decide } from "./decide.ts";
+
+/**
+ * Charges what meters have used since they were charged last. By state, not by event: a meter is due when its latest good
+ * index is newer than the settled one, so the job may stop or repeat anywhere and nothing is charged twice.
+ */
+export async function settleDueMeters(
+  ctx: FlowContext,
+  input: { limit: number },
+): Promise<{ settled: number; more: boolean }> {
+  const due = await ctx.db.read
+    .selectFrom("meter_state")
+    .select("meter_id")
+    .whereRef("index_at", ">", "settled_at")
+    .orderBy("meter_id")
+    .limit(input.limit)
+    .execute();
+  let settled = 0;
+  for (const { meter_id } of due) if (await settleMeter(ctx, meter_id)) settled++;
+  return { settled, more: due.length === input.limit };
+}
+
+/** Charges one meter up to its latest good index; false when it was not due any more. */
+export async function settleMeter(ctx: FlowContext, meterId: number): Promise<boolean> {
+  const settled = await decide(ctx.db, async (tx) => {
+    const meter = await loadMeter(tx, meterId);
+    if (!meter || meter.index_wh === null || meter.index_at <= meter.settled_at) return false;
+    const used = meter.settled_index_wh === null ? 0 : usedBetween(meter.settled_index_wh, meter.index_wh) * meter.ratio;
+    const change = { settled_index_wh: meter.index_wh, settled_at: meter.index_at };
+    const charged =
+      meter.account_id === null || meter.mode === "public"
+        ? {}
+        : meter.credit_at === "meter"
+          ? await chargeLots(ctx, tx, meter, used)
+          : await chargeBalance(ctx, tx, meter, meter.account_id, used);
+    const written = await updateMeterState(tx, { meterId, version: meter.version, change: { ...change, ...charged } });
+    if (!written) throw new Stale(`meter_state ${meterId}`);
+    return true;
+  });
+  faultPoint("settle-usage:after-commit");
+  return settled;
+}
+
+type Meter = NonNullable<Awaited<ReturnType<typeof loadMeter>>>;
+
+function loadMeter(tx: Tx, meterId: number) {
+  return tx
+    .selectFrom("meter")
+    .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
+    .leftJoin("account", "account.id", "meter.account_id")
+    .where("meter.id", "=", meterId)
+    .select([
+      "meter.id",
+      "meter.project_id",
+      "meter.account_id",
+      "meter.mode",
+      "meter.price_e4",
+      "meter.ratio",
+      "meter.low_credit_wh",
+      "meter_state.index_wh",
+      "meter_state.index_at",
+      "meter_state.settled_index_wh",
+      "meter_state.settled_at",
+      "meter_state.settled_residue",
+      "meter_state.low_credit",
+      "meter_state.version",
+      "account.credit_at",
+      "account.overdraft_e4",
+      "account.arrears_evaluations",
+      "account.arrears_reading_at",
+      "account.version as account_version",
+    ])
+    .executeTakeFirst();
+}
+
+/** The cause of a usage transfer: one meter, one reading. */
+function usageTransferId(meter: Meter): string {
+  return `usage:${meter.id}:${meter.index_at}`;
+}
+
+/** Credit in the meter: what was used is taken from its lots, first in first out, and becomes revenue. */
+async function chargeLots(ctx: FlowContext, tx: Tx, meter: Meter, usedWh: number): Promise<object> {
+  if (usedWh === 0) return {};
+  const at = instant(meter.index_at);
+  const used = consume(await openLots(tx, meter.id), usedWh, price(meter.price_e4));
+  await saveLots(tx, used.changed);
+  if (used.overuseWh > 0) {
+    await addOveruse(tx, { id: ctx.newId(at), meterId: meter.id, wh: used.overuseWh, e4: used.overuseCost, at });
+  }
+  if (used.value > 0) await bookUsage(tx, meter, { kind: "meter_credit", ref: meter.id }, used.value, usedWh);
+  return {};
+}
+
+/** Credit on the server: what was used is charged to the account's balance, and arrears may cut it off. */
+async function chargeBalance(ctx: FlowContext, tx: Tx, meter: Meter, accountId: number, usedWh: number): Promise<object> {
+  const at = price(meter.price_e4);
+  const charged = charge(usedWh, at, meter.settled_residue);
+  const account: LedgerAccount = { kind: "balance", ref: accountId };
+  if (charged.charge > 0) await bookUsage(tx, meter, account, charged.charge, usedWh);
+  const balance = await balanceOf(tx, account);
+  const remainingWh = unitsFor(balance.posted, at);
+  const low = meter.mode === "prepaid" && remainingWh <= meter.low_credit_wh ? 1 : 0;
+  if (meter.mode === "prepaid") await cutOffIfInArrears(ctx, tx, { meter, accountId, balance: balance.posted });
+  return {
+    settled_residue: charged.residue,
+    remaining_wh: remainingWh,
+    remaining_at: meter.index_at,
+    low_credit: low,
+    changed_at: ctx.clock(),
+  };
+}
+
+/** What a balance is worth in whole units, as Wh; negative when it is overdrawn. */
+function unitsFor(balance: Money, at: Price): number {
+  const whole = balance >= 0 ? wholeUnits(balance, at) : -wholeUnits(negate(balance), at);
+  return whole * PER_UNIT;
+}
+
+async function bookUsage(tx: Tx, meter: Meter, from: LedgerAccount, amount: Money, usedWh: number) {
+  await openLedgerAccounts(tx, [from]);
+  const booked = await bookTransfer(
+    tx,
+    postedTransfer({
+      id: usageTransferId(meter),
+      kind: "usage",
+      from,
+      to: { kind: "revenue", ref: meter.project_id },
+      amount,
+      actor: "settlement",
+      meterId: meter.id,
+      memo: `${usedWh} Wh`,
+    }),
+    instant(meter.index_at),
+  );
+  if (!booked) throw new Stale(usageTransferId(meter)); // somebody settled this reading since it was loaded
+}

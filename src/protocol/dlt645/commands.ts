@@ -1,0 +1,314 @@
+import { assert } from "#base/errors.ts";
+import { type Bytes, bcdAt, ownHex, putBcd, toHex } from "../bytes.ts";
+import { digitsAt, fromBase, isAbsent, putDigits, toBase } from "../register.ts";
+import type { Frame645 } from "./frame.ts";
+import { diFromWire, diToWire, type Form, type Item645, itemAt, itemOf, putDi, valueCount } from "./items.ts";
+import { bitsIn, ERR_BITS, SERR_BITS, STATUS_3 } from "./status.ts";
+
+/** A meter's wall clock: full year, month 1 … 12. Out of range values are possible where a meter or master sent them. */
+export type LocalTime = { year: number; month: number; day: number; hour: number; minute: number; second: number };
+
+/** The data of a good answer in integers of our base units. */
+export type Reading645 =
+  /** Wh; the register shows 0.01 kWh. */
+  | { item: "energyTotal" | "energyRemaining" | "energyOverdraft"; wh: number }
+  | { item: "purchaseCount"; count: number }
+  /** Per phase; null where the meter has no such phase. */
+  | { item: "voltage"; mv: (number | null)[] }
+  /** Negative for reverse current. */
+  | { item: "current"; ma: (number | null)[] }
+  /** A block is total, A, B, C as far as it goes; rounded to whole watts. */
+  | { item: "power"; w: (number | null)[] }
+  /** Only `relayOpen` proves that supply is off; `relayCommandedOpen` is what the meter was told. */
+  | {
+      item: "status3";
+      word: number;
+      relayOpen: boolean;
+      relayCommandedOpen: boolean;
+      preTripAlarm: boolean;
+      keepSupply: boolean;
+    };
+
+/** What a frame from a meter says. */
+export type Answer645 =
+  | { kind: "reading"; di: string; reading: Reading645 }
+  /** A good answer whose item, length or digits we do not understand: never a number. */
+  | { kind: "raw"; di: string; data: Bytes }
+  | { kind: "done"; function: "relay" | "top_up" }
+  /** `code` is ERR, or SERR for a top-up; `reasons` its bits by name. */
+  | { kind: "refused"; function: "read" | "relay" | "top_up" | "other"; code: number; reasons: string[] }
+  | { kind: "unexpected"; control: number };
+
+/** What the relay is told (1CH): trip 1A, close at once 1C, let the user close by the button 1B. */
+export type RelayAction = "trip" | "close" | "permit_close";
+
+/** `password` is PA P0 P1 P2 and `operator` C0 … C3 in wire order, 8 hex digits each; expired commands are refused. */
+export type RelayCommand = { action: RelayAction; password: string; operator: string; validUntil: LocalTime };
+
+/** Function codes (D4–D0 of the control code, §7). */
+export const FUNCTION = { security: 0x03, read: 0x11, readFollow: 0x12, relay: 0x1c } as const;
+
+/** Control code bits (§5.2.3). */
+export const CONTROL = { fromMeter: 0x80, abnormal: 0x40, moreFollows: 0x20, function: 0x1f } as const;
+
+/** DI of the top-up (充值) under function 03. */
+export const TOP_UP_DI = "070102FF";
+
+const RELAY_CODES: Record<RelayAction, number> = { trip: 0x1a, permit_close: 0x1b, close: 0x1c };
+const RELAY_LENGTH = 16;
+/** PA of the form whose data a security module made. */
+const SECURE_FORM = 0x98;
+const CENTURY = 2000;
+
+/** Master: asks for one item or block (11H). */
+export function encodeRead(address: string, di: string): Frame645 {
+  return { address, control: FUNCTION.read, data: diToWire(di) };
+}
+
+/** Meter: the identifier that a read request asks for; null when the frame is no plain read request. */
+export function requestedDi(frame: Frame645): string | null {
+  return frame.control === FUNCTION.read ? diFromWire(frame.data) : null;
+}
+
+/** Meter: answers a read (91H). The identifier decides how many values go out; missing ones are sent as absent (FF). */
+export function encodeReadReply(address: string, reading: Reading645, di: string): Frame645 {
+  const item = itemOf(di);
+  assert(item !== undefined && item.reads === reading.item, "the item does not carry this reading");
+  const { form } = item;
+  const data = new Uint8Array(4 + form.bytes * item.values.length);
+  putDi(data, item.code);
+  switch (reading.item) {
+    case "energyTotal":
+    case "energyRemaining":
+    case "energyOverdraft":
+      putValue(data, 4, form, reading.wh);
+      break;
+    case "purchaseCount":
+      putValue(data, 4, form, reading.count);
+      break;
+    case "voltage":
+      putValues(data, item, reading.mv);
+      break;
+    case "current":
+      putValues(data, item, reading.ma);
+      break;
+    case "power":
+      putValues(data, item, reading.w);
+      break;
+    case "status3":
+      data[4] = reading.word;
+      data[5] = reading.word >> 8;
+  }
+  return { address, control: FUNCTION.read | CONTROL.fromMeter, data };
+}
+
+/** Meter: refuses a read (D1H) with the ERR byte. */
+export function encodeReadError(address: string, err: number): Frame645 {
+  return { address, control: FUNCTION.read | CONTROL.fromMeter | CONTROL.abnormal, data: Uint8Array.of(err) };
+}
+
+/** Master: switches the relay (1CH), plain form with password. */
+export function encodeRelay(address: string, command: RelayCommand): Frame645 {
+  const data = new Uint8Array(RELAY_LENGTH);
+  data.set(ownHex(command.password, 4), 0);
+  data.set(ownHex(command.operator, 4), 4);
+  data[8] = RELAY_CODES[command.action];
+  const { year, month, day, hour, minute, second } = command.validUntil;
+  [second, minute, hour, day, month, year - CENTURY].forEach((part, i) => {
+    putBcd(data, 10 + i, 1, part);
+  });
+  return { address, control: FUNCTION.relay, data };
+}
+
+/**
+ * Meter: reads a relay command in its plain form. An all-zero time comes out as month 0 of 2000: it is past, so a meter
+ * that compares it refuses, as it must.
+ */
+export function decodeRelay(frame: Frame645): ({ ok: true } & RelayCommand) | { ok: false; reason: string } {
+  const { data } = frame;
+  if (frame.control !== FUNCTION.relay) return { ok: false, reason: "not_a_relay_command" };
+  if (data[0] === SECURE_FORM) return { ok: false, reason: "secure_form" };
+  if (data.length !== RELAY_LENGTH) return { ok: false, reason: "wrong_length" };
+  const action = relayAction(data[8]!);
+  if (action === null) return { ok: false, reason: "unknown_action" };
+  const validUntil = localTimeAt(data, 10);
+  if (validUntil === null) return { ok: false, reason: "valid_until_not_a_time" };
+  return { ok: true, action, password: toHex(data.subarray(0, 4)), operator: toHex(data.subarray(4, 8)), validUntil };
+}
+
+/** Meter: 9CH when the command was taken, DCH with ERR (04H not authorised by default) when not. */
+export function encodeRelayReply(address: string, ok: boolean, err = 0x04): Frame645 {
+  return ok
+    ? { address, control: FUNCTION.relay | CONTROL.fromMeter, data: new Uint8Array(0) }
+    : { address, control: FUNCTION.relay | CONTROL.fromMeter | CONTROL.abnormal, data: Uint8Array.of(err) };
+}
+
+/** Master: what an answer says. Never throws; what is not understood is raw or unexpected, never a number. */
+export function decodeAnswer(frame: Frame645): Answer645 {
+  const { control, data } = frame;
+  if (control === (FUNCTION.read | CONTROL.fromMeter)) return readAnswer(data);
+  if ((control & CONTROL.fromMeter) === 0) return { kind: "unexpected", control };
+  const fn = control & CONTROL.function;
+  if ((control & CONTROL.abnormal) !== 0) return refusal(fn, data);
+  const di = diFromWire(data);
+  if (fn === FUNCTION.relay && data.length === 0) return { kind: "done", function: "relay" };
+  if (fn === FUNCTION.security && di === TOP_UP_DI) return { kind: "done", function: "top_up" };
+  if ((fn === FUNCTION.read || fn === FUNCTION.readFollow) && di !== null) {
+    return { kind: "raw", di, data: data.slice(4) };
+  }
+  return { kind: "unexpected", control };
+}
+
+/**
+ * Whether an answer belongs to a request: same meter, same function, same identifier (and sequence number of a follow-up
+ * read). Guards against the late answer to an earlier question. A refusal carries no identifier, so there the function
+ * has to do. A wildcard byte (AA) or the broadcast address matches every meter.
+ */
+export function expects(request: Frame645, answer: Frame645): boolean {
+  if ((answer.control & CONTROL.fromMeter) === 0) return false;
+  if (((request.control ^ answer.control) & CONTROL.function) !== 0) return false;
+  if (!addressMatches(request.address, answer.address)) return false;
+  if ((answer.control & CONTROL.abnormal) !== 0) return true;
+  switch (request.control & CONTROL.function) {
+    case FUNCTION.read:
+    case FUNCTION.security:
+      return sameDi(request.data, answer.data);
+    case FUNCTION.readFollow:
+      return sameDi(request.data, answer.data) && request.data[4] === answer.data[answer.data.length - 1];
+    default:
+      return true;
+  }
+}
+
+/** What the code N1 of a relay command means to us; null for any other. */
+export function relayAction(code: number): RelayAction | null {
+  if (code === RELAY_CODES.trip) return "trip";
+  if (code === RELAY_CODES.close) return "close";
+  return code === RELAY_CODES.permit_close ? "permit_close" : null;
+}
+
+/** ss mm hh DD MM YY; null when a nibble is no digit. The date may still be impossible. */
+export function localTimeAt(data: Bytes, at: number): LocalTime | null {
+  const [second, minute, hour, day, month, year] = [0, 1, 2, 3, 4, 5].map((i) => bcdAt(data, at + i, 1, 0xff));
+  const time = { year: CENTURY + year!, month: month!, day: day!, hour: hour!, minute: minute!, second: second! };
+  return Object.values(time).some(Number.isNaN) ? null : time;
+}
+
+/** SERR (two bytes low first, or one from some makers) or ERR (one byte) of a refusal. */
+export function refusalCode(data: Bytes): number {
+  return (data[0] ?? 0) | ((data[1] ?? 0) << 8);
+}
+
+function readAnswer(data: Bytes): Answer645 {
+  if (data.length < 4) return { kind: "unexpected", control: FUNCTION.read | CONTROL.fromMeter };
+  const item = itemAt(data, 0);
+  const reading = item === undefined ? null : readingOf(item, data);
+  if (item === undefined || reading === null) return { kind: "raw", di: diFromWire(data) ?? "", data: data.slice(4) };
+  return { kind: "reading", di: item.di, reading };
+}
+
+function refusal(fn: number, data: Bytes): Answer645 {
+  const code = refusalCode(data);
+  const reasons = bitsIn(code, fn === FUNCTION.security ? SERR_BITS : ERR_BITS).map((bit) => bit.name);
+  switch (fn) {
+    case FUNCTION.read:
+      return { kind: "refused", function: "read", code, reasons };
+    case FUNCTION.relay:
+      return { kind: "refused", function: "relay", code, reasons };
+    case FUNCTION.security:
+      return { kind: "refused", function: "top_up", code, reasons };
+    default:
+      return { kind: "refused", function: "other", code, reasons };
+  }
+}
+
+/** The values behind the identifier; null when the length or a digit does not fit the item. */
+function readingOf(item: Item645, data: Bytes): Reading645 | null {
+  const count = valueCount(item, data, 4);
+  if (count === 0 || item.reads === null) return null;
+  switch (item.reads) {
+    case "energyTotal":
+    case "energyRemaining":
+    case "energyOverdraft": {
+      const wh = valueAt(data, 4, item.form);
+      return Number.isNaN(wh) ? null : { item: item.reads, wh };
+    }
+    case "purchaseCount": {
+      const times = valueAt(data, 4, item.form);
+      return Number.isNaN(times) ? null : { item: "purchaseCount", count: times };
+    }
+    case "voltage": {
+      const mv = valuesAt(data, item.form, count);
+      return mv && { item: "voltage", mv };
+    }
+    case "current": {
+      const ma = valuesAt(data, item.form, count);
+      return ma && { item: "current", ma };
+    }
+    case "power": {
+      const w = valuesAt(data, item.form, count);
+      return w && { item: "power", w };
+    }
+    case "status3":
+      return status3(data[4]! | (data[5]! << 8));
+  }
+}
+
+/** Status word 3 with the bits the system acts on. */
+export function status3(word: number): Reading645 & { item: "status3" } {
+  return {
+    item: "status3",
+    word,
+    relayOpen: (word & STATUS_3.relayOpen) !== 0,
+    relayCommandedOpen: (word & STATUS_3.relayCommandedOpen) !== 0,
+    preTripAlarm: (word & STATUS_3.preTripAlarm) !== 0,
+    keepSupply: (word & STATUS_3.keepSupply) !== 0,
+  };
+}
+
+function valueAt(data: Bytes, at: number, form: Form): number {
+  return form.as === "number" ? toBase(digitsAt(data, at, form), form) : Number.NaN;
+}
+
+function valuesAt(data: Bytes, form: Form, count: number): (number | null)[] | null {
+  const values: (number | null)[] = [];
+  for (let i = 0; i < count; i++) {
+    const at = 4 + i * form.bytes;
+    const value = valueAt(data, at, form);
+    if (!Number.isNaN(value)) values.push(value);
+    else if (isAbsent(data, at, form.bytes)) values.push(null);
+    else return null;
+  }
+  return values;
+}
+
+function putValue(data: Bytes, at: number, form: Form, base: number): void {
+  assert(form.as === "number", "only numbers are written from readings");
+  putDigits(data, at, form, fromBase(base, form));
+}
+
+function putValues(data: Bytes, item: Item645, values: readonly (number | null)[]): void {
+  assert(values.length <= item.values.length, "the item has no room for so many values");
+  const { form } = item;
+  for (let i = 0; i < item.values.length; i++) {
+    const value = values[i] ?? null;
+    const at = 4 + i * form.bytes;
+    if (value === null) data.fill(0xff, at, at + form.bytes);
+    else putValue(data, at, form, value);
+  }
+}
+
+function sameDi(request: Bytes, answer: Bytes): boolean {
+  if (answer.length < 4) return false;
+  for (let i = 0; i < 4; i++) if (request[i] !== answer[i]) return false;
+  return true;
+}
+
+function addressMatches(asked: string, answered: string): boolean {
+  if (asked === answered || asked === "999999999999") return true;
+  for (let i = 0; i < 12; i += 2) {
+    const pair = asked.slice(i, i + 2);
+    if (pair !== "AA" && pair !== answered.slice(i, i + 2)) return false;
+  }
+  return true;
+}

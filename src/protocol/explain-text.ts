@@ -1,0 +1,194 @@
+import type { Description645 } from "./dlt645/describe.ts";
+import { type DescribedTopUp, functions645, RELAY_COMMANDS } from "./dlt645/functions.ts";
+import { itemOf } from "./dlt645/items.ts";
+import { ERR_BITS, type NamedBit, SERR_BITS, STATUS_3_BITS } from "./dlt645/status.ts";
+import type { DescriptionLink, FrameDescription } from "./explain.ts";
+
+/** A labelled line for a person in the field, Chinese first. */
+export type TextLine = { label: string; text: string };
+
+const LINK_TYPES: Record<DescriptionLink["type"], string> = {
+  hello: "集中器登录",
+  challenge: "主站质询",
+  auth: "集中器认证",
+  welcome: "主站接受登录",
+  bye: "主站断开连接",
+  ping: "心跳",
+  pong: "心跳应答",
+  forward: "下行转发",
+  forwarded: "转发应答",
+  error: "错误",
+  unknown: "未知类型",
+};
+
+const FORWARD_STATUSES = ["成功", "超时,电表未应答", "总线忙", "无此端口", "应答校验错", "已取消"];
+
+const LINK_FIELDS: Readonly<Record<string, string>> = {
+  id: "集中器编号",
+  firmware: "固件版本",
+  nonce: "随机数",
+  protocols: "支持规约",
+  tableVersion: "档案版本",
+  serverTimeMs: "主站时间(ms)",
+  keyVersion: "密钥版本",
+  mac: "认证码",
+  heartbeatSeconds: "心跳周期(秒)",
+  reason: "原因代码",
+  rssi: "信号强度(dBm)",
+  queue: "排队任务",
+  clockMs: "时钟(ms)",
+  port: "端口",
+  serial: "串口参数",
+  timeoutMs: "等待时间(ms)",
+  gapMs: "字节间隔(ms)",
+  elapsedMs: "用时(ms)",
+  content: "转发内容",
+  code: "代码",
+  payload: "内容",
+};
+
+/** How the reasons of bad frames begin, in the words of the field. */
+const REASONS: readonly (readonly [start: string, zh: string])[] = [
+  ["checksum", "校验和不符"],
+  ["truncated", "帧不完整"],
+  ["start", "找不到帧起始符"],
+  ["second", "缺第二个起始符 68H"],
+  ["end", "缺结束符 16H"],
+  ["version", "版本不识别"],
+  ["payload", "内容与报文类型不符"],
+];
+
+/** The description in lines for a person: who speaks, what is asked or said, and every value with its unit. */
+export function textLines(description: FrameDescription): TextLine[] {
+  if (!description.ok) {
+    const lines = [{ label: "无法解析", text: reasonText(description.reason) }];
+    return description.hex === undefined ? lines : [...lines, { label: "原始字节", text: description.hex }];
+  }
+  return description.protocol === "jcp1" ? linkLines(description) : lines645(description);
+}
+
+/** A reason with its Chinese meaning in front. */
+export function reasonText(reason: string): string {
+  const zh = REASONS.find(([start]) => reason.startsWith(start))?.[1];
+  return zh === undefined ? reason : `${zh} (${reason})`;
+}
+
+function linkLines(description: DescriptionLink): TextLine[] {
+  const lines = [
+    { label: "规约", text: "JCP/1 集中器通信" },
+    { label: "报文", text: `${LINK_TYPES[description.type]} (${description.type}),序号 ${description.seq}` },
+  ];
+  for (const [name, value] of Object.entries(description.fields)) {
+    if (name === "status")
+      lines.push({ label: "结果", text: `${FORWARD_STATUSES[Number(value)] ?? "未知"} (${value})` });
+    else lines.push({ label: LINK_FIELDS[name] ?? name, text: String(value) });
+  }
+  for (const frame of description.frames ?? []) {
+    lines.push({ label: "转发的帧", text: "" });
+    for (const { label, text } of textLines(frame)) lines.push({ label: `  ${label}`, text });
+  }
+  return lines;
+}
+
+function lines645(description: Description645): TextLine[] {
+  const fn = functions645[Number.parseInt(description.control, 16) & 0x1f];
+  const lines = [
+    { label: "规约", text: "DL/T 645-2007" },
+    { label: "方向", text: description.fromMeter ? "上行(电表应答)" : "下行(主站命令)" },
+    { label: "表地址", text: description.address + addressNote(description.address) },
+    {
+      label: "功能",
+      text: `${fn?.zh ?? "未知功能"},控制码 ${description.control}H${description.abnormal ? ",异常应答" : ""}`,
+    },
+  ];
+  const push = (label: string, text: string | number | undefined) => {
+    if (text !== undefined) lines.push({ label, text: String(text) });
+  };
+  if (description.di !== undefined) push("数据标识", `${description.di} ${diName(description.di)}`.trimEnd());
+  pushValues(description, push);
+  if (description.command !== undefined) push("命令", `${relayText(description.command)} (${description.command}H)`);
+  if (description.secure) push("命令", "密文形式(PA=98H),需加密机解读");
+  push("密级", description.pa);
+  push("密码", description.password);
+  if (description.recharge !== undefined) for (const line of topUpLines(description.recharge)) lines.push(line);
+  push("操作员", description.operator);
+  if (description.validUntil !== undefined) push("有效截止", description.validUntil ?? "无效时间(电表将视为过期)");
+  if (description.time !== undefined) push("时间", description.time ?? "无效时间");
+  push("冻结时间", description.freezeMMDDhhmm);
+  push("写入数据", description.writeData);
+  push("新地址", description.newAddress);
+  if (description.baud !== undefined) {
+    const baud = description.baud === "unknown" ? "无效(应恰有一位为 1,可能漏加 33H)" : `${description.baud} bps`;
+    push("通信速率", `${baud},特征字 ${description.baudWord}H`);
+  }
+  push("帧序号", description.seq);
+  const shown = description.recharge !== undefined || description.auth !== undefined || description.payload === "";
+  if (!shown) push("数据内容", description.payload);
+  if (description.errBits !== undefined) push("错误", errorText(description));
+  else if (isDone(description)) push("结果", "成功");
+  if (description.moreFollows) push("提示", "还有后续数据");
+  return lines;
+}
+
+function pushValues(description: Description645, push: (label: string, text: string) => void): void {
+  const item = description.di === undefined ? undefined : itemOf(description.di);
+  description.values.forEach(({ name, value, unit }, i) => {
+    push(item?.values[i]?.zh ?? name, value === null ? "无此相" : `${value} ${unit ?? ""}`.trimEnd());
+  });
+  if (description.bits !== undefined) {
+    push("状态位", description.bits.length === 0 ? "无置位(继电器闭合)" : bitTexts(description.bits, STATUS_3_BITS));
+  }
+  const unread = description.fromMeter && description.values.length === 0 && description.dataMinus33.length > 8;
+  if (unread && description.function.startsWith("read") && !description.abnormal) {
+    push("原始数据", `${description.dataMinus33.slice(8)}(低字节在前,未列入数据表或长度不符)`);
+  }
+}
+
+function topUpLines(topUp: DescribedTopUp): TextLine[] {
+  if (topUp.layout === "standard") {
+    return [
+      { label: "充值量", text: `${topUp.amount}(按表计单位:kWh 或元)` },
+      { label: "购电次数", text: `第 ${topUp.purchaseCount} 次` },
+      { label: "客户编号", text: topUp.customer },
+      { label: "校验码", text: topUp.mac },
+    ];
+  }
+  return [
+    { label: topUp.refund ? "退费额" : "充值量", text: `${topUp.amount}(厂家格式,无加密)` },
+    { label: "订单号", text: topUp.order },
+    { label: "充值表号", text: topUp.meterAddress },
+  ];
+}
+
+function errorText(description: Description645): string {
+  const security = description.serr !== undefined;
+  const code = security ? `SERR ${description.serr}` : `ERR ${description.err}H`;
+  const names = bitTexts(description.errBits ?? [], security ? SERR_BITS : ERR_BITS);
+  return `${names === "" ? "未说明原因" : names} (${code})`;
+}
+
+/** Good answers that say nothing else than "done". */
+function isDone(description: Description645): boolean {
+  if (!description.fromMeter) return false;
+  return description.length === 0 || (description.function === "security" && description.length === 4);
+}
+
+function relayText(command: string): string {
+  return RELAY_COMMANDS[command]?.zh ?? "厂家自定义命令";
+}
+
+function diName(di: string): string {
+  if (di === "070102FF") return "充值";
+  if (di === "070101FF") return "开户";
+  if (di === "070000FF") return "身份认证";
+  return itemOf(di)?.zh ?? "";
+}
+
+function addressNote(address: string): string {
+  if (address === "999999999999") return "(广播)";
+  return address.includes("A") ? "(通配)" : "";
+}
+
+function bitTexts(names: readonly string[], table: readonly NamedBit[]): string {
+  return names.map((name) => table.find((bit) => bit.name === name)?.zh ?? name).join("、");
+}

@@ -1,0 +1,198 @@
+import Fastify, { type FastifyInstance } from "fastify";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Permission, permissions } from "#domain/permission.ts";
+import { freshDatabase, testDatabases } from "#store/test-databases.ts";
+import { demandAccess } from "./route.ts";
+import { asked, buildTown, enrol, type TestUser, testApp } from "./test-town.ts";
+
+type Line = [method: "GET" | "POST" | "DELETE", path: string, ...access: string[]];
+
+/** The declared access of everything that can be reached. A new route is added here by hand, on purpose. */
+const matrix: Line[] = [
+  ["GET", "/api/health", "public"],
+  ["POST", "/api/session", "public"],
+  ["GET", "/api/session", "logged_in"],
+  ["DELETE", "/api/session", "logged_in"],
+  ["GET", "/api/board", "board.view"],
+  ["GET", "/api/meters", "meter.view"],
+  ["GET", "/api/meters/:id", "meter.view"],
+  ["GET", "/api/meters/:id/events", "meter.view"],
+  ["GET", "/api/meters/:id/frames", "meter.view"],
+  ["POST", "/api/meters/:id/commands", "meter.read", "meter.trip", "meter.close"],
+  ["GET", "/api/commands/:id", "meter.view"],
+  ["POST", "/api/recharges/preview", "recharge.create"],
+  ["POST", "/api/recharges", "recharge.create"],
+  ["GET", "/api/recharges/:orderNo", "recharge.view"],
+  ["GET", "/api/recharges", "recharge.view"],
+  ["POST", "/api/recharges/:orderNo/withdraw", "recharge.withdraw"],
+  ["GET", "/api/live", "logged_in"],
+  ["GET", "/*", "public"],
+];
+
+test("a route that does not say who may call it stops the start", () => {
+  const app = Fastify();
+  demandAccess(app);
+  expect(() => app.get("/api/forgotten", async () => "secret")).toThrow(
+    "/api/forgotten does not declare who may call it",
+  );
+  expect(() => app.get("/api/empty", { config: { access: [] } }, async () => "secret")).toThrow("/api/empty");
+});
+
+describe.each(testDatabases.filter(({ available }) => available))("on $name", ({ name }) => {
+  let db: Awaited<ReturnType<typeof freshDatabase>>;
+  let app: FastifyInstance;
+  let order: string;
+  let command: string;
+  let foreignOrder: string;
+  let foreignCommand: string;
+  let manager: TestUser;
+
+  beforeAll(async () => {
+    db = await freshDatabase(name);
+    await buildTown(db);
+    app = await testApp(db);
+    const admin = await enrol(db, {});
+    manager = await enrol(db, { areas: [1] });
+    order = await recharge(admin, 11, "first-order");
+    foreignOrder = await recharge(admin, 21, "other-order");
+    command = await read(admin, 11, "first-command");
+    foreignCommand = await read(admin, 21, "other-command");
+  });
+  afterAll(async () => {
+    await app.close();
+    await db.drop();
+  });
+
+  async function recharge(user: TestUser, meterId: number, key: string): Promise<string> {
+    const body = { key, meterId, amount: "100", channel: "cash" };
+    return (await app.inject(asked(user, "POST", "/api/recharges", body))).json().orderNo;
+  }
+  async function read(user: TestUser, meterId: number, key: string): Promise<string> {
+    return (await app.inject(asked(user, "POST", `/api/meters/${meterId}/commands`, { key, kind: "read" }))).json().id;
+  }
+
+  /** A request that would succeed for somebody who may make it. */
+  function example([method, path]: Line, of: { meter: number; order: string; command: string }) {
+    const url = path
+      .replace("/api/meters/:id", `/api/meters/${of.meter}`)
+      .replace("/api/commands/:id", `/api/commands/${of.command}`)
+      .replace(":orderNo", of.order);
+    const bodies: Record<string, object> = {
+      "/api/meters/:id/commands": { key: `key-${of.meter}-matrix`, kind: "read" },
+      "/api/recharges/preview": { meterId: of.meter, amount: "50" },
+      "/api/recharges": { key: `key-${of.meter}-matrix`, meterId: of.meter, amount: "50", channel: "cash" },
+      "/api/recharges/:orderNo/withdraw": { reason: "收错" },
+    };
+    return { method, url, body: method === "POST" ? (bodies[path] ?? {}) : undefined };
+  }
+
+  const guarded = matrix.filter(([, path, access]) => access !== "public" && path !== "/api/live");
+  const permitted = guarded.filter(([, , access]) => access !== "logged_in");
+  const byObject = permitted.filter(
+    ([, path]) =>
+      path !== "/api/meters" && path !== "/api/board" && !(path === "/api/recharges" || path.endsWith("preview")),
+  );
+
+  test("everything that can be reached is in the matrix, with exactly this access", () => {
+    const found = app.declaredRoutes
+      .filter(({ method }) => method !== "HEAD")
+      .map(({ method, path, access }) => [method, path, ...access]);
+    expect(found.map(String).sort()).toEqual(matrix.map(String).sort());
+  });
+
+  test.each([...guarded, matrix.find(([, path]) => path === "/api/live") as Line])(
+    "%s %s refuses who is not logged in",
+    async (...line) => {
+      const { method, url, body } = example(line, { meter: 11, order, command });
+      for (const user of [null, { ...manager, cookie: "jc_s=made-up" }]) {
+        const answer = await app.inject(asked(user, method, url, body));
+        expect([answer.statusCode, answer.json().code]).toEqual([401, "unauthenticated"]);
+      }
+    },
+  );
+
+  test.each(permitted)("%s %s refuses who has every permission but %s", async (...line) => {
+    const [, , ...access] = line;
+    const others: Permission[] = permissions.filter((each) => !access.includes(each));
+    const user = await enrol(db, { permissions: others });
+    const { method, url, body } = example(line, { meter: 11, order, command });
+    const answer = await app.inject(asked(user, method, url, body));
+    expect([answer.statusCode, answer.json().code]).toEqual([403, "forbidden"]);
+    expect(answer.json().message).toMatch(/^您没有此项权限:[一-龥]+$/);
+  });
+
+  test.each(permitted)("%s %s answers who has the permission", async (...line) => {
+    const [, , ...access] = line;
+    const user = await enrol(db, { permissions: permissions.filter((each) => access.includes(each)) });
+    const { method, url, body } = example(line, { meter: 11, order, command });
+    const answer = await app.inject(asked(user, method, url, body));
+    expect(answer.statusCode, answer.body).toBeLessThan(300);
+  });
+
+  test.each(byObject)(
+    "%s %s answers for a foreign object as for one that does not exist, byte for byte",
+    async (...line) => {
+      const foreign = example(line, { meter: 21, order: foreignOrder, command: foreignCommand });
+      const unknown = example(line, { meter: 99, order: "R20260101999999", command: "00000000000000000000" });
+      const answers = [];
+      for (const { method, url, body } of [foreign, unknown])
+        answers.push(await app.inject(asked(manager, method, url, body)));
+      const [first, second] = answers.map((answer) => ({
+        status: answer.statusCode,
+        body: answer.body.replace(answer.json().requestId, ""),
+        headers: Object.keys(answer.headers).sort(),
+        length: answer.headers["content-length"],
+      }));
+      expect(first?.status).toBe(404);
+      expect(first).toEqual(second);
+    },
+  );
+
+  test.each(["/api/recharges/preview", "/api/recharges"])(
+    "POST %s answers for a foreign meter as for none",
+    async (path) => {
+      const answers = [];
+      for (const meterId of [21, 99]) {
+        const body = { key: `foreign-${meterId}`, meterId, amount: "50", channel: "cash" };
+        answers.push(await app.inject(asked(manager, "POST", path, body)));
+      }
+      expect(answers.map((answer) => [answer.statusCode, answer.json().code])).toEqual(
+        Array(2).fill([404, "meter_not_found"]),
+      );
+      expect(answers[0]?.json().message).toBe(answers[1]?.json().message);
+    },
+  );
+
+  test("lists hold the caller's scope and nothing else", async () => {
+    const board = (await app.inject(asked(manager, "GET", "/api/board"))).json();
+    expect(board.tiles.map((tile: { meterId: number }) => tile.meterId).sort()).toEqual([11, 12]);
+    expect(board.counts.total).toBe(2);
+    const hits = (await app.inject(asked(manager, "GET", "/api/meters?search=E"))).json();
+    expect(hits.items.map((hit: { meterId: number }) => hit.meterId).sort()).toEqual([11, 12]);
+    for (const query of ["", "?meterId=21"]) {
+      const orders = (await app.inject(asked(manager, "GET", `/api/recharges${query}`))).json();
+      expect(orders.items.filter((each: { meterId: number }) => each.meterId > 20)).toEqual([]);
+    }
+  });
+
+  test("a key that was used for a foreign meter opens nothing", async () => {
+    const body = { key: "other-order", meterId: 21, amount: "100", channel: "cash" };
+    const answer = await app.inject(asked(manager, "POST", "/api/recharges", body));
+    expect([answer.statusCode, answer.json().code]).toEqual([404, "meter_not_found"]);
+  });
+
+  test("each kind of command needs its own permission", async () => {
+    const reader = await enrol(db, { permissions: ["meter.read"] });
+    for (const kind of ["trip", "close"]) {
+      const body = { key: `reader-${kind}`, kind, reason: "试" };
+      const answer = await app.inject(asked(reader, "POST", "/api/meters/11/commands", body));
+      expect([answer.statusCode, answer.json().details]).toEqual([403, { permission: `meter.${kind}` }]);
+    }
+  });
+
+  test("who has an empty scope sees an empty board", async () => {
+    const user = await enrol(db, { areas: [] });
+    const board = (await app.inject(asked(user, "GET", "/api/board"))).json();
+    expect(board).toMatchObject({ counts: { total: 0 }, tiles: [] });
+  });
+});

@@ -1,0 +1,95 @@
+import cookie from "@fastify/cookie";
+import Fastify, { type FastifyInstance } from "fastify";
+import { AppError } from "#base/errors.ts";
+import { SECOND_MS } from "#base/time.ts";
+import type { Actor } from "#domain/permission.ts";
+import type { FlowContext } from "#flows/context.ts";
+import { createLimits } from "./limits.ts";
+import type { LiveHub } from "./live/hub.ts";
+import { BODY_BYTES_MAX, handleError, refuse } from "./refusals.ts";
+import { demandAccess, type Routes } from "./route.ts";
+import { boardRoutes } from "./routes/board.ts";
+import { commandRoutes } from "./routes/commands.ts";
+import { healthRoutes } from "./routes/health.ts";
+import { liveRoutes } from "./routes/live.ts";
+import { meterRoutes } from "./routes/meters.ts";
+import { rechargeRoutes } from "./routes/recharges.ts";
+import { sessionRoutes } from "./routes/session.ts";
+import { addSecurity } from "./security.ts";
+import { addPages } from "./static.ts";
+
+/** What the HTTP side of the server is made of. */
+export type AppDeps = FlowContext & {
+  readonly hub: LiveHub;
+  readonly loadCaller: (token: string) => Promise<Actor | null>;
+  /** Where the built console lies; it may not be there yet. */
+  readonly webDir: string;
+  /** Told after a flow wrote something that other programs or pages wait for. */
+  readonly nudge: () => void;
+  readonly trustProxy?: readonly string[];
+  readonly validateAnswers?: boolean;
+};
+
+/** A request must have arrived completely by then: slow senders hold no sockets. */
+const REQUEST_MS_MAX = 30 * SECOND_MS;
+
+/** Builds the web application: every route with its permission, refusals in one shape, headers, pages. Does not listen. */
+export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
+  const { log, clock, newId } = deps;
+  const app = Fastify({
+    logger: false,
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_MS_MAX,
+    trustProxy: deps.trustProxy === undefined || deps.trustProxy.length === 0 ? false : [...deps.trustProxy],
+    genReqId: () => newId(clock()),
+    // A URL that cannot be decoded: no hook has run and none will.
+    frameworkErrors: (error, request, reply) => {
+      const { status, refusal } = refuse(error, request.id);
+      const headers = { "content-type": "application/json; charset=utf-8", "x-content-type-options": "nosniff" };
+      reply.raw.writeHead(status, headers).end(JSON.stringify(refusal));
+    },
+  });
+  app.setErrorHandler((error, request, reply) => handleError(log, error, request, reply));
+  app.setNotFoundHandler((request, reply) => handleError(log, new AppError("not_found"), request, reply));
+  app.removeContentTypeParser("text/plain");
+
+  await app.register(cookie);
+  demandAccess(app);
+  addSecurity(app);
+  addRequestLog(app, deps);
+  const routes: Routes = {
+    app,
+    ctx: { db: deps.db, clock, newId, log },
+    limits: await createLimits(app),
+    loadCaller: deps.loadCaller,
+    validateAnswers: deps.validateAnswers ?? false,
+  };
+  healthRoutes(routes);
+  sessionRoutes(routes);
+  boardRoutes(routes);
+  meterRoutes(routes);
+  commandRoutes(routes, deps.nudge);
+  rechargeRoutes(routes, deps.nudge);
+  liveRoutes(routes, deps.hub);
+  await addPages(app, deps.webDir);
+  // Streams have no end of their own: closing would wait for them for ever.
+  app.addHook("preClose", () => deps.hub.close());
+  await app.ready();
+  return app;
+}
+
+function addRequestLog(app: FastifyInstance, { log }: AppDeps): void {
+  app.addHook("onResponse", async (request, reply) => {
+    const fields = {
+      requestId: request.id,
+      method: request.method,
+      path: request.routeOptions.url ?? "?",
+      status: reply.statusCode,
+      took: Math.round(reply.elapsedTime),
+      user: request.caller?.login,
+      ip: request.ip,
+    };
+    if (request.method === "GET" || request.method === "HEAD") log.debug(fields, "request answered");
+    else log.info(fields, "request answered");
+  });
+}

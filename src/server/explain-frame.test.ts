@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { toHex } from "#protocol/bytes.ts";
+import { encodeRead, encodeReadReply, encodeRelay } from "#protocol/dlt645/commands.ts";
+import { encodeFrame645, type Frame645 } from "#protocol/dlt645/frame.ts";
+import { di } from "#protocol/dlt645/items.ts";
+import { explainFrame } from "./explain-frame.ts";
+
+const ADDRESS = "000000000011";
+
+function explained(frame: Frame645, direction: "sent" | "received"): string[] {
+  return explainFrame({ direction, hex: toHex(encodeFrame645(frame)) });
+}
+
+test("a reading is explained by the value that the meter shows", () => {
+  expect(explained(encodeRead(ADDRESS, di.energyTotal), "sent").join("\n")).toMatch(/正向有功总电能/);
+  const answer = encodeReadReply(ADDRESS, { item: "energyTotal", wh: 1_234_560 }, di.energyTotal);
+  expect(explained(answer, "received")).toContain("正向有功总电能 1234.56 kWh");
+});
+
+test("a trip is explained without its password", () => {
+  const validUntil = { year: 2026, month: 8, day: 1, hour: 12, minute: 0, second: 0 };
+  const trip = encodeRelay(ADDRESS, { action: "trip", password: "02876543", operator: "00000001", validUntil });
+  const text = explained(trip, "sent").join("\n");
+  expect(text).toContain("拉闸");
+  expect(text).not.toContain("876543");
+  expect(text).not.toContain("密码");
+});
+
+test("silence and bytes that are no frame are told as such", () => {
+  expect(explainFrame({ direction: "silence", hex: "" })).toEqual(["等待超时,电表未应答"]);
+  for (const hex of ["", "68", "ffff", "不是"]) {
+    expect(explainFrame({ direction: "received", hex })[0]).toMatch(/^无法解析/);
+  }
+});

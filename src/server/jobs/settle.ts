@@ -1,0 +1,21 @@
+import { SECOND_MS } from "#base/time.ts";
+import type { FlowContext } from "#flows/context.ts";
+import { settleDueMeters } from "#flows/settle-usage.ts";
+import type { Job } from "./loop.ts";
+
+/** Meters settled in one run: short enough to stop quickly, and every meter is its own transaction anyway. */
+const METERS_MAX = 200;
+
+/** Charges what was used since each meter was settled last. Meters are claimed one by one, so servers may share the work. */
+export function settleJob(ctx: FlowContext): Job {
+  return {
+    name: "settle",
+    everyMs: SECOND_MS,
+    async run() {
+      const { settled, more } = await settleDueMeters(ctx, { limit: METERS_MAX });
+      if (settled > 0) ctx.log.debug({ settled }, "meters settled");
+      // Nothing settled although more are due: another server holds them, so rest like everybody else.
+      return more && settled > 0;
+    },
+  };
+}

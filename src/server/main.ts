@@ -1,0 +1,94 @@
+import type { AddressInfo } from "node:net";
+import { assert } from "#base/errors.ts";
+import type { FlowContext } from "#flows/context.ts";
+import { ensureFirstAdministrator, loadActor } from "#flows/log-in.ts";
+import type { Sealer } from "#system/seal.ts";
+import { buildApp } from "./app.ts";
+import type { ServerConfig } from "./config.ts";
+import { livenessJob } from "./jobs/liveness.ts";
+import { startJob } from "./jobs/loop.ts";
+import { sessionsJob } from "./jobs/sessions.ts";
+import { settleJob } from "./jobs/settle.ts";
+import { createLiveHub } from "./live/hub.ts";
+
+/** What the server is lent. Tables are expected to be up to date (`db.migrate()`). */
+export type ServerDeps = FlowContext & {
+  readonly sealer?: Sealer;
+  readonly webDir: string;
+  /** Tells the person who started the program something that must not go into a log. */
+  readonly print: (text: string) => void;
+  readonly validateAnswers?: boolean;
+};
+
+/** A server that runs. */
+export type RunningServer = {
+  readonly httpPort: number;
+  /** The collector wrote something: settle and tell the pages now, instead of within a second. */
+  nudge(): void;
+  /** Ends streams, finishes the requests and jobs under way, stops listening. Also done when the signal aborts. */
+  close(): Promise<void>;
+};
+
+/** Starts the web management: first administrator, jobs, live channel, HTTP. Resolves once it answers requests. */
+export async function runServer(config: ServerConfig, deps: ServerDeps, signal: AbortSignal): Promise<RunningServer> {
+  const { db, clock, newId, log } = deps;
+  const ctx: FlowContext = { db, clock, newId, log };
+  await greetFirstAdministrator(ctx, config, deps.print);
+
+  const stopping = new AbortController();
+  const hub = createLiveHub({ ctx });
+  const app = await buildApp({
+    ...ctx,
+    hub,
+    loadCaller: (token) => loadActor(ctx, token),
+    webDir: deps.webDir,
+    nudge: () => nudge(),
+    trustProxy: config.trustProxy,
+    validateAnswers: deps.validateAnswers ?? false,
+  });
+  const jobs = [settleJob(ctx), livenessJob(ctx), sessionsJob(ctx)].map((job) =>
+    startJob(job, { log, signal: stopping.signal }),
+  );
+
+  function nudge(): void {
+    jobs[0]?.nudge();
+    hub.nudge();
+  }
+
+  let closing: Promise<void> | null = null;
+  function close(): Promise<void> {
+    closing ??= (async () => {
+      stopping.abort();
+      await Promise.all([app.close(), ...jobs.map((job) => job.ended)]);
+      log.info({}, "server stopped");
+    })();
+    return closing;
+  }
+
+  try {
+    await app.listen({ host: config.httpHost, port: config.httpPort });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const httpPort = portOf(app.server.address());
+  log.info({ host: config.httpHost, port: httpPort }, "server listened");
+  signal.addEventListener("abort", () => void close(), { once: true });
+  if (signal.aborted) await close();
+  return { httpPort, nudge, close };
+}
+
+/** On an empty database: makes the first administrator, and shows a password that was made up, this once. */
+async function greetFirstAdministrator(ctx: FlowContext, config: ServerConfig, print: (text: string) => void) {
+  const made = await ensureFirstAdministrator(ctx, config.adminPassword);
+  if (made === null) return;
+  print(
+    `首次启动,已建立系统管理员。账号 ${made.login} 密码 ${made.password} (只显示这一次,请记下)\n` +
+      `First start: an administrator was made. User ${made.login} password ${made.password} (shown only this once)`,
+  );
+}
+
+function portOf(address: string | AddressInfo | null): number {
+  assert(typeof address === "object" && address !== null, "the server listens on a port");
+  return address.port;
+}

@@ -1,0 +1,172 @@
+import { isDeepStrictEqual } from "node:util";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { z } from "zod";
+import { AppError, assert, type ErrorCode } from "#base/errors.ts";
+import type { Actor, Permission } from "#domain/permission.ts";
+import type { FlowContext } from "#flows/context.ts";
+import type { Limits } from "./limits.ts";
+import { sessionToken } from "./session-cookie.ts";
+import { issueWords } from "./words.ts";
+
+/** What every route is declared on. */
+export type Routes = {
+  readonly app: FastifyInstance;
+  readonly ctx: FlowContext;
+  readonly limits: Limits;
+  /** Who a session token belongs to; null when it has ended. */
+  readonly loadCaller: (token: string) => Promise<Actor | null>;
+  /** Tests parse every answer by its schema; in production answers are picked by hand and trusted (half the cost). */
+  readonly validateAnswers: boolean;
+};
+
+/**
+ * Who may call a route: anybody, anybody with a session, or those with the permission. A route whose permission
+ * depends on its body names all that come into question: without any of them the body is not even read.
+ */
+export type Access<B> = "public" | "logged_in" | Permission | { oneOf: readonly Permission[]; of(body: B): Permission };
+
+/** A declared route. `params`, `query`, `body` and `answer` are never left out: {@link nothing} says that there is none. */
+export type Route<A, P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType> = {
+  method: "GET" | "POST" | "DELETE";
+  path: `/api/${string}`;
+  access: A;
+  params: P;
+  query: Q;
+  body: B;
+  answer: R;
+  /** The refusal when `params` cannot be read: the same as for something that does not exist. */
+  missing?: ErrorCode;
+  /** Refusals of single body fields that have a code of their own; the others are `invalid_input`. */
+  mistakes?: Mistakes;
+  handle(call: Call<A, z.output<P>, z.output<Q>, z.output<B>>): Promise<z.input<R>>;
+};
+
+type Mistakes = Readonly<Record<string, () => AppError>>;
+
+/** What a route's handler is given: checked input, and who asks. */
+export type Call<A, P, Q, B> = {
+  readonly actor: A extends "public" ? null : Actor;
+  readonly params: P;
+  readonly query: Q;
+  readonly body: B;
+  readonly ip: string;
+  readonly token: string | null;
+  readonly reply: FastifyReply;
+};
+
+/** Whatever was sent is dropped. */
+export const nothing = z.unknown().transform(() => ({}));
+/** An answer without a body. */
+export const noContent = z.undefined();
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** Who may call this route: `public`, `logged_in` or permissions. Nothing is reachable without it. */
+    access?: readonly string[];
+  }
+  interface FastifyInstance {
+    /** Every reachable method and path with its access: for the test that walks them all. */
+    readonly declaredRoutes: { method: string; path: string; access: readonly string[] }[];
+  }
+  interface FastifyRequest {
+    caller: Actor | null;
+  }
+}
+
+/** From here on the app refuses, at its start, any route that does not say who may call it. */
+export function demandAccess(app: FastifyInstance): void {
+  const declared: FastifyInstance["declaredRoutes"] = [];
+  app.decorate("declaredRoutes", declared);
+  app.decorateRequest("caller", null);
+  app.addHook("onRoute", ({ method, url, config }) => {
+    const access = config?.access ?? [];
+    if (access.length === 0) throw new Error(`${String(method)} ${url} does not declare who may call it`);
+    for (const each of [method].flat()) declared.push({ method: each, path: url, access });
+  });
+}
+
+/** Declares one route of the API. There is no other way to add one. */
+export function addRoute<
+  const A extends Access<z.output<B>>,
+  P extends z.ZodType,
+  Q extends z.ZodType,
+  B extends z.ZodType,
+  R extends z.ZodType,
+>(routes: Routes, route: Route<A, P, Q, B, R>): void {
+  assert(
+    route.answer !== undefined && route.params !== undefined && route.query !== undefined && route.body !== undefined,
+    `${route.path} lacks a schema`,
+  );
+  const { access } = route;
+  const permitted = typeof access === "string" ? [access] : access.oneOf;
+  routes.app.route({
+    method: route.method,
+    url: route.path,
+    config: { access: permitted },
+    exposeHeadRoute: false,
+    onRequest: async (request) => {
+      if (access === "public") return;
+      request.caller = await identify(routes, request);
+      if (access !== "logged_in") demandOneOf(request.caller, permitted);
+    },
+    handler: async (request, reply) => {
+      await routes.limits.check(request);
+      const params = readParams(route, request.params);
+      const query = read(route.query, request.query, {});
+      const body = read(route.body, request.body, route.mistakes ?? {});
+      if (typeof access !== "string") demandOneOf(actorOf(request), [access.of(body)]);
+      const answer = await route.handle({
+        // `actor` is null exactly for public routes, which is what its type says.
+        actor: request.caller as Call<A, never, never, never>["actor"],
+        params,
+        query,
+        body,
+        ip: request.ip,
+        token: sessionToken(request),
+        reply,
+      });
+      if (routes.validateAnswers) checkAnswer(route.path, route.answer, answer);
+      return reply.send(answer);
+    },
+  });
+}
+
+async function identify(routes: Routes, request: FastifyRequest): Promise<Actor> {
+  const token = sessionToken(request);
+  const actor = token === null ? null : await routes.loadCaller(token);
+  if (actor === null) throw new AppError("unauthenticated");
+  return actor;
+}
+
+function actorOf(request: FastifyRequest): Actor {
+  if (request.caller === null) throw new AppError("unauthenticated");
+  return request.caller;
+}
+
+function demandOneOf(actor: Actor, wanted: readonly string[]): void {
+  for (const permission of actor.permissions) if (wanted.includes(permission)) return;
+  throw new AppError("forbidden", { permission: wanted[0] ?? "" });
+}
+
+function readParams<P extends z.ZodType>(route: { params: P; missing?: ErrorCode }, input: unknown): z.output<P> {
+  const result = route.params.safeParse(input);
+  if (!result.success) throw new AppError(route.missing ?? "not_found");
+  return result.data;
+}
+
+function read<S extends z.ZodType>(schema: S, input: unknown, mistakes: Mistakes): z.output<S> {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  assert(issue !== undefined, "a failed check names what failed");
+  const own = mistakes[String(issue.path[0])];
+  if (own !== undefined) throw own();
+  throw new AppError("invalid_input", { what: issueWords(issue, input), field: issue.path.join(".") });
+}
+
+/** An answer must match its schema and hold nothing besides: what is not promised may be a secret. */
+function checkAnswer(path: string, schema: z.ZodType, answer: unknown): void {
+  const result = schema.safeParse(answer);
+  if (!result.success) throw new Error(`the answer of ${path} breaks its schema: ${z.prettifyError(result.error)}`);
+  if (!isDeepStrictEqual(result.data, answer)) throw new Error(`the answer of ${path} holds more than its schema`);
+}

@@ -1,0 +1,75 @@
+import type { z } from "zod";
+import type { Permission } from "#domain/permission.ts";
+
+/** What the fields of our requests are called on the page. */
+const fieldWords: Readonly<Record<string, string>> = {
+  login: "账号",
+  password: "密码",
+  key: "请求编号",
+  meterId: "表计",
+  amount: "金额",
+  channel: "收款方式",
+  note: "备注",
+  kind: "指令",
+  reason: "原因",
+  search: "搜索内容",
+  limit: "条数",
+  orderNo: "充值单号",
+};
+
+/** What a permission allows, in the words of the page. */
+export const permissionWords: Readonly<Record<Permission, string>> = {
+  "board.view": "查看状态墙",
+  "meter.view": "查看表计",
+  "meter.read": "补抄",
+  "meter.trip": "拉闸",
+  "meter.close": "合闸",
+  "recharge.create": "充值",
+  "recharge.view": "查看充值记录",
+  "recharge.withdraw": "撤回充值",
+  "audit.view": "查看审计日志",
+  "user.manage": "管理用户",
+  "settings.manage": "修改设置",
+};
+
+const typeWords: Readonly<Record<string, string>> = {
+  string: "文本",
+  number: "数字",
+  int: "整数",
+  boolean: "是或否",
+  array: "列表",
+  object: "JSON 对象",
+  record: "JSON 对象",
+};
+
+/** One zod issue as a Chinese phrase that names the field first. `input` is what was checked. */
+export function issueWords(issue: z.core.$ZodIssue, input: unknown): string {
+  if (issue.path.length === 0) return "请求内容应为 JSON 对象";
+  const name = String(issue.path[0]);
+  const field = `「${fieldWords[name] ?? name}」`;
+  if (valueAt(input, issue.path) === undefined) return `缺少${field}`;
+  switch (issue.code) {
+    case "invalid_type":
+      return `${field}应为${typeWords[issue.expected] ?? "其他类型"}`;
+    case "too_small":
+      if (issue.origin !== "string") return `${field}不能小于 ${issue.minimum}`;
+      return issue.minimum === 1 ? `${field}不能为空` : `${field}至少 ${issue.minimum} 个字符`;
+    case "too_big":
+      return issue.origin === "string" ? `${field}最多 ${issue.maximum} 个字符` : `${field}不能大于 ${issue.maximum}`;
+    case "invalid_value":
+      return `${field}只能是 ${issue.values.join("、")}`;
+    case "invalid_format":
+      return `${field}格式不正确`;
+    default:
+      return `${field}无效`;
+  }
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  let value = input;
+  for (const key of path) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
+    value = Reflect.get(value, key);
+  }
+  return value;
+}

@@ -1,0 +1,148 @@
+import { assert } from "#base/errors.ts";
+import { lineMillivolts, loadWatts, SLOT_MS } from "./load.ts";
+import type { MeterPlan } from "./plan.ts";
+import { numberOf } from "./random.ts";
+
+/** Why the relay is open. */
+export type TripCause = "credit" | "command";
+
+/** A top-up that the meter has taken: `amount` in 0.01 kWh. The oracle of every money test. */
+export type TopUpTaken = { count: number; amount: number };
+
+/** Everything a meter remembers through a power cut; plain JSON. */
+export type MeterState = {
+  /** Meter time: epoch milliseconds that run `speed` times as fast as the clock. */
+  timeMs: number;
+  indexWh: number;
+  /** Energy since the last whole Wh, in watt-milliseconds. */
+  carryWms: number;
+  /** Prepaid energy left, counted down with the index; stays 0 when the credit lives on the server. */
+  creditWh: number;
+  purchaseCount: number;
+  /** Data field of the last top-up taken, in hex: a repeat of exactly these bytes is answered with success. */
+  lastTopUp: string | null;
+  topUps: TopUpTaken[];
+  /** What the relay is, and what it was told; they differ while a button press is awaited. */
+  relayOpen: boolean;
+  commandedOpen: boolean;
+  tripCause: TripCause | null;
+  /** Supply guard (保电): trips are refused. */
+  keepSupply: boolean;
+  badMacs: number;
+  /** Clock time until which every new top-up is refused. */
+  lockedUntilMs: number;
+  /** A load set by hand in watts; null follows the profile. */
+  loadW: number | null;
+  /** Rises with everything that must be on disk before it is told to anyone. */
+  revision: number;
+};
+
+/** A meter: what it is, what it remembers, and its own weather. */
+export type Meter = { plan: MeterPlan; noiseSeed: number; state: MeterState };
+
+const WMS_PER_WH = 3_600_000;
+
+/** The meter as it leaves the shelf, at the given meter time. */
+export function newMeter(plan: MeterPlan, seed: number, timeMs: number): Meter {
+  const creditWh = plan.creditAt === "meter" ? plan.initialCreditWh : 0;
+  const empty = plan.creditAt === "meter" && creditWh <= 0;
+  const state: MeterState = {
+    timeMs,
+    indexWh: plan.initialIndexWh,
+    carryWms: 0,
+    creditWh,
+    purchaseCount: 0,
+    lastTopUp: null,
+    topUps: [],
+    relayOpen: empty,
+    commandedOpen: empty,
+    tripCause: empty ? "credit" : null,
+    keepSupply: false,
+    badMacs: 0,
+    lockedUntilMs: 0,
+    loadW: null,
+    revision: 0,
+  };
+  return restoreMeter(plan, seed, state);
+}
+
+/** The meter with a remembered state. */
+export function restoreMeter(plan: MeterPlan, seed: number, state: MeterState): Meter {
+  return { plan, noiseSeed: (numberOf(plan.address) ^ seed) >>> 0, state };
+}
+
+/**
+ * Lets meter time pass. Index and credit move by the same whole Wh; the relay opens in the millisecond in which the
+ * credit reaches 0. The result does not depend on how the time is cut into steps.
+ */
+export function step(meter: Meter, elapsedMs: number): void {
+  assert(Number.isSafeInteger(elapsedMs) && elapsedMs >= 0, `meter time runs forward in whole ms: ${elapsedMs}`);
+  const { state } = meter;
+  const end = state.timeMs + elapsedMs;
+  tripWhenEmpty(meter);
+  while (state.timeMs < end) {
+    if (state.relayOpen) {
+      state.timeMs = end;
+      return;
+    }
+    const slotEnd = (Math.floor(state.timeMs / SLOT_MS) + 1) * SLOT_MS;
+    use(meter, Math.min(slotEnd, end) - state.timeMs);
+  }
+}
+
+/** Watts flowing now: nothing through an open relay. */
+export function powerWatts({ plan, noiseSeed, state }: Meter): number {
+  if (state.relayOpen) return 0;
+  return state.loadW ?? loadWatts({ load: plan.load, ratedPowerW: plan.ratedPowerW, noiseSeed }, state.timeMs);
+}
+
+/** Voltage at the terminals in mV; there also when the relay is open. */
+export function millivolts({ noiseSeed, state }: Meter): number {
+  return lineMillivolts(noiseSeed, state.timeMs);
+}
+
+/** Whether the meter would refuse to stay closed: it holds its own credit and there is none. */
+export function isEmpty({ plan, state }: Meter): boolean {
+  return plan.creditAt === "meter" && state.creditWh <= 0;
+}
+
+/** Opens the relay; the cause of a later command replaces that of the credit. */
+export function open(meter: Meter, cause: TripCause): void {
+  Object.assign(meter.state, { relayOpen: true, commandedOpen: true, tripCause: cause });
+  meter.state.revision++;
+}
+
+/** Closes the relay. The caller has made sure that there is credit. */
+export function close(meter: Meter): void {
+  Object.assign(meter.state, { relayOpen: false, commandedOpen: false, tripCause: null });
+  meter.state.revision++;
+}
+
+/** A person presses the button: closes after a permission (合闸允许) and with credit; otherwise nothing happens. */
+export function pressButton(meter: Meter): boolean {
+  const { state } = meter;
+  if (!state.relayOpen || state.commandedOpen || isEmpty(meter)) return false;
+  close(meter);
+  return true;
+}
+
+/** Opens the relay of a meter that is closed without credit. */
+export function tripWhenEmpty(meter: Meter): void {
+  if (!meter.state.relayOpen && isEmpty(meter)) open(meter, "credit");
+}
+
+/** Uses the slot's power for `ms`, or for as long as the credit lasts. */
+function use(meter: Meter, ms: number): void {
+  const { plan, state } = meter;
+  const watts = powerWatts(meter);
+  const energyLeftWms = state.creditWh * WMS_PER_WH - state.carryWms;
+  const empties = plan.creditAt === "meter" && watts * ms >= energyLeftWms;
+  const spanMs = empties ? Math.ceil(energyLeftWms / watts) : ms;
+  const totalWms = state.carryWms + watts * spanMs;
+  const usedWh = Math.floor(totalWms / WMS_PER_WH);
+  state.carryWms = totalWms - usedWh * WMS_PER_WH;
+  state.timeMs += spanMs;
+  state.indexWh += usedWh;
+  if (plan.creditAt === "meter") state.creditWh -= usedWh;
+  tripWhenEmpty(meter);
+}

@@ -1,0 +1,49 @@
+import { type Meter, powerWatts, type TopUpTaken, type TripCause } from "./meters.ts";
+
+/** One meter as an oracle wants to see it. */
+export type MeterSnapshot = {
+  address: string;
+  concentrator: string;
+  room: string;
+  creditAt: "meter" | "server";
+  indexWh: number;
+  creditWh: number;
+  purchaseCount: number;
+  relay: "open" | "closed";
+  /** Open, permitted to close, waiting for its button. */
+  awaitingButton: boolean;
+  tripCause: TripCause | null;
+  powerW: number;
+  topUps: TopUpTaken[];
+  offline: boolean;
+};
+
+/** The whole town at one moment. */
+export type TownSnapshot = {
+  seed: number;
+  speed: number;
+  nowMs: number;
+  /** The town's own time, which runs `speed` times as fast. */
+  townMs: number;
+  meters: MeterSnapshot[];
+  concentrators: { id: string; online: boolean; offline: boolean }[];
+};
+
+/** What there is to see of a meter that has been stepped to the present. */
+export function meterSnapshot({ plan, state, ...weather }: Meter, offline: boolean): MeterSnapshot {
+  return {
+    address: plan.address,
+    concentrator: plan.concentrator,
+    room: plan.room,
+    creditAt: plan.creditAt,
+    indexWh: state.indexWh,
+    creditWh: state.creditWh,
+    purchaseCount: state.purchaseCount,
+    relay: state.relayOpen ? "open" : "closed",
+    awaitingButton: state.relayOpen && !state.commandedOpen,
+    tripCause: state.tripCause,
+    powerW: powerWatts({ plan, state, ...weather }),
+    topUps: state.topUps.map((each) => ({ ...each })),
+    offline,
+  };
+}

@@ -1,0 +1,245 @@
+import { assert } from "#base/errors.ts";
+import type { Clock } from "#base/time.ts";
+import { systemClock } from "#system/clock.ts";
+import type { Bytes } from "#protocol/bytes.ts";
+import type { BusTiming, Sound } from "./bus.ts";
+import { type Concentrator, createConcentrator, type LinkTarget } from "./concentrator.ts";
+import { createFaults, type FaultSettings } from "./faults.ts";
+import { type Hearing, hearRequest } from "./hearing.ts";
+import { quiet, type SimulatorLog } from "./log.ts";
+import { type Meter, newMeter, pressButton, restoreMeter, step, tripWhenEmpty } from "./meters.ts";
+import type { TownPlan } from "./plan.ts";
+import { numberOf, randomStream } from "./random.ts";
+import { type MeterSnapshot, meterSnapshot, type TownSnapshot } from "./snapshot.ts";
+import { loadTown, planName, saveTown } from "./state-file.ts";
+
+/** The fastest a town may run: an hour in a second. */
+export const SPEED_MAX = 3600;
+const TICK_MS = 1_000;
+const SAVE_EVERY_MS = 5_000;
+/**
+ * A town whose program was killed lived on: without this a register would show less than it had already told. Longer
+ * than the pause between two saves; a longer absence counts as switched off.
+ */
+const LIVED_ON_MS_MAX = 15_000;
+
+/** A running town. Addresses that nobody has give false or null, never an error. */
+export type Town = {
+  readonly plan: TownPlan;
+  faults(): Required<FaultSettings>;
+  /** Replaces the named scopes of faults and leaves the others. */
+  setFaults(settings: FaultSettings): void;
+  /** All concentrators begin to dial, and keep at it. */
+  dial(target: LinkTarget): void;
+  /** Resolves when the concentrator, or every one that is not switched off, has been welcomed. */
+  whenOnline(id?: string): Promise<void>;
+  snapshot(): TownSnapshot;
+  meter(address: string): MeterSnapshot | null;
+  /** Lets the time pass that has passed; also done every second and before every answer. */
+  step(): void;
+  speed(): number;
+  setSpeed(speed: number): void;
+  setCredit(address: string, creditWh: number): boolean;
+  /** A fixed load in watts; null follows the profile again. */
+  setLoad(address: string, watts: number | null): boolean;
+  /** Whether the press closed the relay; null when there is no such meter. */
+  pressButton(address: string): boolean | null;
+  setKeepSupply(address: string, on: boolean): boolean;
+  setMeterOffline(address: string, offline: boolean): boolean;
+  setConcentratorOffline(id: string, offline: boolean): boolean;
+  /** What the meters on a bus do and say to bytes that were sent to them: the bus without its time. */
+  hear(concentrator: string, port: number, request: Bytes): Sound[];
+  /** Hangs up and, with a state file, remembers everything. */
+  close(): Promise<void>;
+};
+
+/** What a town is made of; nothing else decides its history. */
+export type TownOptions = {
+  plan: TownPlan;
+  /** 1 … 3600. Hastens load and consumption only; the line and the clock stay real. */
+  speed: number;
+  /** Where meters remember; without it they forget when the program ends. */
+  stateFile?: string | undefined;
+  bus: BusTiming;
+  faults?: FaultSettings | undefined;
+  /** Of the faults. */
+  seed?: number | undefined;
+  now?: Clock | undefined;
+  log?: SimulatorLog | undefined;
+};
+
+/** Builds the town, or wakes the one that the state file remembers. Nothing dials yet. */
+export function createTown(options: TownOptions): Town {
+  const { plan, stateFile, log = quiet, now = systemClock, seed = plan.seed } = options;
+  const faults = createFaults(seed, options.faults);
+  const remembered = stateFile === undefined ? null : loadTown(stateFile, plan);
+  const start = now();
+  const name = planName(plan);
+  let speed = 1;
+  let anchor = { clockMs: start as number, townMs: start as number };
+  const meters = new Map<string, Meter>();
+  wake();
+
+  const concentrators = new Map<string, Concentrator>();
+  for (const each of plan.concentrators) {
+    const ports = [...new Set(plan.meters.filter((m) => m.concentrator === each.id).map((m) => m.port))];
+    const concentrator = createConcentrator({
+      plan: each,
+      ports,
+      timing: options.bus,
+      hear: (port, request) => hear(each.id, port, request),
+      random: randomStream(seed, numberOf(each.id), 29),
+      clockMs: now,
+      log,
+    });
+    if (faults.isConcentratorOffline(each.id)) concentrator.setOffline(true);
+    concentrators.set(each.id, concentrator);
+  }
+  let ticker: NodeJS.Timeout | undefined;
+  let savedAt: number = start;
+  setSpeed(options.speed);
+
+  function wake(): void {
+    for (const each of plan.meters) {
+      const state = remembered?.meters[each.address];
+      meters.set(each.address, state ? restoreMeter(each, plan.seed, state) : newMeter(each, plan.seed, start));
+    }
+    if (!remembered) return;
+    const away = remembered.running ? Math.max(0, Math.min(start - remembered.savedAtMs, LIVED_ON_MS_MAX)) : 0;
+    speed = remembered.speed;
+    const townMs = remembered.townMs + Math.floor(away * remembered.speed);
+    for (const meter of meters.values()) step(meter, Math.max(0, townMs - meter.state.timeMs));
+    // Time in which the town was switched off passes without use, so that its noon is ours again.
+    anchor = { clockMs: start, townMs: Math.max(townMs, start) };
+    for (const meter of meters.values()) meter.state.timeMs = anchor.townMs;
+  }
+
+  function townMs(): number {
+    return anchor.townMs + Math.floor(Math.max(0, now() - anchor.clockMs) * speed);
+  }
+
+  function live(meter: Meter): Meter {
+    step(meter, Math.max(0, townMs() - meter.state.timeMs));
+    return meter;
+  }
+
+  function stepAll(): void {
+    for (const meter of meters.values()) live(meter);
+  }
+
+  function save(running = true): void {
+    if (stateFile === undefined) return;
+    const states = Object.fromEntries([...meters].map(([address, { state }]) => [address, state]));
+    savedAt = now();
+    const page = { seed: plan.seed, plan: name, savedAtMs: savedAt, townMs: townMs(), speed };
+    saveTown(stateFile, { ...page, running, meters: states });
+  }
+
+  function tick(): void {
+    stepAll();
+    if (now() - savedAt >= SAVE_EVERY_MS) save();
+  }
+
+  function setSpeed(wanted: number): void {
+    assert(Number.isFinite(wanted) && wanted >= 1 && wanted <= SPEED_MAX, `speed is 1 … ${SPEED_MAX}: ${wanted}`);
+    stepAll();
+    anchor = { clockMs: now(), townMs: townMs() };
+    speed = wanted;
+    save();
+  }
+
+  const hearing: Hearing = { meters, faults, now, live, save };
+  const hear = (concentrator: string, port: number, request: Bytes) =>
+    hearRequest(hearing, { concentrator, port, request });
+  const see = (meter: Meter) => meterSnapshot(live(meter), faults.isMeterOffline(meter.plan.address));
+
+  /** Changes one meter by hand, in the present, and remembers it at once. */
+  function change<T>(address: string, act: (meter: Meter) => T): T | null {
+    const meter = meters.get(address);
+    if (!meter) return null;
+    const result = act(live(meter));
+    save();
+    return result;
+  }
+
+  function changed(address: string, act: (meter: Meter) => void): boolean {
+    return (
+      change(address, (meter) => {
+        act(meter);
+        return true;
+      }) === true
+    );
+  }
+
+  return {
+    plan,
+    faults: faults.settings,
+    setFaults(settings) {
+      faults.update(settings);
+      for (const [id, concentrator] of concentrators) concentrator.setOffline(faults.isConcentratorOffline(id));
+    },
+    dial(target) {
+      for (const concentrator of concentrators.values()) concentrator.dial(target);
+      ticker ??= setInterval(tick, TICK_MS);
+    },
+    async whenOnline(id) {
+      const wanted = [...concentrators.values()].filter((each) =>
+        id === undefined ? !faults.isConcentratorOffline(each.id) : each.id === id,
+      );
+      await Promise.all(wanted.map((each) => each.whenOnline()));
+    },
+    snapshot: () => ({
+      seed: plan.seed,
+      speed,
+      nowMs: now(),
+      townMs: townMs(),
+      meters: [...meters.values()].map(see),
+      concentrators: [...concentrators.values()].map((each) => ({
+        id: each.id,
+        online: each.isOnline(),
+        offline: faults.isConcentratorOffline(each.id),
+      })),
+    }),
+    meter(address) {
+      const meter = meters.get(address);
+      return meter ? see(meter) : null;
+    },
+    step: stepAll,
+    speed: () => speed,
+    setSpeed,
+    setCredit: (address, creditWh) =>
+      changed(address, (meter) => {
+        meter.state.creditWh = creditWh;
+        tripWhenEmpty(meter);
+      }),
+    setLoad: (address, watts) =>
+      changed(address, (meter) => {
+        meter.state.loadW = watts;
+      }),
+    pressButton: (address) => change(address, pressButton),
+    setKeepSupply: (address, on) =>
+      changed(address, (meter) => {
+        meter.state.keepSupply = on;
+      }),
+    setMeterOffline(address, offline) {
+      if (!meters.has(address)) return false;
+      faults.setMeterOffline(address, offline);
+      return true;
+    },
+    setConcentratorOffline(id, offline) {
+      const concentrator = concentrators.get(id);
+      if (!concentrator) return false;
+      faults.setConcentratorOffline(id, offline);
+      concentrator.setOffline(offline);
+      return true;
+    },
+    hear,
+    async close() {
+      clearInterval(ticker);
+      ticker = undefined;
+      await Promise.all([...concentrators.values()].map((each) => each.close()));
+      stepAll();
+      save(false);
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import type { Instant } from "#base/time.ts";
+import type { Tx } from "./db.ts";
+
+export type AuditEntry = {
+  id: string;
+  at: Instant;
+  /** Login name of a person, or the name of a job. */
+  actor: string;
+  /** What was done, as a permission-like code: `recharge.create`, `meter.trip`, `login`. */
+  action: string;
+  /** What it was done to: `meter:12`, `order:R20260801000001`. */
+  object: string;
+  before: object | null;
+  after: object | null;
+  reason: string;
+  ip: string;
+};
+
+/** Appends one line to the audit, in the transaction of the change that it tells of. Never put a secret in it. */
+export async function addAudit(tx: Tx, entry: AuditEntry): Promise<void> {
+  await tx
+    .insertInto("audit")
+    .values({
+      ...entry,
+      before: entry.before === null ? null : JSON.stringify(entry.before),
+      after: entry.after === null ? null : JSON.stringify(entry.after),
+    })
+    .execute();
+}

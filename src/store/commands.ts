@@ -1,0 +1,143 @@
+import type { Instant } from "#base/time.ts";
+import type { Command } from "#contract/metering.ts";
+import type { Scope } from "#domain/permission.ts";
+import type { Tx } from "./db.ts";
+import { insertIgnore, updatedRows } from "./portable.ts";
+import type { CommandKind, CommandState, CommandTable } from "./schema.ts";
+import { inScope } from "./scope.ts";
+
+/** States in which a command is not finished. */
+export const OPEN_STATES: readonly CommandState[] = ["waiting", "sent", "unknown"];
+
+export type NewCommand = Pick<
+  CommandTable,
+  | "id"
+  | "idem_key"
+  | "meter_id"
+  | "concentrator_id"
+  | "kind"
+  | "cause"
+  | "priority"
+  | "payload"
+  | "order_no"
+  | "reason"
+  | "requested_by"
+  | "expires_at"
+  | "created_at"
+>;
+
+/** Adds a command that waits to be sent. False when its key was used before; nothing is changed then. */
+export async function addCommand(tx: Tx, command: NewCommand): Promise<boolean> {
+  const fresh = await insertIgnore(
+    tx,
+    "command",
+    [
+      {
+        ...command,
+        purchase_number: null,
+        frame_hex: null,
+        state: "waiting" as const,
+        state_reason: "",
+        not_before: 0,
+        attempts: 0,
+        lease_token: null,
+        lease_until: 0,
+        lease_epoch: 0,
+        sent_at: null,
+        done_at: null,
+        result: null,
+        updated_at: command.created_at,
+      },
+    ],
+    ["idem_key"],
+  );
+  return fresh === 1;
+}
+
+/** Cancels commands of these kinds that nobody has sent yet: a newer one takes their place. */
+export async function cancelUnsent(
+  tx: Tx,
+  input: { meterId: number; kinds: readonly CommandKind[]; cause?: CommandTable["cause"]; why: string; at: Instant },
+): Promise<number> {
+  const result = await tx
+    .updateTable("command")
+    .set({ state: "cancelled", state_reason: input.why, done_at: input.at, updated_at: input.at })
+    .where("meter_id", "=", input.meterId)
+    .where("kind", "in", [...input.kinds])
+    .where("state", "=", "waiting")
+    .where("sent_at", "is", null)
+    .$if(input.cause !== undefined, (query) => query.where("cause", "=", input.cause ?? "operator"))
+    .executeTakeFirst();
+  return updatedRows(result);
+}
+
+/** Whether a command of this kind is under way for the meter. */
+export async function hasOpenCommand(tx: Tx, meterId: number, kind: CommandKind): Promise<boolean> {
+  const row = await tx
+    .selectFrom("command")
+    .select("id")
+    .where("meter_id", "=", meterId)
+    .where("kind", "=", kind)
+    .where("state", "in", [...OPEN_STATES])
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** One command for a page; null outside the scope. */
+export async function commandView(tx: Tx, scope: Scope, id: string): Promise<Command | null> {
+  const row = await views(tx, scope).where("command.id", "=", id).executeTakeFirst();
+  return row ? toCommand(row) : null;
+}
+
+/** Commands that changed since an instant, for the live channel. */
+export async function changedCommands(tx: Tx, scope: Scope, since: number): Promise<Command[]> {
+  const rows = await views(tx, scope)
+    .where("command.updated_at", ">=", since)
+    .orderBy("command.updated_at", "desc")
+    .limit(CHANGED_MAX)
+    .execute();
+  return rows.map(toCommand);
+}
+
+/** Commands told at once by the live channel; a page that missed one polls its own command anyway. */
+const CHANGED_MAX = 500;
+
+function views(tx: Tx, scope: Scope) {
+  return tx
+    .selectFrom("command")
+    .innerJoin("meter", "meter.id", "command.meter_id")
+    .innerJoin("concentrator", "concentrator.id", "meter.concentrator_id")
+    .where((eb) => inScope(eb, scope))
+    .select([
+      "command.id",
+      "command.meter_id",
+      "command.kind",
+      "command.cause",
+      "command.state",
+      "command.state_reason",
+      "command.created_at",
+      "command.sent_at",
+      "command.done_at",
+      "command.attempts",
+      "concentrator.online",
+    ]);
+}
+
+type CommandRow = Awaited<ReturnType<ReturnType<typeof views>["executeTakeFirstOrThrow"]>>;
+
+function toCommand(row: CommandRow): Command {
+  return {
+    id: row.id,
+    meterId: row.meter_id,
+    kind: row.kind,
+    cause: row.cause,
+    state: row.state,
+    stateReason: row.state_reason,
+    createdAt: row.created_at,
+    sentAt: row.sent_at,
+    doneAt: row.done_at,
+    attempts: row.attempts,
+    reachable: row.online === 1,
+  };
+}

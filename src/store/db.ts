@@ -1,0 +1,113 @@
+import { join, resolve } from "node:path";
+import { type Kysely, sql } from "kysely";
+import { assert } from "#base/errors.ts";
+import { type Log, silentLog } from "#system/log.ts";
+import { assertOutsideBody } from "./body-scope.ts";
+import { migrateMysql, migrateSqlite } from "./migrate.ts";
+import { openMysql } from "./mysql.ts";
+import type { MysqlAddress } from "./mysql-pool.ts";
+import type { Schema } from "./schema.ts";
+import { openSqlite } from "./sqlite.ts";
+
+/** What a flow's body and every store function get: a place to run statements. */
+export type Tx = Kysely<Schema>;
+
+/** MariaDB counts as `mysql`: what differs between the two is not used. */
+export type DatabaseKind = "sqlite" | "mysql";
+
+/** The shared database of all programs. */
+export type Db = {
+  readonly kind: DatabaseKind;
+  /** Single reads of committed data; refuses to write, and refuses inside a body (use its `tx` there). */
+  readonly read: Tx;
+  /**
+   * Runs the body in one transaction and resolves when its commit is durable. The whole body may run again: after a
+   * deadlock, and after a commit whose answer was lost; so it writes under keys that recognise a repeat, and does
+   * nothing but use `tx`. When the database stays away the caller gets `database_unavailable`.
+   */
+  transact<T>(body: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Brings the tables up to date; answers the names of the migrations applied now. Programs may do it at once. */
+  migrate(): Promise<string[]>;
+  /** The engine, for people: "SQLite 3.53.4", "MariaDB 10.11.19". */
+  version(): Promise<string>;
+  close(): Promise<void>;
+};
+
+/** `patienceMs`: how long a caller waits for a database that is away; only tests shorten it. */
+export type DatabaseOptions = { log?: Log; patienceMs?: number };
+
+/** Opens `sqlite:/path/file.db` (or a bare path), made when missing, or `mysql://user:password@host:port/name`. */
+export async function openDatabase(url: string, options: DatabaseOptions = {}): Promise<Db> {
+  const opening = { log: silentLog, ...options };
+  return /^(mysql|mariadb):/.test(url) ? openOnMysql(url, opening) : openOnSqlite(url, opening);
+}
+
+/** The database's address from `JICHAO_DB`; without it a file in `JICHAO_DATA`, or in `./data`. */
+export function databaseUrl(env: Readonly<Record<string, string | undefined>>): string {
+  return env.JICHAO_DB || `sqlite:${resolve(join(env.JICHAO_DATA || "data", "jichao.db"))}`;
+}
+
+type Opening = { log: Log; patienceMs?: number };
+
+async function openOnSqlite(url: string, options: Opening): Promise<Db> {
+  const file = url.replace(/^sqlite:/, "");
+  assert(file !== "" && file !== ":memory:", "an SQLite database is a file: it is opened twice, to write and to read");
+  const { read, writer, close } = await openSqlite(resolve(file), options);
+  return {
+    kind: "sqlite",
+    read,
+    transact: async (body) => {
+      assertOutsideBody("transact()");
+      return writer.transact(body);
+    },
+    migrate: () => migrateSqlite(writer),
+    async version() {
+      const { rows } = await sql<{ version: string }>`select sqlite_version() as version`.execute(read);
+      return `SQLite ${rows[0]?.version}`;
+    },
+    close,
+  };
+}
+
+async function openOnMysql(url: string, options: Opening): Promise<Db> {
+  const address = mysqlAddress(url);
+  const database = openMysql(address, options);
+  const db: Db = {
+    kind: "mysql",
+    read: database.read,
+    transact: async (body) => {
+      assertOutsideBody("transact()");
+      return database.transact(body);
+    },
+    migrate: () => migrateMysql(address),
+    async version() {
+      const { rows } = await sql<{ version: string }>`select version() as version`.execute(database.read);
+      const text = rows[0]?.version ?? "";
+      return `${/mariadb/i.test(text) ? "MariaDB" : "MySQL"} ${text.split("-")[0]}`;
+    },
+    close: database.close,
+  };
+  // A wrong password or name is told at the start, and a database that is just starting is waited for.
+  await db
+    .transact((tx) => sql`select 1`.execute(tx))
+    .catch(async (error) => {
+      await db.close();
+      throw error;
+    });
+  return db;
+}
+
+const MYSQL_PORT = 3306;
+
+function mysqlAddress(url: string): MysqlAddress {
+  const { hostname, port, username, password, pathname } = new URL(url);
+  const database = decodeURIComponent(pathname.slice(1));
+  assert(hostname !== "" && database !== "", "a MySQL address is mysql://user:password@host:port/name");
+  return {
+    host: hostname.replace(/^\[(.*)\]$/, "$1"),
+    port: Number(port || MYSQL_PORT),
+    user: decodeURIComponent(username),
+    password: decodeURIComponent(password),
+    database,
+  };
+}

@@ -1,0 +1,177 @@
+import type { ExpressionBuilder } from "kysely";
+import { assert } from "#base/errors.ts";
+import type { Instant } from "#base/time.ts";
+import { type Money, money } from "#base/units.ts";
+import { type LedgerAccount, type LedgerKind, ledgerAccountId, ledgerKinds, type Transfer } from "#domain/ledger.ts";
+import type { Tx } from "./db.ts";
+import { insertIgnore, updatedRows } from "./portable.ts";
+import type { Schema } from "./schema.ts";
+
+/** Thrown when a row changed between being read and being decided upon; the flow's whole body runs again. */
+export class Stale extends Error {
+  constructor(what: string) {
+    super(`${what} changed meanwhile`);
+    this.name = "Stale";
+  }
+}
+
+/** Makes sure that the accounts have rows; a balance that nobody opened cannot be guarded by a condition. */
+export async function openLedgerAccounts(tx: Tx, accounts: readonly LedgerAccount[]): Promise<void> {
+  const rows = accounts
+    .filter((account) => ledgerKinds[account.kind].materialised)
+    .map((account) => ({
+      id: ledgerAccountId(account),
+      kind: account.kind,
+      ref_id: account.ref,
+      balance_e4: 0,
+      reserved_e4: 0,
+      floor_e4: ledgerKinds[account.kind].floor,
+      version: 0,
+    }));
+  if (rows.length > 0) await insertIgnore(tx, "ledger_account", rows, ["id"]);
+}
+
+export type Balance = { readonly posted: Money; readonly reserved: Money; readonly version: number };
+
+/** Balance of one materialised account; zero when it was never opened. */
+export async function balanceOf(tx: Tx, account: LedgerAccount): Promise<Balance> {
+  assert(ledgerKinds[account.kind].materialised, `${account.kind} has no materialised balance`);
+  const row = await tx
+    .selectFrom("ledger_account")
+    .select(["balance_e4", "reserved_e4", "version"])
+    .where("id", "=", ledgerAccountId(account))
+    .executeTakeFirst();
+  return { posted: money(row?.balance_e4 ?? 0), reserved: money(row?.reserved_e4 ?? 0), version: row?.version ?? 0 };
+}
+
+/** Bumps the version of an account whose balance was decided upon; {@link Stale} when it is no longer the one that was read. */
+export async function claimBalance(tx: Tx, account: LedgerAccount, seen: Balance): Promise<void> {
+  const result = await tx
+    .updateTable("ledger_account")
+    .set((eb) => ({ version: eb("version", "+", 1) }))
+    .where("id", "=", ledgerAccountId(account))
+    .where("version", "=", seen.version)
+    .executeTakeFirst();
+  if (updatedRows(result) === 0) throw new Stale(ledgerAccountId(account));
+}
+
+/**
+ * Books a transfer. False when this cause was booked before: nothing is changed then, so repeating a flow is safe.
+ * Throws {@link Stale} when an account would fall below its floor (somebody else took the money first).
+ */
+export async function bookTransfer(tx: Tx, transfer: Transfer, at: Instant): Promise<boolean> {
+  const total = transfer.entries.reduce((sum, entry) => sum + entry.amount, 0);
+  assert(total === 0, `transfer ${transfer.id} does not balance: ${total}`);
+  const fresh = await insertIgnore(
+    tx,
+    "ledger_transfer",
+    [
+      {
+        id: transfer.id,
+        kind: transfer.kind,
+        pending: transfer.pending ? 1 : 0,
+        at,
+        actor: transfer.actor,
+        order_no: transfer.orderNo,
+        meter_id: transfer.meterId,
+        memo: transfer.memo,
+      },
+    ],
+    ["id"],
+  );
+  if (fresh === 0) return false;
+  await tx
+    .insertInto("ledger_entry")
+    .values(
+      transfer.entries.map((entry, line) => ({
+        transfer_id: transfer.id,
+        line,
+        account_id: ledgerAccountId(entry.account),
+        amount_e4: entry.amount,
+      })),
+    )
+    .execute();
+  for (const { account, amount } of inAccountOrder(transfer.entries)) {
+    if (!ledgerKinds[account.kind].materialised) continue;
+    const id = ledgerAccountId(account);
+    if (!transfer.pending) await moveBalance(tx, id, amount);
+    else if (amount < 0) await reserve(tx, id, -amount);
+  }
+  return true;
+}
+
+/** Ends a pending transfer, once. False when it had ended before. */
+export async function resolveTransfer(
+  tx: Tx,
+  input: { transferId: string; outcome: "posted" | "voided"; at: Instant; actor: string },
+): Promise<boolean> {
+  const fresh = await insertIgnore(
+    tx,
+    "ledger_resolution",
+    [{ transfer_id: input.transferId, outcome: input.outcome, at: input.at, actor: input.actor }],
+    ["transfer_id"],
+  );
+  if (fresh === 0) return false;
+  const transfer = await tx
+    .selectFrom("ledger_transfer")
+    .select("pending")
+    .where("id", "=", input.transferId)
+    .executeTakeFirst();
+  assert(transfer?.pending === 1, `${input.transferId} is not a pending transfer`);
+  const entries = await tx
+    .selectFrom("ledger_entry")
+    .select(["account_id", "amount_e4"])
+    .where("transfer_id", "=", input.transferId)
+    .orderBy("account_id")
+    .execute();
+  for (const entry of entries) {
+    const kind = entry.account_id.slice(0, entry.account_id.indexOf(":")) as LedgerKind;
+    if (!ledgerKinds[kind].materialised) continue;
+    if (entry.amount_e4 < 0) await release(tx, entry.account_id, -entry.amount_e4);
+    if (input.outcome === "posted") await moveBalance(tx, entry.account_id, entry.amount_e4);
+  }
+  return true;
+}
+
+function inAccountOrder(entries: Transfer["entries"]): Transfer["entries"] {
+  return [...entries].sort((a, b) => (ledgerAccountId(a.account) < ledgerAccountId(b.account) ? -1 : 1));
+}
+
+async function moveBalance(tx: Tx, id: string, amount: number): Promise<void> {
+  const result = await tx
+    .updateTable("ledger_account")
+    .set((eb) => ({ balance_e4: eb("balance_e4", "+", amount), version: eb("version", "+", 1) }))
+    .where("id", "=", id)
+    .$if(amount < 0, (query) => query.where(staysAboveFloor(-amount)))
+    .executeTakeFirst();
+  if (updatedRows(result) === 0) throw new Stale(id);
+}
+
+async function reserve(tx: Tx, id: string, amount: number): Promise<void> {
+  const result = await tx
+    .updateTable("ledger_account")
+    .set((eb) => ({ reserved_e4: eb("reserved_e4", "+", amount), version: eb("version", "+", 1) }))
+    .where("id", "=", id)
+    .where(staysAboveFloor(amount))
+    .executeTakeFirst();
+  if (updatedRows(result) === 0) throw new Stale(id);
+}
+
+async function release(tx: Tx, id: string, amount: number): Promise<void> {
+  const result = await tx
+    .updateTable("ledger_account")
+    .set((eb) => ({ reserved_e4: eb("reserved_e4", "-", amount), version: eb("version", "+", 1) }))
+    .where("id", "=", id)
+    .where("reserved_e4", ">=", amount)
+    .executeTakeFirst();
+  assert(updatedRows(result) === 1, `${id} has less reserved than ${amount}`);
+}
+
+/** Posted minus reserved minus `amount` must not fall below the floor, where there is one. */
+function staysAboveFloor(amount: number) {
+  return (eb: ExpressionBuilder<Schema, "ledger_account">) =>
+    eb.or([
+      eb("floor_e4", "is", null),
+      eb(eb(eb("balance_e4", "-", eb.ref("reserved_e4")), "-", eb.ref("floor_e4")), ">=", amount),
+    ]);
+}

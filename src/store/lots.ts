@@ -1,0 +1,92 @@
+import { assert } from "#base/errors.ts";
+import type { Instant } from "#base/time.ts";
+import { money } from "#base/units.ts";
+import type { Lot } from "#domain/lots.ts";
+import type { Tx } from "./db.ts";
+import type { CreditLotTable } from "./schema.ts";
+
+/** Lots of a meter that still hold units, oldest first. */
+export async function openLots(tx: Tx, meterId: number): Promise<Lot[]> {
+  const rows = await lotRows(tx, meterId).whereRef("used_wh", "<", "units_wh").orderBy("sequence").execute();
+  return rows.map(toLot);
+}
+
+/** Adds units bought, after all others; what was overused before is taken from them at once. */
+export async function addLot(
+  tx: Tx,
+  lot: { id: string; meterId: number; unitsWh: number; costE4: number; orderNo: string | null; at: Instant },
+): Promise<void> {
+  const last = await lastLot(tx, lot.meterId);
+  const excess = last && last.usedWh > last.unitsWh ? last : null;
+  if (excess) await saveLots(tx, [{ ...excess, usedWh: excess.unitsWh, usedCost: excess.cost }]);
+  await tx
+    .insertInto("credit_lot")
+    .values({
+      id: lot.id,
+      meter_id: lot.meterId,
+      sequence: (last?.sequence ?? 0) + 1,
+      units_wh: lot.unitsWh,
+      cost_e4: lot.costE4,
+      used_wh: excess ? excess.usedWh - excess.unitsWh : 0,
+      used_e4: excess ? excess.usedCost - excess.cost : 0,
+      order_no: lot.orderNo,
+      made_at: lot.at,
+    })
+    .execute();
+}
+
+/** Writes how far lots are used now. */
+export async function saveLots(tx: Tx, lots: readonly Lot[]): Promise<void> {
+  for (const lot of lots) {
+    await tx
+      .updateTable("credit_lot")
+      .set({ used_wh: lot.usedWh, used_e4: lot.usedCost })
+      .where("id", "=", lot.id)
+      .execute();
+  }
+}
+
+/** Records what ran through beyond all lots, as use of the last one beyond its units (an empty one where there is none). */
+export async function addOveruse(
+  tx: Tx,
+  overuse: { id: string; meterId: number; wh: number; e4: number; at: Instant },
+): Promise<void> {
+  if ((await lastLot(tx, overuse.meterId)) === null) {
+    await addLot(tx, {
+      id: overuse.id,
+      meterId: overuse.meterId,
+      unitsWh: 0,
+      costE4: 0,
+      orderNo: null,
+      at: overuse.at,
+    });
+  }
+  const last = await lastLot(tx, overuse.meterId);
+  assert(last !== null, "the meter has a lot now");
+  await saveLots(tx, [{ ...last, usedWh: last.usedWh + overuse.wh, usedCost: money(last.usedCost + overuse.e4) }]);
+}
+
+async function lastLot(tx: Tx, meterId: number): Promise<Lot | null> {
+  const row = await lotRows(tx, meterId).orderBy("sequence", "desc").limit(1).executeTakeFirst();
+  return row ? toLot(row) : null;
+}
+
+function lotRows(tx: Tx, meterId: number) {
+  return tx
+    .selectFrom("credit_lot")
+    .select(["id", "sequence", "units_wh", "cost_e4", "used_wh", "used_e4"])
+    .where("meter_id", "=", meterId);
+}
+
+type LotRow = Pick<CreditLotTable, "id" | "sequence" | "units_wh" | "cost_e4" | "used_wh" | "used_e4">;
+
+function toLot(row: LotRow): Lot {
+  return {
+    id: row.id,
+    sequence: row.sequence,
+    unitsWh: row.units_wh,
+    cost: money(row.cost_e4),
+    usedWh: row.used_wh,
+    usedCost: money(row.used_e4),
+  };
+}

@@ -1,0 +1,192 @@
+import { sql } from "kysely";
+import { formatMoney, money, price } from "#base/units.ts";
+import type { MeterDetail, MeterEvent, MeterFrame, MeterHit } from "#contract/metering.ts";
+import type { Scope } from "#domain/permission.ts";
+import { tileState } from "#domain/tile.ts";
+import { factsOf, tileOf } from "./board.ts";
+import type { Tx } from "./db.ts";
+import { balanceOf } from "./ledger.ts";
+import { inScope } from "./scope.ts";
+
+/** All that is known about a meter now; null outside the scope. */
+export async function meterDetail(tx: Tx, scope: Scope, meterId: number): Promise<MeterDetail | null> {
+  const tile = await tileOf(tx, scope, meterId);
+  if (!tile) return null;
+  const row = await tx
+    .selectFrom("meter")
+    .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
+    .innerJoin("concentrator", "concentrator.id", "meter.concentrator_id")
+    .leftJoin("account", "account.id", "meter.account_id")
+    .leftJoin("customer", "customer.id", "account.customer_id")
+    .where("meter.id", "=", meterId)
+    .selectAll("meter_state")
+    .select([
+      "meter.address",
+      "meter.profile",
+      "meter.price_e4",
+      "meter.ratio",
+      "meter.switch_kind",
+      "meter.closes_by",
+      "meter.supply_guard",
+      "meter.low_credit_wh",
+      "concentrator.code",
+      "concentrator.name as concentrator_name",
+      "concentrator.online",
+      "concentrator.last_seen_at",
+      "account.id as account_id",
+      "account.number as account_number",
+      "account.credit_at",
+      "customer.id as customer_id",
+      "customer.name as customer_name",
+      "customer.phone",
+    ])
+    .executeTakeFirstOrThrow();
+  return {
+    tile,
+    address: row.address,
+    profile: row.profile,
+    concentrator: {
+      code: row.code,
+      name: row.concentrator_name,
+      online: row.online === 1,
+      lastSeenAt: row.last_seen_at,
+    },
+    customer: await customerOf(tx, row),
+    priceYuan: formatMoney(price(row.price_e4)),
+    ratio: row.ratio,
+    switchKind: row.switch_kind,
+    closesBy: row.closes_by,
+    supplyGuard: row.supply_guard === 1,
+    indexWh: row.index_wh,
+    indexAt: row.index_at,
+    remainingWh: row.remaining_wh,
+    remainingAt: row.remaining_at,
+    balanceYuan:
+      row.credit_at === "server" && row.account_id !== null
+        ? formatMoney((await balanceOf(tx, { kind: "balance", ref: row.account_id })).posted)
+        : null,
+    lowCreditWh: row.low_credit_wh,
+    purchaseCount: row.purchase_count,
+    purchaseCountRead: row.purchase_count_read,
+    relay: row.relay,
+    relayAt: row.relay_at,
+    relayCommanded: row.relay_commanded,
+    offCause: row.off_cause,
+    voltageMv: row.voltage_mv,
+    currentMa: row.current_ma,
+    powerW: row.power_w,
+    instantAt: row.instant_at,
+    lastAnswerAt: row.last_answer_at,
+    silentRounds: row.silent_rounds,
+  };
+}
+
+type Paying = {
+  customer_id: number | null;
+  customer_name: string | null;
+  phone: string | null;
+  account_number: string | null;
+};
+
+async function customerOf(tx: Tx, row: Paying): Promise<MeterDetail["customer"]> {
+  if (row.customer_id === null) return null;
+  const wallet = await balanceOf(tx, { kind: "wallet", ref: row.customer_id });
+  const debt = await balanceOf(tx, { kind: "debt", ref: row.customer_id });
+  return {
+    name: row.customer_name ?? "",
+    phone: row.phone ?? "",
+    wallet: formatMoney(money(wallet.posted - wallet.reserved)),
+    debts: formatMoney(money(Math.max(0, -debt.posted))),
+    accountNumber: row.account_number ?? "",
+  };
+}
+
+/** The newest events of a meter; null outside the scope. */
+export async function meterEvents(tx: Tx, scope: Scope, meterId: number, limit: number): Promise<MeterEvent[] | null> {
+  if (!(await isInScope(tx, scope, meterId))) return null;
+  const rows = await tx
+    .selectFrom("meter_event")
+    .select(["id", "at", "kind", "severity", "detail"])
+    .where("meter_id", "=", meterId)
+    .orderBy("at", "desc")
+    .orderBy("id", "desc")
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({ ...row, detail: JSON.parse(row.detail) as MeterEvent["detail"] }));
+}
+
+/** The last frames of a meter, newest first, not yet explained; null outside the scope. */
+export async function meterFrames(
+  tx: Tx,
+  scope: Scope,
+  meterId: number,
+): Promise<Omit<MeterFrame, "explained">[] | null> {
+  if (!(await isInScope(tx, scope, meterId))) return null;
+  const rows = await tx
+    .selectFrom("frame_log")
+    .select(["at", "direction", "hex", "took_ms", "slot"])
+    .where("meter_id", "=", meterId)
+    .orderBy("at", "desc")
+    .orderBy("slot", "desc")
+    .execute();
+  return rows.map((row) => ({ at: row.at, direction: row.direction, hex: row.hex, tookMs: row.took_ms }));
+}
+
+async function isInScope(tx: Tx, scope: Scope, meterId: number): Promise<boolean> {
+  const row = await tx
+    .selectFrom("meter")
+    .select("meter.id")
+    .where("meter.id", "=", meterId)
+    .where((eb) => inScope(eb, scope))
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Meters whose room, number, customer or phone holds the text, within the scope. */
+export async function searchMeters(
+  tx: Tx,
+  scope: Scope,
+  text: string,
+  limit: number,
+): Promise<{ items: MeterHit[]; more: boolean }> {
+  const pattern = `%${text.replace(/[!%_]/g, (sign) => `!${sign}`)}%`;
+  const rows = await tx
+    .selectFrom("meter")
+    .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
+    .innerJoin("concentrator", "concentrator.id", "meter.concentrator_id")
+    .innerJoin("area", "area.id", "meter.area_id")
+    .leftJoin("account", "account.id", "meter.account_id")
+    .leftJoin("customer", "customer.id", "account.customer_id")
+    .where((eb) => inScope(eb, scope))
+    .$if(text !== "", (query) =>
+      query.where((eb) =>
+        eb.or(
+          (["meter.label", "meter.number", "customer.name", "customer.phone"] as const).map(
+            (column) => sql<boolean>`lower(${eb.ref(column)}) like lower(${pattern}) escape '!'`,
+          ),
+        ),
+      ),
+    )
+    .selectAll("meter_state")
+    .select([
+      "meter.id",
+      "meter.number",
+      "meter.label",
+      "area.name as area_name",
+      "customer.name as customer_name",
+      "concentrator.online",
+    ])
+    .orderBy("meter.label")
+    .orderBy("meter.id")
+    .limit(limit + 1)
+    .execute();
+  const items = rows.slice(0, limit).map((row) => ({
+    meterId: row.id,
+    number: row.number,
+    label: row.label,
+    areaName: row.area_name,
+    customer: row.customer_name,
+    state: tileState(factsOf(row)).state,
+  }));
+  return { items, more: rows.length > limit };
+}

@@ -1,0 +1,135 @@
+import { type Instant, instant } from "#base/time.ts";
+import type { Scope } from "#domain/permission.ts";
+import type { Tx } from "./db.ts";
+import { updatedRows } from "./portable.ts";
+import type { MeterKind, MeterStateTable, SwitchKind } from "./schema.ts";
+import { inScope } from "./scope.ts";
+
+export type MeterToRead = {
+  meterId: number;
+  address: string;
+  bus: number;
+  profile: string;
+  kind: MeterKind;
+  creditAt: "meter" | "server" | null;
+  closesBy: "direct" | "button";
+  switchKind: SwitchKind;
+  lastAnswerAt: Instant;
+  silentRounds: number;
+  indexAt: Instant;
+  remainingAt: Instant;
+  relayAt: Instant;
+  instantAt: Instant;
+};
+
+/** The meters behind one concentrator with what the collector needs to plan its questions. */
+export async function metersToRead(tx: Tx, concentratorId: number): Promise<MeterToRead[]> {
+  const rows = await tx
+    .selectFrom("meter")
+    .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
+    .leftJoin("account", "account.id", "meter.account_id")
+    .where("meter.concentrator_id", "=", concentratorId)
+    .select([
+      "meter.id",
+      "meter.address",
+      "meter.bus",
+      "meter.profile",
+      "meter.kind",
+      "meter.closes_by",
+      "meter.switch_kind",
+      "account.credit_at",
+      "meter_state.last_answer_at",
+      "meter_state.silent_rounds",
+      "meter_state.index_at",
+      "meter_state.remaining_at",
+      "meter_state.relay_at",
+      "meter_state.instant_at",
+    ])
+    .orderBy("meter.id")
+    .execute();
+  return rows.map((row) => ({
+    meterId: row.id,
+    address: row.address,
+    bus: row.bus,
+    profile: row.profile,
+    kind: row.kind,
+    creditAt: row.credit_at,
+    closesBy: row.closes_by,
+    switchKind: row.switch_kind,
+    lastAnswerAt: instant(row.last_answer_at),
+    silentRounds: row.silent_rounds,
+    indexAt: instant(row.index_at),
+    remainingAt: instant(row.remaining_at),
+    relayAt: instant(row.relay_at),
+    instantAt: instant(row.instant_at),
+  }));
+}
+
+/** A meter with its account, state and customer, as recharges and commands decide upon it; undefined outside the scope. */
+export async function meterToAct(tx: Tx, scope: Scope, meterId: number) {
+  return tx
+    .selectFrom("meter")
+    .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
+    .innerJoin("concentrator", "concentrator.id", "meter.concentrator_id")
+    .leftJoin("account", "account.id", "meter.account_id")
+    .leftJoin("customer", "customer.id", "account.customer_id")
+    .where("meter.id", "=", meterId)
+    .where((eb) => inScope(eb, scope))
+    .select([
+      "meter.id",
+      "meter.project_id",
+      "meter.concentrator_id",
+      "meter.number",
+      "meter.label",
+      "meter.mode",
+      "meter.switch_kind",
+      "meter.closes_by",
+      "meter.supply_guard",
+      "meter.price_e4",
+      "meter.ratio",
+      "concentrator.online",
+      "account.id as account_id",
+      "account.number as account_number",
+      "account.credit_at",
+      "account.overdraft_e4",
+      "customer.id as customer_id",
+      "customer.name as customer_name",
+      "meter_state.remaining_wh",
+      "meter_state.purchase_count",
+      "meter_state.top_ups_stopped",
+      "meter_state.top_up_open",
+      "meter_state.relay",
+      "meter_state.off_cause",
+      "meter_state.version",
+    ])
+    .executeTakeFirst();
+}
+
+/** Changes a meter's state if it is still the version that was read; false when it is not. */
+export async function updateMeterState(
+  tx: Tx,
+  input: { meterId: number; version: number; change: Partial<Omit<MeterStateTable, "meter_id" | "version">> },
+): Promise<boolean> {
+  const result = await tx
+    .updateTable("meter_state")
+    .set((eb) => ({ ...input.change, version: eb("version", "+", 1) }))
+    .where("meter_id", "=", input.meterId)
+    .where("version", "=", input.version)
+    .executeTakeFirst();
+  return updatedRows(result) === 1;
+}
+
+/** The state row of one meter. */
+export async function meterState(tx: Tx, meterId: number): Promise<MeterStateTable> {
+  return tx.selectFrom("meter_state").selectAll().where("meter_id", "=", meterId).executeTakeFirstOrThrow();
+}
+
+/** How many meters the scope holds. */
+export async function countMeters(tx: Tx, scope: Scope): Promise<number> {
+  const row = await tx
+    .selectFrom("meter")
+    .where((eb) => inScope(eb, scope))
+    .select((eb) => eb.fn.countAll<number>().as("count"))
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
+}

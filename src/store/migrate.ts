@@ -1,0 +1,71 @@
+import { Kysely, MysqlDialect, sql } from "kysely";
+import { AppError } from "#base/errors.ts";
+import * as firstLight from "./migrations/0001_first_light.ts";
+import { type MysqlAddress, mysqlPool } from "./mysql-pool.ts";
+import type { Schema } from "./schema.ts";
+import type { SqliteWriter } from "./sqlite-writer.ts";
+
+/**
+ * One step forward. Steps are never edited once released and never undone. On the MySQL family every statement commits
+ * by itself, so a step must get through when an earlier try of it stopped anywhere: `if not exists`, keys, conditions.
+ */
+type Migration = { name: string; up(db: Kysely<Schema>, kind: "sqlite" | "mysql"): Promise<void> };
+
+const migrations: readonly Migration[] = [{ name: "0001_first_light", up: firstLight.up }];
+
+/** Statements that rebuild a big table take their time. */
+const STATEMENT_TIMEOUT_MS = 60 * 60_000;
+/** How long a second program waits for the first to finish. */
+const LOCK_WAIT_S = 600;
+
+/** On SQLite all pending steps are one transaction: whoever comes second finds them done. */
+export function migrateSqlite(writer: SqliteWriter): Promise<string[]> {
+  return writer.transact((tx) => applyPending(tx, "sqlite"));
+}
+
+/**
+ * On the MySQL family a named lock keeps a second program out; it dies with its connection. On a cluster it holds on one
+ * node only: there the steps' own `if not exists` carries, as tables are made in one order on all nodes.
+ */
+export async function migrateMysql(address: MysqlAddress): Promise<string[]> {
+  const pool = mysqlPool(address, {
+    connections: 1,
+    readOnly: false,
+    queryTimeoutMs: STATEMENT_TIMEOUT_MS,
+    onUse: () => {},
+    translate: (error) => error,
+  });
+  const db = new Kysely<Schema>({ dialect: new MysqlDialect({ pool }) });
+  try {
+    return await db.connection().execute(async (connection) => {
+      const lock = `jichao.migrate.${address.database}`.slice(-LOCK_NAME_CHARS_MAX);
+      const { rows } = await sql<{ got: number | null }>`select get_lock(${lock}, ${LOCK_WAIT_S}) as got`.execute(
+        connection,
+      );
+      if (rows[0]?.got !== 1)
+        throw new AppError("database_unavailable", {}, { cause: new Error("migration lock is held") });
+      return await applyPending(connection, "mysql");
+    });
+  } finally {
+    await db.destroy(); // and with the connection goes the lock
+  }
+}
+
+/** Longer names are refused by MySQL. */
+const LOCK_NAME_CHARS_MAX = 64;
+
+async function applyPending(db: Kysely<Schema>, kind: "sqlite" | "mysql"): Promise<string[]> {
+  const name = kind === "sqlite" ? sql`text` : sql`varchar(100)`;
+  const end = kind === "sqlite" ? sql`strict` : sql`engine=InnoDB default charset=utf8mb4 collate=utf8mb4_bin`;
+  await sql`create table if not exists migration (name ${name} not null primary key) ${end}`.execute(db);
+  const done = await sql<{ name: string }>`select name from migration`.execute(db);
+  const known = new Set(done.rows.map((row) => row.name));
+  const applied: string[] = [];
+  for (const migration of migrations) {
+    if (known.has(migration.name)) continue;
+    await migration.up(db, kind);
+    await sql`insert into migration (name) values (${migration.name})`.execute(db);
+    applied.push(migration.name);
+  }
+  return applied;
+}

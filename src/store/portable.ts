@@ -1,0 +1,124 @@
+import { type InsertResult, type Kysely, MysqlAdapter, sql, type UpdateResult } from "kysely";
+import { assert } from "#base/errors.ts";
+import { isDuplicateKeyError } from "./database-failures.ts";
+import type { DatabaseKind, Tx } from "./db.ts";
+import type { Schema } from "./schema.ts";
+
+/** Rows in one statement: well below SQLite's 32 766 bound values for the widest table, and past the knee of both engines. */
+const ROWS_PER_STATEMENT = 400;
+
+/** Which engine the statements go to. */
+export function kindOf(tx: Tx): DatabaseKind {
+  return tx.getExecutor().adapter instanceof MysqlAdapter ? "mysql" : "sqlite";
+}
+
+/** How many rows an update matched. */
+export function updatedRows(result: UpdateResult | undefined): number {
+  return Number(result?.numUpdatedRows ?? 0n);
+}
+
+/** A table whose name is only known at run time: the callers' types have checked it and its columns. */
+const ANY = "any_table";
+type AnyTx = Kysely<{ [ANY]: Record<string, unknown> }>;
+type Row = Readonly<Record<string, unknown>>;
+
+/**
+ * Inserts rows and leaves alone what has the same `keys`. Answers how many are new, exactly: flows decide by it. Other mistakes in
+ * the data are errors, not ignored.
+ */
+export async function insertIgnore<T extends keyof Schema & string>(
+  tx: Tx,
+  table: T,
+  rows: readonly Schema[T][],
+  keys: readonly (keyof Schema[T] & string)[],
+): Promise<number> {
+  let fresh = 0;
+  for (let i = 0; i < rows.length; i += ROWS_PER_STATEMENT) {
+    const part = rows.slice(i, i + ROWS_PER_STATEMENT) as readonly Row[];
+    fresh +=
+      kindOf(tx) === "mysql" ? await insertNew(tx, table, part, keys) : await insertOrNothing(tx, table, part, keys);
+  }
+  return fresh;
+}
+
+async function insertOrNothing(tx: Tx, table: string, rows: readonly Row[], keys: readonly string[]): Promise<number> {
+  const result: InsertResult = await anyTables(tx)
+    .insertInto(table as typeof ANY)
+    .values([...rows])
+    .onConflict((conflict) => conflict.columns([...keys]).doNothing())
+    .executeTakeFirstOrThrow();
+  return Number(result.numInsertedOrUpdatedRows ?? 0n);
+}
+
+/**
+ * MySQL has no "do nothing" that counts exactly and hides nothing else, so: insert, and when a key is taken look which rows are
+ * there and insert the rest. A failed statement undoes only itself.
+ */
+async function insertNew(tx: Tx, table: string, rows: readonly Row[], keys: readonly string[]): Promise<number> {
+  let left = rows;
+  while (left.length > 0) {
+    try {
+      await anyTables(tx)
+        .insertInto(table as typeof ANY)
+        .values([...left])
+        .execute();
+      return left.length;
+    } catch (error) {
+      if (!isDuplicateKeyError(error)) throw error;
+      const rest = await withoutTaken(tx, table, left, keys);
+      if (rest.length === left.length) throw error; // another key than these is taken: not ours to ignore
+      left = rest;
+    }
+  }
+  return 0;
+}
+
+async function withoutTaken(
+  tx: Tx,
+  table: string,
+  rows: readonly Row[],
+  keys: readonly string[],
+): Promise<readonly Row[]> {
+  const first = new Map<string, Row>(); // of rows with one key in one call the first counts, as on SQLite
+  for (const row of rows) if (!first.has(keyText(row, keys))) first.set(keyText(row, keys), row);
+  const unique = [...first.values()];
+  const taken = await anyTables(tx)
+    .selectFrom(table as typeof ANY)
+    .select([...keys])
+    .where((eb) => eb.or(unique.map((row) => eb.and(keys.map((key) => eb(key, "=", row[key]))))))
+    .execute();
+  const known = new Set(taken.map((row) => keyText(row, keys)));
+  const rest = unique.filter((row) => !known.has(keyText(row, keys)));
+  return rest.length === rows.length ? rows : rest;
+}
+
+function keyText(row: Row, keys: readonly string[]): string {
+  return JSON.stringify(keys.map((key) => row[key]));
+}
+
+/** Inserts rows; where `keys` are taken, the columns `set` are overwritten. */
+export async function upsert<T extends keyof Schema & string>(
+  tx: Tx,
+  table: T,
+  rows: readonly Schema[T][],
+  keys: readonly (keyof Schema[T] & string)[],
+  set: readonly (keyof Schema[T] & string)[],
+): Promise<void> {
+  assert(set.length > 0, "an upsert overwrites something");
+  for (let i = 0; i < rows.length; i += ROWS_PER_STATEMENT) {
+    const insert = anyTables(tx)
+      .insertInto(table as typeof ANY)
+      .values([...(rows.slice(i, i + ROWS_PER_STATEMENT) as readonly Row[])]);
+    if (kindOf(tx) === "mysql") {
+      const changes = Object.fromEntries(set.map((column) => [column, sql`values(${sql.ref(column)})`]));
+      await insert.onDuplicateKeyUpdate(changes).execute();
+    } else {
+      const changes = Object.fromEntries(set.map((column) => [column, sql.ref(`excluded.${column}`)]));
+      await insert.onConflict((conflict) => conflict.columns([...keys]).doUpdateSet(changes)).execute();
+    }
+  }
+}
+
+function anyTables(tx: Tx): AnyTx {
+  return tx as unknown as AnyTx;
+}

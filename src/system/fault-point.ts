@@ -1,0 +1,43 @@
+/**
+ * Places where a process may be killed on purpose, so that a crash test can hit every step of a recharge.
+ * Without `JICHAO_FAULTS` (never set in production) a fault point is one comparison with null.
+ *
+ * `JICHAO_FAULTS="name=probability,name=probability"`; a name stands for exactly one place in the code.
+ */
+export type FaultPoint =
+  | "recharge:before-commit"
+  | "recharge:after-commit"
+  | "pump:after-claim"
+  | "pump:after-sent-mark"
+  | "exchange:after-write"
+  | "pump:after-answer"
+  | "settle-command:before-commit"
+  | "settle-command:after-commit"
+  | "read-back:before"
+  | "read-back:after-answer"
+  | "settle-usage:after-commit"
+  | "ingest:before-commit";
+
+let faults: ReadonlyMap<string, number> | null = null;
+let report: (name: string) => void = () => {};
+
+/** Arms fault points from the text of `JICHAO_FAULTS`; `onHit` is told just before the process dies. */
+export function armFaults(text: string | undefined, onHit: (name: string) => void): void {
+  if (!text) return;
+  faults = new Map(
+    text.split(",").map((part) => {
+      const [name = "", probability = "1"] = part.split("=");
+      return [name, Number(probability)] as const;
+    }),
+  );
+  report = onHit;
+}
+
+/** Dies here, as if by kill -9, when the point is armed and its probability strikes. */
+export function faultPoint(name: FaultPoint): void {
+  if (faults === null) return;
+  const probability = faults.get(name);
+  if (probability === undefined || Math.random() >= probability) return;
+  report(name);
+  process.kill(process.pid, "SIGKILL");
+}

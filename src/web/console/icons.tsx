@@ -1,0 +1,47 @@
+import type { TileState } from "#contract/metering.ts";
+
+const paths = {
+  menu: "M3 6h18M3 12h18M3 18h18",
+  search: "M10.5 4a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13ZM15.5 15.5 21 21",
+  close: "M5 5l14 14M19 5 5 19",
+  left: "M15 5l-7 7 7 7",
+  right: "M9 5l7 7-7 7",
+  board: "M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z",
+  recharge: "M3 6h18v12H3zM3 10h18M7 15h4",
+  records: "M6 3h12v18l-3-2-3 2-3-2-3 2zM9 8h6M9 12h6",
+  user: "M12 4a4 4 0 1 1 0 8 4 4 0 0 1 0-8ZM4 21c1-5 4-6.5 8-6.5s7 1.5 8 6.5",
+  electricity: "M13 3 5 14h6l-1 7 8-11h-6z",
+  water: "M12 3c4 5 6 8 6 11a6 6 0 0 1-12 0c0-3 2-6 6-11Z",
+  copy: "M8 8h12v12H8zM16 8V4H4v12h4",
+  fault: "M6 6l12 12M18 6 6 18",
+  off: "M5 5h14v14H5z",
+  alarm: "M12 4 22 20H2zM12 10v5M12 17.5v.5",
+  normal: "M5 12.5l4.5 4.5L19 7.5",
+} as const;
+
+export type IconName = keyof typeof paths;
+
+/** A small drawing beside a word; never the only carrier of a meaning. */
+export function Icon({ name, size = 16 }: { name: IconName; size?: number }) {
+  return (
+    <svg
+      className={`icon icon-${name}`}
+      width={size}
+      height={size}
+      viewBox="0 0 24 24"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="2"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+      aria-hidden="true"
+    >
+      <path d={paths[name]} />
+    </svg>
+  );
+}
+
+/** The mark of a tile's state: ✕ fault, ■ off, ▲ alarm, ✓ normal. */
+export function StateIcon({ state, size = 14 }: { state: TileState; size?: number }) {
+  return <Icon name={state} size={size} />;
+}

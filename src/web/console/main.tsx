@@ -1,0 +1,14 @@
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { startI18n } from "../shared/i18n.ts";
+import { App } from "./app.tsx";
+import "./console.css";
+
+const root = document.getElementById("root");
+if (root === null) throw new Error("the page has no #root");
+await startI18n();
+createRoot(root).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+);

@@ -1,0 +1,89 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Button } from "antd";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useNavigate } from "react-router";
+import type { Command, MeterDetail } from "#contract/metering.ts";
+import { postCommand } from "../../../shared/api.ts";
+import { Can } from "../../../shared/can.tsx";
+import { keys } from "../../../shared/live-cache.ts";
+import { newKey } from "../../../shared/new-key.ts";
+import { FailedLine } from "../../notice.tsx";
+import { forgetFinishedDraft } from "../recharge/draft.ts";
+import { CommandProgress } from "./command-progress.tsx";
+import { SwitchDialog } from "./switch-dialog.tsx";
+
+/** What may be done with a meter, each by its permission, and how the last thing asked for is going. */
+export function Actions({ meter }: { meter: MeterDetail }) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const { tile } = meter;
+  const [commandId, setCommandId] = useState<string | null>(null);
+  const [asked, setAsked] = useState<"trip" | "close" | null>(null);
+  const follow = (command: Command): void => {
+    client.setQueryData(keys.command(command.id), command);
+    setCommandId(command.id);
+    setAsked(null);
+  };
+  const read = useMutation({
+    mutationFn: () => postCommand(tile.meterId, { key: newKey(), kind: "read", reason: "" }),
+    onSuccess: follow,
+  });
+  const hasSwitch = meter.switchKind !== "none";
+  return (
+    <div className="actions">
+      <div className="action-buttons">
+        <Can do="recharge.create">
+          {tile.mode === "prepaid" ? (
+            <Button
+              type="primary"
+              onClick={() => {
+                forgetFinishedDraft();
+                navigate(`/recharge?meter=${tile.meterId}`);
+              }}
+              data-testid="action-recharge"
+            >
+              {t("meter.recharge")}
+            </Button>
+          ) : null}
+        </Can>
+        <Can do="meter.read">
+          <Button onClick={() => read.isPending || read.mutate()} aria-busy={read.isPending} data-testid="action-read">
+            {t("meter.read")}
+          </Button>
+        </Can>
+        {hasSwitch ? (
+          <>
+            <Can do="meter.close">
+              <Button onClick={() => setAsked("close")} data-testid="action-close">
+                {t("meter.closeSwitch")}
+              </Button>
+            </Can>
+            <Can do="meter.trip">
+              <Button
+                danger
+                disabled={meter.supplyGuard}
+                onClick={() => setAsked("trip")}
+                {...(meter.supplyGuard ? { title: t("meter.guarded") } : {})}
+                data-testid="action-trip"
+              >
+                {t("meter.trip")}
+              </Button>
+            </Can>
+          </>
+        ) : null}
+      </div>
+      {meter.supplyGuard && hasSwitch ? (
+        <Can do="meter.trip">
+          <p className="muted">{t("meter.guarded")}</p>
+        </Can>
+      ) : null}
+      {read.error ? <FailedLine error={read.error} /> : null}
+      {commandId === null ? null : <CommandProgress id={commandId} onDismiss={() => setCommandId(null)} />}
+      {asked === null ? null : (
+        <SwitchDialog meter={meter} kind={asked} onCancel={() => setAsked(null)} onSent={follow} />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,170 @@
+import { useQuery } from "@tanstack/react-query";
+import { Button } from "antd";
+import { type KeyboardEvent, useCallback, useDeferredValue, useEffect, useMemo, useRef } from "react";
+import { useTranslation } from "react-i18next";
+import { useSearchParams } from "react-router";
+import { getBoard } from "../../../shared/api.ts";
+import { clockTime } from "../../../shared/format.ts";
+import { countTiles, keys, sortTiles } from "../../../shared/live-cache.ts";
+import { FailedNotice, Loading, Notice } from "../../notice.tsx";
+import { useLiveStatus } from "../../use-live.tsx";
+import { addressOfView, type BoardView, type Group, groupTiles, tilesInPlace, viewFromAddress } from "./filters.ts";
+import { MeterDrawer } from "./meter-drawer.tsx";
+import { Section } from "./section.tsx";
+import { ChangeSummary } from "./summary.tsx";
+import { nextTile } from "./tile-keys.ts";
+import { Legend, Toolbar } from "./toolbar.tsx";
+import "./board.css";
+
+/** The status board (状态墙), the first page: every meter of my scope by colour, live. */
+export function BoardPage() {
+  const { t } = useTranslation();
+  const live = useLiveStatus();
+  const [search, setSearch] = useSearchParams();
+  const view = viewFromAddress(search);
+  const scroller = useRef<HTMLDivElement>(null);
+  const board = useQuery({
+    queryKey: keys.board,
+    queryFn: async ({ signal }) => {
+      const loaded = await getBoard(signal);
+      return { ...loaded, tiles: sortTiles(loaded.tiles) };
+    },
+    structuralSharing: false, // 5,000 tiles: comparing them costs more than drawing the changed ones
+  });
+
+  const change = useCallback(
+    (part: Partial<BoardView>, step: "push" | "replace" = "replace") =>
+      setSearch((now) => addressOfView({ ...viewFromAddress(now), ...part }), { replace: step === "replace" }),
+    [setSearch],
+  );
+  const open = useCallback(
+    (meterId: number) =>
+      change({ meterId }, new URLSearchParams(window.location.search).has("meter") ? "replace" : "push"),
+    [change],
+  );
+  const close = useCallback(() => change({ meterId: null }), [change]);
+  const openedMeterId = useRef(view.meterId);
+  useEffect(() => {
+    const closed = view.meterId === null ? openedMeterId.current : null;
+    openedMeterId.current = view.meterId;
+    if (closed !== null) scroller.current?.querySelector<HTMLElement>(`[data-meter="${closed}"]`)?.focus();
+  }, [view.meterId]);
+
+  const tiles = useDeferredValue(board.data?.tiles ?? none);
+  const text = useDeferredValue(view.text);
+  const inPlace = useMemo(() => tilesInPlace(tiles, { areaId: view.areaId, text }), [tiles, view.areaId, text]);
+  const counts = useMemo(() => countTiles(inPlace), [inPlace]);
+  const areas = useMemo(() => groupTiles(tiles, []).map(({ areaId, areaName }) => ({ areaId, areaName })), [tiles]);
+  const before = useRef<Group[]>([]);
+  const groups = useMemo(() => {
+    const shown = view.state === null ? inPlace : inPlace.filter((tile) => tile.state === view.state);
+    before.current = groupTiles(shown, before.current);
+    return before.current;
+  }, [inPlace, view.state]);
+
+  useEffect(() => {
+    // One stop for Tab in the whole board; the arrow keys go on from there.
+    const tabStop = scroller.current?.querySelector<HTMLElement>(".tile[tabindex='0']");
+    if (!tabStop && groups.length > 0)
+      scroller.current?.querySelector<HTMLElement>(".tile")?.setAttribute("tabindex", "0");
+  }, [groups]);
+
+  /** The tile beside another, for the keys here and the two arrows of the drawer. */
+  const step = (key: string, from: HTMLElement): HTMLElement | null => {
+    const all = [...(scroller.current?.querySelectorAll<HTMLElement>(".tile") ?? [])];
+    const index = all.indexOf(from);
+    const isVertical = key === "ArrowUp" || key === "ArrowDown";
+    const places = all.map((tile) =>
+      isVertical ? { left: tile.offsetLeft, top: tile.offsetTop + (tile.closest("section")?.offsetTop ?? 0) } : nowhere,
+    );
+    const next = nextTile(key, index, places);
+    return next === null ? null : (all[next] ?? null);
+  };
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const from = event.target instanceof HTMLElement ? event.target.closest<HTMLElement>(".tile") : null;
+    if (from === null || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.key === "Escape" && view.meterId !== null) {
+      close();
+      return;
+    }
+    const next = step(event.key, from);
+    if (next === null) return;
+    event.preventDefault();
+    next.focus();
+    if (view.meterId !== null) open(Number(next.dataset.meter));
+  };
+
+  const stepDrawer = (key: "ArrowLeft" | "ArrowRight"): void => {
+    const from = scroller.current?.querySelector<HTMLElement>(`[data-meter="${view.meterId}"]`);
+    const next = from ? step(key, from) : scroller.current?.querySelector<HTMLElement>(".tile");
+    if (!next) return;
+    next.scrollIntoView({ block: "nearest" });
+    open(Number(next.dataset.meter));
+  };
+
+  const filtered = view.state !== null || view.areaId !== null || view.text !== "";
+  return (
+    <main className={`board${view.meterId === null ? "" : " board-with-drawer"}`} id="main" tabIndex={-1}>
+      <h1 className="unseen">{t("board.title")}</h1>
+      <Toolbar counts={counts} areas={areas} view={view} onChange={change} />
+      {live.state === "lost" && board.data ? (
+        <div className="banner banner-warn" role="alert" data-testid="stale-banner">
+          {t("board.stale", { time: clockTime(live.asOf ?? board.data.asOf) })}
+        </div>
+      ) : null}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: arrow keys for the tiles inside */}
+      <div
+        className="board-scroll"
+        ref={scroller}
+        onKeyDown={onKeyDown}
+        onFocus={(event) => moveTabStop(scroller.current, event.target)}
+        data-testid="board"
+      >
+        {board.data === undefined ? (
+          board.error ? (
+            <FailedNotice error={board.error} retry={() => void board.refetch()} />
+          ) : (
+            <Loading rows={8} />
+          )
+        ) : board.data.tiles.length === 0 ? (
+          <Notice title={t("board.emptyTitle")} lead={t("board.emptyLead")} testId="board-empty" />
+        ) : (
+          <>
+            <Legend />
+            {groups.map((group) => (
+              <Section key={group.areaId} group={group} shown={view.shown} openMeterId={view.meterId} onOpen={open} />
+            ))}
+            {groups.length === 0 ? (
+              <Notice
+                title={t("board.noMatch")}
+                action={
+                  <Button onClick={() => change({ state: null, areaId: null, text: "" })}>{t("board.clear")}</Button>
+                }
+                testId="board-no-match"
+              />
+            ) : filtered ? (
+              <p className="board-shown">
+                {t("board.shown", {
+                  shown: groups.reduce((sum, group) => sum + group.tiles.length, 0),
+                  total: tiles.length,
+                })}
+              </p>
+            ) : null}
+          </>
+        )}
+      </div>
+      <ChangeSummary tiles={tiles} />
+      {view.meterId === null ? null : <MeterDrawer meterId={view.meterId} onClose={close} onStep={stepDrawer} />}
+    </main>
+  );
+}
+
+const none: never[] = [];
+const nowhere = { left: 0, top: 0 };
+
+function moveTabStop(board: HTMLElement | null, to: Element): void {
+  if (!to.classList.contains("tile")) return;
+  for (const tile of board?.querySelectorAll(".tile[tabindex='0']") ?? []) tile.setAttribute("tabindex", "-1");
+  to.setAttribute("tabindex", "0");
+}

@@ -1,0 +1,73 @@
+import { describe, expect, test } from "vitest";
+import type { Tile } from "#contract/metering.ts";
+import { addressOfView, groupTiles, tilesInPlace, viewFromAddress } from "./filters.ts";
+
+const tile = (meterId: number, areaId: number, label: string): Tile => ({
+  meterId,
+  number: `2026000000${meterId}`,
+  label,
+  areaId,
+  areaName: `area ${areaId}`,
+  kind: "electricity",
+  mode: "prepaid",
+  creditAt: "meter",
+  state: "normal",
+  second: null,
+  reasons: [],
+  remainingWh: 1,
+  remainingYuan: null,
+  remainingAt: 1,
+  changedAt: 1,
+});
+const tiles = [tile(1, 1, "A-101"), tile(2, 1, "A-102"), tile(3, 2, "B-101")];
+
+describe("the address of the board", () => {
+  test("brings back filters and open drawer", () => {
+    const view = { state: "fault", areaId: 3, text: "A-2", shown: "yuan", meterId: 12 } as const;
+    expect(viewFromAddress(new URLSearchParams(addressOfView(view).toString()))).toEqual(view);
+  });
+
+  test("is empty when everything is as usual", () => {
+    expect(addressOfView(viewFromAddress(new URLSearchParams())).toString()).toBe("");
+  });
+
+  test("that is nonsense shows everything", () => {
+    expect(viewFromAddress(new URLSearchParams("state=purple&area=x&meter=-1&show=gold"))).toEqual({
+      state: null,
+      areaId: null,
+      text: "",
+      shown: "units",
+      meterId: null,
+    });
+  });
+});
+
+describe("filters", () => {
+  test("find rooms in any case and meters by their number", () => {
+    expect(tilesInPlace(tiles, { areaId: null, text: "a-1" }).map((each) => each.meterId)).toEqual([1, 2]);
+    expect(tilesInPlace(tiles, { areaId: null, text: "00003" }).map((each) => each.meterId)).toEqual([3]);
+    expect(tilesInPlace(tiles, { areaId: 2, text: "A-" })).toEqual([]);
+  });
+
+  test("leave the list itself alone when there is nothing to filter", () => {
+    expect(tilesInPlace(tiles, { areaId: null, text: "  " })).toBe(tiles);
+  });
+});
+
+describe("groups", () => {
+  test("follow the areas", () => {
+    expect(groupTiles(tiles, []).map((group) => [group.areaName, group.tiles.length])).toEqual([
+      ["area 1", 2],
+      ["area 2", 1],
+    ]);
+  });
+
+  test("in which nothing changed stay the same objects", () => {
+    const before = groupTiles(tiles, []);
+    const changed: Tile[] = tiles.map((each) => (each.meterId === 3 ? { ...each, state: "off" as const } : each));
+    const after = groupTiles(changed, before);
+    expect(after[0]).toBe(before[0]);
+    expect(after[1]).not.toBe(before[1]);
+    expect(after[1]?.tiles[0]?.state).toBe("off");
+  });
+});

@@ -1,0 +1,74 @@
+import { memo, useEffect, useRef } from "react";
+import { useTranslation } from "react-i18next";
+import type { Tile as TileData } from "#contract/metering.ts";
+import { MISSING, unitsShort, yuan } from "../../../shared/format.ts";
+import { Icon, StateIcon } from "../../icons.tsx";
+import type { Shown } from "./filters.ts";
+
+const FLASH_MS = 1_000;
+
+type TileProps = { tile: TileData; shown: Shown; open: boolean; onOpen: (meterId: number) => void };
+
+/** One meter on the board: colour, icon and word of its state, and what remains. Flashes when it changes. */
+export const Tile = memo(function Tile({ tile, shown, open, onOpen }: TileProps) {
+  const { t } = useTranslation();
+  const button = useRef<HTMLButtonElement>(null);
+  const seen = useRef(tile);
+  useEffect(() => {
+    const before = seen.current;
+    seen.current = tile;
+    const looksDifferent =
+      before.state !== tile.state || before.second !== tile.second || before.remainingWh !== tile.remainingWh;
+    if (before === tile || !looksDifferent || prefersStillness()) return;
+    button.current?.animate(
+      [
+        { boxShadow: "0 0 0 4px #1677a3" },
+        { boxShadow: "0 0 0 4px #1677a3", offset: 0.4 },
+        { boxShadow: "0 0 0 0 transparent" },
+      ],
+      { duration: FLASH_MS, easing: "ease-out" },
+    );
+  }, [tile]);
+
+  const value = shown === "yuan" ? yuan(tile.remainingYuan) : unitsShort(tile.remainingWh);
+  const unit = shown === "yuan" ? t("unit.yuan") : t(`unit.${tile.kind}`);
+  const known = value !== MISSING;
+  const without = tile.mode === "prepaid" ? MISSING : t(`mode.${tile.mode}`);
+  // The name repeats what is seen, in its order, so that people who speak to their computer can say it.
+  const remaining = known
+    ? t("board.remaining", { value: `${value} ${unit}` })
+    : t("board.noRemaining", { value: without });
+  const state = t(`state.${tile.state}`);
+  const name =
+    tile.second === null
+      ? t("board.tile", { label: tile.label, state, remaining })
+      : t("board.tileSecond", { label: tile.label, state, second: t(`state.${tile.second}`), remaining });
+  return (
+    <button
+      type="button"
+      ref={button}
+      className={`tile state-${tile.state}${open ? " tile-open" : ""}`}
+      tabIndex={-1}
+      aria-label={name}
+      aria-haspopup="dialog"
+      data-testid={`tile-${tile.number}`}
+      data-state={tile.state}
+      data-meter={tile.meterId}
+      onClick={() => onOpen(tile.meterId)}
+    >
+      {tile.second === null ? null : <span className={`tile-corner corner-${tile.second}`} data-second={tile.second} />}
+      <span className="tile-label">
+        <StateIcon state={tile.state} size={12} />
+        <span>{tile.label}</span>
+      </span>{" "}
+      <span className="tile-value">
+        <Icon name={tile.kind} size={12} />
+        {known ? <b>{value}</b> : <i>{without}</i>} {known ? <small>{unit}</small> : null}
+      </span>
+    </button>
+  );
+});
+
+function prefersStillness(): boolean {
+  return window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+}

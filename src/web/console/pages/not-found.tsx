@@ -1,0 +1,23 @@
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import { Notice } from "../notice.tsx";
+
+/** An address that leads nowhere. */
+export function NotFound() {
+  const { t } = useTranslation();
+  return (
+    <main className="page" id="main" tabIndex={-1}>
+      <Notice
+        title={t("notFound.title")}
+        lead={t("notFound.lead")}
+        action={
+          <Link className="link-button" to="/">
+            {t("notFound.home")}
+          </Link>
+        }
+        testId="not-found"
+        page
+      />
+    </main>
+  );
+}

@@ -1,0 +1,98 @@
+import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import type { MeterDetail } from "#contract/metering.ts";
+import { getRecharges } from "../../../shared/api.ts";
+import { useCan } from "../../../shared/can.tsx";
+import { isZero, shortTime, units, yuan } from "../../../shared/format.ts";
+import { keys } from "../../../shared/live-cache.ts";
+import { StateIcon } from "../../icons.tsx";
+import { OrderTag } from "./order-tag.tsx";
+
+const RECENT = 5;
+
+/** Who is standing at the desk: room, name, what remains, wallet, debts, and the last payments. */
+export function CustomerCard({ meter }: { meter: MeterDetail }) {
+  const { t } = useTranslation();
+  const { tile, customer } = meter;
+  const now = Date.now();
+  return (
+    <section className="panel customer" data-testid="customer-card">
+      <div className="customer-head">
+        <h2>{tile.label}</h2>
+        <span className={`state-pill state-${tile.state}`}>
+          <StateIcon state={tile.state} />
+          {t(`state.${tile.state}`)}
+        </span>
+      </div>
+      <p className="customer-who">
+        {customer ? `${customer.name} ${customer.phone}` : t("search.noCustomer")}
+        <span className="muted">{`${tile.areaName} · ${t(`kind.${tile.kind}`)} ${tile.number}`}</span>
+      </p>
+      {tile.reasons.length > 0 ? (
+        <ul className="reasons">
+          {tile.reasons.map((reason) => (
+            <li key={reason}>{t(`reason.${reason}`)}</li>
+          ))}
+        </ul>
+      ) : null}
+      <dl className="facts">
+        <dt>{t("meter.remaining")}</dt>
+        <dd>
+          {meter.remainingWh === null ? (
+            <>
+              {t("meter.missing")} <small>{t("meter.why.neverRead")}</small>
+            </>
+          ) : (
+            <>
+              <b>{units(meter.remainingWh)}</b> {t(`unit.${tile.kind}`)}
+              <small>{t("meter.asOf", { time: shortTime(meter.remainingAt, now) })}</small>
+            </>
+          )}
+        </dd>
+        {meter.balanceYuan === null ? null : (
+          <>
+            <dt>{t("meter.balance")}</dt>
+            <dd>
+              <b>{yuan(meter.balanceYuan)}</b> {t("unit.yuan")}
+            </dd>
+          </>
+        )}
+        <dt>{t("meter.wallet")}</dt>
+        <dd>
+          <b>{yuan(customer?.wallet ?? null)}</b> {t("unit.yuan")}
+        </dd>
+        <dt>{t("meter.debts")}</dt>
+        <dd className={customer && !isZero(customer.debts) ? "bad" : ""}>
+          <b>{yuan(customer?.debts ?? null)}</b> {t("unit.yuan")}
+        </dd>
+        <dt>{t("meter.price")}</dt>
+        <dd>
+          <b>{yuan(meter.priceYuan)}</b> {`${t("unit.yuan")}/${t(`unit.${tile.kind}`)}`}
+        </dd>
+      </dl>
+      {useCan("recharge.view") ? <Recent meterId={tile.meterId} now={now} /> : null}
+    </section>
+  );
+}
+
+function Recent({ meterId, now }: { meterId: number; now: number }) {
+  const { t } = useTranslation();
+  const query = { meterId, limit: RECENT };
+  const recent = useQuery({ queryKey: [...keys.orders, query], queryFn: () => getRecharges(query) });
+  return (
+    <>
+      <h3>{t("recharge.recent")}</h3>
+      {recent.data?.items.length === 0 ? <p className="empty-line">{t("recharge.recentEmpty")}</p> : null}
+      <ul className="recent">
+        {recent.data?.items.map((order) => (
+          <li key={order.orderNo}>
+            <Link to={`/records/${encodeURIComponent(order.orderNo)}`}>{shortTime(order.createdAt, now)}</Link>
+            <b>{yuan(order.amount)}</b>
+            <OrderTag state={order.state} />
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}

@@ -1,0 +1,104 @@
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { Command } from "#contract/metering.ts";
+import type { Recharge } from "#contract/money.ts";
+import { getMeter, getRecharge } from "../../../shared/api.ts";
+import { clockTime, yuan } from "../../../shared/format.ts";
+import { textOfCode } from "../../../shared/i18n.ts";
+import { isOrderDone, keys } from "../../../shared/live-cache.ts";
+import { FailedNotice, Loading } from "../../notice.tsx";
+import { Steps } from "../../steps.tsx";
+import { orderSteps } from "./order-steps.ts";
+import { Receipt } from "./receipt.tsx";
+import "./recharge.css";
+
+/** Asked for beside the live events, in case one of them is missed. */
+const POLL_MS = 2_000;
+/** After so long the cashier is told not to worry and not to pay again. */
+const SLOW_MS = 15_000;
+
+/** One recharge on its way to the meter, what has become of the money, and its receipt. */
+export function OrderView({ orderNo }: { orderNo: string }) {
+  const order = useQuery({
+    queryKey: keys.order(orderNo),
+    queryFn: () => getRecharge(orderNo),
+    refetchInterval: ({ state }) => (state.data && isOrderDone(state.data) ? false : POLL_MS),
+  });
+  const meterId = order.data?.meterId;
+  const meter = useQuery({
+    queryKey: keys.meter(meterId ?? 0),
+    queryFn: () => getMeter(meterId ?? 0),
+    enabled: meterId !== undefined,
+  });
+  const topUp = useQuery<Command>({ queryKey: keys.topUp(meterId ?? 0), enabled: false });
+  if (order.data === undefined) {
+    return order.error ? <FailedNotice error={order.error} retry={() => void order.refetch()} /> : <Loading rows={6} />;
+  }
+  return (
+    <div className="order" data-testid="order" data-state={order.data.state} data-order={order.data.orderNo}>
+      <Progress order={order.data} command={topUp.data} />
+      <Receipt order={order.data} kind={meter.data?.tile.kind ?? null} />
+    </div>
+  );
+}
+
+function Progress({ order, command }: { order: Recharge; command: Command | undefined }) {
+  const { t } = useTranslation();
+  const slow = useSlow(order);
+  const done = isOrderDone(order);
+  const good = order.state === "confirmed" && order.reconnection !== "failed";
+  const sentence =
+    order.state === "confirmed" && order.creditAt === "server"
+      ? t("recharge.money.credited", { amount: yuan(order.amount) })
+      : t(`recharge.money.${order.state}`, { amount: yuan(order.amount) });
+  const waits = order.state === "booked" || order.state === "sent" || order.state === "unknown";
+  return (
+    <section
+      className={`panel progress progress-${!done ? "doing" : good ? "good" : "bad"} no-print`}
+      aria-label={t("recharge.progress")}
+      data-testid="progress"
+    >
+      <Steps
+        steps={orderSteps(order, command).map((step) => ({
+          name: t(`recharge.steps.${step.name}`),
+          state: step.state,
+          time: step.at === null ? "" : clockTime(step.at),
+        }))}
+      />
+      <p className="progress-sentence" role="status" data-testid="progress-sentence">
+        {sentence}
+        {!waits && order.state !== "confirmed" && order.stateReason !== ""
+          ? `(${textOfCode("command.stateReason", order.stateReason)})`
+          : ""}
+      </p>
+      {order.state === "confirmed" && order.reconnection !== "none" ? (
+        <p className="progress-switch" role="status" data-testid="reconnection" data-reconnection={order.reconnection}>
+          {t(`recharge.reconnection.${order.reconnection}`)}
+        </p>
+      ) : null}
+      {waits && !order.reachable ? (
+        <p className="banner banner-warn" role="alert" data-testid="wait-online">
+          {t("recharge.waitOnline")}
+        </p>
+      ) : waits && slow ? (
+        <p className="banner banner-warn" role="alert" data-testid="slow">
+          {t("recharge.slow")}
+        </p>
+      ) : null}
+    </section>
+  );
+}
+
+/** True when the order has been on its way for too long, by this computer's own watch. */
+function useSlow(order: Recharge): boolean {
+  const [slow, setSlow] = useState(false);
+  const { orderNo } = order;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another order starts the watch anew
+  useEffect(() => {
+    setSlow(false);
+    const timer = setTimeout(() => setSlow(true), SLOW_MS);
+    return () => clearTimeout(timer);
+  }, [orderNo]);
+  return slow;
+}

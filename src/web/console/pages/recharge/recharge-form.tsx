@@ -1,0 +1,184 @@
+import { useQuery } from "@tanstack/react-query";
+import { Button, Input, Segmented } from "antd";
+import { useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { isSameAmount, keepAmount, wireAmount } from "../../../shared/amount-input.ts";
+import { getMeter, postPreview, refusalCode } from "../../../shared/api.ts";
+import { chineseAmount } from "../../../shared/chinese-amount.ts";
+import { keys } from "../../../shared/live-cache.ts";
+import { FailedLine, FailedNotice, Loading } from "../../notice.tsx";
+import { useSettled } from "../../use-settled.ts";
+import { ConfirmDialog } from "./confirm-dialog.tsx";
+import { CustomerCard } from "./customer-card.tsx";
+import type { Draft, DraftChannel } from "./draft.ts";
+import { PreviewBox } from "./preview-box.tsx";
+
+const QUICK = ["50", "100", "200", "500"] as const;
+const PREVIEW_MS = 150;
+
+type FormProps = {
+  draft: Draft;
+  onChange: (draft: Draft) => void;
+  onPay: (draft: Draft) => void;
+  paying: boolean;
+  problem: unknown;
+};
+
+/** Amount, channel and note for one customer, with what the money would buy, calculated by the server. */
+export function RechargeForm({ draft, onChange, onPay, paying, problem }: FormProps) {
+  const { t } = useTranslation();
+  const amountField = useRef<HTMLDivElement>(null);
+  const [asking, setAsking] = useState(false);
+  const meter = useQuery({ queryKey: keys.meter(draft.meterId), queryFn: () => getMeter(draft.meterId) });
+  const amount = wireAmount(draft.amount);
+  const asked = useSettled(amount, PREVIEW_MS);
+  const preview = useQuery({
+    queryKey: [...keys.preview, draft.meterId, asked],
+    queryFn: ({ signal }) => postPreview({ meterId: draft.meterId, amount: asked ?? "" }, signal),
+    enabled: asked !== null,
+    staleTime: 0,
+    gcTime: 0,
+    retry: false,
+  });
+  const isCurrent = preview.data !== undefined && amount !== null && isSameAmount(preview.data.amount, amount);
+  const canPay = isCurrent && !preview.isFetching && !preview.error && !paying;
+
+  const focusAmount = (): void => amountField.current?.querySelector("input")?.focus();
+  const isLoaded = meter.data !== undefined;
+  useEffect(() => {
+    if (isLoaded) amountField.current?.querySelector("input")?.select();
+  }, [isLoaded]);
+
+  const openConfirm = (): void => {
+    if (canPay) setAsking(true);
+    else focusAmount();
+  };
+
+  if (meter.data === undefined) {
+    return meter.error ? <FailedNotice error={meter.error} retry={() => void meter.refetch()} /> : <Loading rows={6} />;
+  }
+  const { tile, customer } = meter.data;
+  const obstacle =
+    tile.mode !== "prepaid"
+      ? t("recharge.notPrepaid")
+      : customer === null
+        ? t("recharge.noCustomer")
+        : tile.reasons.includes("top_ups_stopped")
+          ? t("recharge.stopped")
+          : null;
+  return (
+    <div className="desk-columns">
+      <CustomerCard meter={meter.data} />
+      {obstacle !== null ? (
+        <div className="panel">
+          <div className="banner banner-error" role="alert" data-testid="recharge-obstacle">
+            {obstacle}
+          </div>
+        </div>
+      ) : (
+        <form
+          className="panel desk-form"
+          data-testid="recharge-form"
+          onSubmit={(event) => event.preventDefault()}
+          onKeyDown={(event) => {
+            if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+              event.preventDefault();
+              if (!event.repeat) openConfirm();
+            }
+          }}
+        >
+          <div className="field" ref={amountField}>
+            <label htmlFor="amount">{t("recharge.amount")}</label>
+            <Input
+              id="amount"
+              className="amount-input"
+              inputMode="decimal"
+              autoComplete="off"
+              prefix="¥"
+              value={draft.amount}
+              onChange={(event) => onChange({ ...draft, label: tile.label, amount: keepAmount(event.target.value) })}
+              data-testid="amount"
+            />
+            <fieldset className="quick" aria-label={t("recharge.quick")}>
+              {QUICK.map((quick) => (
+                <button
+                  key={quick}
+                  type="button"
+                  aria-pressed={amount !== null && isSameAmount(amount, quick)}
+                  onClick={() => {
+                    onChange({ ...draft, label: tile.label, amount: quick });
+                    focusAmount();
+                  }}
+                  data-testid={`quick-${quick}`}
+                >
+                  {quick}
+                </button>
+              ))}
+            </fieldset>
+            <p className="amount-words">{amount === null ? "" : chineseAmount(amount)}</p>
+          </div>
+          {preview.error && amount === asked ? (
+            <FailedLine error={preview.error} testId="preview-problem" />
+          ) : (
+            <PreviewBox
+              preview={isCurrent ? preview.data : undefined}
+              kind={tile.kind}
+              busy={amount !== null && (amount !== asked || preview.isFetching)}
+            />
+          )}
+          <div className="field-row">
+            <div className="field">
+              <span>{t("recharge.channel")}</span>
+              <Segmented
+                value={draft.channel}
+                onChange={(channel: DraftChannel) => onChange({ ...draft, channel })}
+                options={[
+                  { value: "cash", label: t("recharge.channels.cash") },
+                  { value: "transfer", label: t("recharge.channels.transfer") },
+                ]}
+                aria-label={t("recharge.channel")}
+                data-testid="channel"
+              />
+            </div>
+            <div className="field field-grow">
+              <label htmlFor="note">{t("recharge.note")}</label>
+              <Input
+                id="note"
+                value={draft.note}
+                maxLength={200}
+                onChange={(event) => onChange({ ...draft, note: event.target.value })}
+                data-testid="note"
+              />
+            </div>
+          </div>
+          {problem ? (
+            <FailedLine
+              error={problem}
+              more={refusalCode(problem) === "order_key_conflict" ? t("recharge.conflict") : t("recharge.notBooked")}
+              testId="recharge-problem"
+            />
+          ) : null}
+          <Button type="primary" size="large" block disabled={!canPay} onClick={openConfirm} data-testid="open-confirm">
+            {paying ? t("recharge.submitting") : t("recharge.open")}
+            <kbd>{t("recharge.openKeys")}</kbd>
+          </Button>
+        </form>
+      )}
+      {asking && preview.data ? (
+        <ConfirmDialog
+          preview={preview.data}
+          draft={draft}
+          kind={tile.kind}
+          onBack={() => {
+            setAsking(false);
+            focusAmount();
+          }}
+          onPay={() => {
+            setAsking(false);
+            onPay(draft);
+          }}
+        />
+      ) : null}
+    </div>
+  );
+}

@@ -1,0 +1,65 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { type ReactNode, useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { Me } from "#contract/session.ts";
+import { getSession, refusalCode, whenSessionExpires } from "../shared/api.ts";
+import { MeContext } from "../shared/can.tsx";
+import { keys } from "../shared/live-cache.ts";
+import { Dialog } from "./dialog.tsx";
+import { FailedNotice, Loading } from "./notice.tsx";
+import { LoginForm, LoginPage } from "./pages/login.tsx";
+
+/**
+ * Lets in who is logged in. When the session ends while someone works, the login comes over the page, so that nothing
+ * typed is lost; someone else who logs in there starts with a clean page.
+ */
+export function SessionGate({ children }: { children: ReactNode }) {
+  const client = useQueryClient();
+  const { t } = useTranslation();
+  const [expired, setExpired] = useState(false);
+  const session = useQuery({
+    queryKey: keys.session,
+    queryFn: getSession,
+    staleTime: Number.POSITIVE_INFINITY,
+    retryOnMount: false,
+  });
+  useEffect(() => whenSessionExpires(() => setExpired(true)), []);
+
+  if (session.data === undefined) {
+    if (session.isPending) return <Loading rows={3} />;
+    if (refusalCode(session.error) !== "unauthenticated") {
+      return <FailedNotice error={session.error} retry={() => void session.refetch()} />;
+    }
+    return (
+      <LoginPage
+        onDone={(me) => {
+          setExpired(false);
+          client.setQueryData(keys.session, me);
+        }}
+      />
+    );
+  }
+
+  const before = session.data;
+  const goOn = (me: Me): void => {
+    if (me.login !== before.login) {
+      sessionStorage.clear();
+      window.location.assign("/");
+      return;
+    }
+    client.setQueryData(keys.session, me);
+    setExpired(false);
+    void client.invalidateQueries();
+  };
+  return (
+    <MeContext value={before}>
+      {children}
+      {expired ? (
+        <Dialog title={t("login.expired")} testId="login-over">
+          <p className="dialog-lead">{t("login.expiredLead")}</p>
+          <LoginForm onDone={goOn} login={before.login} />
+        </Dialog>
+      ) : null}
+    </MeContext>
+  );
+}

@@ -1,0 +1,127 @@
+import type {
+  Board,
+  Command,
+  CommandRequest,
+  MeterDetail,
+  MeterEvent,
+  MeterFrame,
+  MeterHit,
+} from "#contract/metering.ts";
+import type { Preview, PreviewRequest, Recharge, RechargeRequest } from "#contract/money.ts";
+import type { LoginRequest, Me, Refusal } from "#contract/session.ts";
+
+/**
+ * Why a call did not succeed. `refused`: the server said no, with a reason; nothing was changed unless `status` is 500
+ * or more. `network`: no answer, so nobody knows whether the request was carried out.
+ */
+export type Failure =
+  | { kind: "refused"; status: number; refusal: Refusal }
+  | { kind: "network" }
+  | { kind: "unreadable"; status: number };
+
+/** A call that did not succeed, as it is thrown by every function of this file. */
+export class ApiError extends Error {
+  readonly failure: Failure;
+
+  constructor(failure: Failure, cause?: unknown) {
+    super(failure.kind === "refused" ? failure.refusal.code : failure.kind, { cause });
+    this.name = "ApiError";
+    this.failure = failure;
+  }
+}
+
+/** True when the request may have been carried out although no good answer came: only its key can tell. */
+export function isOutcomeUnknown(error: unknown): boolean {
+  if (!(error instanceof ApiError)) return true;
+  return error.failure.kind !== "refused" || error.failure.status >= 500;
+}
+
+/** The code of a refusal, or null when the error is something else. */
+export function refusalCode(error: unknown): string | null {
+  return error instanceof ApiError && error.failure.kind === "refused" ? error.failure.refusal.code : null;
+}
+
+/** Longer than any honest answer of the server: after it the network counts as broken. */
+const TIMEOUT_MS = 20_000;
+
+let onExpired: () => void = () => {};
+
+/** Says whom to tell when the server no longer knows the session (one listener: the page). */
+export function whenSessionExpires(tell: () => void): void {
+  onExpired = tell;
+}
+
+export const getSession = () => get<Me>("/api/session");
+export const logIn = (request: LoginRequest) => call<Me>("POST", "/api/session", { body: request });
+export const logOut = () => call<unknown>("DELETE", "/api/session", {});
+
+export const getBoard = (signal?: AbortSignal) => get<Board>("/api/board", signal);
+export const searchMeters = (search: string, limit: number, signal?: AbortSignal) =>
+  get<{ items: MeterHit[]; more: boolean }>(
+    `/api/meters?${new URLSearchParams({ search, limit: String(limit) })}`,
+    signal,
+  );
+export const getMeter = (meterId: number) => get<MeterDetail>(`/api/meters/${meterId}`);
+export const getEvents = (meterId: number) => get<{ items: MeterEvent[] }>(`/api/meters/${meterId}/events`);
+export const getFrames = (meterId: number) => get<{ items: MeterFrame[] }>(`/api/meters/${meterId}/frames`);
+export const postCommand = (meterId: number, request: CommandRequest) =>
+  call<Command>("POST", `/api/meters/${meterId}/commands`, { body: request });
+export const getCommand = (id: string) => get<Command>(`/api/commands/${encodeURIComponent(id)}`);
+
+export const postPreview = (request: PreviewRequest, signal?: AbortSignal) =>
+  call<Preview>("POST", "/api/recharges/preview", { body: request, signal });
+export const postRecharge = (request: RechargeRequest) => call<Recharge>("POST", "/api/recharges", { body: request });
+export const getRecharge = (orderNo: string) => get<Recharge>(`/api/recharges/${encodeURIComponent(orderNo)}`);
+export function getRecharges(query: { meterId: number | null; limit: number }) {
+  const search = new URLSearchParams({ limit: String(query.limit) });
+  if (query.meterId !== null) search.set("meterId", String(query.meterId));
+  return get<{ items: Recharge[] }>(`/api/recharges?${search}`);
+}
+
+type CallOptions = { body?: unknown; signal?: AbortSignal | undefined };
+
+function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return call<T>("GET", path, { signal });
+}
+
+async function call<T>(method: string, path: string, { body, signal }: CallOptions): Promise<T> {
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const request: RequestInit = {
+    method,
+    credentials: "same-origin",
+    headers: { accept: "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }) },
+    signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+  };
+  if (body !== undefined) request.body = JSON.stringify(body);
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(path, request);
+    text = await response.text();
+  } catch (cause) {
+    if (signal?.aborted) throw cause;
+    throw new ApiError({ kind: "network" }, cause);
+  }
+  if (response.ok && text === "") return undefined as T; // 204: only calls whose answer nobody reads
+  const parsed = parseJson(text);
+  if (response.ok && parsed.ok) return parsed.value as T; // the contract is the server's promise; it validates on its side
+  throw refused(response.status, parsed.ok ? parsed.value : null);
+}
+
+function refused(status: number, body: unknown): ApiError {
+  if (!isRefusal(body)) return new ApiError({ kind: "unreadable", status });
+  if (body.code === "unauthenticated") onExpired();
+  return new ApiError({ kind: "refused", status, refusal: body });
+}
+
+function isRefusal(body: unknown): body is Refusal {
+  return typeof body === "object" && body !== null && "code" in body && "message" in body && "requestId" in body;
+}
+
+function parseJson(text: string): { ok: true; value: unknown } | { ok: false } {
+  try {
+    return { ok: true, value: JSON.parse(text) };
+  } catch {
+    return { ok: false };
+  }
+}

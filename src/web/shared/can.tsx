@@ -1,0 +1,16 @@
+import { createContext, type ReactNode, useContext } from "react";
+import type { Me } from "#contract/session.ts";
+import type { Permission } from "#domain/permission.ts";
+
+/** Who is logged in; null outside of the shell. */
+export const MeContext = createContext<Me | null>(null);
+
+/** True when the user may do it. The server checks again. */
+export function useCan(permission: Permission): boolean {
+  return useContext(MeContext)?.permissions.includes(permission) ?? false;
+}
+
+/** Shows its children only to those who may do it. */
+export function Can({ do: permission, children }: { do: Permission; children: ReactNode }) {
+  return useCan(permission) ? children : null;
+}

@@ -1,0 +1,172 @@
+import { QueryClient } from "@tanstack/react-query";
+import { describe, expect, test } from "vitest";
+import type { Board, Command, Tile } from "#contract/metering.ts";
+import type { Recharge } from "#contract/money.ts";
+import { applyLiveEvent, countTiles, isCommandDone, isOrderDone, keys, patchBoard, sortTiles } from "./live-cache.ts";
+
+const tile = (meterId: number, more: Partial<Tile> = {}): Tile => ({
+  meterId,
+  number: `00000000000${meterId}`,
+  label: `A-${meterId}`,
+  areaId: 1,
+  areaName: "A",
+  kind: "electricity",
+  mode: "prepaid",
+  creditAt: "meter",
+  state: "normal",
+  second: null,
+  reasons: [],
+  remainingWh: 10_000,
+  remainingYuan: "8.00",
+  remainingAt: 1,
+  changedAt: 1,
+  ...more,
+});
+const boardOf = (...tiles: Tile[]): Board => ({ asOf: 100, counts: countTiles(tiles), tiles });
+
+const order = (more: Partial<Recharge> = {}): Recharge => ({
+  orderNo: "R1",
+  meterId: 1,
+  label: "A-1",
+  number: "1",
+  customer: "c",
+  creditAt: "meter",
+  channel: "cash",
+  amount: "100.00",
+  walletBefore: "0.00",
+  debts: "0.00",
+  price: "0.80",
+  unitsWh: 125_000,
+  unitsCost: "100.00",
+  walletAfter: "0.00",
+  state: "booked",
+  stateReason: "",
+  purchaseNumber: 1,
+  remainingAfterWh: null,
+  createdBy: "x",
+  createdAt: 1,
+  confirmedAt: null,
+  note: "",
+  reconnection: "none",
+  reachable: true,
+  ...more,
+});
+
+const command = (more: Partial<Command> = {}): Command => ({
+  id: "C1",
+  meterId: 1,
+  kind: "trip",
+  cause: "operator",
+  state: "waiting",
+  stateReason: "",
+  createdAt: 1,
+  sentAt: null,
+  doneAt: null,
+  attempts: 0,
+  reachable: true,
+  ...more,
+});
+
+describe("a board that hears of changed tiles", () => {
+  test("replaces them in place, counts anew, and leaves the others the same objects", () => {
+    const board = boardOf(tile(1), tile(2), tile(3));
+    const next = patchBoard(board, { asOf: 200, tiles: [tile(2, { state: "off" })] });
+    expect(next.asOf).toBe(200);
+    expect(next.counts).toEqual({ fault: 0, off: 1, alarm: 0, normal: 2, total: 3 });
+    expect(next.tiles.map((each) => each.state)).toEqual(["normal", "off", "normal"]);
+    expect(next.tiles[0]).toBe(board.tiles[0]);
+    expect(next.tiles[2]).toBe(board.tiles[2]);
+  });
+
+  test("takes in a meter that it did not know, at its place", () => {
+    const next = patchBoard(boardOf(tile(1), tile(10)), { asOf: 200, tiles: [tile(2, { state: "fault" })] });
+    expect(next.tiles.map((each) => each.label)).toEqual(["A-1", "A-2", "A-10"]);
+    expect(next.counts.total).toBe(3);
+  });
+
+  test("is not thrown back by an event older than itself", () => {
+    const board = boardOf(tile(1));
+    expect(patchBoard(board, { asOf: 99, tiles: [tile(1, { state: "fault" })] })).toBe(board);
+  });
+
+  test("is the same after hearing an event twice", () => {
+    const change = { asOf: 200, tiles: [tile(1, { state: "alarm" })] };
+    const once = patchBoard(boardOf(tile(1), tile(2)), change);
+    expect(patchBoard(once, change)).toEqual(once);
+  });
+});
+
+test("tiles are ordered by area and room as people count", () => {
+  const tiles = [
+    tile(1, { label: "A-10" }),
+    tile(2, { label: "A-9" }),
+    tile(3, { areaId: 2, areaName: "10号楼" }),
+    tile(4, { areaId: 3, areaName: "2号楼" }),
+  ];
+  expect(sortTiles(tiles).map((each) => each.meterId)).toEqual([4, 3, 2, 1]);
+});
+
+describe("the cache", () => {
+  test("shows an order that was heard of, alone and in lists", () => {
+    const client = new QueryClient();
+    client.setQueryData([...keys.orders, { limit: 20 }], { items: [order(), order({ orderNo: "R2" })] });
+    applyLiveEvent(client, { type: "order", order: order({ state: "confirmed" }) });
+    expect(client.getQueryData(keys.order("R1"))).toMatchObject({ state: "confirmed" });
+    expect(client.getQueryData([...keys.orders, { limit: 20 }])).toMatchObject({
+      items: [
+        { orderNo: "R1", state: "confirmed" },
+        { orderNo: "R2", state: "booked" },
+      ],
+    });
+  });
+
+  test("keeps the newest recharge command of a meter", () => {
+    const client = new QueryClient();
+    applyLiveEvent(client, {
+      type: "command",
+      command: command({ id: "C2", kind: "top_up", createdAt: 20, sentAt: 21 }),
+    });
+    applyLiveEvent(client, { type: "command", command: command({ id: "C1", kind: "top_up", createdAt: 10 }) });
+    expect(client.getQueryData(keys.topUp(1))).toMatchObject({ id: "C2", sentAt: 21 });
+    expect(client.getQueryData(keys.command("C1"))).toMatchObject({ id: "C1" });
+  });
+
+  test("makes no board out of an event before one was loaded", () => {
+    const client = new QueryClient();
+    applyLiveEvent(client, { type: "tiles", asOf: 1, tiles: [tile(1)] });
+    expect(client.getQueryData(keys.board)).toBeUndefined();
+  });
+
+  test("marks what is known of a meter as old when its tile changes, and of no other", () => {
+    const client = new QueryClient();
+    client.setQueryData(keys.meter(1), {});
+    client.setQueryData(keys.meter(2), {});
+    applyLiveEvent(client, { type: "tiles", asOf: 1, tiles: [tile(1)] });
+    expect(client.getQueryState(keys.meter(1))?.isInvalidated).toBe(true);
+    expect(client.getQueryState(keys.meter(2))?.isInvalidated).toBe(false);
+  });
+});
+
+describe("nothing is called done too early", () => {
+  test.each([
+    [order(), false],
+    [order({ state: "unknown" }), false],
+    [order({ state: "confirmed" }), true],
+    [order({ state: "confirmed", reconnection: "under_way" }), false],
+    [order({ state: "confirmed", reconnection: "failed" }), true],
+    [order({ state: "refused" }), true],
+  ])("order %#", (each, done) => {
+    expect(isOrderDone(each)).toBe(done);
+  });
+
+  test.each([
+    ["waiting", false],
+    ["sent", false],
+    ["unknown", false],
+    ["confirmed", true],
+    ["refused", true],
+    ["expired", true],
+  ] as const)("command %s", (state, done) => {
+    expect(isCommandDone(command({ state }))).toBe(done);
+  });
+});

@@ -1,0 +1,105 @@
+import type { QueryClient } from "@tanstack/react-query";
+import type { LiveEvent } from "#contract/live.ts";
+import type { Board, Command, MeterDetail, Tile, TileState } from "#contract/metering.ts";
+import type { Recharge } from "#contract/money.ts";
+
+/** Keys of everything that the pages keep from the server; the one list, so that events and pages agree. */
+export const keys = {
+  session: ["session"] as const,
+  board: ["board"] as const,
+  meter: (meterId: number) => ["meter", meterId] as const,
+  events: (meterId: number) => ["events", meterId] as const,
+  frames: (meterId: number) => ["frames", meterId] as const,
+  command: (id: string) => ["command", id] as const,
+  /** The newest recharge command that was heard of for a meter: it knows when it was sent. */
+  topUp: (meterId: number) => ["top-up", meterId] as const,
+  order: (orderNo: string) => ["order", orderNo] as const,
+  orders: ["orders"] as const,
+  preview: ["preview"] as const,
+};
+
+const commandEnds: ReadonlySet<Command["state"]> = new Set(["confirmed", "refused", "stopped", "expired", "cancelled"]);
+
+/** True when a command can change no more. */
+export function isCommandDone(command: Command): boolean {
+  return commandEnds.has(command.state);
+}
+
+/** True when an order, and the switch that it may close, can change no more. */
+export function isOrderDone(order: Recharge): boolean {
+  if (order.state === "confirmed") return order.reconnection !== "under_way";
+  return order.state === "refused" || order.state === "stopped" || order.state === "withdrawn";
+}
+
+/** Puts what was heard into the cache. Whole objects, so hearing one twice does no harm. */
+export function applyLiveEvent(client: QueryClient, event: LiveEvent): void {
+  if (event.type === "tiles") {
+    client.setQueryData<Board>(keys.board, (board) => board && patchBoard(board, event));
+    for (const tile of event.tiles) refreshMeter(client, tile.meterId);
+  } else if (event.type === "command") {
+    applyCommand(client, event.command);
+  } else if (event.type === "order") {
+    client.setQueryData<Recharge>(keys.order(event.order.orderNo), event.order);
+    client.setQueriesData<{ items: Recharge[] }>(
+      { queryKey: keys.orders },
+      (list) => list && patchOrders(list, event.order),
+    );
+    refreshMeter(client, event.order.meterId);
+  }
+}
+
+/** The board with the changed tiles in place of the old ones. Order and untouched tiles stay the very same objects. */
+export function patchBoard(board: Board, change: { asOf: number; tiles: readonly Tile[] }): Board {
+  if (change.asOf < board.asOf) return board; // a fresh load has overtaken this event
+  const changed = new Map(change.tiles.map((tile) => [tile.meterId, tile]));
+  const tiles = board.tiles.map((tile) => {
+    const next = changed.get(tile.meterId);
+    changed.delete(tile.meterId);
+    return next ?? tile;
+  });
+  tiles.push(...changed.values());
+  const ordered = changed.size > 0 ? sortTiles(tiles) : tiles;
+  return { asOf: change.asOf, counts: countTiles(ordered), tiles: ordered };
+}
+
+/** How many tiles are in each state. */
+export function countTiles(tiles: readonly Tile[]): Board["counts"] {
+  const counts: Record<TileState, number> = { fault: 0, off: 0, alarm: 0, normal: 0 };
+  for (const tile of tiles) counts[tile.state]++;
+  return { ...counts, total: tiles.length };
+}
+
+const natural = new Intl.Collator("zh-CN", { numeric: true });
+
+/** By area, then by room, as people count: A-2 before A-10. */
+export function sortTiles(tiles: readonly Tile[]): Tile[] {
+  return tiles.toSorted(
+    (a, b) =>
+      natural.compare(a.areaName, b.areaName) ||
+      a.areaId - b.areaId ||
+      natural.compare(a.label, b.label) ||
+      a.meterId - b.meterId,
+  );
+}
+
+function patchOrders(list: { items: Recharge[] }, order: Recharge): { items: Recharge[] } {
+  return { ...list, items: list.items.map((each) => (each.orderNo === order.orderNo ? order : each)) };
+}
+
+function applyCommand(client: QueryClient, command: Command): void {
+  client.setQueryData<Command>(keys.command(command.id), command);
+  if (command.kind === "top_up") {
+    client.setQueryData<Command>(keys.topUp(command.meterId), (known) =>
+      known && known.createdAt > command.createdAt ? known : command,
+    );
+  }
+  refreshMeter(client, command.meterId);
+}
+
+/** Only what is on screen is loaded again; a meter that nobody looks at is only marked. */
+function refreshMeter(client: QueryClient, meterId: number): void {
+  if (client.getQueryData<MeterDetail>(keys.meter(meterId)) === undefined) return;
+  for (const queryKey of [keys.meter(meterId), keys.events(meterId), keys.frames(meterId)]) {
+    void client.invalidateQueries({ queryKey });
+  }
+}

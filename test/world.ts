@@ -1,0 +1,158 @@
+import { afterEach } from "vitest";
+import { instant } from "#base/time.ts";
+import { type CollectorConfig, collectorConfig } from "#collector/config.ts";
+import { type RunningCollector, runCollector } from "#collector/main.ts";
+import type { Recharge } from "#contract/money.ts";
+import type { Actor } from "#domain/permission.ts";
+import { permissions, SCOPE_ALL } from "#domain/permission.ts";
+import type { FlowContext } from "#flows/context.ts";
+import { recharge } from "#flows/recharge.ts";
+import { requestCommand } from "#flows/request-command.ts";
+import { settleDueMeters } from "#flows/settle-usage.ts";
+import { verifyLedger } from "#flows/verify-ledger.ts";
+import type { FaultSettings } from "#simulator/faults.ts";
+import { townPlan } from "#simulator/plan.ts";
+import { createTown } from "#simulator/town.ts";
+import { commandView } from "#store/commands.ts";
+import { rechargeView } from "#store/orders.ts";
+import { freshDatabase, type testDatabases } from "#store/test-databases.ts";
+import { pause, systemClock } from "#system/clock.ts";
+import { newId } from "#system/ids.ts";
+import { silentLog } from "#system/log.ts";
+import { createSealer } from "#system/seal.ts";
+import { enrollDemoTown } from "../src/cli/demo.ts";
+
+const SEALER = createSealer("5e".repeat(32));
+const WAIT_MS = 15_000;
+const LOOK_EVERY_MS = 15;
+
+/** An administrator who sees every meter. */
+export const boss: Actor = {
+  userId: 1,
+  login: "boss",
+  name: "老板",
+  permissions: new Set(permissions),
+  scope: SCOPE_ALL,
+};
+
+export type World = Awaited<ReturnType<typeof world>>;
+
+type WorldOptions = {
+  database: (typeof testDatabases)[number]["name"];
+  metersPer?: number;
+  speed?: number;
+  faults?: FaultSettings;
+  /** False: the collector is started by the test. */
+  collector?: boolean;
+};
+
+/**
+ * The whole of Jichao but the web: a temporary database, the real collector, and a simulated town that dials it over TCP. Everything
+ * is closed after the test.
+ */
+export async function world(options: WorldOptions) {
+  const { metersPer = 12, speed = 1 } = options;
+  const db = await freshDatabase(options.database);
+  const ctx: FlowContext = { db, clock: systemClock, newId, log: silentLog };
+  await enrollDemoTown(ctx, SEALER, { seed: 1, stateFile: null, concentrators: 1, metersPer });
+  const plan = townPlan({ seed: 1, concentrators: 1, metersPer });
+  const town = createTown({
+    plan,
+    speed,
+    stateFile: undefined,
+    bus: { baud: "instant", replyDelayMs: 0 },
+    ...(options.faults ? { faults: options.faults } : {}),
+    seed: 1,
+  });
+  const ending = new AbortController();
+  const collectors: RunningCollector[] = [];
+
+  async function startCollector(change: Partial<CollectorConfig> = {}): Promise<RunningCollector> {
+    const config = { ...collectorConfig({}), ...fast, ...change };
+    const collector = await runCollector(config, { ...ctx, sealer: SEALER }, ending.signal);
+    collectors.push(collector);
+    town.dial({ host: "127.0.0.1", port: collector.linkPort });
+    await town.whenOnline();
+    return collector;
+  }
+
+  let isClosed = false;
+  async function close(): Promise<void> {
+    if (isClosed) return;
+    isClosed = true;
+    await town.close();
+    for (const collector of collectors) await collector.close();
+    ending.abort();
+    await db.drop();
+  }
+  afterEach(close);
+  if (options.collector !== false) await startCollector();
+
+  async function meterAt(label: string) {
+    const row = await db.read
+      .selectFrom("meter")
+      .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
+      .selectAll("meter_state")
+      .select(["meter.id", "meter.address", "meter.account_id", "meter.label", "meter.price_e4", "meter.closes_by"])
+      .where("meter.label", "=", label)
+      .executeTakeFirstOrThrow();
+    return row;
+  }
+
+  return {
+    ctx,
+    db,
+    town,
+    plan,
+    /** The story's hero: A座-0101, 0.75 yuan, no credit, tripped. */
+    hero: plan.meters[0]?.room ?? "",
+    startCollector,
+    meterAt,
+    close,
+    recharge: async (meterId: number, amount: string, key = newId(systemClock())) =>
+      (await recharge(ctx, boss, { key, meterId, amount, channel: "cash", note: "", ip: "" })).orderNo,
+    command: async (meterId: number, kind: "trip" | "close" | "read", key = newId(systemClock())) =>
+      (await requestCommand(ctx, boss, { key, meterId, kind, reason: "test", ip: "" })).commandId,
+    settle: async () => {
+      while ((await settleDueMeters(ctx, { limit: 500 })).more);
+    },
+    order: async (orderNo: string): Promise<Recharge> => {
+      const order = await rechargeView(db.read, SCOPE_ALL, orderNo);
+      if (!order) throw new Error(`no order ${orderNo}`);
+      return order;
+    },
+    commandNow: async (id: string) => {
+      const command = await commandView(db.read, SCOPE_ALL, id);
+      if (!command) throw new Error(`no command ${id}`);
+      return command;
+    },
+    verify: () => verifyLedger(ctx),
+  };
+}
+
+/** Timeouts that suit a bus without line time. */
+const fast: Partial<CollectorConfig> = {
+  linkHost: "127.0.0.1",
+  linkPort: 0,
+  collectorId: "test",
+  readIntervalMs: 300,
+  replyAllowanceMs: 120,
+  linkAllowanceMs: 400,
+  heartbeatSeconds: 2,
+};
+
+/** Looks again and again until the function answers something else than null, undefined or false; fails with its name. */
+export async function until<T>(what: string, look: () => Promise<T | null | undefined | false>): Promise<T> {
+  const deadline = systemClock() + WAIT_MS;
+  for (;;) {
+    const seen = await look();
+    if (seen !== null && seen !== undefined && seen !== false) return seen;
+    if (systemClock() > deadline) throw new Error(`waited in vain: ${what}`);
+    await pause(LOOK_EVERY_MS);
+  }
+}
+
+/** Now, for rows that a test writes itself. */
+export function now() {
+  return instant(systemClock());
+}

@@ -1,0 +1,20 @@
+/** One measured figure as it is printed: `ratio` is ours against a floor taken in the same run, where it has one. */
+export type BenchLine = {
+  bench: string;
+  case: string;
+  value: number;
+  unit: string;
+  /** What the figure is compared with, in words. */
+  floor: string;
+  ratio: number;
+  target: number;
+  met: boolean;
+};
+
+/** The middle of the values: one disturbed round does not move it. NaN for none. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}

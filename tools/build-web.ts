@@ -1,0 +1,54 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "vite";
+import { root } from "./source-files.ts";
+
+/** Where the built pages are; the server hands them out. */
+const outDir = join(root, "dist/web");
+const stampFile = join(outDir, ".stamp");
+const configFile = join(root, "src/web/console/vite.config.ts");
+
+/** What the pages are made of: whenever something in these changes, they are built anew. */
+const FOLDERS = ["src/web", "src/base", "src/domain", "src/contract"];
+const FILES = ["package-lock.json", "tools/build-web.ts"];
+
+/** Builds the web pages into `dist/web`, or does nothing when they are already built from exactly these sources. */
+export async function buildWeb(
+  options: { quiet?: boolean } = {},
+): Promise<{ outDir: string; built: boolean; tookMs: number }> {
+  const began = performance.now();
+  const tookMs = (): number => Math.round(performance.now() - began);
+  const stamp = stampOfSources();
+  if (readStamp() === stamp) return { outDir, built: false, tookMs: tookMs() };
+  await build({ configFile, logLevel: options.quiet ? "error" : "warn" });
+  writeFileSync(stampFile, stamp); // last: a build that was cut off leaves none
+  return { outDir, built: true, tookMs: tookMs() };
+}
+
+function stampOfSources(): string {
+  const inFolders = FOLDERS.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && !/\.test\.tsx?$/.test(entry.name))
+      .map((entry) => join(entry.parentPath, entry.name)),
+  );
+  const hash = createHash("sha256");
+  for (const path of [...inFolders.sort(), ...FILES.map((file) => join(root, file))]) {
+    const content = readFileSync(path);
+    hash.update(`${path.slice(root.length)}\0${content.length}\0`).update(content);
+  }
+  return hash.digest("hex");
+}
+
+function readStamp(): string | null {
+  try {
+    return readFileSync(stampFile, "utf8");
+  } catch {
+    return null;
+  }
+}
+
+if (import.meta.main) {
+  const { built, tookMs } = await buildWeb();
+  console.log(built ? `built the web pages in ${tookMs} ms: ${outDir}` : `the web pages are up to date: ${outDir}`);
+}

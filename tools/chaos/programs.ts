@@ -1,0 +1,75 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const jichao = fileURLToPath(new URL("../../src/cli/jichao.ts", import.meta.url));
+
+/** A real program of Jichao that is killed and started again. */
+export type Victim = {
+  readonly name: "server" | "collector";
+  /** Starts it, with fault points armed or without; resolves when it says that it is up. */
+  start(faults: string): Promise<void>;
+  /** kill -9; false when it was dead already. */
+  kill(): boolean;
+  /** Resolves when the process that runs now has died. */
+  died(): Promise<void>;
+  isAlive(): boolean;
+};
+
+const READY = { server: "server listened", collector: "collector started" } as const;
+const READY_MS_MAX = 30_000;
+
+/** Makes a victim; `onFault` hears the name of the fault point that killed it. */
+export function victim(
+  name: Victim["name"],
+  env: Readonly<Record<string, string>>,
+  onFault: (point: string) => void,
+): Victim {
+  let child: ChildProcess | null = null;
+  let gone: Promise<void> = Promise.resolve();
+  let last: string[] = [];
+
+  async function start(faults: string): Promise<void> {
+    const own = spawn(process.execPath, [jichao, name], {
+      env: { ...process.env, ...env, JICHAO_FAULTS: faults },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    child = own;
+    last = [];
+    gone = new Promise((resolve) => own.once("exit", () => resolve()));
+    let ready = () => {};
+    const isReady = new Promise<void>((resolve) => {
+      ready = resolve;
+    });
+    if (own.stderr === null) throw new Error("stderr is piped");
+    createInterface({ input: own.stderr }).on("line", (line) => {
+      last = [...last.slice(-19), line];
+      if (line.includes(READY[name])) ready();
+      const fault = /"fault":"([^"]+)"/.exec(line);
+      if (fault?.[1]) onFault(fault[1]);
+    });
+    await Promise.race([isReady, gone, timeout()]);
+    if (own.exitCode !== null && own.exitCode !== 0) throw new Error(`${name} did not start:\n${last.join("\n")}`);
+  }
+
+  function timeout(): Promise<never> {
+    return new Promise((_, reject) => {
+      const timer = setTimeout(() => reject(new Error(`${name} was not ready:\n${last.join("\n")}`)), READY_MS_MAX);
+      timer.unref();
+    });
+  }
+
+  return {
+    name,
+    start,
+    kill() {
+      return isAlive() && (child?.kill("SIGKILL") ?? false);
+    },
+    died: () => gone,
+    isAlive,
+  };
+
+  function isAlive(): boolean {
+    return child !== null && child.exitCode === null && child.signalCode === null;
+  }
+}

@@ -1,0 +1,211 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { sql } from "kysely";
+import type { FlowContext } from "#flows/context.ts";
+import { townPlan } from "#simulator/plan.ts";
+import { randomStream } from "#simulator/random.ts";
+import { createTown } from "#simulator/town.ts";
+import { freshDatabase } from "#store/test-databases.ts";
+import { pause, systemClock } from "#system/clock.ts";
+import type { FaultPoint } from "#system/fault-point.ts";
+import { newId } from "#system/ids.ts";
+import { silentLog } from "#system/log.ts";
+import { createSealer } from "#system/seal.ts";
+import { enrollDemoTown } from "../../src/cli/demo.ts";
+import { startSharedMariadb } from "../../test/mariadb.ts";
+import { type Cashier, cashier } from "./cashier.ts";
+import { judge, type Verdict } from "./oracle.ts";
+import { type Victim, victim } from "./programs.ts";
+
+export type ChaosOptions = { runs: number; seed: number; database: "sqlite" | "mariadb"; perRun: number };
+
+export type ChaosReport = Verdict & {
+  database: string;
+  seed: number;
+  runs: number;
+  ok: boolean;
+  seconds: number;
+  /** Kills by place: fault points, and programs at random moments. */
+  kills: Record<string, number>;
+  /** Looks at the books while programs were dying, and the worst sum seen: must be 0. */
+  looks: number;
+  worstSum: number;
+};
+
+/** A line worse than any that a site would keep. */
+const WEATHER = { loseRequest: 0.08, loseAnswer: 0.12, corrupt: 0.04, duplicate: 0.05, lateAnswer: 0.05, lateMs: 150 };
+/** Places by program: together they are every step of a recharge. */
+const POINTS: Record<Victim["name"], readonly FaultPoint[]> = {
+  server: ["recharge:before-commit", "recharge:after-commit", "settle-usage:after-commit"],
+  collector: [
+    "pump:after-claim",
+    "pump:after-sent-mark",
+    "exchange:after-write",
+    "pump:after-answer",
+    "settle-command:before-commit",
+    "settle-command:after-commit",
+    "read-back:before",
+    "read-back:after-answer",
+    "ingest:before-commit",
+  ],
+};
+/** An armed point does not strike at its first passing, or only the first step would ever be hit. */
+const STRIKE_CHANCE = 0.35;
+const RUN_MS_MAX = 6_000;
+const HEAL_MS_MAX = 120_000;
+
+/** Kills real programs while recharges are under way over a bad line, then heals everything and counts what is wrong. */
+export async function rechargeChaos(options: ChaosOptions, say: (line: string) => void): Promise<ChaosReport> {
+  const began = systemClock();
+  const random = randomStream(options.seed, 4_711);
+  const dataDir = mkdtempSync(join(tmpdir(), "jichao-chaos-"));
+  const mariadb = options.database === "mariadb" ? await startSharedMariadb() : null;
+  const db = await freshDatabase(options.database);
+  const masterKey = "c4".repeat(32);
+  const ctx: FlowContext = { db, clock: systemClock, newId, log: silentLog };
+  await enrollDemoTown(ctx, createSealer(masterKey), { seed: options.seed, stateFile: null, concentrators: 2, metersPer: 20 });
+  const plan = townPlan({ seed: options.seed, concentrators: 2, metersPer: 20 });
+  const town = createTown({ plan, speed: 60, bus: { baud: "instant", replyDelayMs: 1 }, faults: { everywhere: WEATHER }, seed: options.seed });
+  const [httpPort, linkPort] = [await freePort(), await freePort()];
+  const env = {
+    JICHAO_DB: db.url,
+    JICHAO_DATA: dataDir,
+    JICHAO_MASTER_KEY: masterKey,
+    JICHAO_ADMIN_PASSWORD: "chaos-chaos",
+    JICHAO_HTTP_PORT: String(httpPort),
+    JICHAO_LINK_PORT: String(linkPort),
+    JICHAO_LINK_HOST: "127.0.0.1",
+    JICHAO_COLLECTOR_ID: "chaos",
+    JICHAO_READ_INTERVAL_SECONDS: "5",
+    JICHAO_EXCHANGE_TIMEOUT_MS: "100",
+    JICHAO_LINK_TIMEOUT_MS: "300",
+    JICHAO_HEARTBEAT_SECONDS: "2",
+    JICHAO_LOG: "info",
+  };
+  const kills: Record<string, number> = {};
+  const count = (where: string) => {
+    kills[where] = (kills[where] ?? 0) + 1;
+  };
+  const server = victim("server", env, count);
+  const collector = victim("collector", env, count);
+  const watch = watchBooks(ctx);
+  try {
+    await Promise.all([server.start(""), collector.start("")]);
+    town.dial({ host: "127.0.0.1", port: linkPort });
+    const desk = await cashier({ port: httpPort, password: env.JICHAO_ADMIN_PASSWORD, random });
+    for (let run = 1; run <= options.runs; run++) {
+      await oneRun({ run, options, random, server, collector, desk, count });
+      if (run % 10 === 0) say(`run ${run} of ${options.runs}: ${desk.intents.length} recharges, kills ${JSON.stringify(kills)}`);
+    }
+    say("healing: no more kills, no more losses");
+    town.setFaults({ everywhere: {} });
+    for (const each of [server, collector]) if (!each.isAlive()) await each.start("");
+    await desk.allAcknowledged();
+    await quiet(ctx);
+    const looks = await watch.stop();
+    const verdict = await judge(ctx, town.snapshot(), desk.intents);
+    const wrong = verdict.lost + verdict.doubled + verdict.unresolved + verdict.problems.length + Math.abs(verdict.ledgerSum) + Math.abs(looks.worstSum);
+    return {
+      database: await db.version(),
+      seed: options.seed,
+      runs: options.runs,
+      ...verdict,
+      ok: wrong === 0,
+      seconds: Math.round((systemClock() - began) / 1000),
+      kills,
+      ...looks,
+    };
+  } finally {
+    await watch.stop();
+    server.kill();
+    collector.kill();
+    await Promise.all([server.died(), collector.died(), town.close()]);
+    await db.drop();
+    await mariadb?.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+type Run = {
+  run: number;
+  options: ChaosOptions;
+  random: () => number;
+  server: Victim;
+  collector: Victim;
+  desk: Cashier;
+  count(where: string): void;
+};
+
+/** One program is to die in this run, at a named place or at a random moment, while some recharges are under way. */
+async function oneRun(at: Run): Promise<void> {
+  const { random, server, collector, desk } = at;
+  const doomed = random() < 0.4 ? server : collector;
+  const atPoint = random() < 0.6;
+  if (atPoint) {
+    const points = POINTS[doomed.name];
+    const point = points[Math.floor(random() * points.length)] ?? "";
+    doomed.kill();
+    await doomed.died();
+    await doomed.start(`${point}=${STRIKE_CHANCE}`);
+  }
+  const recharges = Array.from({ length: at.options.perRun }, () => desk.recharge());
+  const ended = new AbortController();
+  if (!atPoint) {
+    await pause(random() * 600, ended.signal);
+    if (doomed.kill()) at.count(`${doomed.name} at a random moment`);
+  }
+  await Promise.race([doomed.died(), pause(RUN_MS_MAX, ended.signal)]);
+  if (!doomed.isAlive()) await doomed.start("");
+  await Promise.all(recharges);
+  ended.abort();
+}
+
+/** Looks at the books all the time on a connection of its own: the sum must be zero in every look, not only at the end. */
+function watchBooks(ctx: FlowContext) {
+  const ending = new AbortController();
+  let looks = 0;
+  let worstSum = 0;
+  const looking = (async () => {
+    while (!ending.signal.aborted) {
+      const { rows } = await sql<{ total: number | null }>`select sum(amount_e4) as total from ledger_entry`.execute(ctx.db.read);
+      const total = Number(rows[0]?.total ?? 0);
+      if (Math.abs(total) > Math.abs(worstSum)) worstSum = total;
+      looks++;
+      await pause(200, ending.signal);
+    }
+  })();
+  return {
+    async stop() {
+      ending.abort();
+      await looking;
+      return { looks, worstSum };
+    },
+  };
+}
+
+/** Waits until no recharge is under way any more. */
+async function quiet(ctx: FlowContext): Promise<void> {
+  const deadline = systemClock() + HEAL_MS_MAX;
+  while (systemClock() < deadline) {
+    const open = await ctx.db.read
+      .selectFrom("recharge_order")
+      .select("order_no")
+      .where("state", "in", ["booked", "sent", "unknown"])
+      .limit(1)
+      .executeTakeFirst();
+    if (!open) return;
+    await pause(200);
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => (typeof address === "object" && address ? resolve(address.port) : reject(new Error("no port"))));
+    });
+  });
+}
+

@@ -1,0 +1,245 @@
+import { dirname, join } from "node:path/posix";
+import {
+  type Breach,
+  isTest,
+  nodeIn,
+  nodesIn,
+  type Parsed,
+  parse,
+  programs,
+  type SourceFile,
+  type SyntaxNode,
+  walk,
+} from "./source-files.ts";
+
+/** What one layer may import besides itself. Paths are prefixes below `src/`. */
+type Rule = {
+  /** Whole layers. */
+  may: readonly string[];
+  /** Layers of which only types may be imported: nothing of them runs here. */
+  mayTypesOf?: readonly string[];
+  /** Single files of a layer that is otherwise closed. */
+  mayFile?: readonly string[];
+  /** Refused although their layer is open. */
+  refused?: readonly string[];
+  /** Packages; without it, whatever `dependencies` lists. `node:` stands for Node's own modules. */
+  packages?: readonly string[];
+};
+
+/** Money is not the business of the programs that talk to meters: they report what happened, flows book it. */
+const MONEY = [
+  "domain/tariff",
+  "domain/ledger",
+  "domain/prepay",
+  "domain/recharge",
+  "flows/recharge",
+  "flows/refund",
+  "flows/settle-usage",
+  "flows/ledger",
+  "store/ledger",
+  "store/orders",
+];
+
+/** The import rule of the house. Change it in a commit of its own, with the reason. */
+export const layers: Readonly<Record<string, Rule>> = {
+  base: { may: [], packages: [] },
+  protocol: { may: ["base"], packages: [] },
+  domain: { may: ["base"], packages: [] },
+  // Codes that cross the wire are listed once, where they mean something; rules stay out of the contract.
+  contract: {
+    may: ["base"],
+    mayTypesOf: ["domain"],
+    mayFile: ["domain/permission.ts", "domain/tile.ts"],
+    packages: ["zod"],
+  },
+  system: { may: ["base", "protocol"] },
+  store: { may: ["base", "domain", "contract", "system"] },
+  flows: { may: ["base", "domain", "contract", "system", "store"] },
+  collector: { may: ["base", "protocol", "domain", "contract", "system", "store", "flows"], refused: MONEY },
+  // The server explains frames to people, and that is all it knows of protocols.
+  server: { may: ["base", "domain", "contract", "system", "store", "flows"], mayFile: ["protocol/explain.ts"] },
+  web: { may: ["base", "domain", "contract"] },
+  simulator: { may: ["base", "protocol", "system"] },
+  cli: {
+    may: [
+      "base",
+      "protocol",
+      "domain",
+      "contract",
+      "system",
+      "store",
+      "flows",
+      "collector",
+      "server",
+      "web",
+      "simulator",
+    ],
+  },
+};
+
+/** Packages that live in certain layers only, so that leaving one means changing one layer. */
+export const packageHomes: Readonly<Record<string, readonly string[]>> = {
+  kysely: ["store"],
+  mysql2: ["store"],
+  fastify: ["server"],
+  pino: ["system"],
+  react: ["web"],
+  antd: ["web"],
+};
+
+/** One import as it is written in a file. `typeOnly` when nothing of it exists at run time. */
+export type Import = { specifier: string; typeOnly: boolean; line: number };
+
+/** Every import that breaks the rule, each with file and line. `manifest` is the text of package.json. */
+export function layerBreaches(files: readonly SourceFile[], manifest: string): Breach[] {
+  const declared = dependenciesIn(manifest);
+  return sources(files).flatMap((file) => [
+    ...(layerOf(file.path) in layers
+      ? []
+      : [{ path: file.path, line: 1, what: "is in no layer that tools/layers.ts knows" }]),
+    ...importsOf(file).flatMap((each) => {
+      const what = refusal(file.path, each, declared);
+      return what === null ? [] : [{ path: file.path, line: each.line, what }];
+    }),
+  ]);
+}
+
+/** Every ring of files that import each other, named once, by its first file. */
+export function importCycles(files: readonly SourceFile[]): Breach[] {
+  const parsed = sources(files);
+  const known = new Set(parsed.map((file) => file.path));
+  const targets = new Map(
+    parsed.map((file) => [
+      file.path,
+      importsOf(file)
+        .map((each) => target(file.path, each.specifier))
+        .filter((path) => path !== null && known.has(path)),
+    ]),
+  );
+  const done = new Set<string>();
+  const found: Breach[] = [];
+  const visit = (path: string, trail: string[]): void => {
+    const from = trail.indexOf(path);
+    if (from >= 0) {
+      const ring = [...trail.slice(from), path];
+      found.push({ path, line: 1, what: `imports itself in a ring: ${ring.join(" → ")}` });
+      return;
+    }
+    if (done.has(path)) return;
+    for (const next of targets.get(path) ?? []) if (next !== null) visit(next, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of known) visit(path, []);
+  return found;
+}
+
+/** Files that hold nothing but re-exports (barrels): they hide where a thing lives and make rings. */
+export function barrels(files: readonly SourceFile[]): Breach[] {
+  return sources(files)
+    .filter((file) => file.body.length > 0 && file.body.every(isReExportOrImport))
+    .map((file) => ({ path: file.path, line: 1, what: "only re-exports; import the file that holds the thing" }));
+}
+
+/** Every import of a file: static, dynamic, re-export and `import("…")` types. A computed one has the specifier "". */
+export function importsOf(file: Parsed): Import[] {
+  const found: Import[] = [];
+  for (const statement of file.body) {
+    walk(statement, (node) => {
+      const source = sourceOf(node);
+      if (source === undefined) return;
+      const specifier = typeof source.value === "string" ? source.value : "";
+      found.push({ specifier, typeOnly: isTypeOnly(node), line: file.lineAt(node.start) });
+    });
+  }
+  return found;
+}
+
+function sources(files: readonly SourceFile[]): Parsed[] {
+  return programs(files)
+    .filter((file) => file.path.startsWith("src/"))
+    .map(parse);
+}
+
+function layerOf(path: string): string {
+  return path.split("/")[1] ?? "";
+}
+
+/** Why this import is refused, or null. Tests may import anything: what they need decides what they see. */
+function refusal(path: string, each: Import, declared: Dependencies): string | null {
+  const layer = layerOf(path);
+  const rule = layers[layer];
+  if (rule === undefined) return null;
+  if (each.specifier === "") return "computes what it imports, so nobody can check it";
+  const to = target(path, each.specifier);
+  if (to === null) return isTest(path) ? null : packageRefusal(layer, rule, each.specifier, declared);
+  const inside = to.startsWith("src/") ? to.slice("src/".length) : null;
+  if (each.specifier.startsWith("#") && dirname(to) === dirname(path))
+    return `${each.specifier} is a neighbour: write ./`;
+  if (isTest(path)) return null;
+  if (isTest(to)) return `${each.specifier} is for tests only`;
+  if (inside === null) return layer === "cli" ? null : `${each.specifier} is outside src`;
+  const toLayer = layerOf(to);
+  if (toLayer === layer) return null;
+  if (each.specifier.startsWith(".")) return `${each.specifier} leaves its layer: write #${inside}`;
+  if (rule.refused?.some((prefix) => inside.startsWith(prefix))) return `${layer} must not import ${inside}`;
+  if (rule.may.includes(toLayer) || rule.mayFile?.includes(inside)) return null;
+  if (rule.mayTypesOf?.includes(toLayer))
+    return each.typeOnly ? null : `${layer} may import only types from ${toLayer}: ${inside}`;
+  return `${layer} must not import ${inside}`;
+}
+
+function packageRefusal(layer: string, rule: Rule, specifier: string, declared: Dependencies): string | null {
+  const isNode = specifier.startsWith("node:");
+  const name = isNode ? "node:" : packageName(specifier);
+  if (rule.packages !== undefined && !rule.packages.includes(name)) return `${layer} must not import ${specifier}`;
+  if (isNode) return layer === "web" ? `web runs in a browser and has no ${specifier}` : null;
+  const homes = packageHomes[name];
+  if (homes !== undefined && !homes.includes(layer)) return `${name} belongs to ${homes.join(", ")}, not to ${layer}`;
+  if (declared.run.has(name)) return null;
+  return declared.development.has(name) ? `${name} is a development dependency` : `${name} is not in package.json`;
+}
+
+/** Where an import leads, from the root; null for packages and Node's own modules. */
+function target(path: string, specifier: string): string | null {
+  if (specifier.startsWith("#")) return `src/${specifier.slice(1)}`;
+  return specifier.startsWith(".") ? join(dirname(path), specifier.replace(/\?.*$/, "")) : null;
+}
+
+type Dependencies = { run: ReadonlySet<string>; development: ReadonlySet<string> };
+
+function dependenciesIn(manifest: string): Dependencies {
+  const read: { dependencies?: Record<string, string>; devDependencies?: Record<string, string> } =
+    JSON.parse(manifest);
+  return {
+    run: new Set(Object.keys(read.dependencies ?? {})),
+    development: new Set(Object.keys(read.devDependencies ?? {})),
+  };
+}
+
+function packageName(specifier: string): string {
+  return specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
+}
+
+function sourceOf(node: SyntaxNode): SyntaxNode | undefined {
+  if (
+    /^(ImportDeclaration|ExportNamedDeclaration|ExportAllDeclaration|ImportExpression|TSImportType)$/.test(node.type)
+  ) {
+    return nodeIn(node.source);
+  }
+  return undefined;
+}
+
+function isTypeOnly(node: SyntaxNode): boolean {
+  if (node.type === "TSImportType" || node.importKind === "type" || node.exportKind === "type") return true;
+  const names = nodesIn(node.specifiers);
+  return names.length > 0 && names.every((name) => name.importKind === "type" || name.exportKind === "type");
+}
+
+function isReExportOrImport(statement: SyntaxNode): boolean {
+  if (statement.type === "ImportDeclaration") return nodesIn(statement.specifiers).length > 0;
+  if (statement.type === "ExportAllDeclaration") return true;
+  return statement.type === "ExportNamedDeclaration" && nodeIn(statement.declaration) === undefined;
+}

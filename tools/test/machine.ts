@@ -1,0 +1,30 @@
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+
+/** The one command that brings everything the tests can use on Debian and Ubuntu. */
+export const INSTALL = "sudo apt-get install -y mariadb-server chromium fonts-noto-cjk";
+
+const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"]; // database servers live where a user's PATH does not look
+
+/** What this machine lacks, as sentences that say which tests cannot run without it. */
+export function missingHere(path: string = process.env.PATH ?? ""): string[] {
+  const folders = [...path.split(delimiter), ...SYSTEM_FOLDERS];
+  const has = (...names: string[]) => folders.some((folder) => names.some((name) => isExecutable(join(folder, name))));
+  return [
+    ...(has("mariadbd", "mysqld")
+      ? []
+      : ["MariaDB is not installed: the tests that need it cannot run (SQLite ones do)."]),
+    ...(has("chromium", "chromium-browser", "google-chrome")
+      ? []
+      : ["Chromium is not installed: the tests of the pages in a browser cannot run."]),
+  ];
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,140 @@
+import { relative } from "node:path";
+import type { Reporter, TestCase, TestModule, Vitest } from "vitest/node";
+import { createVitest } from "vitest/node";
+import { root } from "../source-files.ts";
+import type { Tally } from "./outcome.ts";
+
+/** One thing that went wrong, readable on its own. */
+export type Failure = { where: string; text: string };
+
+/** What the tests gave. `skipped` names every test that did not run, with its reason if it gave one. */
+export type SuiteResult = { tally: Tally; failures: Failure[]; skipped: string[] };
+
+/** A run that can be watched and stopped from outside. */
+export type SuiteRun = { result: Promise<SuiteResult>; running(): string[]; stop(): Promise<void> };
+
+type Thrown = {
+  name?: string;
+  message: string;
+  diff?: string;
+  stacks?: readonly { file: string; line: number; method: string }[];
+  cause?: Thrown;
+};
+
+const STACK_LINES_MAX = 6; // enough to see who called whom in our own files
+const LOG_LINES_MAX = 40; // of a failed test; the rest is in a run with a filter
+
+/** Runs the tests whose path matches a filter, or all; tells `progress` one line per finished file. */
+export function runSuite(options: {
+  filters: readonly string[];
+  withDatabases: boolean;
+  progress(line: string): void;
+}): SuiteRun {
+  const running = new Set<string>();
+  const logs = new Map<string, string[]>();
+  const unhandled: Failure[] = [];
+  let vitest: Vitest | undefined;
+  const reporter: Reporter = {
+    onInit: (started) => {
+      vitest = started;
+    },
+    onTestModuleStart: (module) => {
+      running.add(module.relativeModuleId);
+    },
+    onTestModuleEnd: (module) => {
+      running.delete(module.relativeModuleId);
+      options.progress(moduleLine(module));
+    },
+    onUserConsoleLog: (log) => {
+      const lines = logs.get(log.taskId ?? "") ?? [];
+      logs.set(log.taskId ?? "", [...lines, ...log.content.trimEnd().split("\n")].slice(-LOG_LINES_MAX));
+    },
+    onTestRunEnd: (_modules, errors) => {
+      unhandled.push(...errors.map((error) => ({ where: "outside any test", text: explain(error) })));
+    },
+  };
+  const overrides = options.withDatabases ? {} : { globalSetup: [] };
+  process.env.NODE_ENV ??= "test";
+  const settings = { watch: false, root, reporters: [reporter], ...overrides };
+  // Not startVitest: it prints what kept the tests from starting and then ends as if all were well.
+  const result = createVitest(settings).then(async (created) => {
+    try {
+      await created.start([...options.filters]);
+      return summarise(created.state.getTestModules(), unhandled, logs);
+    } finally {
+      await created.close();
+    }
+  });
+  return { result, running: () => [...running], stop: async () => vitest?.close() };
+}
+
+function summarise(
+  modules: readonly TestModule[],
+  unhandled: readonly Failure[],
+  logs: ReadonlyMap<string, string[]>,
+): SuiteResult {
+  const failures: Failure[] = [...unhandled];
+  const skipped: string[] = [];
+  let passed = 0;
+  for (const module of modules) {
+    const groups = [module, ...module.children.allSuites()];
+    for (const group of groups) {
+      const where =
+        group === module
+          ? module.relativeModuleId
+          : `${module.relativeModuleId} > ${group.type === "suite" ? group.fullName : ""}`;
+      failures.push(...group.errors().map((error) => ({ where, text: explain(error) })));
+    }
+    for (const test of module.children.allTests()) {
+      const where = `${module.relativeModuleId} > ${test.fullName}`;
+      const outcome = test.result();
+      if (outcome.state === "passed") passed++;
+      else if (outcome.state === "skipped") skipped.push(outcome.note ? `${where} (${outcome.note})` : where);
+      else failures.push({ where, text: failureText(test, logs) });
+    }
+  }
+  return { tally: { passed, failed: failures.length, skipped: skipped.length }, failures, skipped };
+}
+
+function failureText(test: TestCase, logs: ReadonlyMap<string, string[]>): string {
+  const outcome = test.result();
+  const errors = outcome.state === "failed" ? outcome.errors.map(explain) : ["did not finish"];
+  const printed = logs.get(test.id);
+  return [...errors, ...(printed ? [`printed:\n${indent(printed.join("\n"))}`] : [])].join("\n");
+}
+
+function moduleLine(module: TestModule): string {
+  const tests = [...module.children.allTests()];
+  const count = (state: string) => tests.filter((test) => test.result().state === state).length;
+  const bad = module.state() === "failed";
+  const skips = count("skipped");
+  const parts = [
+    `${tests.length} tests`,
+    ...(bad ? [`${count("failed")} failed`] : []),
+    ...(skips ? [`${skips} skipped`] : []),
+  ];
+  const { duration, collectDuration } = module.diagnostic();
+  return `  ${bad ? "FAIL" : "ok  "}  ${module.relativeModuleId}  ${parts.join(", ")}, ${seconds(duration + collectDuration)}`;
+}
+
+/** An error as a person reads it: the sentence, the difference, the places in our own files, the cause. */
+function explain(error: Thrown): string {
+  const places = (error.stacks ?? [])
+    .filter((frame) => !frame.file.includes("node_modules"))
+    .slice(0, STACK_LINES_MAX)
+    .map((frame) => `at ${relative(root, frame.file)}:${frame.line}${frame.method ? ` (${frame.method})` : ""}`);
+  const sentence =
+    error.name && !error.message.startsWith(error.name) ? `${error.name}: ${error.message}` : error.message;
+  const cause = error.cause?.message ? [`because ${explain(error.cause)}`] : [];
+  return [sentence, ...(error.diff ? [error.diff] : []), ...places, ...cause].join("\n");
+}
+
+/** Milliseconds as `1.2 s`. */
+export function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** Every line of a text two blanks to the right. */
+export function indent(text: string): string {
+  return text.replace(/^/gm, "  ");
+}

@@ -1,0 +1,17 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { defineConfig } from "vitest/config";
+
+const root = import.meta.dirname;
+const globalSetup = join(root, "test", "global-setup.ts"); // starts a MariaDB of our own on loopback
+
+export default defineConfig({
+  root,
+  test: {
+    include: ["src/**/*.test.{ts,tsx}", "tools/**/*.test.ts", "test/**/*.test.ts"],
+    globalSetup: existsSync(globalSetup) ? [globalSetup] : [],
+    testTimeout: 30_000, // two busy cores, a database and a browser; a test that needs more says so itself
+    hookTimeout: 60_000,
+    env: { TZ: "UTC" }, // results must not depend on where a test runs
+  },
+});
