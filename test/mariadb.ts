@@ -71,6 +71,7 @@ const GUARD = `
 exec 3<&0
 folder=$1; shift
 "$@" >/dev/null & server=$!
+exec 2>/dev/null # nobody may be left to read what the shell says
 ( read -r _ <&3; kill -9 $server ) & watcher=$!
 wait $server
 kill $watcher 2>/dev/null

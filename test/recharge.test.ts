@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { AppError } from "#base/errors.ts";
+import { SCOPE_ALL } from "#domain/permission.ts";
 import { withdrawRecharge } from "#flows/withdraw-recharge.ts";
 import { tileOf } from "#store/board.ts";
 import { testDatabases } from "#store/test-databases.ts";
-import { SCOPE_ALL } from "#domain/permission.ts";
 import { boss, until, type World, world } from "./world.ts";
 
 /** Everything that must hold whatever happened: books, meters and orders agree to the last unit. */
@@ -38,32 +38,35 @@ const refusal = async (promise: Promise<unknown>) => {
 describe.each(testDatabases)("a recharge on $name", ({ name, available }) => {
   const on = test.skipIf(!available);
 
-  on("of 100 yuan at 0.75 for a tripped meter ends with 133 kWh, 0.25 in the wallet, and the relay closed", async () => {
-    const w = await world({ database: name });
-    const meter = await w.meterAt(w.hero);
-    await until("the meter is seen tripped", async () => (await w.meterAt(w.hero)).off_cause === "arrears");
-    expect((await tileOf(w.db.read, SCOPE_ALL, meter.id))?.state).toBe("off");
-    const orderNo = await w.recharge(meter.id, "100");
-    const order = await until("the order is confirmed and the relay closed", async () => {
-      const seen = await w.order(orderNo);
-      return seen.state === "confirmed" && seen.reconnection === "closed" && seen;
-    });
-    expect(order).toMatchObject({
-      unitsWh: 133_000,
-      unitsCost: "99.75",
-      walletAfter: "0.25",
-      purchaseNumber: 1,
-      reconnection: "closed",
-    });
-    const tile = await until("the board is white", async () => {
-      const seen = await tileOf(w.db.read, SCOPE_ALL, meter.id);
-      return seen?.state === "normal" && seen;
-    });
-    expect(tile.remainingWh).toBeGreaterThan(132_900);
-    const real = w.town.meter(meter.address);
-    expect(real).toMatchObject({ purchaseCount: 1, relay: "closed" });
-    await expectAllAgree(w);
-  });
+  on(
+    "of 100 yuan at 0.75 for a tripped meter ends with 133 kWh, 0.25 in the wallet, and the relay closed",
+    async () => {
+      const w = await world({ database: name });
+      const meter = await w.meterAt(w.hero);
+      await until("the meter is seen tripped", async () => (await w.meterAt(w.hero)).off_cause === "arrears");
+      expect((await tileOf(w.db.read, SCOPE_ALL, meter.id))?.state).toBe("off");
+      const orderNo = await w.recharge(meter.id, "100");
+      const order = await until("the order is confirmed and the relay closed", async () => {
+        const seen = await w.order(orderNo);
+        return seen.state === "confirmed" && seen.reconnection === "closed" && seen;
+      });
+      expect(order).toMatchObject({
+        unitsWh: 133_000,
+        unitsCost: "99.75",
+        walletAfter: "0.25",
+        purchaseNumber: 1,
+        reconnection: "closed",
+      });
+      const tile = await until("the board is white", async () => {
+        const seen = await tileOf(w.db.read, SCOPE_ALL, meter.id);
+        return seen?.state === "normal" && seen;
+      });
+      expect(tile.remainingWh).toBeGreaterThan(132_900);
+      const real = w.town.meter(meter.address);
+      expect(real).toMatchObject({ purchaseCount: 1, relay: "closed" });
+      await expectAllAgree(w);
+    },
+  );
 
   on("whose answer is lost is read back, not sent again", async () => {
     const w = await world({ database: name });
@@ -95,25 +98,33 @@ describe.each(testDatabases)("a recharge on $name", ({ name, available }) => {
       .where("direction", "=", "sent")
       .where("command_id", "is not", null)
       .execute();
-    const command = await w.db.read.selectFrom("command").select("frame_hex").where("order_no", "=", orderNo).where("kind", "=", "top_up").executeTakeFirstOrThrow();
+    const command = await w.db.read
+      .selectFrom("command")
+      .select("frame_hex")
+      .where("order_no", "=", orderNo)
+      .where("kind", "=", "top_up")
+      .executeTakeFirstOrThrow();
     expect(new Set(sent.map((each) => each.hex).filter((hex) => hex.includes("68031e"))).size).toBeLessThanOrEqual(1);
     expect(command.frame_hex).toContain("68031e");
     await expectAllAgree(w);
   });
 
-  on("with one key, many times at once, is one order; with another amount it is refused and nothing is booked", async () => {
-    const w = await world({ database: name });
-    const meter = await w.meterAt(w.hero);
-    const orders = await Promise.all(Array.from({ length: 20 }, () => w.recharge(meter.id, "50", "one-key-for-all")));
-    expect(new Set(orders).size).toBe(1);
-    expect(await refusal(w.recharge(meter.id, "51", "one-key-for-all"))).toBe("order_key_conflict");
-    const other = await w.meterAt(w.plan.meters[1]?.room ?? "");
-    expect(await refusal(w.recharge(other.id, "50", "one-key-for-all"))).toBe("order_key_conflict");
-    await until("confirmed", async () => (await w.order(orders[0] ?? "")).state === "confirmed");
-    const paid = await w.db.read.selectFrom("ledger_transfer").select("id").where("kind", "=", "payment").execute();
-    expect(paid).toHaveLength(1);
-    await expectAllAgree(w);
-  });
+  on(
+    "with one key, many times at once, is one order; with another amount it is refused and nothing is booked",
+    async () => {
+      const w = await world({ database: name });
+      const meter = await w.meterAt(w.hero);
+      const orders = await Promise.all(Array.from({ length: 20 }, () => w.recharge(meter.id, "50", "one-key-for-all")));
+      expect(new Set(orders).size).toBe(1);
+      expect(await refusal(w.recharge(meter.id, "51", "one-key-for-all"))).toBe("order_key_conflict");
+      const other = await w.meterAt(w.plan.meters[1]?.room ?? "");
+      expect(await refusal(w.recharge(other.id, "50", "one-key-for-all"))).toBe("order_key_conflict");
+      await until("confirmed", async () => (await w.order(orders[0] ?? "")).state === "confirmed");
+      const paid = await w.db.read.selectFrom("ledger_transfer").select("id").where("kind", "=", "payment").execute();
+      expect(paid).toHaveLength(1);
+      await expectAllAgree(w);
+    },
+  );
 
   on("by many cashiers at once for one customer never spends the same change twice", async () => {
     const w = await world({ database: name });
@@ -131,7 +142,11 @@ describe.each(testDatabases)("a recharge on $name", ({ name, available }) => {
     w.town.setMeterOffline(meter.address, true);
     const orderNo = await w.recharge(meter.id, "100");
     await until("the pump has tried", async () => {
-      const row = await w.db.read.selectFrom("command").select("attempts").where("order_no", "=", orderNo).executeTakeFirst();
+      const row = await w.db.read
+        .selectFrom("command")
+        .select("attempts")
+        .where("order_no", "=", orderNo)
+        .executeTakeFirst();
       return (row?.attempts ?? 0) >= 1;
     });
     expect((await w.order(orderNo)).state).toBe("booked");
@@ -152,7 +167,9 @@ describe.each(testDatabases)("a recharge on $name", ({ name, available }) => {
     expect(await w.order(second)).toMatchObject({ walletBefore: "100.00", unitsWh: 134_000, walletAfter: "0.00" });
     await w.startCollector();
     await until("confirmed", async () => (await w.order(second)).state === "confirmed");
-    expect(await refusal(withdrawRecharge(w.ctx, boss, { orderNo: second, reason: "too late", ip: "" }))).toBe("order_not_withdrawable");
+    expect(await refusal(withdrawRecharge(w.ctx, boss, { orderNo: second, reason: "too late", ip: "" }))).toBe(
+      "order_not_withdrawable",
+    );
     await expectAllAgree(w);
   });
 
@@ -185,25 +202,41 @@ describe.each(testDatabases)("a recharge on $name", ({ name, available }) => {
     expect(await refusal(w.recharge(999_999, "10"))).toBe("meter_not_found");
     const nobody = { ...boss, scope: { all: false as const, areaIds: [], meterIds: [] } };
     const { recharge } = await import("#flows/recharge.ts");
-    const foreign = recharge(w.ctx, nobody, { key: "k".repeat(8), meterId: meter.id, amount: "10", channel: "cash", note: "", ip: "" });
+    const foreign = recharge(w.ctx, nobody, {
+      key: "k".repeat(8),
+      meterId: meter.id,
+      amount: "10",
+      channel: "cash",
+      note: "",
+      ip: "",
+    });
     expect(await refusal(foreign)).toBe("meter_not_found");
     expect(await w.db.read.selectFrom("recharge_order").select("order_no").execute()).toEqual([]);
-    expect(await w.db.read.selectFrom("ledger_transfer").select("id").where("kind", "<>", "opening").execute()).toEqual([]);
+    expect(await w.db.read.selectFrom("ledger_transfer").select("id").where("kind", "<>", "opening").execute()).toEqual(
+      [],
+    );
   });
 
-  on("survives a line that loses, garbles, doubles and delays", async () => {
-    const w = await world({
-      database: name,
-      faults: { everywhere: { loseRequest: 0.1, loseAnswer: 0.15, corrupt: 0.1, duplicate: 0.1, lateAnswer: 0.1, lateMs: 60 } },
-    });
-    const meters = w.plan.meters.filter((meter) => meter.creditAt === "meter").slice(0, 6);
-    const orders: string[] = [];
-    for (const meter of meters) {
-      const { id } = await w.meterAt(meter.room);
-      for (const amount of ["20", "30.33"]) orders.push(await w.recharge(id, amount));
-    }
-    for (const orderNo of orders) await until(`${orderNo} confirmed`, async () => (await w.order(orderNo)).state === "confirmed");
-    w.town.setFaults({ everywhere: {} });
-    await expectAllAgree(w);
-  }, 60_000);
+  on(
+    "survives a line that loses, garbles, doubles and delays",
+    async () => {
+      const w = await world({
+        database: name,
+        faults: {
+          everywhere: { loseRequest: 0.1, loseAnswer: 0.15, corrupt: 0.1, duplicate: 0.1, lateAnswer: 0.1, lateMs: 60 },
+        },
+      });
+      const meters = w.plan.meters.filter((meter) => meter.creditAt === "meter").slice(0, 6);
+      const orders: string[] = [];
+      for (const meter of meters) {
+        const { id } = await w.meterAt(meter.room);
+        for (const amount of ["20", "30.33"]) orders.push(await w.recharge(id, amount));
+      }
+      for (const orderNo of orders)
+        await until(`${orderNo} confirmed`, async () => (await w.order(orderNo)).state === "confirmed");
+      w.town.setFaults({ everywhere: {} });
+      await expectAllAgree(w);
+    },
+    60_000,
+  );
 });

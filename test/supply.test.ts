@@ -30,7 +30,8 @@ describe.each(testDatabases)("supply on $name", ({ name, available }) => {
 
   on("is cut by an operator and given back, each proved by the relay, not by a queue", async () => {
     const w = await world({ database: name });
-    const label = w.plan.meters.find((meter) => meter.closesBy === "direct" && meter.initialCreditWh > 50_000)?.room ?? "";
+    const label =
+      w.plan.meters.find((meter) => meter.closesBy === "direct" && meter.initialCreditWh > 50_000)?.room ?? "";
     const meter = await w.meterAt(label);
     const trip = await w.command(meter.id, "trip");
     await until("tripped", async () => (await w.commandNow(trip)).state === "confirmed");
@@ -44,7 +45,8 @@ describe.each(testDatabases)("supply on $name", ({ name, available }) => {
 
   on("that an operator has cut stays off after a recharge", async () => {
     const w = await world({ database: name });
-    const label = w.plan.meters.find((meter) => meter.creditAt === "meter" && meter.initialCreditWh > 50_000)?.room ?? "";
+    const label =
+      w.plan.meters.find((meter) => meter.creditAt === "meter" && meter.initialCreditWh > 50_000)?.room ?? "";
     const meter = await w.meterAt(label);
     const trip = await w.command(meter.id, "trip");
     await until("tripped", async () => (await w.commandNow(trip)).state === "confirmed");
@@ -60,11 +62,22 @@ describe.each(testDatabases)("supply on $name", ({ name, available }) => {
     const label = plan?.room ?? "";
     const meter = await w.meterAt(label);
     await w.settle();
-    await w.db.transact((tx) => tx.updateTable("meter").set({ power_max_w: 1_000_000_000_000 }).where("id", "=", meter.id).execute());
+    await w.db.transact((tx) =>
+      tx.updateTable("meter").set({ power_max_w: 1_000_000_000_000 }).where("id", "=", meter.id).execute(),
+    );
     await runOut(w, label);
-    const trips = await w.db.read.selectFrom("command").selectAll().where("meter_id", "=", meter.id).where("kind", "=", "trip").execute();
+    const trips = await w.db.read
+      .selectFrom("command")
+      .selectAll()
+      .where("meter_id", "=", meter.id)
+      .where("kind", "=", "trip")
+      .execute();
     expect(trips).toHaveLength(1);
-    const evidence = await w.db.read.selectFrom("off_evidence").selectAll().where("command_id", "=", trips[0]?.id ?? "").execute();
+    const evidence = await w.db.read
+      .selectFrom("off_evidence")
+      .selectAll()
+      .where("command_id", "=", trips[0]?.id ?? "")
+      .execute();
     expect(evidence[0]).toMatchObject({ evaluations: 2, meter_id: meter.id });
 
     // The collector's own guard holds trips back right after a start; a payment meanwhile takes the trip off the queue.
@@ -78,9 +91,20 @@ describe.each(testDatabases)("supply on $name", ({ name, available }) => {
     const w = await world({ database: name, metersPer: 40 });
     const label = w.plan.meters.find((meter) => meter.creditAt === "server")?.room ?? "";
     const meter = await w.meterAt(label);
-    await w.db.transact((tx) => tx.updateTable("meter").set({ supply_guard: 1, power_max_w: 1_000_000_000_000 }).where("id", "=", meter.id).execute());
+    await w.db.transact((tx) =>
+      tx
+        .updateTable("meter")
+        .set({ supply_guard: 1, power_max_w: 1_000_000_000_000 })
+        .where("id", "=", meter.id)
+        .execute(),
+    );
     await runOut(w, label);
-    const trips = await w.db.read.selectFrom("command").select("id").where("meter_id", "=", meter.id).where("kind", "=", "trip").execute();
+    const trips = await w.db.read
+      .selectFrom("command")
+      .select("id")
+      .where("meter_id", "=", meter.id)
+      .where("kind", "=", "trip")
+      .execute();
     expect(trips).toEqual([]);
     const refused = await w.command(meter.id, "trip").catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(AppError);
@@ -107,7 +131,8 @@ describe.each(testDatabases)("usage on $name", ({ name, available }) => {
 
   on("is charged once, whatever settles at the same time, and bought minus used is what the meter holds", async () => {
     const w = await world({ database: name, speed: 3_600 });
-    const label = w.plan.meters.find((meter) => meter.creditAt === "meter" && meter.initialCreditWh > 100_000)?.room ?? "";
+    const label =
+      w.plan.meters.find((meter) => meter.creditAt === "meter" && meter.initialCreditWh > 100_000)?.room ?? "";
     const meter = await w.meterAt(label);
     const orderNo = await w.recharge(meter.id, "40");
     await until("confirmed", async () => (await w.order(orderNo)).state === "confirmed");
@@ -124,7 +149,9 @@ describe.each(testDatabases)("usage on $name", ({ name, available }) => {
     const opening = w.plan.meters.find((each) => each.room === label)?.initialIndexWh ?? 0;
     const settled = await w.meterAt(label);
     expect(settled.settled_index_wh).toBe(state.index_wh);
-    const now_used = (await w.db.read.selectFrom("credit_lot").selectAll().where("meter_id", "=", meter.id).execute()).reduce((sum, lot) => sum + lot.used_wh, 0);
+    const now_used = (
+      await w.db.read.selectFrom("credit_lot").selectAll().where("meter_id", "=", meter.id).execute()
+    ).reduce((sum, lot) => sum + lot.used_wh, 0);
     expect(now_used).toBe((settled.settled_index_wh ?? 0) - opening);
     expect(used).toBeGreaterThan(0);
     expect((await w.verify()).problems).toEqual([]);
@@ -134,7 +161,9 @@ describe.each(testDatabases)("usage on $name", ({ name, available }) => {
     const w = await world({ database: name, collector: false });
     const meter = await w.meterAt(w.plan.meters[1]?.room ?? "");
     const start = w.plan.meters[1]?.initialIndexWh ?? 0;
-    await w.db.transact((tx) => tx.updateTable("meter").set({ power_max_w: 5_000 }).where("id", "=", meter.id).execute());
+    await w.db.transact((tx) =>
+      tx.updateTable("meter").set({ power_max_w: 5_000 }).where("id", "=", meter.id).execute(),
+    );
     const at = now();
     const report = (energyWh: number, secondsLater: number) =>
       recordReadings(w.ctx, {
@@ -149,9 +178,20 @@ describe.each(testDatabases)("usage on $name", ({ name, available }) => {
     await report(start + 150, 180);
     await report(start + 150, 180); // the same again
     await w.settle();
-    const readings = await w.db.read.selectFrom("reading").select(["value", "verdict"]).where("meter_id", "=", meter.id).where("register", "=", 1).orderBy("measured_at").execute();
+    const readings = await w.db.read
+      .selectFrom("reading")
+      .select(["value", "verdict"])
+      .where("meter_id", "=", meter.id)
+      .where("register", "=", 1)
+      .orderBy("measured_at")
+      .execute();
     expect(readings.map((row) => row.verdict)).toEqual([0, 3, 2, 0]);
-    const events = await w.db.read.selectFrom("meter_event").select("kind").where("meter_id", "=", meter.id).where("kind", "=", "reading_suspect").execute();
+    const events = await w.db.read
+      .selectFrom("meter_event")
+      .select("kind")
+      .where("meter_id", "=", meter.id)
+      .where("kind", "=", "reading_suspect")
+      .execute();
     expect(events).toHaveLength(2);
     const lots = await w.db.read.selectFrom("credit_lot").select("used_wh").where("meter_id", "=", meter.id).execute();
     expect(lots.reduce((sum, lot) => sum + lot.used_wh, 0)).toBe(150);

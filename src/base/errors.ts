@@ -5,7 +5,11 @@
  */
 export const errors = {
   invalid_input: [400, "输入有误:{what}", "The input is not valid: {what}"],
-  amount_invalid: [400, "金额有误:请输入 0.01 到 {max} 元之间、最多两位小数的金额", "The amount must be between 0.01 and {max} yuan with at most two decimals"],
+  amount_invalid: [
+    400,
+    "金额有误:请输入 0.01 到 {max} 元之间、最多两位小数的金额",
+    "The amount must be between 0.01 and {max} yuan with at most two decimals",
+  ],
   reason_required: [400, "请填写原因", "A reason is required"],
   unauthenticated: [401, "请先登录", "Please log in first"],
   login_failed: [401, "账号或密码错误", "Wrong user name or password"],
@@ -15,19 +19,59 @@ export const errors = {
   meter_not_found: [404, "找不到该表计,或它不在您的管辖范围内", "No such meter, or it is outside your area"],
   order_not_found: [404, "找不到该充值单,或它不在您的管辖范围内", "No such order, or it is outside your area"],
   command_not_found: [404, "找不到该指令,或它不在您的管辖范围内", "No such command, or it is outside your area"],
-  order_key_conflict: [409, "同一笔充值的编号已用于另一表计或另一金额,未再记账。请刷新页面后重新充值", "This recharge key was already used for another meter or amount; nothing was booked. Reload the page and start again"],
-  command_key_conflict: [409, "同一编号的指令内容不同,未再下发", "This command key was already used with other content; nothing was sent"],
-  meter_not_prepaid: [409, "该表计不是预付费模式,不能充值", "This meter is not in prepaid mode and cannot be recharged"],
-  meter_without_customer: [409, "该表计尚未关联客户,请先在档案中关联", "This meter has no customer yet; link one in the archive first"],
+  order_key_conflict: [
+    409,
+    "同一笔充值的编号已用于另一表计或另一金额,未再记账。请刷新页面后重新充值",
+    "This recharge key was already used for another meter or amount; nothing was booked. Reload the page and start again",
+  ],
+  command_key_conflict: [
+    409,
+    "同一编号的指令内容不同,未再下发",
+    "This command key was already used with other content; nothing was sent",
+  ],
+  meter_not_prepaid: [
+    409,
+    "该表计不是预付费模式,不能充值",
+    "This meter is not in prepaid mode and cannot be recharged",
+  ],
+  meter_without_customer: [
+    409,
+    "该表计尚未关联客户,请先在档案中关联",
+    "This meter has no customer yet; link one in the archive first",
+  ],
   meter_without_switch: [409, "该表计没有可控制的开关或阀门", "This meter has no switch or valve to control"],
   meter_protected: [409, "该表计已设保电,不能拉闸", "This meter is under supply guard and cannot be tripped"],
-  top_ups_stopped: [409, "该表计的购电次数与系统不一致,充值已暂停。请联系维保核对后再充", "This meter's purchase count differs from the system's; recharging is stopped until maintenance has checked it"],
-  below_one_unit: [409, "金额加钱包余额不足一个单位({price} 元),无法充值", "The amount and the wallet together buy less than one unit ({price} yuan)"],
-  order_not_withdrawable: [409, "该充值单已下发或已到账,不能撤回", "This order was already sent or credited and cannot be withdrawn"],
+  top_ups_stopped: [
+    409,
+    "该表计的购电次数与系统不一致,充值已暂停。请联系维保核对后再充",
+    "This meter's purchase count differs from the system's; recharging is stopped until maintenance has checked it",
+  ],
+  below_one_unit: [
+    409,
+    "金额加钱包余额不足一个单位({price} 元),无法充值",
+    "The amount and the wallet together buy less than one unit ({price} yuan)",
+  ],
+  order_not_withdrawable: [
+    409,
+    "该充值单已下发或已到账,不能撤回",
+    "This order was already sent or credited and cannot be withdrawn",
+  ],
   too_many_requests: [429, "操作过于频繁,请 {seconds} 秒后再试", "Too many requests; try again in {seconds} seconds"],
-  too_many_logins: [429, "密码错误次数过多,请 {minutes} 分钟后再试", "Too many wrong passwords; try again in {minutes} minutes"],
-  internal: [500, "系统内部错误,未完成的操作不会重复记账。请把编号 {requestId} 告诉管理员", "Internal error; nothing unfinished is booked twice. Tell your administrator the number {requestId}"],
-  database_unavailable: [503, "数据库暂时不可用,请稍后再试。请勿重复收款", "The database is not available at the moment; try again shortly"],
+  too_many_logins: [
+    429,
+    "密码错误次数过多,请 {minutes} 分钟后再试",
+    "Too many wrong passwords; try again in {minutes} minutes",
+  ],
+  internal: [
+    500,
+    "系统内部错误,未完成的操作不会重复记账。请把编号 {requestId} 告诉管理员",
+    "Internal error; nothing unfinished is booked twice. Tell your administrator the number {requestId}",
+  ],
+  database_unavailable: [
+    503,
+    "数据库暂时不可用,请稍后再试。请勿重复收款",
+    "The database is not available at the moment; try again shortly",
+  ],
 } as const satisfies Record<string, readonly [status: number, zh: string, en: string]>;
 
 export type ErrorCode = keyof typeof errors;

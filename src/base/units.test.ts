@@ -62,7 +62,23 @@ test("yuan as typed is read exactly or not at all", () => {
   expect(parseMoney("0.75")).toBe(7_500);
   expect(parseMoney("0.1")).toBe(1_000);
   expect(parseMoney("0.0051", 4)).toBe(51);
-  for (const bad of ["", " 1", "1 ", "-1", "+1", "1e9", "1.", ".5", "0.001", "1,000", "１００", "abc", "NaN", "0x10", "1".repeat(12)]) {
+  for (const bad of [
+    "",
+    " 1",
+    "1 ",
+    "-1",
+    "+1",
+    "1e9",
+    "1.",
+    ".5",
+    "0.001",
+    "1,000",
+    "１００",
+    "abc",
+    "NaN",
+    "0x10",
+    "1".repeat(12),
+  ]) {
     expect(parseMoney(bad), bad).toBeNull();
   }
 });
@@ -70,9 +86,7 @@ test("yuan as typed is read exactly or not at all", () => {
 test("money is written so that it is read back the same", () => {
   expect(formatMoney(money(-51))).toBe("-0.0051");
   expect(formatMoney(money(123_000))).toBe("12.30");
-  fc.assert(
-    fc.property(fc.integer({ min: 0, max: 1e14 }), (m) => parseMoney(formatMoney(money(m)), 4) === m),
-  );
+  fc.assert(fc.property(fc.integer({ min: 0, max: 1e14 }), (m) => parseMoney(formatMoney(money(m)), 4) === m));
 });
 
 test("units are shown with two places, rounded half up", () => {

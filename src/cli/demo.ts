@@ -1,8 +1,8 @@
 import { existsSync, renameSync } from "node:fs";
-import { fromHex } from "#protocol/bytes.ts";
 import { assert } from "#base/errors.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { enrollSite, type MeterArchive, type SiteArchive } from "#flows/enroll.ts";
+import { fromHex } from "#protocol/bytes.ts";
 import { type MeterPlan, type TownPlan, townPlan } from "#simulator/plan.ts";
 import type { Sealer } from "#system/seal.ts";
 
@@ -65,7 +65,11 @@ function archiveOf(meter: MeterPlan): MeterArchive {
     ratio: 1,
     powerMaxW: meter.ratedPowerW * SPEED_MAX,
     lowCreditWh: LOW_CREDIT_WH,
-    customer: { name: meter.customerName, phone: `1380000${meter.customerNumber.slice(-4)}`, number: meter.customerNumber },
+    customer: {
+      name: meter.customerName,
+      phone: `1380000${meter.customerNumber.slice(-4)}`,
+      number: meter.customerNumber,
+    },
     openingIndexWh: meter.initialIndexWh,
     purchaseCount: 0,
     openingCreditWh: meter.initialCreditWh,

@@ -59,7 +59,9 @@ export const meterDetail = z.object({
   address: z.string(),
   profile: z.string(),
   concentrator: z.object({ code: z.string(), name: z.string(), online: z.boolean(), lastSeenAt: at }),
-  customer: z.object({ name: z.string(), phone: z.string(), wallet: yuan, debts: yuan, accountNumber: z.string() }).nullable(),
+  customer: z
+    .object({ name: z.string(), phone: z.string(), wallet: yuan, debts: yuan, accountNumber: z.string() })
+    .nullable(),
   priceYuan: yuan,
   ratio: z.number().int(),
   switchKind: z.enum(["relay", "breaker", "valve", "none"]),

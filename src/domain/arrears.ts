@@ -21,7 +21,17 @@ export type ArrearsFacts = {
 /** To trip, or the first reason not to. */
 export type ArrearsDecision =
   | { trip: true }
-  | { trip: false; why: "not_prepaid" | "in_credit" | "guarded" | "stale_reading" | "first_sight" | "payment_in_flight" | "no_cut_window" };
+  | {
+      trip: false;
+      why:
+        | "not_prepaid"
+        | "in_credit"
+        | "guarded"
+        | "stale_reading"
+        | "first_sight"
+        | "payment_in_flight"
+        | "no_cut_window";
+    };
 
 /** In arrears: at or below what may be overdrawn. */
 export function isInArrears(facts: { balanceE4: number; overdraftE4: number }): boolean {

@@ -42,16 +42,22 @@ test("debts are taken first, and may take all", () => {
 test("every fen is somewhere, and the wallet keeps less than one unit", () => {
   const amount = fc.integer({ min: 0, max: 1e9 });
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 1e9 }), amount, amount, fc.integer({ min: 1, max: 1e6 }), (paid, wallet, debts, p) => {
-      const payment = { paid: money(paid), wallet: money(wallet), debts: money(debts) };
-      const plan = planUnits(payment, price(p));
-      expect(paid + wallet).toBe(plan.debtsTaken + (plan.unitsWh / 1000) * p + plan.walletAfter);
-      expect(plan.walletAfter).toBeGreaterThanOrEqual(0);
-      expect(plan.walletAfter).toBeLessThan(p);
-      expect(plan.debtsTaken).toBeLessThanOrEqual(debts);
-      const balance = planBalance(payment);
-      expect(paid + wallet).toBe(balance.debtsTaken + balance.spent);
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 1e9 }),
+      amount,
+      amount,
+      fc.integer({ min: 1, max: 1e6 }),
+      (paid, wallet, debts, p) => {
+        const payment = { paid: money(paid), wallet: money(wallet), debts: money(debts) };
+        const plan = planUnits(payment, price(p));
+        expect(paid + wallet).toBe(plan.debtsTaken + (plan.unitsWh / 1000) * p + plan.walletAfter);
+        expect(plan.walletAfter).toBeGreaterThanOrEqual(0);
+        expect(plan.walletAfter).toBeLessThan(p);
+        expect(plan.debtsTaken).toBeLessThanOrEqual(debts);
+        const balance = planBalance(payment);
+        expect(paid + wallet).toBe(balance.debtsTaken + balance.spent);
+      },
+    ),
   );
 });
 

@@ -48,7 +48,10 @@ export function planBalance(payment: Payment): RechargePlan {
 }
 
 function takeDebts(payment: Payment): { debtsTaken: Money; available: Money } {
-  assert(payment.paid > 0 && payment.wallet >= 0 && payment.debts >= 0, "a payment is positive, wallet and debts are not negative");
+  assert(
+    payment.paid > 0 && payment.wallet >= 0 && payment.debts >= 0,
+    "a payment is positive, wallet and debts are not negative",
+  );
   const all = add(payment.paid, payment.wallet);
   const debtsTaken = money(Math.min(all, payment.debts));
   return { debtsTaken, available: subtract(all, debtsTaken) };

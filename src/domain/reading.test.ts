@@ -15,8 +15,20 @@ describe("a reading is judged against the last good one", () => {
     ["more than the meter can draw is a jump", previous, 513_100, HOUR_MS, "jump"],
     ["less than before is backwards", previous, 499_999, HOUR_MS, "backwards"],
     ["older than before is stale", { indexWh: 500_000, at: instant(10) }, 500_001, 5, "stale"],
-    ["the end of the register is a rollover", { indexWh: REGISTER_SPAN_WH - 100, at: instant(0) }, 200, HOUR_MS, "rollover"],
-    ["a rollover may not be a jump either", { indexWh: REGISTER_SPAN_WH - 100, at: instant(0) }, 90_000_000, HOUR_MS, "jump"],
+    [
+      "the end of the register is a rollover",
+      { indexWh: REGISTER_SPAN_WH - 100, at: instant(0) },
+      200,
+      HOUR_MS,
+      "rollover",
+    ],
+    [
+      "a rollover may not be a jump either",
+      { indexWh: REGISTER_SPAN_WH - 100, at: instant(0) },
+      90_000_000,
+      HOUR_MS,
+      "jump",
+    ],
   ] as const)("%s", (_name, before, indexWh, at, verdict) => {
     expect(judgeReading(before, { indexWh, at: instant(at) }, POWER_MAX_W)).toBe(verdict);
   });

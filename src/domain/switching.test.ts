@@ -23,7 +23,9 @@ test("unknown becomes arrears once the remaining credit is read", () => {
 test("an operator's trip stays his, also when the credit runs out meanwhile", () => {
   const before = { relay: "open" as const, relayCommanded: "open" as const, offCause: "operator" as const };
   expect(offCauseSeen(before, { relay: "open", remainingWh: 0, creditInMeter: true })).toBe("operator");
-  expect(offCauseSeen({ ...before, offCause: null }, { relay: "open", remainingWh: 0, creditInMeter: true })).toBe("operator");
+  expect(offCauseSeen({ ...before, offCause: null }, { relay: "open", remainingWh: 0, creditInMeter: true })).toBe(
+    "operator",
+  );
 });
 
 test("a safety trip stays a safety trip, and closed clears every cause", () => {

@@ -17,7 +17,10 @@ export type SwitchFacts = {
  * nothing left and without an order of ours, it is off because of arrears. A cause once known stays until the meter is seen
  * closed; `unknown` may become `arrears` when the remaining credit is read a moment later.
  */
-export function offCauseSeen(before: SwitchFacts, seen: { relay: Relay; remainingWh: number | null; creditInMeter: boolean }): OffCause | null {
+export function offCauseSeen(
+  before: SwitchFacts,
+  seen: { relay: Relay; remainingWh: number | null; creditInMeter: boolean },
+): OffCause | null {
   if (seen.relay === "closed") return null;
   if (before.offCause !== null && before.offCause !== "unknown") return before.offCause;
   if (before.relayCommanded === "open") return before.offCause ?? "operator";

@@ -28,12 +28,17 @@ test("red before black before yellow, and the state behind is a corner mark", ()
 
 test("one or two lost rounds are not a fault, the third is", () => {
   expect(tileState({ ...fine, silentRounds: SILENT_ROUNDS_MAX - 1 }).state).toBe("normal");
-  expect(tileState({ ...fine, silentRounds: SILENT_ROUNDS_MAX })).toMatchObject({ state: "fault", reasons: ["meter_silent"] });
+  expect(tileState({ ...fine, silentRounds: SILENT_ROUNDS_MAX })).toMatchObject({
+    state: "fault",
+    reasons: ["meter_silent"],
+  });
 });
 
 test("a meter that was never read says so, unless its concentrator is the reason", () => {
   expect(tileState({ ...fine, everRead: false, relay: null }).reasons).toEqual(["never_read"]);
-  expect(tileState({ ...fine, everRead: false, concentratorOnline: false, relay: null }).reasons).toEqual(["concentrator_offline"]);
+  expect(tileState({ ...fine, everRead: false, concentratorOnline: false, relay: null }).reasons).toEqual([
+    "concentrator_offline",
+  ]);
 });
 
 test("stopped top-ups and a relay that does not obey are faults", () => {

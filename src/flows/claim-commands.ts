@@ -48,7 +48,11 @@ export async function claimCommands(
 ): Promise<ClaimedCommand[]> {
   if (input.concentrators.length === 0) return [];
   const now = ctx.clock();
-  const candidates = await dueCommands(ctx.db.read, input.concentrators.map((each) => each.id), now);
+  const candidates = await dueCommands(
+    ctx.db.read,
+    input.concentrators.map((each) => each.id),
+    now,
+  );
   if (candidates.length === 0) return [];
   return ctx.db.transact(async (tx) => {
     const owned = await ownedAmong(tx, input);
@@ -120,12 +124,19 @@ export async function returnCommand(
   );
 }
 
-async function ownedAmong(tx: Tx, input: { collector: string; concentrators: readonly { id: number; epoch: number }[] }) {
+async function ownedAmong(
+  tx: Tx,
+  input: { collector: string; concentrators: readonly { id: number; epoch: number }[] },
+) {
   const rows = await tx
     .selectFrom("concentrator")
     .select(["id", "epoch"])
     .where("owner", "=", input.collector)
-    .where("id", "in", input.concentrators.map((each) => each.id))
+    .where(
+      "id",
+      "in",
+      input.concentrators.map((each) => each.id),
+    )
     .execute();
   const epochs = new Map(rows.map((row) => [row.id, row.epoch]));
   return new Set(input.concentrators.filter((each) => epochs.get(each.id) === each.epoch).map((each) => each.id));
@@ -141,7 +152,16 @@ function dueCommands(tx: Tx, concentratorIds: readonly number[], now: Instant) {
     .innerJoin("concentrator", "concentrator.id", "command.concentrator_id")
     .where("command.concentrator_id", "in", [...concentratorIds])
     .where("command.state", "in", [...OPEN_STATES])
-    .where("command.not_before", "<=", now)
+    .where((eb) =>
+      eb.or([
+        eb("command.not_before", "<=", now),
+        // It was silent, and has answered something since: worth asking again at once.
+        eb.and([
+          eb("command.state_reason", "=", "no_answer"),
+          eb("meter_state.last_answer_at", ">", eb.ref("command.updated_at")),
+        ]),
+      ]),
+    )
     .where((eb) =>
       eb.or([eb("command.lease_until", "<", now), eb("command.lease_epoch", "<", eb.ref("concentrator.epoch"))]),
     )

@@ -5,8 +5,8 @@ import { type LedgerAccount, postedTransfer } from "#domain/ledger.ts";
 import type { Tx } from "#store/db.ts";
 import { bookTransfer, openLedgerAccounts } from "#store/ledger.ts";
 import { addLot } from "#store/lots.ts";
-import { nextNumbers } from "#store/sequences.ts";
 import type { MeterKind, MeterMode, SwitchKind } from "#store/schema.ts";
+import { nextNumbers } from "#store/sequences.ts";
 import type { Sealer } from "#system/seal.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
@@ -139,7 +139,13 @@ async function enrollMeter(ctx: FlowContext, tx: Tx, input: Enrolling): Promise<
   await tx.insertInto("room").values({ id: roomId, area_id: areaId, name: meter.label }).execute();
   await tx
     .insertInto("customer")
-    .values({ id: customerId, project_id: projectId, name: meter.customer.name, phone: meter.customer.phone, created_at: now })
+    .values({
+      id: customerId,
+      project_id: projectId,
+      name: meter.customer.name,
+      phone: meter.customer.phone,
+      created_at: now,
+    })
     .execute();
   await tx
     .insertInto("account")
@@ -181,7 +187,10 @@ async function enrollMeter(ctx: FlowContext, tx: Tx, input: Enrolling): Promise<
       created_at: now,
     })
     .execute();
-  await tx.insertInto("meter_state").values(blankState(meterId, meter, now)).execute();
+  await tx
+    .insertInto("meter_state")
+    .values(blankState(meterId, meter, now))
+    .execute();
   await bookOpening(ctx, tx, { projectId, meterId, accountId, customerId, meter, now });
 }
 
@@ -232,7 +241,9 @@ async function bookOpening(ctx: FlowContext, tx: Tx, input: Opening): Promise<vo
   const { meterId, meter, now } = input;
   const at: Price = price(meter.priceE4);
   const inMeter = meter.creditAt === "meter";
-  const credit: LedgerAccount = inMeter ? { kind: "meter_credit", ref: meterId } : { kind: "balance", ref: input.accountId };
+  const credit: LedgerAccount = inMeter
+    ? { kind: "meter_credit", ref: meterId }
+    : { kind: "balance", ref: input.accountId };
   await openLedgerAccounts(tx, [
     credit,
     { kind: "wallet", ref: input.customerId },
@@ -255,5 +266,12 @@ async function bookOpening(ctx: FlowContext, tx: Tx, input: Opening): Promise<vo
     now,
   );
   if (!inMeter) return;
-  await addLot(tx, { id: ctx.newId(instant(now)), meterId, unitsWh: meter.openingCreditWh, costE4: amount, orderNo: null, at: now });
+  await addLot(tx, {
+    id: ctx.newId(instant(now)),
+    meterId,
+    unitsWh: meter.openingCreditWh,
+    costE4: amount,
+    orderNo: null,
+    at: now,
+  });
 }

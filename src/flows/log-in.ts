@@ -39,11 +39,12 @@ export async function logIn(
   ctx: FlowContext,
   input: { login: string; password: string; ip: string },
 ): Promise<{ token: string; actor: Actor }> {
-  const subjects = [`login:${input.login.toLowerCase()}`, `ip:${input.ip}`];
-  await refuseLocked(ctx, subjects);
-  const user = await userForLogin(ctx.db.read, input.login);
+  const subjects = [`login:${input.login.toLowerCase()}`, `ip:${input.ip}`] as const;
+  await refuseLocked(ctx.db.read, { subjects, now: ctx.clock() });
   nobodysHash ??= hashPassword(randomToken());
-  const isRight = await verifyPassword(input.password, user?.passwordHash ?? (await nobodysHash));
+  const standIn = await nobodysHash; // for known names too: the first unknown one must not take longer
+  const user = await userForLogin(ctx.db.read, input.login);
+  const isRight = await verifyPassword(input.password, user?.passwordHash ?? standIn);
   const actor = isRight && user && !user.disabled ? await actorOf(ctx.db.read, user.id) : null;
   if (!actor) {
     await rememberFailure(ctx, { ...input, subjects });
@@ -52,8 +53,11 @@ export async function logIn(
   const token = randomToken();
   const now = ctx.clock();
   await ctx.db.transact(async (tx) => {
-    await tx.deleteFrom("login_failure").where("subject", "in", subjects).execute();
-    await addSession(tx, {
+    // Once more: of many guesses at once only those before the lock count, whichever of them was right.
+    await refuseLocked(tx, { subjects, now });
+    // The address keeps its count: who has a password of his own must not guess at others' for ever.
+    await tx.deleteFrom("login_failure").where("subject", "=", subjects[0]).execute();
+    const isFresh = await addSession(tx, {
       token_hash: sha256Hex(token),
       user_id: actor.userId,
       created_at: now,
@@ -61,6 +65,7 @@ export async function logIn(
       expires_at: later(now, SESSION_MS),
       ip: input.ip,
     });
+    if (!isFresh) return; // this body ran before and only the answer to its commit was lost
     await auditLogin(ctx, tx, { login: actor.login, ip: input.ip, now, succeeded: true });
   });
   return { token, actor };
@@ -130,7 +135,7 @@ export async function ensureFirstAdministrator(
       ],
       ["id"],
     );
-    if (fresh === 0) return false; // another program was faster
+    if (fresh === 0) return await isOurs(tx, passwordHash); // another program was faster, or our first commit's answer was lost
     await insertIgnore(tx, "user_role", [{ user_id: 1, role_id: 1 }], ["user_id", "role_id"]);
     // The next user gets a number of its own.
     await insertIgnore(tx, "sequence", [{ name: "user", next: 2 }], ["name"]);
@@ -139,10 +144,14 @@ export async function ensureFirstAdministrator(
   return isMade && given === undefined ? { login: "admin", password } : null;
 }
 
-async function refuseLocked(ctx: FlowContext, subjects: readonly string[]): Promise<void> {
-  const now = ctx.clock();
+async function isOurs(tx: Tx, passwordHash: string): Promise<boolean> {
+  const row = await tx.selectFrom("user").select("password_hash").where("id", "=", 1).executeTakeFirst();
+  return row?.password_hash === passwordHash;
+}
+
+async function refuseLocked(tx: Tx, { subjects, now }: { subjects: readonly string[]; now: Instant }): Promise<void> {
   for (const subject of subjects) {
-    const { failures, lastAt } = await loginFailures(ctx.db.read, subject);
+    const { failures, lastAt } = await loginFailures(tx, subject);
     const lockedUntil = lastAt + LOCK_MS;
     const most = subject.startsWith("ip:") ? FAILURES_PER_ADDRESS_MAX : FAILURES_PER_LOGIN_MAX;
     if (failures >= most && lockedUntil > now) {

@@ -37,8 +37,15 @@ export async function mayTrip(
  * Takes one trip of a meter's project out of its budget, in the transaction that marks it sent: {@link OFF_PER_WINDOW_MAX} per
  * {@link OFF_WINDOW_MS}, whoever asked for it. The row that is written first makes collectors take turns.
  */
-export async function takeOffBudget(tx: Tx, input: { commandId: string; meterId: number; now: Instant }): Promise<boolean> {
-  const meter = await tx.selectFrom("meter").select("project_id").where("id", "=", input.meterId).executeTakeFirstOrThrow();
+export async function takeOffBudget(
+  tx: Tx,
+  input: { commandId: string; meterId: number; now: Instant },
+): Promise<boolean> {
+  const meter = await tx
+    .selectFrom("meter")
+    .select("project_id")
+    .where("id", "=", input.meterId)
+    .executeTakeFirstOrThrow();
   await nextNumbers(tx, `off_guard:${meter.project_id}`);
   const recent = await tx
     .selectFrom("command")

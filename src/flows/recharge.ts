@@ -83,7 +83,8 @@ export async function recharge(
   const requestHash = `${input.meterId}|${paid}|${input.channel}`;
   const done = await decide(ctx.db, (tx) => book(ctx, tx, actor, { ...input, paid, requestHash }));
   faultPoint("recharge:after-commit");
-  if (done.created) ctx.log.info({ order: done.orderNo, meter: input.meterId, amount: formatMoney(paid) }, "recharge booked");
+  if (done.created)
+    ctx.log.info({ order: done.orderNo, meter: input.meterId, amount: formatMoney(paid) }, "recharge booked");
   return done;
 }
 
@@ -206,7 +207,8 @@ async function consider(tx: Tx, actor: Actor, meterId: number, paid: Money): Pro
   };
   const at = price(meter.price_e4);
   const plan = meter.credit_at === "meter" ? planUnits(payment, at) : planBalance(payment);
-  if (meter.credit_at === "meter" && plan.unitsWh === 0) throw new AppError("below_one_unit", { price: formatMoney(at) });
+  if (meter.credit_at === "meter" && plan.unitsWh === 0)
+    throw new AppError("below_one_unit", { price: formatMoney(at) });
   return {
     meter,
     accountId: meter.account_id,
@@ -240,12 +242,26 @@ async function moveMoney(tx: Tx, moving: Moving): Promise<void> {
   if (plan.debtsTaken > 0) {
     await bookTransfer(
       tx,
-      postedTransfer({ ...common, id: `debt:${orderNo}`, kind: "debt", from: wallet, to: debt, amount: plan.debtsTaken }),
+      postedTransfer({
+        ...common,
+        id: `debt:${orderNo}`,
+        kind: "debt",
+        from: wallet,
+        to: debt,
+        amount: plan.debtsTaken,
+      }),
       now,
     );
   }
   if (plan.spent > 0) {
-    const move = { ...common, id: rechargeTransferId(orderNo), kind: "recharge" as const, from: wallet, to: credit, amount: plan.spent };
+    const move = {
+      ...common,
+      id: rechargeTransferId(orderNo),
+      kind: "recharge" as const,
+      from: wallet,
+      to: credit,
+      amount: plan.spent,
+    };
     await bookTransfer(tx, moving.creditAt === "meter" ? pendingTransfer(move) : postedTransfer(move), now);
   }
 }

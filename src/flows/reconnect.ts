@@ -61,7 +61,12 @@ export async function reconnectAccount(ctx: FlowContext, tx: Tx, input: Paid & {
     .set((eb) => ({ arrears_evaluations: 0, version: eb("version", "+", 1) }))
     .where("id", "=", input.accountId)
     .execute();
-  const meters = await tx.selectFrom("meter").select("id").where("account_id", "=", input.accountId).orderBy("id").execute();
+  const meters = await tx
+    .selectFrom("meter")
+    .select("id")
+    .where("account_id", "=", input.accountId)
+    .orderBy("id")
+    .execute();
   for (const meter of meters) await reconnectMeter(ctx, tx, { ...input, meterId: meter.id });
 }
 

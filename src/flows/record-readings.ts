@@ -1,5 +1,5 @@
 import type { Instant } from "#base/time.ts";
-import { type Verdict, judgeReading, registers, verdictCode } from "#domain/reading.ts";
+import { judgeReading, registers, type Verdict, verdictCode } from "#domain/reading.ts";
 import { offCauseSeen, type Relay } from "#domain/switching.ts";
 import { SILENT_ROUNDS_MAX } from "#domain/tile.ts";
 import type { Tx } from "#store/db.ts";
@@ -73,7 +73,13 @@ export async function recordReadings(ctx: FlowContext, batch: Batch): Promise<vo
 }
 
 type Change = Partial<Omit<MeterStateTable, "meter_id" | "version">>;
-type Meter = { state: MeterStateTable; creditInMeter: boolean; prepaid: boolean; powerMaxW: number; lowCreditWh: number };
+type Meter = {
+  state: MeterStateTable;
+  creditInMeter: boolean;
+  prepaid: boolean;
+  powerMaxW: number;
+  lowCreditWh: number;
+};
 type Writing = { readings: ReadingTable[]; events: NewMeterEvent[] };
 type View = { ctx: FlowContext; meter: Meter; change: Change; writing: Writing; now: Instant };
 

@@ -23,7 +23,8 @@ export async function requestCommand(
 ): Promise<{ commandId: string; created: boolean }> {
   if (input.kind === "trip" && input.reason === "") throw new AppError("reason_required");
   const done = await decide(ctx.db, (tx) => request(ctx, tx, actor, input));
-  if (done.created) ctx.log.info({ command: done.commandId, kind: input.kind, meter: input.meterId }, "command requested");
+  if (done.created)
+    ctx.log.info({ command: done.commandId, kind: input.kind, meter: input.meterId }, "command requested");
   return done;
 }
 

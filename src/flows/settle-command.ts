@@ -57,7 +57,10 @@ export async function markSent(
       await finish(tx, claimed, { state: "expired", reason: "unreachable", at: now, result: null });
       return { ok: false, why: "expired" };
     }
-    if (claimed.kind === "trip" && !(await takeOffBudget(tx, { commandId: claimed.id, meterId: claimed.meterId, now }))) {
+    if (
+      claimed.kind === "trip" &&
+      !(await takeOffBudget(tx, { commandId: claimed.id, meterId: claimed.meterId, now }))
+    ) {
       return { ok: false, why: "guard_rate" };
     }
     const purchaseNumber = command.purchase_number ?? (await takePurchaseNumber(tx, claimed));
@@ -109,7 +112,10 @@ export async function settleCommand(
   });
   faultPoint("settle-command:after-commit");
   if (next !== "send") {
-    ctx.log.info({ command: claimed.id, kind: claimed.kind, meter: claimed.meterId, outcome: outcome.kind, next }, "command settled");
+    ctx.log.info(
+      { command: claimed.id, kind: claimed.kind, meter: claimed.meterId, outcome: outcome.kind, next },
+      "command settled",
+    );
   }
   return next;
 }
@@ -144,7 +150,12 @@ async function refuse(
   refusal: { reason: string; codes: string[] },
 ): Promise<NextStep> {
   const { claimed, command, now } = at;
-  await finish(tx, claimed, { state: "refused", reason: refusal.reason, at: now, result: { codes: refusal.codes.join(",") } });
+  await finish(tx, claimed, {
+    state: "refused",
+    reason: refusal.reason,
+    at: now,
+    result: { codes: refusal.codes.join(",") },
+  });
   if (claimed.kind === "top_up") await refuseTopUp(ctx, tx, at, refusal.reason);
   else {
     if (command.order_no !== null) await touchOrder(tx, command.order_no, now);

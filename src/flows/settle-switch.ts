@@ -4,9 +4,9 @@ import { addEvents } from "#store/events.ts";
 import { balanceOf } from "#store/ledger.ts";
 import { touchOrder } from "#store/orders.ts";
 import type { MeterStateTable } from "#store/schema.ts";
+import type { Settling } from "./command-row.ts";
 import type { FlowContext } from "./context.ts";
 import { reconnectMeter } from "./reconnect.ts";
-import type { Settling } from "./command-row.ts";
 
 /**
  * A switch command was carried out and read back. A permission to close is only that: the relay stays as it reads until somebody

@@ -6,10 +6,10 @@ import { addLot } from "#store/lots.ts";
 import { meterState, updateMeterState } from "#store/meters.ts";
 import { moveOrder, orderForSettling } from "#store/orders.ts";
 import type { OrderState } from "#store/schema.ts";
+import { finish, type Settling } from "./command-row.ts";
 import type { FlowContext } from "./context.ts";
 import { rechargeTransferId } from "./recharge.ts";
 import { reconnectMeter } from "./reconnect.ts";
-import { finish, type Settling } from "./command-row.ts";
 
 const UNDER_WAY: readonly OrderState[] = ["booked", "sent", "unknown"];
 
@@ -18,7 +18,10 @@ export async function confirmTopUp(ctx: FlowContext, tx: Tx, at: Settling): Prom
   const { order, command, now } = await load(tx, at);
   assert(command.purchase_number !== null, "a confirmed top-up was sent with a number");
   const state = await meterState(tx, order.meter_id);
-  assert(state.purchase_count === command.purchase_number - 1, `meter ${order.meter_id} confirms its next purchase number`);
+  assert(
+    state.purchase_count === command.purchase_number - 1,
+    `meter ${order.meter_id} confirms its next purchase number`,
+  );
   const posted = await resolveTransfer(tx, {
     transferId: rechargeTransferId(order.order_no),
     outcome: "posted",

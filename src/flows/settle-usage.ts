@@ -37,7 +37,8 @@ export async function settleMeter(ctx: FlowContext, meterId: number): Promise<bo
   const settled = await decide(ctx.db, async (tx) => {
     const meter = await loadMeter(tx, meterId);
     if (!meter || meter.index_wh === null || meter.index_at <= meter.settled_at) return false;
-    const used = meter.settled_index_wh === null ? 0 : usedBetween(meter.settled_index_wh, meter.index_wh) * meter.ratio;
+    const used =
+      meter.settled_index_wh === null ? 0 : usedBetween(meter.settled_index_wh, meter.index_wh) * meter.ratio;
     const change = { settled_index_wh: meter.index_wh, settled_at: meter.index_at };
     const charged =
       meter.account_id === null || meter.mode === "public"
@@ -104,7 +105,13 @@ async function chargeLots(ctx: FlowContext, tx: Tx, meter: Meter, usedWh: number
 }
 
 /** Credit on the server: what was used is charged to the account's balance, and arrears may cut it off. */
-async function chargeBalance(ctx: FlowContext, tx: Tx, meter: Meter, accountId: number, usedWh: number): Promise<object> {
+async function chargeBalance(
+  ctx: FlowContext,
+  tx: Tx,
+  meter: Meter,
+  accountId: number,
+  usedWh: number,
+): Promise<object> {
   const at = price(meter.price_e4);
   const charged = charge(usedWh, at, meter.settled_residue);
   const account: LedgerAccount = { kind: "balance", ref: accountId };

@@ -43,9 +43,12 @@ export async function verifyLedger(ctx: FlowContext): Promise<LedgerReport> {
     for (const account of accounts) {
       const balance = posted.get(account.id) ?? 0;
       const held = reserved.get(account.id) ?? 0;
-      if (account.balance_e4 !== balance) problems.push(`${account.id} keeps ${account.balance_e4}, its entries say ${balance}`);
-      if (account.reserved_e4 !== held) problems.push(`${account.id} reserves ${account.reserved_e4}, its entries say ${held}`);
-      if (account.floor_e4 !== null && balance - held < account.floor_e4) problems.push(`${account.id} is below its floor`);
+      if (account.balance_e4 !== balance)
+        problems.push(`${account.id} keeps ${account.balance_e4}, its entries say ${balance}`);
+      if (account.reserved_e4 !== held)
+        problems.push(`${account.id} reserves ${account.reserved_e4}, its entries say ${held}`);
+      if (account.floor_e4 !== null && balance - held < account.floor_e4)
+        problems.push(`${account.id} is below its floor`);
     }
     for (const id of posted.keys()) {
       const kind = id.slice(0, id.indexOf(":")) as keyof typeof ledgerKinds;
@@ -73,10 +76,13 @@ async function purchaseNumberProblems(tx: Tx): Promise<string[]> {
     .orderBy("purchase_number")
     .execute();
   for (const meter of meters) {
-    const numbers = confirmed.filter((each) => each.meter_id === meter.meter_id).map((each) => each.purchase_number ?? 0);
+    const numbers = confirmed
+      .filter((each) => each.meter_id === meter.meter_id)
+      .map((each) => each.purchase_number ?? 0);
     const first = meter.purchase_count - numbers.length + 1;
     numbers.forEach((number, i) => {
-      if (number !== first + i) problems.push(`meter ${meter.meter_id}: purchase number ${number} where ${first + i} was due`);
+      if (number !== first + i)
+        problems.push(`meter ${meter.meter_id}: purchase number ${number} where ${first + i} was due`);
     });
   }
   return problems;

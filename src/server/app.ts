@@ -4,6 +4,7 @@ import { AppError } from "#base/errors.ts";
 import { SECOND_MS } from "#base/time.ts";
 import type { Actor } from "#domain/permission.ts";
 import type { FlowContext } from "#flows/context.ts";
+import { answerBrokenRequest } from "./broken-request.ts";
 import { createLimits } from "./limits.ts";
 import type { LiveHub } from "./live/hub.ts";
 import { BODY_BYTES_MAX, handleError, refuse } from "./refusals.ts";
@@ -42,6 +43,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     requestTimeout: REQUEST_MS_MAX,
     trustProxy: deps.trustProxy === undefined || deps.trustProxy.length === 0 ? false : [...deps.trustProxy],
     genReqId: () => newId(clock()),
+    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, newId(clock())),
     // A URL that cannot be decoded: no hook has run and none will.
     frameworkErrors: (error, request, reply) => {
       const { status, refusal } = refuse(error, request.id);

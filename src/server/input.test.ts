@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { refusal } from "#contract/session.ts";
@@ -147,6 +148,21 @@ test.each(["limit=0", "limit=101", "limit=abc", `search=${"x".repeat(65)}`])(
     expect([answer.statusCode, answer.json().code]).toEqual([400, "invalid_input"]);
   },
 );
+
+test.each([
+  ["HELO jichao\r\n\r\n", 400],
+  [`GET / HTTP/1.1\r\nhost: x\r\nx: ${"y".repeat(20_000)}\r\n\r\n`, 431],
+])("bytes that are no HTTP request get a refusal and an end (%#)", async (bytes, status) => {
+  const open = await testApp(db);
+  const { port } = new URL(await open.listen({ host: "127.0.0.1", port: 0 }));
+  const socket = connect(Number(port), "127.0.0.1", () => socket.write(bytes));
+  let text = "";
+  for await (const chunk of socket) text += String(chunk);
+  const [head = "", body = ""] = text.split("\r\n\r\n");
+  expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  expect(refusal.strict().parse(JSON.parse(body)).code).toBe("invalid_input");
+  await open.close();
+});
 
 test("fields that nobody asked for are dropped", async () => {
   const answer = await app.inject(

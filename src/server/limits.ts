@@ -11,7 +11,7 @@ export const WRITES_PER_MINUTE = 120;
 /** Callers remembered at a time; beyond it the oldest is forgotten. */
 const CALLERS_MAX = 10_000;
 
-/** Counts requests and refuses those that come too fast. */
+/** Counts a changing request, by its user or (nobody yet) by its address, and refuses it when they come too fast. */
 export type Limits = { check(request: FastifyRequest): Promise<void> };
 
 /** The limits of one server process. Counters are in memory: they slow an attacker down, they decide nothing about money. */
@@ -25,7 +25,6 @@ export async function createLimits(app: FastifyInstance): Promise<Limits> {
   });
   return {
     async check(request) {
-      if (request.method === "GET" || request.method === "HEAD") return;
       const result = await (request.caller === null ? logins : writes)(request);
       if (!result.isAllowed && result.isExceeded)
         throw new AppError("too_many_requests", { seconds: result.ttlInSeconds });

@@ -36,6 +36,8 @@ export type Route<A, P extends z.ZodType, Q extends z.ZodType, B extends z.ZodTy
   answer: R;
   /** The refusal when `params` cannot be read: the same as for something that does not exist. */
   missing?: ErrorCode;
+  /** A POST that only asks: it is not counted among the caller's writes. */
+  onlyAsks?: boolean;
   /** Refusals of single body fields that have a code of their own; the others are `invalid_input`. */
   mistakes?: Mistakes;
   handle(call: Call<A, z.output<P>, z.output<Q>, z.output<B>>): Promise<z.input<R>>;
@@ -103,14 +105,15 @@ export function addRoute<
     method: route.method,
     url: route.path,
     config: { access: permitted },
-    exposeHeadRoute: false,
+    // Load balancers ask for the health page by HEAD; everything else has nothing to say without a body.
+    exposeHeadRoute: access === "public",
     onRequest: async (request) => {
       if (access === "public") return;
       request.caller = await identify(routes, request);
       if (access !== "logged_in") demandOneOf(request.caller, permitted);
     },
     handler: async (request, reply) => {
-      await routes.limits.check(request);
+      if (route.method !== "GET" && route.onlyAsks !== true) await routes.limits.check(request);
       const params = readParams(route, request.params);
       const query = read(route.query, request.query, {});
       const body = read(route.body, request.body, route.mistakes ?? {});

@@ -185,7 +185,7 @@ export function contextOf(db: Db): FlowContext {
 
 /** The app on that database, every answer checked against its schema; a live hub that looks ten times a second. */
 export async function testApp(db: Db, over: Partial<AppDeps> = {}): Promise<FastifyInstance> {
-  const ctx = contextOf(db);
+  const ctx: FlowContext = { ...contextOf(db), clock: over.clock ?? systemClock };
   const hub = createLiveHub({ ctx, pollMs: 100 });
   return buildApp({
     ...ctx,

@@ -1,11 +1,11 @@
 import type { Instant } from "#base/time.ts";
 import type { Tx } from "./db.ts";
-import { updatedRows, upsert } from "./portable.ts";
+import { insertIgnore, updatedRows, upsert } from "./portable.ts";
 import type { SessionTable } from "./schema.ts";
 
-/** Adds a session; only the hash of its token is ever stored. */
-export async function addSession(tx: Tx, session: SessionTable): Promise<void> {
-  await tx.insertInto("session").values(session).execute();
+/** Adds a session; only the hash of its token is ever stored. False when it is there already. */
+export async function addSession(tx: Tx, session: SessionTable): Promise<boolean> {
+  return (await insertIgnore(tx, "session", [session], ["token_hash"])) === 1;
 }
 
 /** A session by its token's hash. */

@@ -6,7 +6,8 @@ export type Intent = { key: string; meterId: number; amount: string; orderNo: st
 /** A cashier who repeats a request with the same key until she hears an answer. */
 export type Cashier = {
   readonly intents: Intent[];
-  recharge(): Promise<void>;
+  /** Begins one; hear of its end by {@link allAcknowledged}. */
+  recharge(): void;
   /** Resolves when every payment was answered. */
   allAcknowledged(): Promise<void>;
 };
@@ -20,7 +21,7 @@ export async function cashier(at: { port: number; password: string; random: () =
   const base = `http://127.0.0.1:${at.port}/api`;
   let cookie = "";
   const intents: Intent[] = [];
-  const open = new Set<Promise<void>>();
+  const open: Promise<unknown>[] = [];
   let made = 0;
 
   async function call(path: string, body?: object): Promise<{ status: number; json: Record<string, unknown> }> {
@@ -28,7 +29,11 @@ export async function cashier(at: { port: number; password: string; random: () =
       try {
         const answer = await fetch(base + path, {
           method: body ? "POST" : "GET",
-          headers: { cookie, ...(body ? { "content-type": "application/json" } : {}) },
+          headers: {
+            cookie,
+            origin: `http://127.0.0.1:${at.port}`,
+            ...(body ? { "content-type": "application/json" } : {}),
+          },
           ...(body ? { body: JSON.stringify(body) } : {}),
           signal: AbortSignal.timeout(10_000),
         });
@@ -47,14 +52,14 @@ export async function cashier(at: { port: number; password: string; random: () =
   const login = await call("/session", { login: "admin", password: at.password });
   if (login.status >= 300) throw new Error(`login failed: ${JSON.stringify(login.json)}`);
   const board = await call("/board");
-  const tiles = board.json["tiles"] as { meterId: number; mode: string }[];
+  const tiles = board.json.tiles as { meterId: number; mode: string }[];
   const meters = tiles.filter((tile) => tile.mode === "prepaid").map((tile) => tile.meterId);
 
   async function press(intent: Intent): Promise<void> {
     const body = { key: intent.key, meterId: intent.meterId, amount: intent.amount, channel: "cash" };
     const { status, json } = await call("/recharges", body);
     if (status >= 300) throw new Error(`recharge ${intent.key} was refused: ${status} ${JSON.stringify(json)}`);
-    intent.orderNo = String(json["orderNo"]);
+    intent.orderNo = String(json.orderNo);
   }
 
   return {
@@ -65,10 +70,7 @@ export async function cashier(at: { port: number; password: string; random: () =
       const intent: Intent = { key: `chaos-key-${++made}`, meterId: pick, amount, orderNo: null };
       intents.push(intent);
       const presses = at.random() < DOUBLE_CLICK_CHANCE ? [press(intent), press(intent)] : [press(intent)];
-      const done = Promise.all(presses).then(() => {});
-      open.add(done);
-      done.finally(() => open.delete(done)).catch(() => {});
-      return done;
+      open.push(Promise.all(presses));
     },
     async allAcknowledged() {
       await Promise.all(open);

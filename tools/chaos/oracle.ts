@@ -44,7 +44,9 @@ export async function judge(ctx: FlowContext, town: TownSnapshot, intents: reado
       lost++;
       problems.push(`${intent.key} is not in the books`);
     } else if (order.order_no !== intent.orderNo || order.amount_e4 !== Math.round(Number(intent.amount) * 10_000)) {
-      problems.push(`${intent.key} was answered ${intent.orderNo}, the books have ${order.order_no} ${order.amount_e4}`);
+      problems.push(
+        `${intent.key} was answered ${intent.orderNo}, the books have ${order.order_no} ${order.amount_e4}`,
+      );
     }
   }
   if (orders.length > intents.length) doubled += orders.length - intents.length;

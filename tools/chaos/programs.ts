@@ -14,6 +14,8 @@ export type Victim = {
   /** Resolves when the process that runs now has died. */
   died(): Promise<void>;
   isAlive(): boolean;
+  /** The fault points that the process that runs now carries. */
+  faults(): string;
 };
 
 const READY = { server: "server listened", collector: "collector started" } as const;
@@ -28,6 +30,7 @@ export function victim(
   let child: ChildProcess | null = null;
   let gone: Promise<void> = Promise.resolve();
   let last: string[] = [];
+  let armed = "";
 
   async function start(faults: string): Promise<void> {
     const own = spawn(process.execPath, [jichao, name], {
@@ -35,6 +38,7 @@ export function victim(
       stdio: ["ignore", "ignore", "pipe"],
     });
     child = own;
+    armed = faults;
     last = [];
     gone = new Promise((resolve) => own.once("exit", () => resolve()));
     let ready = () => {};
@@ -67,6 +71,7 @@ export function victim(
     },
     died: () => gone,
     isAlive,
+    faults: () => armed,
   };
 
   function isAlive(): boolean {

@@ -15,7 +15,7 @@ import { silentLog } from "#system/log.ts";
 import { createSealer } from "#system/seal.ts";
 import { enrollDemoTown } from "../../src/cli/demo.ts";
 import { startSharedMariadb } from "../../test/mariadb.ts";
-import { type Cashier, cashier } from "./cashier.ts";
+import { cashier } from "./cashier.ts";
 import { judge, type Verdict } from "./oracle.ts";
 import { type Victim, victim } from "./programs.ts";
 
@@ -52,8 +52,9 @@ const POINTS: Record<Victim["name"], readonly FaultPoint[]> = {
   ],
 };
 /** An armed point does not strike at its first passing, or only the first step would ever be hit. */
-const STRIKE_CHANCE = 0.35;
-const RUN_MS_MAX = 6_000;
+const STRIKE_CHANCE = 0.6;
+const RUN_MS_MAX = 1_500;
+const RANDOM_KILL_MS_MAX = 900;
 const HEAL_MS_MAX = 120_000;
 
 /** Kills real programs while recharges are under way over a bad line, then heals everything and counts what is wrong. */
@@ -65,9 +66,20 @@ export async function rechargeChaos(options: ChaosOptions, say: (line: string) =
   const db = await freshDatabase(options.database);
   const masterKey = "c4".repeat(32);
   const ctx: FlowContext = { db, clock: systemClock, newId, log: silentLog };
-  await enrollDemoTown(ctx, createSealer(masterKey), { seed: options.seed, stateFile: null, concentrators: 2, metersPer: 20 });
+  await enrollDemoTown(ctx, createSealer(masterKey), {
+    seed: options.seed,
+    stateFile: null,
+    concentrators: 2,
+    metersPer: 20,
+  });
   const plan = townPlan({ seed: options.seed, concentrators: 2, metersPer: 20 });
-  const town = createTown({ plan, speed: 60, bus: { baud: "instant", replyDelayMs: 1 }, faults: { everywhere: WEATHER }, seed: options.seed });
+  const town = createTown({
+    plan,
+    speed: 60,
+    bus: { baud: "instant", replyDelayMs: 1 },
+    faults: { everywhere: WEATHER },
+    seed: options.seed,
+  });
   const [httpPort, linkPort] = [await freePort(), await freePort()];
   const env = {
     JICHAO_DB: db.url,
@@ -96,17 +108,26 @@ export async function rechargeChaos(options: ChaosOptions, say: (line: string) =
     town.dial({ host: "127.0.0.1", port: linkPort });
     const desk = await cashier({ port: httpPort, password: env.JICHAO_ADMIN_PASSWORD, random });
     for (let run = 1; run <= options.runs; run++) {
-      await oneRun({ run, options, random, server, collector, desk, count });
-      if (run % 10 === 0) say(`run ${run} of ${options.runs}: ${desk.intents.length} recharges, kills ${JSON.stringify(kills)}`);
+      const plan = drawPlan(random);
+      await prepare({ server, collector }, plan);
+      for (let i = 0; i < options.perRun; i++) desk.recharge();
+      await oneRun({ server, collector, plan, random, count });
+      if (run % 10 === 0) say(`run ${run} of ${options.runs}, kills ${JSON.stringify(kills)}`);
     }
     say("healing: no more kills, no more losses");
     town.setFaults({ everywhere: {} });
-    for (const each of [server, collector]) if (!each.isAlive()) await each.start("");
+    await prepare({ server, collector }, { doomed: "server", point: null, both: false });
     await desk.allAcknowledged();
     await quiet(ctx);
     const looks = await watch.stop();
     const verdict = await judge(ctx, town.snapshot(), desk.intents);
-    const wrong = verdict.lost + verdict.doubled + verdict.unresolved + verdict.problems.length + Math.abs(verdict.ledgerSum) + Math.abs(looks.worstSum);
+    const wrong =
+      verdict.lost +
+      verdict.doubled +
+      verdict.unresolved +
+      verdict.problems.length +
+      Math.abs(verdict.ledgerSum) +
+      Math.abs(looks.worstSum);
     return {
       database: await db.version(),
       seed: options.seed,
@@ -128,38 +149,45 @@ export async function rechargeChaos(options: ChaosOptions, say: (line: string) =
   }
 }
 
-type Run = {
-  run: number;
-  options: ChaosOptions;
-  random: () => number;
-  server: Victim;
-  collector: Victim;
-  desk: Cashier;
-  count(where: string): void;
-};
+type Programs = { server: Victim; collector: Victim };
+/** Who is to die in a run, where (null: at a random moment), and whether the other one goes with it. */
+type Plan = { doomed: Victim["name"]; point: FaultPoint | null; both: boolean };
 
-/** One program is to die in this run, at a named place or at a random moment, while some recharges are under way. */
-async function oneRun(at: Run): Promise<void> {
-  const { random, server, collector, desk } = at;
-  const doomed = random() < 0.4 ? server : collector;
-  const atPoint = random() < 0.6;
-  if (atPoint) {
-    const points = POINTS[doomed.name];
-    const point = points[Math.floor(random() * points.length)] ?? "";
-    doomed.kill();
-    await doomed.died();
-    await doomed.start(`${point}=${STRIKE_CHANCE}`);
+function drawPlan(random: () => number): Plan {
+  const doomed = random() < 0.35 ? "server" : "collector";
+  const points = POINTS[doomed];
+  const point = random() < 0.7 ? (points[Math.floor(random() * points.length)] ?? null) : null;
+  return { doomed, point, both: point === null && random() < 0.3 };
+}
+
+/** Brings up what is dead, and restarts the doomed one when it has to carry other fault points than it does. */
+async function prepare(programs: Programs, plan: Plan): Promise<void> {
+  await Promise.all(
+    [programs.server, programs.collector].map(async (each) => {
+      const faults = each.name === plan.doomed && plan.point !== null ? `${plan.point}=${STRIKE_CHANCE}` : "";
+      if (each.isAlive() && each.faults() === faults) return;
+      each.kill();
+      await each.died();
+      await each.start(faults);
+    }),
+  );
+}
+
+/** Some recharges begin, and somebody dies. They need not be answered within the run: the cashier repeats until they are. */
+async function oneRun(at: Programs & { plan: Plan; random: () => number; count(where: string): void }): Promise<void> {
+  const { plan } = at;
+  const doomed = at[plan.doomed];
+  if (plan.point !== null) {
+    const ended = new AbortController();
+    await Promise.race([doomed.died(), pause(RUN_MS_MAX, ended.signal)]);
+    ended.abort();
+    return;
   }
-  const recharges = Array.from({ length: at.options.perRun }, () => desk.recharge());
-  const ended = new AbortController();
-  if (!atPoint) {
-    await pause(random() * 600, ended.signal);
-    if (doomed.kill()) at.count(`${doomed.name} at a random moment`);
+  await pause(at.random() * RANDOM_KILL_MS_MAX);
+  for (const each of plan.both ? [at.server, at.collector] : [doomed]) {
+    if (each.kill()) at.count(`${each.name} at a random moment`);
+    await each.died();
   }
-  await Promise.race([doomed.died(), pause(RUN_MS_MAX, ended.signal)]);
-  if (!doomed.isAlive()) await doomed.start("");
-  await Promise.all(recharges);
-  ended.abort();
 }
 
 /** Looks at the books all the time on a connection of its own: the sum must be zero in every look, not only at the end. */
@@ -169,7 +197,9 @@ function watchBooks(ctx: FlowContext) {
   let worstSum = 0;
   const looking = (async () => {
     while (!ending.signal.aborted) {
-      const { rows } = await sql<{ total: number | null }>`select sum(amount_e4) as total from ledger_entry`.execute(ctx.db.read);
+      const { rows } = await sql<{ total: number | null }>`select sum(amount_e4) as total from ledger_entry`.execute(
+        ctx.db.read,
+      );
       const total = Number(rows[0]?.total ?? 0);
       if (Math.abs(total) > Math.abs(worstSum)) worstSum = total;
       looks++;
@@ -204,8 +234,9 @@ function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer().listen(0, "127.0.0.1", () => {
       const address = probe.address();
-      probe.close(() => (typeof address === "object" && address ? resolve(address.port) : reject(new Error("no port"))));
+      probe.close(() =>
+        typeof address === "object" && address ? resolve(address.port) : reject(new Error("no port")),
+      );
     });
   });
 }
-

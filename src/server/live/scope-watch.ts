@@ -12,7 +12,7 @@ import { changedRecharges } from "#store/orders.ts";
  * transaction began, and may be committed seconds later.
  */
 const OVERLAP_MS = 15 * SECOND_MS;
-/** What only time changes, or what an overlap missed, is found by comparing everything. */
+/** What an overlap missed is found by comparing every tile, and the orders and commands of twice that time. */
 const FULL_COMPARISON_MS = MINUTE_MS;
 /** Tiles in one event: about 100 KiB. */
 const TILES_PER_EVENT_MAX = 250;
@@ -26,47 +26,46 @@ export type ScopeWatch = { look(now: Instant): Promise<News> };
 /** Watches one scope. The first look only learns how things are: pages load the board themselves. */
 export function createScopeWatch({ db }: FlowContext, scope: Scope): ScopeWatch {
   const knownTiles = new Map<number, string>();
-  let knownOrders = new Map<string, string>();
-  let knownCommands = new Map<string, string>();
+  const knownOrders = new Map<string, string>();
+  const knownCommands = new Map<string, string>();
   let comparedAt = Number.NEGATIVE_INFINITY;
-
-  function unknownTiles(tiles: readonly Tile[]): Tile[] {
-    return tiles.filter((tile) => {
-      const text = JSON.stringify(tile);
-      if (knownTiles.get(tile.meterId) === text) return false;
-      knownTiles.set(tile.meterId, text);
-      return true;
-    });
-  }
 
   return {
     async look(now) {
-      const since = now - OVERLAP_MS;
       const time = performance.now();
       const full = time - comparedAt >= FULL_COMPARISON_MS;
       const first = comparedAt < 0;
+      const since = now - OVERLAP_MS;
+      const happenedSince = full && !first ? now - 2 * FULL_COMPARISON_MS : since;
       const tilesNow = full ? await tileFacts(db.read, scope) : await changedTiles(db.read, scope, since);
-      const orders = await changedRecharges(db.read, scope, since);
-      const commands = await changedCommands(db.read, scope, since);
-
-      const tiles = unknownTiles(tilesNow);
-      const orderTexts = new Map(orders.map((order) => [order.orderNo, JSON.stringify(order)]));
-      const commandTexts = new Map(commands.map((command) => [command.id, JSON.stringify(command)]));
-      const changed = [
-        ...tileEvents(tiles, now),
-        ...orders.filter((order) => orderTexts.get(order.orderNo) !== knownOrders.get(order.orderNo)).map(orderEvent),
-        ...commands.filter((each) => commandTexts.get(each.id) !== knownCommands.get(each.id)).map(commandEvent),
-      ];
-      // What left the window comes back only by changing again, so it need not be remembered.
-      knownOrders = orderTexts;
-      knownCommands = commandTexts;
+      const orders = await changedRecharges(db.read, scope, happenedSince);
+      const commands = await changedCommands(db.read, scope, happenedSince);
+      if (full) comparedAt = time;
 
       const recentTiles = tilesNow.filter((tile) => tile.changedAt >= since);
       const recent = [...tileEvents(recentTiles, now), ...orders.map(orderEvent), ...commands.map(commandEvent)];
-      if (full) comparedAt = time;
+      const changed = [
+        ...tileEvents(
+          learn(knownTiles, tilesNow, (tile) => tile.meterId, full),
+          now,
+        ),
+        ...learn(knownOrders, orders, (order) => order.orderNo, full).map(orderEvent),
+        ...learn(knownCommands, commands, (command) => command.id, full).map(commandEvent),
+      ];
       return { changed: first ? recent : changed, recent };
     },
   };
+}
+
+/** Those that are not known just so; knows them from now on. `all`: what is not in the list may be forgotten. */
+function learn<K, T>(known: Map<K, string>, list: readonly T[], key: (each: T) => K, all: boolean): T[] {
+  const texts = list.map((each) => JSON.stringify(each));
+  const news = list.filter((each, i) => known.get(key(each)) !== texts[i]);
+  if (all) known.clear();
+  list.forEach((each, i) => {
+    known.set(key(each), texts[i] ?? "");
+  });
+  return news;
 }
 
 function tileEvents(tiles: readonly Tile[], asOf: Instant): LiveEvent[] {

@@ -19,6 +19,7 @@ export function rechargeRoutes(routes: Routes, nudge: () => void): void {
   addRoute(routes, {
     method: "POST",
     path: "/api/recharges/preview",
+    onlyAsks: true,
     access: "recharge.create",
     params: nothing,
     query: nothing,

@@ -25,15 +25,10 @@ export function GlobalSearch() {
   if (!allowed) return <div className="top-gap" />;
   return (
     <>
-      <button
-        type="button"
-        className="search-button"
-        aria-label={t("search.label")}
-        onClick={() => setOpen(true)}
-        data-testid="global-search"
-      >
+      <button type="button" className="search-button" onClick={() => setOpen(true)} data-testid="global-search">
         <Icon name="search" size={18} />
-        <span className="search-button-inside" aria-hidden="true">
+        <span className="unseen">{t("search.label")}</span>{" "}
+        <span className="search-button-inside">
           <span className="search-button-text">{t("search.placeholder")}</span>
           <kbd>{t("search.keys")}</kbd>
         </span>

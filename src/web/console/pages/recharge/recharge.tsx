@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Button } from "antd";
-import { useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import { wireAmount } from "../../../shared/amount-input.ts";
@@ -31,20 +31,18 @@ export default function RechargePage() {
   const [paying, setPaying] = useState(false);
   const busy = useRef(false);
 
-  const keep = (next: Draft | null): void => {
+  const current = useRef(draft);
+  const keep = useCallback((next: Draft | null): void => {
     saveDraft(next); // before anything is sent: the key has to outlive the page
+    current.current = next;
     setDraft(next);
-  };
+  }, []);
 
-  // The address was changed by a link while the desk was open.
+  // The address was changed by a link, or by "back", while the desk was open.
   useEffect(() => {
-    setDraft((now) => {
-      const next = draftForAddress(now, meterId);
-      saveDraft(next);
-      return next;
-    });
+    keep(draftForAddress(current.current, meterId));
     setProblem(null);
-  }, [meterId]);
+  }, [meterId, keep]);
 
   const choose = (chosen: number): void => {
     keep(draftForAddress(null, chosen));

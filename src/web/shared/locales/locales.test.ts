@@ -1,0 +1,32 @@
+import { describe, expect, test } from "vitest";
+import { en } from "./en.ts";
+import { zhCN } from "./zh-CN.ts";
+
+type Tree = { readonly [key: string]: string | Tree };
+
+function sentences(tree: Tree, path = ""): [key: string, sentence: string][] {
+  return Object.entries(tree).flatMap(([key, value]) =>
+    typeof value === "string" ? [[path + key, value] as [string, string]] : sentences(value, `${path}${key}.`),
+  );
+}
+const placeholders = (sentence: string) => (sentence.match(/\{\{\w+\}\}/g) ?? []).sort();
+
+describe("both languages", () => {
+  const english = new Map(sentences(en));
+
+  test("have the same keys", () => {
+    expect([...english.keys()].sort()).toEqual(
+      sentences(zhCN)
+        .map(([key]) => key)
+        .sort(),
+    );
+  });
+
+  test.each(sentences(zhCN))("fill the same places in %s", (key, chinese) => {
+    expect(placeholders(english.get(key) ?? "")).toEqual(placeholders(chinese));
+  });
+
+  test("are not mixed: English has no Chinese characters", () => {
+    expect(sentences(en).filter(([, sentence]) => /\p{Script=Han}/u.test(sentence))).toEqual([]);
+  });
+});
