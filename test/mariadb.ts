@@ -16,10 +16,10 @@ const COMPLAINT_CHARS_MAX = 4_000;
 
 /** The server that this run of tests shares: the one of JICHAO_TEST_MYSQL, else a fresh one; null when none can be had. */
 export async function startSharedMariadb(): Promise<Mariadb | null> {
-  const given = process.env["JICHAO_TEST_MYSQL"];
+  const given = process.env.JICHAO_TEST_MYSQL;
   if (given) return { url: given, stop: async () => {} };
   const server = await startMariadb();
-  if (server) process.env["JICHAO_TEST_MYSQL"] = server.url;
+  if (server) process.env.JICHAO_TEST_MYSQL = server.url;
   return server;
 }
 
@@ -112,7 +112,7 @@ async function answering(url: string): Promise<void> {
 }
 
 function find(...names: string[]): string | null {
-  const places = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin", "/usr/libexec"];
+  const places = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin", "/usr/libexec"];
   return names.flatMap((name) => places.map((place) => join(place, name))).find((path) => existsSync(path)) ?? null;
 }
 

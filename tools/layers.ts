@@ -57,7 +57,10 @@ export const layers: Readonly<Record<string, Rule>> = {
   flows: { may: ["base", "domain", "contract", "system", "store"] },
   collector: { may: ["base", "protocol", "domain", "contract", "system", "store", "flows"], refused: MONEY },
   // The server explains frames to people, and that is all it knows of protocols.
-  server: { may: ["base", "domain", "contract", "system", "store", "flows"], mayFile: ["protocol/explain.ts"] },
+  server: {
+    may: ["base", "domain", "contract", "system", "store", "flows"],
+    mayFile: ["protocol/explain.ts", "protocol/explain-text.ts"],
+  },
   web: { may: ["base", "domain", "contract"] },
   simulator: { may: ["base", "protocol", "system"] },
   cli: {

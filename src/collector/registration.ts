@@ -6,9 +6,9 @@ import {
   encodeLink,
   type LinkDeframer,
   type LinkFrame,
-  type LinkMessage,
   linkAuthMac,
 } from "#protocol/link/jichao.ts";
+import type { LinkMessage } from "#protocol/link/messages.ts";
 import { nodeCiphers, randomBytesOf } from "#system/crypto.ts";
 import type { Log } from "#system/log.ts";
 

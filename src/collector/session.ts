@@ -3,13 +3,8 @@ import { performance } from "node:perf_hooks";
 import { assert } from "#base/errors.ts";
 import { type Clock, type Instant, SECOND_MS } from "#base/time.ts";
 import type { Bytes } from "#protocol/bytes.ts";
-import {
-  encodeLink,
-  type ForwardStatus,
-  type LinkDeframer,
-  type LinkFrame,
-  type LinkMessage,
-} from "#protocol/link/jichao.ts";
+import { encodeLink, type LinkDeframer, type LinkFrame } from "#protocol/link/jichao.ts";
+import type { ForwardStatus, LinkMessage } from "#protocol/link/messages.ts";
 import type { Log } from "#system/log.ts";
 import { BYE, plainBytes } from "./registration.ts";
 

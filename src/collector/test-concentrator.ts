@@ -2,13 +2,8 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { assert } from "#base/errors.ts";
 import type { Bytes } from "#protocol/bytes.ts";
-import {
-  createLinkDeframer,
-  encodeLink,
-  type LinkFrame,
-  type LinkMessage,
-  linkAuthMac,
-} from "#protocol/link/jichao.ts";
+import { createLinkDeframer, encodeLink, type LinkFrame, linkAuthMac } from "#protocol/link/jichao.ts";
+import type { LinkMessage } from "#protocol/link/messages.ts";
 import { nodeCiphers, randomBytesOf } from "#system/crypto.ts";
 
 /** A concentrator whose every byte the test decides. */

@@ -21,6 +21,7 @@ export type SiteArchive = {
   meterMasterKey: Uint8Array;
 };
 
+/** One meter of the archive with its customer and what it holds when it is taken over. */
 export type MeterArchive = {
   number: string;
   address: string;

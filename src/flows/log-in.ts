@@ -73,12 +73,26 @@ export async function logIn(
 
 /** Who a session's token belongs to; null when it is unknown, over, or its user is disabled. */
 export async function loadActor(ctx: FlowContext, token: string): Promise<Actor | null> {
-  const tokenHash = sha256Hex(token);
-  const session = await sessionByHash(ctx.db.read, tokenHash);
+  const session = await liveSession(ctx, token);
+  if (!session) return null;
   const now = ctx.clock();
-  if (!session || session.expiresAt <= now || session.seenAt + SESSION_IDLE_MS <= now) return null;
-  if (now - session.seenAt >= SEEN_EVERY_MS) await ctx.db.transact((tx) => touchSession(tx, tokenHash, now));
+  if (now - session.seenAt >= SEEN_EVERY_MS) await ctx.db.transact((tx) => touchSession(tx, sha256Hex(token), now));
   return actorOf(ctx.db.read, session.userId);
+}
+
+/**
+ * Like {@link loadActor}, without counting as use of the session: a page that only listens is a console left alone, and must not
+ * keep its session alive for ever.
+ */
+export async function peekActor(ctx: FlowContext, token: string): Promise<Actor | null> {
+  const session = await liveSession(ctx, token);
+  return session && actorOf(ctx.db.read, session.userId);
+}
+
+async function liveSession(ctx: FlowContext, token: string) {
+  const session = await sessionByHash(ctx.db.read, sha256Hex(token));
+  const now = ctx.clock();
+  return session && session.expiresAt > now && session.seenAt + SESSION_IDLE_MS > now ? session : null;
 }
 
 /** Ends a session. */

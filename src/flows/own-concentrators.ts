@@ -7,6 +7,7 @@ import { decide } from "./decide.ts";
 /** How long a concentrator belongs to its collector without being renewed. */
 export const CONCENTRATOR_LEASE_MS = 15 * SECOND_MS;
 
+/** A concentrator that this collector may speak to, as long as the epoch is this one. */
 export type OwnedConcentrator = { id: number; code: string; epoch: number };
 
 /**

@@ -91,6 +91,7 @@ export async function recharge(
 type Booking = RechargeRequest & { ip: string; paid: Money; requestHash: string };
 
 async function book(ctx: FlowContext, tx: Tx, actor: Actor, input: Booking) {
+  if (!(await meterToAct(tx, actor.scope, input.meterId))) throw new AppError("meter_not_found");
   const earlier = await orderByKey(tx, input.key);
   if (earlier) return repeated(earlier, input);
 
@@ -177,7 +178,7 @@ async function book(ctx: FlowContext, tx: Tx, actor: Actor, input: Booking) {
 }
 
 function repeated(earlier: { orderNo: string; requestHash: string }, input: Booking) {
-  if (earlier.requestHash !== input.requestHash) throw new AppError("order_key_conflict", { orderNo: earlier.orderNo });
+  if (earlier.requestHash !== input.requestHash) throw new AppError("order_key_conflict");
   return { orderNo: earlier.orderNo, created: false };
 }
 

@@ -23,9 +23,11 @@ export type ReportedValues = {
   powerW?: number | null;
   status3?: { word: number; relayOpen: boolean };
 };
+/** One meter at one moment. */
 export type MeterReport = { meterId: number; measuredAt: Instant; values: ReportedValues };
 /** A whole round in which a meter gave no usable answer. */
 export type SilenceReport = { meterId: number; at: Instant };
+/** One frame on the bus, or the silence where an answer was due. */
 export type FrameRecord = {
   meterId: number;
   at: Instant;

@@ -1,3 +1,4 @@
+import { AppError } from "#base/errors.ts";
 import { instant } from "#base/time.ts";
 import { type Money, negate, PER_UNIT, type Price, price, wholeUnits } from "#base/units.ts";
 import { type LedgerAccount, postedTransfer } from "#domain/ledger.ts";
@@ -28,7 +29,15 @@ export async function settleDueMeters(
     .limit(input.limit)
     .execute();
   let settled = 0;
-  for (const { meter_id } of due) if (await settleMeter(ctx, meter_id)) settled++;
+  for (const { meter_id } of due) {
+    try {
+      if (await settleMeter(ctx, meter_id)) settled++;
+    } catch (error) {
+      // A mistake in one meter's figures must not keep the others from being charged.
+      if (error instanceof AppError && error.code === "database_unavailable") throw error;
+      ctx.log.error({ meter: meter_id, error: String(error) }, "meter could not be settled");
+    }
+  }
   return { settled, more: due.length === input.limit };
 }
 

@@ -2,6 +2,7 @@ import { ledgerKinds } from "#domain/ledger.ts";
 import type { Tx } from "#store/db.ts";
 import type { FlowContext } from "./context.ts";
 
+/** What checking the books found; `ok` when there are no problems and all transfers sum to zero. */
 export type LedgerReport = { ok: boolean; sumE4: number; transfers: number; problems: string[] };
 
 /** Problems told at most: the first ones say what is wrong. */

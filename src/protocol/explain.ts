@@ -1,7 +1,8 @@
 import { type Bytes, toHex } from "./bytes.ts";
 import { type Description645, describe645 } from "./dlt645/describe.ts";
 import { decodeFrame645 } from "./dlt645/frame.ts";
-import { decodeLink, type LinkMessage } from "./link/jichao.ts";
+import { decodeLink } from "./link/jichao.ts";
+import type { LinkMessage } from "./link/messages.ts";
 import { serialText } from "./link/serial.ts";
 
 /** A JCP/1 frame in plain data; `frames` are the meter frames inside a forward or its answer. */

@@ -5,6 +5,7 @@ import { SECOND_MS } from "#base/time.ts";
 import type { Actor } from "#domain/permission.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { answerBrokenRequest } from "./broken-request.ts";
+import { addCompression } from "./compression.ts";
 import { createLimits } from "./limits.ts";
 import type { LiveHub } from "./live/hub.ts";
 import { BODY_BYTES_MAX, handleError, refuse } from "./refusals.ts";
@@ -58,6 +59,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(cookie);
   demandAccess(app);
   addSecurity(app);
+  addCompression(app);
   addRequestLog(app, deps);
   const routes: Routes = {
     app,

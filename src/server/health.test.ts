@@ -18,6 +18,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
       meters: 4,
       readings: 12,
     });
+    expect((await app.inject({ method: "HEAD", url: "/api/health" })).statusCode).toBe(200);
     await app.close();
     await db.drop();
   });

@@ -255,5 +255,6 @@ test("one user's writes are limited over all routes together; reading goes on, a
   });
   expect(Number(answer.headers["retry-after"])).toBeGreaterThan(0);
   expect((await app.inject(asked(busy, "GET", "/api/board"))).statusCode).toBe(200);
+  expect((await app.inject(asked(busy, "POST", "/api/recharges/preview", {}))).statusCode).toBe(400);
   expect((await app.inject(asked(user, "POST", "/api/recharges", {}))).statusCode).toBe(400);
 });

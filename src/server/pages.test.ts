@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freshDatabase } from "#store/test-databases.ts";
@@ -111,6 +112,22 @@ test.each(["/assets/../../secret.txt", "/..%2f..%2fetc%2fpasswd.txt", "/.git/con
     else expect(answer.json().code).toMatch(/not_found|invalid_input/);
   },
 );
+
+test("files and large data are compressed for who can read that, and mean the same", async () => {
+  const text = "export const 集抄 = 1;\n".repeat(1_000);
+  await writeFile(join(webDir, "assets", "large-abc123.js"), text);
+  for (const accept of ["gzip, br", "br;q=1, gzip;q=0.5"]) {
+    const answer = await app.inject({ url: "/assets/large-abc123.js", headers: { "accept-encoding": accept } });
+    expect(answer.headers).toMatchObject({ "content-encoding": "gzip", vary: "accept-encoding" });
+    expect(gunzipSync(answer.rawPayload).toString()).toBe(text);
+    expect(answer.rawPayload.length).toBeLessThan(2_000);
+  }
+  for (const accept of ["br", "gzip;q=0", ""]) {
+    const answer = await app.inject({ url: "/assets/large-abc123.js", headers: { "accept-encoding": accept } });
+    expect(answer.headers).not.toHaveProperty("content-encoding");
+    expect(answer.body).toBe(text);
+  }
+});
 
 test("HEAD is answered like GET, without a body", async () => {
   const answer = await app.inject({ method: "HEAD", url: "/" });

@@ -2,12 +2,11 @@ import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { instant, later } from "#base/time.ts";
 import { me } from "#contract/session.ts";
-import { FAILURES_PER_LOGIN_MAX, LOCK_MS, SESSION_IDLE_MS } from "#flows/log-in.ts";
+import { FAILURES_PER_LOGIN_MAX, LOCK_MS, peekActor, SESSION_IDLE_MS } from "#flows/log-in.ts";
 import { freshDatabase } from "#store/test-databases.ts";
 import { systemClock } from "#system/clock.ts";
 import { hashPassword } from "#system/password.ts";
 import { LOGINS_PER_MINUTE } from "./limits.ts";
-import { peekCaller } from "./live/peek-caller.ts";
 import { asked, buildTown, contextOf, enrol, testApp } from "./test-town.ts";
 
 const PASSWORD = "correct horse 电池";
@@ -159,7 +158,7 @@ test.each([
 test("a session left alone ends; listening does not keep it alive, requests do", async () => {
   const token = (await tryLogIn(PASSWORD)).cookies[0]?.value ?? "";
   const headers = { cookie: `jc_s=${token}` };
-  const peek = () => peekCaller({ ...contextOf(db), clock: () => instant(systemClock() + skewMs) }, token);
+  const peek = () => peekActor({ ...contextOf(db), clock: () => instant(systemClock() + skewMs) }, token);
   skewMs = SESSION_IDLE_MS - 60_000;
   expect(await peek()).not.toBeNull();
   expect((await app.inject({ url: "/api/session", headers })).statusCode).toBe(200);

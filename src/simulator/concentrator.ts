@@ -1,13 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
 import { type Bytes, equalBytes, fromHex } from "#protocol/bytes.ts";
-import {
-  createLinkDeframer,
-  encodeLink,
-  type LinkFrame,
-  type LinkMessage,
-  linkAuthMac,
-} from "#protocol/link/jichao.ts";
+import { createLinkDeframer, encodeLink, type LinkFrame, linkAuthMac } from "#protocol/link/jichao.ts";
+import type { LinkMessage } from "#protocol/link/messages.ts";
 import { nodeCiphers } from "#system/crypto.ts";
 import { type BusTiming, createBus, type Sound } from "./bus.ts";
 import type { SimulatorLog } from "./log.ts";

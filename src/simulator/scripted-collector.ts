@@ -1,13 +1,8 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { type Bytes, fromHex, toHex } from "#protocol/bytes.ts";
-import {
-  createLinkDeframer,
-  encodeLink,
-  type LinkMessage,
-  linkAuthMac,
-  SERIAL_2400_8E1,
-} from "#protocol/link/jichao.ts";
+import { createLinkDeframer, encodeLink, linkAuthMac, SERIAL_2400_8E1 } from "#protocol/link/jichao.ts";
+import type { LinkMessage } from "#protocol/link/messages.ts";
 import { nodeCiphers } from "#system/crypto.ts";
 import type { TownPlan } from "./plan.ts";
 

@@ -1,7 +1,7 @@
 import { assert } from "#base/errors.ts";
 import type { Clock } from "#base/time.ts";
-import { systemClock } from "#system/clock.ts";
 import type { Bytes } from "#protocol/bytes.ts";
+import { systemClock } from "#system/clock.ts";
 import type { BusTiming, Sound } from "./bus.ts";
 import { type Concentrator, createConcentrator, type LinkTarget } from "./concentrator.ts";
 import { createFaults, type FaultSettings } from "./faults.ts";

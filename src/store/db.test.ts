@@ -130,7 +130,7 @@ for (const { name, available, why } of testDatabases) {
       expect(await db.read.selectFrom("tally").selectAll().where("name", "=", "Case").execute()).toEqual([
         { name: "Case", value: Number.MAX_SAFE_INTEGER },
       ]);
-      expect(await names(nasty.slice(0, 3) + "%")).toEqual([nasty]);
+      expect(await names(`${nasty.slice(0, 3)}%`)).toEqual([nasty]);
     });
 
     test("callers that never stop asking all get their turn, and so do timers", async () => {

@@ -70,8 +70,18 @@ export class SqliteConnection implements DatabaseConnection {
   }
 }
 
+/**
+ * Kysely would hand out "the one connection" under a lock, which a refused use never gives back and a query inside a stream
+ * waits for without end. Statements here are synchronous: they need no lock.
+ */
+class UnlockedAdapter extends SqliteAdapter {
+  override get supportsMultipleConnections(): boolean {
+    return true;
+  }
+}
+
 /** The parts of Kysely that writing bodies on SQLite share. */
-export const sqliteEngine = (): Engine => ({ adapter: new SqliteAdapter(), compiler: new SqliteQueryCompiler() });
+export const sqliteEngine = (): Engine => ({ adapter: new UnlockedAdapter(), compiler: new SqliteQueryCompiler() });
 
 /** Kysely on one SQLite connection, for single statements: `onUse` is asked before each of them. */
 export function sqliteDialect(connection: SqliteConnection, onUse: () => void): Dialect {
@@ -89,7 +99,7 @@ export function sqliteDialect(connection: SqliteConnection, onUse: () => void): 
     destroy: async () => connection.close(),
   };
   return {
-    createAdapter: () => new SqliteAdapter(),
+    createAdapter: () => new UnlockedAdapter(),
     createDriver: () => driver,
     createQueryCompiler: () => new SqliteQueryCompiler(),
     createIntrospector: (db) => new SqliteIntrospector(db),

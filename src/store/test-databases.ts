@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createConnection } from "mysql2/promise";
 import { type Db, openDatabase } from "./db.ts";
 
-const mysqlUrl = process.env["JICHAO_TEST_MYSQL"];
+const mysqlUrl = process.env.JICHAO_TEST_MYSQL;
 
 /** The databases that tests run on. Those that cannot be had say why, and their tests are skipped. */
 export const testDatabases: readonly { name: "sqlite" | "mariadb"; available: boolean; why?: string }[] = [
@@ -47,7 +47,7 @@ function freshFile(): Made {
 }
 
 async function freshSchema(): Promise<Made> {
-  const server = process.env["JICHAO_TEST_MYSQL"];
+  const server = process.env.JICHAO_TEST_MYSQL;
   if (!server) throw new Error("no MariaDB to test on: set JICHAO_TEST_MYSQL or install mariadb-server");
   const schema = `jichao_test_${randomBytes(6).toString("hex")}`;
   const ask = async (statement: string) => {

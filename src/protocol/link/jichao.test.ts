@@ -10,11 +10,11 @@ import {
   encodeLink,
   type LinkDeframer,
   type LinkFrame,
-  type LinkMessage,
   linkAuthMac,
   SERIAL_2400_8E1,
   serialControl,
 } from "./jichao.ts";
+import type { LinkMessage } from "./messages.ts";
 import { BAUD_RATES, serialText } from "./serial.ts";
 
 const sixteen = fc.uint8Array({ minLength: 16, maxLength: 16 });

@@ -2,32 +2,9 @@ import { assert } from "#base/errors.ts";
 import { asciiBytes, type Bytes, concat, toHex } from "../bytes.ts";
 import type { Ciphers } from "../ciphers.ts";
 import { crc16 } from "./crc16.ts";
-import { readPayload, writePayload } from "./messages.ts";
+import { type LinkMessage, readPayload, writePayload } from "./messages.ts";
 
 export { baudOf, SERIAL_2400_8E1, serialControl } from "./serial.ts";
-
-/** How far a forwarded question came: 0 answered, 1 timeout, 2 bus busy, 3 no such port, 4 garbled, 5 cancelled. */
-export type ForwardStatus = 0 | 1 | 2 | 3 | 4 | 5;
-
-/** Signal strength in dBm (−128 … 127), questions waiting, and the concentrator's clock in epoch ms. */
-export type Heartbeat = { rssi: number; queue: number; clockMs: number };
-
-/** A message of JCP/1, the open protocol between collector (前置机) and concentrator (集中器). */
-export type LinkMessage =
-  /** `protocols` is a bitmap of what the concentrator can carry; `nonce` is 16 fresh random bytes. */
-  | { type: "hello"; id: string; firmware: string; nonce: Bytes; protocols: number; tableVersion: number }
-  | { type: "challenge"; nonce: Bytes; serverTimeMs: number; keyVersion: number }
-  | { type: "auth"; mac: Bytes }
-  | { type: "welcome"; mac: Bytes; heartbeatSeconds: number }
-  | { type: "bye"; reason: number }
-  | ({ type: "ping" } & Heartbeat)
-  | ({ type: "pong" } & Heartbeat)
-  /** Times go out in steps of 10 ms, rounded up: at most 655 350 ms and 2 550 ms. */
-  | { type: "forward"; port: number; serial: number; timeoutMs: number; gapMs: number; content: Bytes }
-  | { type: "forwarded"; status: ForwardStatus; elapsedMs: number; content: Bytes }
-  | { type: "error"; code: number }
-  /** A type of a later version: carried, not understood. */
-  | { type: "unknown"; code: number; payload: Bytes };
 
 /** A message with the number that its answer echoes (0 … 65535). */
 export type LinkFrame = { seq: number; message: LinkMessage };

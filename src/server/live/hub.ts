@@ -2,9 +2,9 @@ import { SECOND_MS } from "#base/time.ts";
 import type { LiveEvent } from "#contract/live.ts";
 import type { Actor } from "#domain/permission.ts";
 import type { FlowContext } from "#flows/context.ts";
+import { peekActor } from "#flows/log-in.ts";
 import { pause } from "#system/clock.ts";
 import type { LiveConnection } from "./connection.ts";
-import { peekCaller } from "./peek-caller.ts";
 import { createScopeWatch, type ScopeWatch } from "./scope-watch.ts";
 
 /** Tells connected pages what changed in their scope. One per server process, however many pages listen. */
@@ -96,7 +96,7 @@ export function createLiveHub({ ctx, pollMs = POLL_MS }: HubOptions): LiveHub {
     const callers = new Map<string, Actor | null>();
     for (const listener of [...listeners]) {
       const known = callers.get(listener.token);
-      const actor = known === undefined ? await peekCaller(ctx, listener.token) : known;
+      const actor = known === undefined ? await peekActor(ctx, listener.token) : known;
       callers.set(listener.token, actor);
       if (actor === null || rightsOf(actor) !== rightsOf(listener.actor)) listener.connection.end();
     }

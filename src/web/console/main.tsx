@@ -2,7 +2,12 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { startI18n } from "../shared/i18n.ts";
 import { App } from "./app.tsx";
-import "./console.css";
+import "./styles/base.css";
+import "./styles/shell.css";
+import "./styles/parts.css";
+import "./styles/dialogs.css";
+import "./styles/login.css";
+import "./styles/media.css";
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("the page has no #root");

@@ -1,8 +1,5 @@
-import { join } from "node:path";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
-
-const root = import.meta.dirname;
 
 /**
  * antd's portals lock the scrolling of <body> by a style element without a nonce, which our policy refuses (and says so
@@ -18,12 +15,12 @@ const noScrollLocker: Plugin = {
 
 /** Builds the operators' console into dist/web. `__CSP_NONCE__` is replaced by the server in every answer. */
 export default defineConfig({
-  root,
+  root: import.meta.dirname,
   base: "/",
   plugins: [noScrollLocker, react()],
   html: { cspNonce: "__CSP_NONCE__" },
   build: {
-    outDir: join(root, "../../../dist/web"),
+    outDir: "../../../dist/web",
     emptyOutDir: true,
     target: "es2022",
     assetsInlineLimit: 0, // the policy allows no data: addresses

@@ -32,16 +32,15 @@ export function BoardPage() {
     structuralSharing: false, // 5,000 tiles: comparing them costs more than drawing the changed ones
   });
 
-  const change = useCallback(
-    (part: Partial<BoardView>, step: "push" | "replace" = "replace") =>
-      setSearch((now) => addressOfView({ ...viewFromAddress(now), ...part }), { replace: step === "replace" }),
-    [setSearch],
-  );
-  const open = useCallback(
-    (meterId: number) =>
-      change({ meterId }, new URLSearchParams(window.location.search).has("meter") ? "replace" : "push"),
-    [change],
-  );
+  // The router's own function is another one after every change of address; with it, every tile would be drawn anew.
+  const go = useRef(setSearch);
+  go.current = setSearch;
+  const change = useCallback((part: Partial<BoardView>) => {
+    const now = viewFromAddress(new URLSearchParams(window.location.search));
+    const opens = now.meterId === null && typeof part.meterId === "number"; // "back" closes the drawer, nothing else
+    go.current(addressOfView({ ...now, ...part }), { replace: !opens });
+  }, []);
+  const open = useCallback((meterId: number) => change({ meterId }), [change]);
   const close = useCallback(() => change({ meterId: null }), [change]);
   const openedMeterId = useRef(view.meterId);
   useEffect(() => {

@@ -11,6 +11,7 @@ import { useNarrow } from "../../use-narrow.ts";
 import { Actions } from "./actions.tsx";
 import { Facts } from "./facts.tsx";
 import { Events, Frames } from "./history.tsx";
+import "./drawer.css";
 
 type DrawerProps = { meterId: number; onClose: () => void; onStep: (key: "ArrowLeft" | "ArrowRight") => void };
 

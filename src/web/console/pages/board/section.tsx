@@ -37,7 +37,14 @@ export const Section = memo(
         </h2>
         <div className="tiles">
           {group.tiles.map((tile) => (
-            <Tile key={tile.meterId} tile={tile} shown={shown} open={tile.meterId === openMeterId} onOpen={onOpen} />
+            <Tile
+              key={tile.meterId}
+              tile={tile}
+              t={t}
+              shown={shown}
+              open={tile.meterId === openMeterId}
+              onOpen={onOpen}
+            />
           ))}
         </div>
       </section>
