@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "vite";
 import { root } from "./source-files.ts";
 
 /** Where the built pages are; the server hands them out. */
 const outDir = join(root, "dist/web");
-const stampFile = join(outDir, ".stamp");
+const STAMP = ".stamp";
 const configFile = join(root, "src/web/console/vite.config.ts");
 
 /** What the pages are made of: whenever something in these changes, they are built anew. */
@@ -21,9 +21,30 @@ export async function buildWeb(
   const tookMs = (): number => Math.round(performance.now() - began);
   const stamp = stampOfSources();
   if (readStamp() === stamp) return { outDir, built: false, tookMs: tookMs() };
-  await build({ configFile, logLevel: options.quiet ? "error" : "warn" });
-  writeFileSync(stampFile, stamp); // last: a build that was cut off leaves none
+  // Beside its place first: whoever is being served from the old pages, or builds at the same time, is not disturbed.
+  const fresh = join(root, `dist/.web-${process.pid}`);
+  await inProduction(() => build({ configFile, logLevel: options.quiet ? "error" : "warn", build: { outDir: fresh } }));
+  writeFileSync(join(fresh, STAMP), stamp);
+  rmSync(outDir, { recursive: true, force: true });
+  try {
+    renameSync(fresh, outDir);
+  } catch (cause) {
+    rmSync(fresh, { recursive: true, force: true });
+    if (readStamp() !== stamp) throw new Error("the built web pages could not be put into place", { cause });
+  }
   return { outDir, built: true, tookMs: tookMs() };
+}
+
+/** Vite obeys a NODE_ENV that it finds: under a test runner it would bundle the slow development version of React. */
+async function inProduction<T>(work: () => Promise<T>): Promise<T> {
+  const before = process.env.NODE_ENV;
+  process.env.NODE_ENV = "production";
+  try {
+    return await work();
+  } finally {
+    if (before === undefined) delete process.env.NODE_ENV;
+    else process.env.NODE_ENV = before;
+  }
 }
 
 function stampOfSources(): string {
@@ -42,7 +63,7 @@ function stampOfSources(): string {
 
 function readStamp(): string | null {
   try {
-    return readFileSync(stampFile, "utf8");
+    return readFileSync(join(outDir, STAMP), "utf8");
   } catch {
     return null;
   }

@@ -5,14 +5,13 @@ import {
   type DialectAdapter,
   type Driver,
   Kysely,
-  MysqlIntrospector,
   type QueryCompiler,
 } from "kysely";
 import { assert } from "#base/errors.ts";
 import type { Schema } from "./schema.ts";
 
 /** What all transactions of one engine share. */
-export type Engine = { adapter: DialectAdapter; compiler: QueryCompiler };
+export type Engine = { adapter: DialectAdapter; compiler: QueryCompiler; introspector: Dialect["createIntrospector"] };
 
 /** One run of a body: the `tx` that it gets, and what became of it. */
 export type BodyScope = {
@@ -90,6 +89,6 @@ function onConnection(engine: Engine, connection: DatabaseConnection): Dialect {
     createAdapter: () => engine.adapter,
     createDriver: () => driver,
     createQueryCompiler: () => engine.compiler,
-    createIntrospector: (db) => new MysqlIntrospector(db),
+    createIntrospector: engine.introspector,
   };
 }

@@ -30,7 +30,7 @@ describe.skipIf(!mariadb?.available)(`mariadb${mariadb?.why ? ` (${mariadb.why})
       .set((eb) => ({ value: eb("value", "+", 1) }))
       .where("name", "=", name)
       .execute();
-  const valueOf = async (name: string) =>
+  const storedValue = async (name: string) =>
     (await db.read.selectFrom("tally").select("value").where("name", "=", name).executeTakeFirst())?.value;
   const ownId = async (tx: Tx) =>
     (await sql<{ id: number }>`select connection_id() as id`.execute(tx)).rows[0]?.id ?? 0;
@@ -57,16 +57,16 @@ describe.skipIf(!mariadb?.available)(`mariadb${mariadb?.why ? ` (${mariadb.why})
 
   test("after a deadlock the whole body runs again, and each counts once", async () => {
     expect(await provokeDeadlock(async () => {})).toBeGreaterThanOrEqual(3);
-    expect([await valueOf("left"), await valueOf("right")]).toEqual([2, 2]);
+    expect([await storedValue("left"), await storedValue("right")]).toEqual([2, 2]);
   });
 
   test("a body that swallows a deadlock's error cannot write outside of its transaction", async () => {
-    const before = await valueOf("left");
+    const before = await storedValue("left");
     const runs = await provokeDeadlock(async (tx, first) => {
       await expect(grow(tx, first)).rejects.toThrow(/deadlock/i);
     });
     expect(runs).toBeGreaterThanOrEqual(3);
-    expect(await valueOf("left")).toBe((before ?? 0) + 2);
+    expect(await storedValue("left")).toBe((before ?? 0) + 2);
   });
 
   test("a body whose connection is killed runs again on another", async () => {
@@ -79,7 +79,7 @@ describe.skipIf(!mariadb?.available)(`mariadb${mariadb?.why ? ` (${mariadb.why})
       await grow(tx, "killed");
     });
     expect(runs).toBe(2);
-    expect(await valueOf("killed")).toBe(2);
+    expect(await storedValue("killed")).toBe(2);
   });
 
   test("transactions are READ COMMITTED, modes are strict, whatever the server's defaults are", async () => {

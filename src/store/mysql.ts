@@ -5,6 +5,7 @@ import {
   MysqlAdapter,
   MysqlDialect,
   MysqlDriver,
+  MysqlIntrospector,
   MysqlQueryCompiler,
 } from "kysely";
 import { AppError } from "#base/errors.ts";
@@ -37,7 +38,11 @@ export type MysqlDatabase = {
 /** Opens two pools: one that writes in transactions, one that the server itself keeps from writing. */
 export function openMysql(address: MysqlAddress, options: { log: Log; patienceMs?: number }): MysqlDatabase {
   const { log, patienceMs = PATIENCE_MS } = options;
-  const engine: Engine = { adapter: new MysqlAdapter(), compiler: new MysqlQueryCompiler() };
+  const engine: Engine = {
+    adapter: new MysqlAdapter(),
+    compiler: new MysqlQueryCompiler(),
+    introspector: (db) => new MysqlIntrospector(db),
+  };
   const driver: Driver = new MysqlDriver({
     pool: mysqlPool(address, {
       connections: WRITE_CONNECTIONS,

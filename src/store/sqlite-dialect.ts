@@ -81,7 +81,11 @@ class UnlockedAdapter extends SqliteAdapter {
 }
 
 /** The parts of Kysely that writing bodies on SQLite share. */
-export const sqliteEngine = (): Engine => ({ adapter: new UnlockedAdapter(), compiler: new SqliteQueryCompiler() });
+export const sqliteEngine = (): Engine => ({
+  adapter: new UnlockedAdapter(),
+  compiler: new SqliteQueryCompiler(),
+  introspector: (db) => new SqliteIntrospector(db),
+});
 
 /** Kysely on one SQLite connection, for single statements: `onUse` is asked before each of them. */
 export function sqliteDialect(connection: SqliteConnection, onUse: () => void): Dialect {
