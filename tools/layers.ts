@@ -49,7 +49,7 @@ export const layers: Readonly<Record<string, Rule>> = {
   contract: {
     may: ["base"],
     mayTypesOf: ["domain"],
-    mayFile: ["domain/permission.ts", "domain/tile.ts"],
+    mayFile: ["domain/meter-event.ts", "domain/permission.ts", "domain/tile.ts"],
     packages: ["zod"],
   },
   system: { may: ["base", "protocol"] },

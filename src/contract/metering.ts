@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { meterEventKinds } from "#domain/meter-event.ts";
 import { tileReasons, tileStates } from "#domain/tile.ts";
 
 export type { TileReason, TileState } from "#domain/tile.ts";
@@ -78,6 +79,7 @@ export const meterDetail = z.object({
   relay: z.enum(["open", "closed"]).nullable(),
   relayAt: at,
   relayCommanded: z.enum(["open", "closed"]).nullable(),
+  relayCommandedAt: at,
   offCause: z.enum(["arrears", "operator", "safety", "unknown"]).nullable(),
   voltageMv: wh,
   currentMa: wh,
@@ -88,11 +90,11 @@ export const meterDetail = z.object({
 });
 export type MeterDetail = z.infer<typeof meterDetail>;
 
-/** GET /api/meters/:id/events: newest first. `kind` is translated by the client; `detail` is JSON text of figures. */
+/** GET /api/meters/:id/events: newest first. The client translates `kind`; `detail` holds the figures. */
 export const meterEvent = z.object({
   id: z.string(),
   at,
-  kind: z.string(),
+  kind: z.enum(meterEventKinds),
   severity: z.enum(["info", "warning", "alarm"]),
   detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
 });

@@ -76,9 +76,15 @@ export const recharge = z.object({
 });
 export type Recharge = z.infer<typeof recharge>;
 
-/** GET /api/recharges?meterId=…: newest first. */
+/** GET /api/recharges?meterId=…&before=…: newest first. */
 export const rechargeQuery = z.object({
   meterId: z.coerce.number().int().positive().optional(),
+  /** Only orders older than this one: the next page. */
+  before: z.string().max(24).optional(),
   limit: z.coerce.number().int().min(1).max(100).default(20),
 });
-export const recharges = z.object({ items: z.array(recharge) });
+export const recharges = z.object({ items: z.array(recharge), more: z.boolean() });
+
+/** POST /api/recharges/:orderNo/withdraw: only while its command was never sent; the money stays in the wallet. */
+export const withdrawRequest = z.object({ reason: z.string().trim().min(1).max(200) });
+export type WithdrawRequest = z.infer<typeof withdrawRequest>;

@@ -8,7 +8,7 @@ export const loginRequest = z.object({
 });
 export type LoginRequest = z.infer<typeof loginRequest>;
 
-/** GET /api/session: who I am and what I may do. */
+/** GET /api/session: who I am and what I may do; null when nobody is logged in. */
 export const me = z.object({
   login: z.string(),
   name: z.string(),

@@ -11,7 +11,7 @@ type Line = [method: "GET" | "POST" | "DELETE", path: string, ...access: string[
 const matrix: Line[] = [
   ["GET", "/api/health", "public"],
   ["POST", "/api/session", "public"],
-  ["GET", "/api/session", "logged_in"],
+  ["GET", "/api/session", "public"],
   ["DELETE", "/api/session", "logged_in"],
   ["GET", "/api/board", "board.view"],
   ["GET", "/api/meters", "meter.view"],

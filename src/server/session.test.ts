@@ -66,9 +66,9 @@ test("behind a trusted https proxy the cookie is bound to its host and to https"
   expect(cookie).toMatchObject({ name: "__Host-jc_s", secure: true, httpOnly: true, path: "/", sameSite: "Strict" });
   expect(cookie).not.toHaveProperty("domain");
   expect(answer.headers["strict-transport-security"]).toMatch(/max-age=\d+/);
-  const own = await app.inject({ url: "/api/session", headers: { ...https, cookie: `__Host-jc_s=${cookie?.value}` } });
+  const own = await app.inject({ url: "/api/board", headers: { ...https, cookie: `__Host-jc_s=${cookie?.value}` } });
   expect(own.statusCode).toBe(200);
-  const plain = await app.inject({ url: "/api/session", headers: { ...https, cookie: `jc_s=${cookie?.value}` } });
+  const plain = await app.inject({ url: "/api/board", headers: { ...https, cookie: `jc_s=${cookie?.value}` } });
   expect(plain.statusCode).toBe(401);
 });
 
@@ -81,18 +81,18 @@ test("only the hash of a token is stored", async () => {
 test("logging out ends the session on the server, not only in the browser", async () => {
   const cookie = `jc_s=${(await tryLogIn(PASSWORD)).cookies[0]?.value}`;
   const user = { id: 0, login, token: "", cookie };
-  expect((await app.inject(asked(user, "GET", "/api/session"))).statusCode).toBe(200);
+  expect((await app.inject(asked(user, "GET", "/api/board"))).statusCode).toBe(200);
   const out = await app.inject(asked(user, "DELETE", "/api/session"));
   expect([out.statusCode, out.body]).toEqual([204, ""]);
   expect(out.cookies[0]).toMatchObject({ name: "jc_s", value: "" });
-  expect((await app.inject(asked(user, "GET", "/api/session"))).statusCode).toBe(401);
+  expect((await app.inject(asked(user, "GET", "/api/board"))).statusCode).toBe(401);
   expect((await app.inject(asked(user, "DELETE", "/api/session"))).statusCode).toBe(401);
 });
 
 test("a login replaces the session that the browser had", async () => {
   const earlier = `jc_s=${(await tryLogIn(PASSWORD)).cookies[0]?.value}`;
   await tryLogIn(PASSWORD, { cookie: earlier });
-  expect((await app.inject({ url: "/api/session", headers: { cookie: earlier } })).statusCode).toBe(401);
+  expect((await app.inject({ url: "/api/board", headers: { cookie: earlier } })).statusCode).toBe(401);
 });
 
 test("an unknown name and a wrong password are refused alike", async () => {
@@ -161,10 +161,18 @@ test("a session left alone ends; listening does not keep it alive, requests do",
   const peek = () => peekActor({ ...contextOf(db), clock: () => instant(systemClock() + skewMs) }, token);
   skewMs = SESSION_IDLE_MS - 60_000;
   expect(await peek()).not.toBeNull();
-  expect((await app.inject({ url: "/api/session", headers })).statusCode).toBe(200);
+  expect((await app.inject({ url: "/api/board", headers })).statusCode).toBe(200);
   skewMs += SESSION_IDLE_MS - 60_000;
   for (let i = 0; i < 3; i++) expect(await peek()).not.toBeNull();
   skewMs += 60_001;
   expect(await peek()).toBeNull();
-  expect((await app.inject({ url: "/api/session", headers })).statusCode).toBe(401);
+  expect((await app.inject({ url: "/api/board", headers })).statusCode).toBe(401);
+});
+
+test("who has no session is told that nobody is logged in, which is no refusal", async () => {
+  const answer = await app.inject({ url: "/api/session" });
+  expect(answer.statusCode).toBe(200);
+  expect(answer.json()).toBeNull();
+  const foreign = await app.inject({ url: "/api/session", headers: { cookie: "jc_s=made-up" } });
+  expect(foreign.json()).toBeNull();
 });

@@ -1,3 +1,4 @@
+import type { MeterEventKind } from "#domain/meter-event.ts";
 import type { Tx } from "./db.ts";
 import type { MeterEventTable } from "./schema.ts";
 
@@ -9,28 +10,6 @@ export type NewMeterEvent = {
   severity: MeterEventTable["severity"];
   detail?: Readonly<Record<string, string | number | boolean | null>>;
 };
-
-/** Everything that is told about a meter in its drawer; translated by the page. */
-export type MeterEventKind =
-  | "tripped"
-  | "closed"
-  | "low_credit"
-  | "credit_restored"
-  | "silent"
-  | "answering"
-  | "reading_suspect"
-  | "recharge_booked"
-  | "recharge_confirmed"
-  | "recharge_refused"
-  | "recharge_stopped"
-  | "recharge_withdrawn"
-  | "command_requested"
-  | "command_confirmed"
-  | "command_refused"
-  | "command_expired"
-  | "arrears"
-  | "trip_withheld"
-  | "enrolled";
 
 /** Appends events. Ids are derived by the caller, so that a repeated body writes the same rows again or none. */
 export async function addEvents(tx: Tx, events: readonly NewMeterEvent[]): Promise<void> {

@@ -71,6 +71,7 @@ export async function meterDetail(tx: Tx, scope: Scope, meterId: number): Promis
     relay: row.relay,
     relayAt: row.relay_at,
     relayCommanded: row.relay_commanded,
+    relayCommandedAt: row.relay_commanded_at,
     offCause: row.off_cause,
     voltageMv: row.voltage_mv,
     currentMa: row.current_ma,

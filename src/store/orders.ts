@@ -91,15 +91,16 @@ export async function rechargeView(tx: Tx, scope: Scope, orderNo: string): Promi
 export async function rechargeViews(
   tx: Tx,
   scope: Scope,
-  input: { meterId?: number | undefined; limit: number },
-): Promise<Recharge[]> {
+  input: { meterId?: number | undefined; before?: string | undefined; limit: number },
+): Promise<{ items: Recharge[]; more: boolean }> {
   const rows = await views(tx, scope)
+    // Order numbers carry day and sequence, so they sort by time.
+    .$if(input.before !== undefined, (query) => query.where("recharge_order.order_no", "<", input.before ?? ""))
     .$if(input.meterId !== undefined, (query) => query.where("recharge_order.meter_id", "=", input.meterId ?? 0))
-    .orderBy("recharge_order.created_at", "desc")
     .orderBy("recharge_order.order_no", "desc")
-    .limit(input.limit)
+    .limit(input.limit + 1)
     .execute();
-  return rows.map(toRecharge);
+  return { items: rows.slice(0, input.limit).map(toRecharge), more: rows.length > input.limit };
 }
 
 /** Orders that changed since an instant, for the live channel. */

@@ -5,6 +5,8 @@
  * The migrations in `migrations/` make these tables; this file is what the code sees.
  */
 
+import type { MeterEventKind } from "#domain/meter-event.ts";
+
 export type Flag = 0 | 1;
 
 /** One site (项目) with its own prices and zone. */
@@ -142,7 +144,7 @@ export type MeterEventTable = {
   id: string;
   meter_id: number;
   at: number;
-  kind: string;
+  kind: MeterEventKind;
   severity: "info" | "warning" | "alarm";
   detail: string;
 };

@@ -53,7 +53,7 @@ const POINTS: Record<Victim["name"], readonly FaultPoint[]> = {
 };
 /** An armed point does not strike at its first passing, or only the first step would ever be hit. */
 const STRIKE_CHANCE = 0.6;
-const RUN_MS_MAX = 1_500;
+const RUN_MS_MAX = 2_500;
 const RANDOM_KILL_MS_MAX = 900;
 const HEAL_MS_MAX = 120_000;
 

@@ -1,6 +1,14 @@
 import { z } from "zod";
 import { AppError } from "#base/errors.ts";
-import { preview, previewRequest, recharge, rechargeQuery, rechargeRequest, recharges } from "#contract/money.ts";
+import {
+  preview,
+  previewRequest,
+  recharge,
+  rechargeQuery,
+  rechargeRequest,
+  recharges,
+  withdrawRequest,
+} from "#contract/money.ts";
 import type { Actor } from "#domain/permission.ts";
 import { recharge as bookRecharge, previewRecharge, RECHARGE_MAX_YUAN } from "#flows/recharge.ts";
 import { withdrawRecharge } from "#flows/withdraw-recharge.ts";
@@ -10,7 +18,6 @@ import { addRoute, nothing, type Routes } from "../route.ts";
 const orderParams = z.object({ orderNo: z.string().regex(/^[\w-]{1,64}$/) });
 /** The contract names one refusal for every amount that is not money, whatever it is instead. */
 const amountMistake = { amount: () => new AppError("amount_invalid", { max: RECHARGE_MAX_YUAN }) };
-const withdrawal = z.object({ reason: z.string().trim().max(200).default("") });
 
 /** Everything below /api/recharges. What is refused here was not booked; what was answered is in the database. */
 export function rechargeRoutes(routes: Routes, nudge: () => void): void {
@@ -74,7 +81,7 @@ export function rechargeRoutes(routes: Routes, nudge: () => void): void {
     body: nothing,
     answer: recharges,
     async handle({ actor, query }) {
-      return { items: await rechargeViews(ctx.db.read, actor.scope, query) };
+      return rechargeViews(ctx.db.read, actor.scope, query);
     },
   });
 
@@ -84,9 +91,10 @@ export function rechargeRoutes(routes: Routes, nudge: () => void): void {
     access: "recharge.withdraw",
     params: orderParams,
     query: nothing,
-    body: withdrawal,
+    body: withdrawRequest,
     answer: recharge,
     missing: "order_not_found",
+    mistakes: { reason: () => new AppError("reason_required") },
     async handle({ actor, params, body, ip }) {
       await withdrawRecharge(ctx, actor, { orderNo: params.orderNo, reason: body.reason, ip });
       nudge();

@@ -29,13 +29,14 @@ export function sessionRoutes(routes: Routes): void {
   addRoute(routes, {
     method: "GET",
     path: "/api/session",
-    access: "logged_in",
+    access: "public",
     params: nothing,
     query: nothing,
     body: nothing,
-    answer: me,
-    async handle({ actor }) {
-      return describeMe(routes, actor);
+    answer: me.nullable(),
+    async handle({ token }) {
+      const actor = token === null ? null : await routes.loadCaller(token);
+      return actor && describeMe(routes, actor);
     },
   });
 

@@ -1,0 +1,27 @@
+/** What is told about a meter in its history (事件). The page translates the kind; figures come beside it. */
+export const meterEventKinds = [
+  /** Supply went off; `cause` says why. */
+  "tripped",
+  "closed",
+  "low_credit",
+  "credit_restored",
+  /** No answer for several rounds, and the first answer after it. */
+  "silent",
+  "answering",
+  /** A reading that ran backwards or jumped: kept, not billed. */
+  "reading_suspect",
+  "recharge_booked",
+  "recharge_confirmed",
+  "recharge_refused",
+  "recharge_stopped",
+  "recharge_withdrawn",
+  "command_requested",
+  "command_confirmed",
+  "command_refused",
+  "command_expired",
+  /** The account was seen at or below its limit for the first time. */
+  "arrears",
+] as const;
+
+/** One of {@link meterEventKinds}. */
+export type MeterEventKind = (typeof meterEventKinds)[number];
