@@ -178,7 +178,7 @@ describe.each(testDatabases)("commands on $name", ({ name, available }) => {
     expect(claimed).toHaveLength(30);
     const marked = await Promise.all(claimed.map((each) => markSent(ctx, each, () => "bytes")));
     expect(marked.filter((each) => each.ok)).toHaveLength(OFF_PER_WINDOW_MAX);
-    expect(marked.filter((each) => !each.ok && each.why === "guard_rate")).toHaveLength(30 - OFF_PER_WINDOW_MAX);
+    expect(marked.filter((each) => !each.ok && each.why === "guard")).toHaveLength(30 - OFF_PER_WINDOW_MAX);
     wait(5 * 60_000);
     const held = claimed.find((_, i) => !marked[i]?.ok);
     if (!held) throw new Error("the guard held nothing back");

@@ -1,11 +1,11 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { delimiter, join } from "node:path";
 import { createConnection } from "mysql2/promise";
 import { pause } from "#system/clock.ts";
+import { freePort } from "./free-port.ts";
 
 /** A MariaDB of our own, on the loopback address, that is gone when it is stopped. `url` has no database's name yet. */
 export type Mariadb = { url: string; stop(): Promise<void> };
@@ -114,15 +114,4 @@ async function answering(url: string): Promise<void> {
 function find(...names: string[]): string | null {
   const places = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin", "/usr/libexec"];
   return names.flatMap((name) => places.map((place) => join(place, name))).find((path) => existsSync(path)) ?? null;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() =>
-        typeof address === "object" && address ? resolve(address.port) : reject(new Error("no port")),
-      );
-    });
-  });
 }

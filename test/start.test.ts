@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "vitest";
-import { pause, systemClock } from "#system/clock.ts";
+import { freePort } from "./free-port.ts";
+import { until } from "./until.ts";
 
 const jichao = fileURLToPath(new URL("../src/cli/jichao.ts", import.meta.url));
 
@@ -22,15 +23,6 @@ afterEach(async () => {
   }
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
-}
 
 async function site() {
   const data = mkdtempSync(join(tmpdir(), "jichao-start-"));
@@ -69,22 +61,12 @@ function launch(command: string, env: Record<string, string>) {
   return { child, output, ended };
 }
 
-async function eventually<T>(what: string, look: () => Promise<T | null | false>): Promise<T> {
-  const deadline = systemClock() + 25_000;
-  for (;;) {
-    const seen = await look();
-    if (seen !== null && seen !== false) return seen;
-    if (systemClock() > deadline) throw new Error(`waited in vain: ${what}`);
-    await pause(50);
-  }
-}
-
 const readingsGrow = async (health: () => Promise<Health | null>) => {
-  const first = await eventually("readings", async () => {
+  const first = await until("readings", async () => {
     const seen = await health();
     return seen !== null && seen.readings > 0 && seen;
   });
-  return eventually("more readings", async () => {
+  return until("more readings", async () => {
     const seen = await health();
     return seen !== null && seen.readings > first.readings && seen;
   });

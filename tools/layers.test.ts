@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { barrels, importCycles, layerBreaches, layers } from "./layers.ts";
+import { barrels, importCycles, layerBreaches, layers, MONEY } from "./layers.ts";
 import { type Breach, readRepository } from "./source-files.ts";
 
 const repository = readRepository();
@@ -25,6 +25,11 @@ describe("the import rule on the sources", () => {
   });
 });
 
+test("every file that is kept from the collector exists", () => {
+  const gone = MONEY.filter((prefix) => !repository.some((file) => file.path === `src/${prefix}.ts`));
+  expect(gone).toEqual([]);
+});
+
 describe("the rule can fail: planted breaches", () => {
   const packages = JSON.stringify({
     dependencies: { zod: "1", kysely: "1", left: "1" },
@@ -48,7 +53,11 @@ describe("the rule can fail: planted breaches", () => {
     ["src/store/a.ts", 'export { x } from "#flows/recharge.ts";', "store must not import flows/recharge.ts"],
     ["src/flows/a.ts", 'import { sql } from "kysely";', "kysely belongs to store, not to flows"],
     ["src/flows/a.ts", 'const x = await import("#server/app.ts");', "flows must not import server/app.ts"],
-    ["src/collector/a.ts", 'import { x } from "#domain/tariff.ts";', "collector must not import domain/tariff.ts"],
+    [
+      "src/collector/a.ts",
+      'import { x } from "#domain/settlement.ts";',
+      "collector must not import domain/settlement.ts",
+    ],
     [
       "src/collector/a.ts",
       'import { x } from "#flows/recharge-withdraw.ts";',

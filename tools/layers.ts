@@ -27,16 +27,23 @@ type Rule = {
 };
 
 /** Money is not the business of the programs that talk to meters: they report what happened, flows book it. */
-const MONEY = [
-  "domain/tariff",
+export const MONEY: readonly string[] = [
+  "domain/arrears",
   "domain/ledger",
+  "domain/lots",
   "domain/prepay",
-  "domain/recharge",
+  "domain/settlement",
+  "flows/cut-off",
   "flows/recharge",
-  "flows/refund",
+  "flows/reconnect",
+  "flows/server-credit",
+  "flows/settle-switch",
+  "flows/settle-top-up",
   "flows/settle-usage",
-  "flows/ledger",
+  "flows/verify-ledger",
+  "flows/withdraw-recharge",
   "store/ledger",
+  "store/lots",
   "store/orders",
 ];
 

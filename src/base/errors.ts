@@ -46,6 +46,11 @@ export const errors = {
     "该表计的购电次数与系统不一致,充值已暂停。请联系维保核对后再充",
     "This meter's purchase count differs from the system's; recharging is stopped until maintenance has checked it",
   ],
+  purchase_numbers_used_up: [
+    409,
+    "该表计的购电次数将超过 {max},不能再充值。请更换表计",
+    "This meter's purchase count would exceed {max}; it cannot be recharged any more and must be exchanged",
+  ],
   below_one_unit: [
     409,
     "金额加钱包余额不足一个单位({price} 元),无法充值",

@@ -1,9 +1,7 @@
 import { existsSync } from "node:fs";
+import type { Environment } from "#system/environment.ts";
 
-/** Variables of the environment, with those of a file `.env` in the working folder where they were not set. */
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Reads the environment once, at the start. */
+/** Reads the environment once, at the start: with a file `.env` in the working folder for what was not set. */
 export function environment(): Environment {
   if (existsSync(".env")) process.loadEnvFile(".env");
   return { ...process.env };

@@ -1,6 +1,10 @@
-import { fromHex } from "#protocol/bytes.ts";
-import { describeFrames, type FrameDescription } from "#protocol/explain.ts";
+import { type Bytes, fromHex } from "#protocol/bytes.ts";
+import { describeFrames, type FrameDescription, PROTOCOLS, type ProtocolName } from "#protocol/explain.ts";
+import { type Explained, explainBytes } from "#protocol/explain-bytes.ts";
 import { reasonText, textLines } from "#protocol/explain-text.ts";
+import { systemClock } from "#system/clock.ts";
+import { ENCODE_USAGE, encodeWords } from "./frame-encode.ts";
+import { aligned, linesOf, pieceLines, splitWords } from "./frame-lines.ts";
 
 /** What a command of `jichao` talks with; the tests bring their own. */
 export type FrameIo = {
@@ -9,24 +13,42 @@ export type FrameIo = {
   err(line: string): void;
 };
 
-const USAGE =
-  "用法: jichao frame decode <十六进制…> [--json]  不写十六进制时逐行读标准输入\n" +
-  "Usage: jichao frame decode <hex…> [--json]  without hex, lines are read from standard input";
-/** A pasted log line is shorter; a longer one is not a frame dump. */
-const LINE_MAX = 1_000_000;
+/** How a line of input is answered: whether there was a frame in it. */
+type Answer = (line: string, label: string) => boolean;
 
-/** `jichao frame decode`: explains frames given in hex. Exit code 0 when at least one frame was read, else 1. */
+const USAGE = `用法: jichao frame decode|explain <十六进制…> [--json] [--protocol ${PROTOCOLS.join("|")}]
+      jichao frame encode <命令…> [--json]     不写内容时逐行读标准输入
+  decode   解析报文   explain  逐字节解释   encode  由文字生成报文:
+  ${ENCODE_USAGE}
+Usage: jichao frame decode|explain <hex…> [--json] [--protocol …], or encode <words…>; without input words, lines are
+read from standard input`;
+
+/**
+ * `jichao frame decode | explain | encode`: reads frames in hex, explains them byte by byte, or makes them from words.
+ * Exit code 0 when at least one frame was read or made, else 1.
+ */
 export async function frameCommand(args: string[], io: FrameIo): Promise<number> {
+  const [verb, ...rest] = args.filter((arg) => arg !== "--json");
   const json = args.includes("--json");
-  const words = args.filter((arg) => arg !== "--json");
-  const unknownOption = words.find((word) => word.startsWith("-"));
-  if (words[0] !== "decode" || unknownOption !== undefined) {
+  if (verb === "encode") {
+    const answer: Answer = (line, label) => encode({ words: splitWords(line), label, json }, io);
+    return rest.length > 0 ? code(encode({ words: rest, label: "输入", json }, io)) : fromLines(answer, io);
+  }
+  const at = rest.indexOf("--protocol");
+  const named = at < 0 ? undefined : PROTOCOLS.find((name) => name === rest[at + 1]);
+  const words = at < 0 ? rest : rest.toSpliced(at, 2);
+  const wrongName = at >= 0 && named === undefined;
+  if ((verb !== "decode" && verb !== "explain") || wrongName || words.some((word) => word.startsWith("-"))) {
     io.err(USAGE);
     return 1;
   }
-  const hex = words.slice(1).join(" ");
-  const show = (line: string, label: string) => explain({ line, label, json }, io);
-  if (hex !== "") return show(hex, "输入") ? 0 : 1;
+  const answer: Answer = (line, label) => read({ verb, line, label, json, protocol: named }, io);
+  const hex = words.join(" ");
+  return hex === "" ? fromLines(answer, io) : code(answer(hex, "输入"));
+}
+
+/** Answers every line of standard input; bad lines do not stop the good ones. */
+async function fromLines(answer: Answer, io: FrameIo): Promise<number> {
   let number = 0;
   let lines = 0;
   let good = 0;
@@ -34,54 +56,65 @@ export async function frameCommand(args: string[], io: FrameIo): Promise<number>
     number++;
     if (line.trim() === "") continue;
     lines++;
-    if (show(line, `第 ${number} 行`)) good++;
+    if (answer(line, `第 ${number} 行`)) good++;
   }
-  if (lines === 0) io.err("没有输入:请在命令后写十六进制,或由标准输入给出。Nothing to decode.");
-  return good > 0 ? 0 : 1;
+  if (lines === 0) io.err("没有输入:请在命令后写内容,或由标准输入给出。Nothing to read.");
+  return code(good > 0);
 }
 
-/** Explains the frames of one line; whether there was one. */
-function explain({ line, label, json }: { line: string; label: string; json: boolean }, io: FrameIo): boolean {
+type Read = {
+  verb: "decode" | "explain";
+  line: string;
+  label: string;
+  json: boolean;
+  protocol?: ProtocolName | undefined;
+};
+
+/** Decodes or explains the frames of one line; whether there was one. */
+function read({ verb, line, label, json, protocol }: Read, io: FrameIo): boolean {
   const bytes = fromHex(line);
   if (bytes === null || bytes.length === 0) {
     io.err(`${label}不是完整的十六进制字节:${shortened(line)} (not whole bytes of hex)`);
     return false;
   }
-  const descriptions = describeFrames(bytes);
-  const good = descriptions.filter((description) => description.ok).length;
+  const descriptions = verb === "decode" ? decode(bytes, json, protocol, io) : explain(bytes, json, protocol, io);
+  const good = descriptions.some((description) => description.ok);
+  const reason = descriptions.find((description) => !description.ok)?.reason ?? "start 68H missing";
+  if (!good) io.err(`${label}中没有可解析的帧:${reasonText(reason)}。No frame decoded.`);
+  return good;
+}
+
+function decode(bytes: Bytes, json: boolean, protocol: ProtocolName | undefined, io: FrameIo): FrameDescription[] {
+  const descriptions = describeFrames(bytes, protocol);
   for (const description of descriptions) {
     if (json) io.out(JSON.stringify(description));
-    else for (const text of aligned(description)) io.out(text);
+    else for (const text of aligned(textLines(description))) io.out(text);
   }
-  const reason = descriptions.find((description) => !description.ok)?.reason ?? "start 68H missing";
-  if (good === 0) io.err(`${label}中没有可解析的帧:${reasonText(reason)}。No frame decoded.`);
-  return good > 0;
+  return descriptions;
 }
 
-/** Lines with their labels padded to one width, and an empty line behind each frame. */
-function aligned(description: FrameDescription): string[] {
-  const lines = textLines(description);
-  const wide = Math.max(...lines.map(({ label }) => columns(label)));
-  return [...lines.map(({ label, text }) => `${label}${" ".repeat(wide - columns(label) + 2)}${text}`.trimEnd()), ""];
+function explain(bytes: Bytes, json: boolean, protocol: ProtocolName | undefined, io: FrameIo): FrameDescription[] {
+  const explained: Explained[] = explainBytes(bytes, protocol);
+  for (const { description, pieces } of explained) {
+    if (json) io.out(JSON.stringify({ ...description, pieces }));
+    else for (const text of pieceLines(pieces)) io.out(text);
+  }
+  return explained.map(({ description }) => description);
 }
 
-/** Terminal columns: a Chinese character takes two. */
-function columns(text: string): number {
-  return [...text].reduce((width, character) => width + (character > "\u2e7f" ? 2 : 1), 0);
+/** Makes one frame; whether the words made sense. */
+function encode(asked: { words: string[]; label: string; json: boolean }, io: FrameIo): boolean {
+  const encoded = encodeWords(asked.words, systemClock());
+  if (asked.json) io.out(JSON.stringify(encoded));
+  else if (encoded.ok) io.out(encoded.hex);
+  if (!encoded.ok) io.err(`${asked.label}:${encoded.problem}\n用法:\n  ${ENCODE_USAGE}`);
+  return encoded.ok;
+}
+
+function code(good: boolean): number {
+  return good ? 0 : 1;
 }
 
 function shortened(text: string): string {
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
-}
-
-async function* linesOf(chunks: AsyncIterable<string | Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const chunk of chunks) {
-    rest += typeof chunk === "string" ? chunk : decoder.decode(chunk, { stream: true });
-    const lines = rest.split(/\r?\n/);
-    rest = (lines.pop() ?? "").slice(0, LINE_MAX);
-    yield* lines;
-  }
-  if (rest !== "") yield rest;
 }

@@ -1,5 +1,6 @@
 import { systemClock } from "#system/clock.ts";
-import { type Environment, environment } from "./config.ts";
+import type { Environment } from "#system/environment.ts";
+import { environment } from "./config.ts";
 
 /**
  * The `jichao` command. Each command loads only what it needs, so that `frame decode` does not wait for a web server.

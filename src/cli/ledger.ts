@@ -1,5 +1,5 @@
 import { verifyLedger } from "#flows/verify-ledger.ts";
-import type { Environment } from "./config.ts";
+import type { Environment } from "#system/environment.ts";
 import { standUp } from "./programs.ts";
 
 /** `jichao ledger verify`: checks the books and names what is wrong; exit code 1 then. */
@@ -8,7 +8,7 @@ export async function ledgerCommand(args: readonly string[], env: Environment): 
     console.error("用法 usage: jichao ledger verify");
     return 2;
   }
-  const footing = await standUp("ledger", { JICHAO_LOG: "warn", ...env });
+  const footing = await standUp("ledger", env, "warn");
   try {
     const report = await verifyLedger(footing);
     console.log(JSON.stringify(report));

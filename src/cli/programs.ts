@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { collectorConfig } from "#collector/config.ts";
@@ -8,13 +8,13 @@ import { serverConfig } from "#server/config.ts";
 import { runServer } from "#server/main.ts";
 import { simulatorConfig } from "#simulator/config.ts";
 import { runSimulator } from "#simulator/main.ts";
-import { databaseUrl, openDatabase } from "#store/db.ts";
+import { embeddedDatabase, openDatabase } from "#store/db.ts";
 import { systemClock } from "#system/clock.ts";
+import { type Environment, installationConfig } from "#system/environment.ts";
 import { armFaults } from "#system/fault-point.ts";
 import { newId } from "#system/ids.ts";
 import { createLog } from "#system/log.ts";
 import { createSealer, loadMasterKey, type Sealer } from "#system/seal.ts";
-import type { Environment } from "./config.ts";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -24,14 +24,14 @@ export const webDir = join(root, "dist", "web");
 /** What a program of Jichao stands on. `end` closes the database after everything else. */
 export type Footing = FlowContext & { sealer: Sealer; end(): Promise<void> };
 
-/** Opens the database, brings its tables up to date and loads the master key. */
-export async function standUp(program: string, env: Environment): Promise<Footing> {
-  const log = createLog({ program, level: env.JICHAO_LOG ?? "info" });
-  armFaults(env.JICHAO_FAULTS, (name) => log.warn({ fault: name }, "killed at a fault point"));
-  const dataDir = env.JICHAO_DATA ?? "./data";
-  if (!existsSync(dataDir)) mkdirSync(dataDir, { recursive: true });
-  const sealer = createSealer(loadMasterKey(env.JICHAO_MASTER_KEY, dataDir));
-  const db = await openDatabase(databaseUrl(env), { log });
+/** Opens the database, brings its tables up to date and loads the master key. `quietest`: the log level when none is set. */
+export async function standUp(program: string, env: Environment, quietest: "info" | "warn" = "info"): Promise<Footing> {
+  const { dataDir, databaseUrl = embeddedDatabase(dataDir), masterKey, logLevel, faults } = installationConfig(env);
+  const log = createLog({ program, level: logLevel ?? quietest });
+  armFaults(faults, (name) => log.warn({ fault: name }, "killed at a fault point"));
+  mkdirSync(dataDir, { recursive: true });
+  const sealer = createSealer(loadMasterKey(masterKey, dataDir));
+  const db = await openDatabase(databaseUrl, { log });
   const applied = await db.migrate();
   if (applied.length > 0) log.info({ migrations: applied }, "database brought up to date");
   return { db, clock: systemClock, newId, log, sealer, end: () => db.close() };
@@ -59,7 +59,7 @@ export async function collectorProgram(env: Environment, signal: AbortSignal): P
 
 /** `jichao simulator`: the simulated town. Ends with its parent when it was started by one. */
 export async function simulatorProgram(env: Environment, signal: AbortSignal): Promise<void> {
-  const log = createLog({ program: "simulator", level: env.JICHAO_LOG ?? "info" });
+  const log = createLog({ program: "simulator", level: installationConfig(env).logLevel ?? "info" });
   const simulator = await runSimulator(simulatorConfig(env), log, signal);
   await aborted(signal);
   await simulator.close();

@@ -5,9 +5,9 @@ import { runCollector } from "#collector/main.ts";
 import { serverConfig } from "#server/config.ts";
 import { runServer } from "#server/main.ts";
 import { simulatorConfig } from "#simulator/config.ts";
+import type { Environment } from "#system/environment.ts";
 import type { Log } from "#system/log.ts";
 import { buildWeb } from "../../tools/build-web.ts";
-import type { Environment } from "./config.ts";
 import { enrollDemoTown, hasSite } from "./demo.ts";
 import { aborted, standUp, webDir } from "./programs.ts";
 

@@ -3,9 +3,8 @@ import { collectorConfig, LINK_PORT } from "./config.ts";
 
 describe("the collector's configuration", () => {
   test("needs nothing: every variable has a default, an empty one counts as not given", () => {
-    const config = collectorConfig({ JICHAO_LINK_PORT: "", JICHAO_DB: "" });
+    const config = collectorConfig({ JICHAO_LINK_PORT: "", JICHAO_COLLECTOR_ID: "" });
     expect(config).toMatchObject({ linkHost: "0.0.0.0", linkPort: LINK_PORT, readIntervalMs: 20_000 });
-    expect(config.databaseUrl).toBeUndefined();
     expect(config.collectorId).toMatch(/^[\w.-]{1,32}$/);
   });
 

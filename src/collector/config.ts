@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { z } from "zod";
 import { MINUTE_MS, SECOND_MS } from "#base/time.ts";
+import { type Environment, readEnvironment, wholeNumber } from "#system/environment.ts";
 
 /** Everything a collector is told from outside. Its OFF guard is not among it: that is in flows and not configurable here. */
 export type CollectorConfig = {
@@ -8,10 +9,6 @@ export type CollectorConfig = {
   linkHost: string;
   /** 0 takes any free port (tests). */
   linkPort: number;
-  dataDir: string;
-  /** Undefined: the default database of the data folder. */
-  databaseUrl: string | undefined;
-  masterKeyHex: string | undefined;
   /** Name under which this collector holds leases. Two collectors must not share one. */
   collectorId: string;
   /** Every meter is read once in this time, if its bus allows. */
@@ -48,52 +45,50 @@ export const STRANGERS_PER_SOURCE_MAX = 64;
 /** Thousands of concentrators to a collector; a session costs some 20 KiB and one file descriptor. */
 export const SESSIONS_MAX = 5_000;
 
-const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
-
 const environment = z.object({
-  JICHAO_LINK_HOST: z.string().min(1).default("0.0.0.0"),
-  JICHAO_LINK_PORT: whole(0, 65_535).default(LINK_PORT),
-  JICHAO_DATA: z.string().min(1).default("./data"),
-  JICHAO_DB: z.string().min(1).optional(),
-  JICHAO_MASTER_KEY: z.string().min(1).optional(),
+  JICHAO_LINK_HOST: z.string().default("0.0.0.0"),
+  JICHAO_LINK_PORT: wholeNumber(0, 65_535).default(LINK_PORT),
   JICHAO_COLLECTOR_ID: z
     .string()
     .regex(/^[\w.-]{1,32}$/)
     .default(() => defaultCollectorId()),
-  JICHAO_READ_INTERVAL_SECONDS: whole(1, 86_400).default(READ_INTERVAL_DEMO_SECONDS),
-  JICHAO_EXCHANGE_TIMEOUT_MS: whole(50, MINUTE_MS).default(REPLY_ALLOWANCE_MS),
-  JICHAO_LINK_TIMEOUT_MS: whole(100, MINUTE_MS).default(LINK_ALLOWANCE_MS),
-  JICHAO_HEARTBEAT_SECONDS: whole(1, 3_600).default(HEARTBEAT_SECONDS),
-  JICHAO_REGISTRATION_MS: whole(100, MINUTE_MS).default(REGISTRATION_MS),
-  JICHAO_STRANGERS_MAX: whole(1, 100_000).default(STRANGERS_MAX),
-  JICHAO_STRANGERS_PER_SOURCE_MAX: whole(1, 100_000).default(STRANGERS_PER_SOURCE_MAX),
-  JICHAO_SESSIONS_MAX: whole(1, 100_000).default(SESSIONS_MAX),
+  JICHAO_READ_INTERVAL_SECONDS: wholeNumber(1, 86_400).default(READ_INTERVAL_DEMO_SECONDS),
+  JICHAO_EXCHANGE_TIMEOUT_MS: wholeNumber(50, MINUTE_MS).default(REPLY_ALLOWANCE_MS),
+  JICHAO_LINK_TIMEOUT_MS: wholeNumber(100, MINUTE_MS).default(LINK_ALLOWANCE_MS),
+  JICHAO_HEARTBEAT_SECONDS: wholeNumber(1, 3_600).default(HEARTBEAT_SECONDS),
+  JICHAO_REGISTRATION_MS: wholeNumber(100, MINUTE_MS).default(REGISTRATION_MS),
+  JICHAO_STRANGERS_MAX: wholeNumber(1, 100_000).default(STRANGERS_MAX),
+  JICHAO_STRANGERS_PER_SOURCE_MAX: wholeNumber(1, 100_000).default(STRANGERS_PER_SOURCE_MAX),
+  JICHAO_SESSIONS_MAX: wholeNumber(1, 100_000).default(SESSIONS_MAX),
 });
 
-/** Reads the configuration from environment variables; throws one sentence that names every wrong variable. */
-export function collectorConfig(env: Readonly<Record<string, string | undefined>>): CollectorConfig {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
-  const read = environment.safeParse(given);
-  if (!read.success) {
-    const faults = read.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
-    throw new Error(`the collector's configuration is not valid: ${faults.join("; ")}`);
-  }
-  const v = read.data;
+/** Reads the collector's configuration; throws one line for every bad variable. */
+export function collectorConfig(env: Environment): CollectorConfig {
+  const read = readEnvironment(env, environment, {
+    JICHAO_LINK_HOST: "监听地址,例如 0.0.0.0 (an address to listen on)",
+    JICHAO_LINK_PORT: "0 到 65535 的端口号 (a port number)",
+    JICHAO_COLLECTOR_ID: "不超过 32 个字母、数字、点或横线的名称 (a name of at most 32 letters, digits, dots, dashes)",
+    JICHAO_READ_INTERVAL_SECONDS: "1 到 86400 的秒数 (seconds)",
+    JICHAO_EXCHANGE_TIMEOUT_MS: "50 到 60000 的毫秒数 (milliseconds)",
+    JICHAO_LINK_TIMEOUT_MS: "100 到 60000 的毫秒数 (milliseconds)",
+    JICHAO_HEARTBEAT_SECONDS: "1 到 3600 的秒数 (seconds)",
+    JICHAO_REGISTRATION_MS: "100 到 60000 的毫秒数 (milliseconds)",
+    JICHAO_STRANGERS_MAX: "1 到 100000 的整数 (a whole number)",
+    JICHAO_STRANGERS_PER_SOURCE_MAX: "1 到 100000 的整数 (a whole number)",
+    JICHAO_SESSIONS_MAX: "1 到 100000 的整数 (a whole number)",
+  });
   return {
-    linkHost: v.JICHAO_LINK_HOST,
-    linkPort: v.JICHAO_LINK_PORT,
-    dataDir: v.JICHAO_DATA,
-    databaseUrl: v.JICHAO_DB,
-    masterKeyHex: v.JICHAO_MASTER_KEY,
-    collectorId: v.JICHAO_COLLECTOR_ID,
-    readIntervalMs: v.JICHAO_READ_INTERVAL_SECONDS * SECOND_MS,
-    replyAllowanceMs: v.JICHAO_EXCHANGE_TIMEOUT_MS,
-    linkAllowanceMs: v.JICHAO_LINK_TIMEOUT_MS,
-    heartbeatSeconds: v.JICHAO_HEARTBEAT_SECONDS,
-    registrationMs: v.JICHAO_REGISTRATION_MS,
-    strangersMax: v.JICHAO_STRANGERS_MAX,
-    strangersPerSourceMax: v.JICHAO_STRANGERS_PER_SOURCE_MAX,
-    sessionsMax: v.JICHAO_SESSIONS_MAX,
+    linkHost: read.JICHAO_LINK_HOST,
+    linkPort: read.JICHAO_LINK_PORT,
+    collectorId: read.JICHAO_COLLECTOR_ID,
+    readIntervalMs: read.JICHAO_READ_INTERVAL_SECONDS * SECOND_MS,
+    replyAllowanceMs: read.JICHAO_EXCHANGE_TIMEOUT_MS,
+    linkAllowanceMs: read.JICHAO_LINK_TIMEOUT_MS,
+    heartbeatSeconds: read.JICHAO_HEARTBEAT_SECONDS,
+    registrationMs: read.JICHAO_REGISTRATION_MS,
+    strangersMax: read.JICHAO_STRANGERS_MAX,
+    strangersPerSourceMax: read.JICHAO_STRANGERS_PER_SOURCE_MAX,
+    sessionsMax: read.JICHAO_SESSIONS_MAX,
   };
 }
 

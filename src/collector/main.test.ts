@@ -77,7 +77,8 @@ describe("a collector reading", () => {
   test("brings every meter's registers into the database as they are", async () => {
     const { site, state, town } = await playedSite(4);
     const address = addressOf(site, CLOSED_METER);
-    await expect.poll(async () => (await state(address)).index_wh, WAIT).not.toBeNull();
+    await expect.poll(async () => (await state(address)).relay, WAIT).not.toBeNull();
+    await expect.poll(async () => (await state(addressOf(site, 0))).relay, WAIT).not.toBeNull();
     const known = await state(address);
     const truth = town.meter(address);
     expect(Math.abs((known.index_wh ?? 0) - (truth?.indexWh ?? 0))).toBeLessThan(20);

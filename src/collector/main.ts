@@ -1,6 +1,6 @@
 import { type Clock, SECOND_MS } from "#base/time.ts";
 import type { FlowContext } from "#flows/context.ts";
-import { linkKeyPurpose, loadMeterKeys } from "#flows/meter-keys.ts";
+import { linkKeyPurpose, loadMeterMasterKey } from "#flows/meter-keys.ts";
 import { claimConcentrator, type OwnedConcentrator } from "#flows/own-concentrators.ts";
 import { recordReadings } from "#flows/record-readings.ts";
 import type { Bytes } from "#protocol/bytes.ts";
@@ -124,7 +124,7 @@ async function linkKey(db: Db, sealer: Sealer, code: string): Promise<Bytes | nu
 function rechargeKeys(ctx: FlowContext, sealer: Sealer): (address: string) => Promise<Bytes | null> {
   let masterKey: Bytes | null = null;
   return async (address) => {
-    masterKey ??= (await loadMeterKeys(ctx, sealer))?.masterKey ?? null;
+    masterKey ??= await loadMeterMasterKey(ctx, sealer);
     return masterKey && meterKey(nodeCiphers, masterKey, 1, address);
   };
 }

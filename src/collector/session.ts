@@ -132,8 +132,8 @@ export class Session {
     this.#end = null;
     clearInterval(this.#watch);
     for (const seq of [...this.#waiting.keys()]) this.#resolve(seq, { kind: "closed" });
-    // A peer that does not take our goodbye must not keep the socket.
-    setTimeout(() => this.#socket.destroy(), SECOND_MS).unref();
+    // A peer that does not take our goodbye must not keep the socket; a reset, so that no old question is delivered minutes later.
+    setTimeout(() => this.#socket.resetAndDestroy(), SECOND_MS).unref();
     end(why);
   }
 

@@ -1,6 +1,6 @@
 import { SECOND_MS } from "#base/time.ts";
 import { GUARD_RETRY_MS, mayTrip } from "#flows/off-guard.ts";
-import { markSent } from "#flows/settle-command.ts";
+import { markSent, RELAY_DID_NOT_MOVE } from "#flows/settle-command.ts";
 import { toHex } from "#protocol/bytes.ts";
 import { encodeRelay, type RelayAction } from "#protocol/dlt645/commands.ts";
 import { encodeFrame645 } from "#protocol/dlt645/frame.ts";
@@ -16,7 +16,7 @@ const NOT_NOW_RETRY_MS = 5 * SECOND_MS;
 
 /**
  * Trips, closes or permits to close, and then reads the relay: only what the meter shows is reported as done. A trip
- * passes the collector's own guard each time before it is sent, and one that has grown old is not sent again.
+ * passes the collector's own guard each time before it is sent.
  */
 export async function switchSupply(run: CommandRun, action: RelayAction): Promise<void> {
   const release = run.bus.hold();
@@ -31,7 +31,6 @@ export async function switchSupply(run: CommandRun, action: RelayAction): Promis
 
 /** After a doubt the relay itself is asked. True: it shows that the command has not happened, so it is sent (again). */
 async function isStillWanted(run: CommandRun): Promise<boolean> {
-  const { claimed, ctx } = run;
   const told = await run.readBack(["status"]);
   const open = relayOpen(told);
   if (told.kind === "closed") await run.giveBack(OFFLINE_RETRY_MS, "concentrator_offline");
@@ -39,10 +38,7 @@ async function isStillWanted(run: CommandRun): Promise<boolean> {
   else {
     const step = await run.settle({ kind: "read_back_relay", relayOpen: open });
     await run.ingest.flush();
-    if (step !== "send") return false;
-    // Hours later the trip would hit somebody who has paid since.
-    if (claimed.kind !== "trip" || ctx.clock() <= claimed.expiresAt) return true;
-    await run.settle({ kind: "refused", reason: "expired", codes: [] });
+    return step === "send";
   }
   return false;
 }
@@ -63,7 +59,7 @@ async function sendSwitch(run: CommandRun, action: RelayAction): Promise<void> {
   const frame = encodeRelay(claimed.address, { action, password, operator, validUntil });
   const marked = await markSent(ctx, claimed, () => toHex(encodeFrame645(frame, wakeUpBytes)));
   if (!marked.ok) {
-    return run.giveBack(marked.why === "guard_rate" ? GUARD_RETRY_MS : NOT_NOW_RETRY_MS, marked.why);
+    return run.giveBack(marked.why === "guard" ? GUARD_RETRY_MS : NOT_NOW_RETRY_MS, marked.why);
   }
   faultPoint("pump:after-sent-mark");
   const told = await run.send(frame, marked.frameHex);
@@ -85,7 +81,7 @@ async function confirmByLooking(run: CommandRun, action: RelayAction): Promise<v
   const open = relayOpen(told);
   if (open === undefined) await run.settle({ kind: "silent" });
   else if (shows(told, action)) await run.settle({ kind: "confirmed", result: { relayOpen: open } });
-  else await run.settle({ kind: "refused", reason: "relay_did_not_move", codes: [] });
+  else await run.settle({ kind: "refused", reason: RELAY_DID_NOT_MOVE, codes: [] });
   await run.ingest.flush();
 }
 

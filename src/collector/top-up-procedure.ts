@@ -48,7 +48,7 @@ export async function topUpMeter(run: CommandRun): Promise<void> {
     if (told.kind !== "answered") return void (await run.settle({ kind: "silent" }));
     const { answer } = told;
     if (answer.kind === "done") {
-      if ((await run.settle({ kind: "confirmed", result: {} })) === "done") await showResult(run);
+      await settleByCount(run);
     } else if (answer.kind === "refused") {
       await settleRefusal(run, marked.purchaseNumber, answer.reasons, answer.code);
     } else {
@@ -76,10 +76,15 @@ async function settleRefusal(
   await run.ingest.flush();
 }
 
-/** The new credit is read and recorded at once, so the page turns while the customer still stands there. */
-async function showResult(run: CommandRun): Promise<void> {
-  await run.read(["remaining", "count", "status"]);
+/**
+ * The meter said yes, but a yes carries no number: it may be a late one to an earlier question. The count is read, and with it the new
+ * credit, recorded at once so that the page turns while the customer still stands there.
+ */
+async function settleByCount(run: CommandRun): Promise<void> {
+  const after = await run.readBack(["count", "remaining", "status"]);
+  const count = after.kind === "answered" ? after.values.purchaseCount : undefined;
   await run.ingest.flush();
+  await run.settle(count === undefined ? { kind: "silent" } : { kind: "read_back", count });
 }
 
 function frameIn(hex: string) {

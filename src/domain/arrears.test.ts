@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { type Instant, instant, later } from "#base/time.ts";
-import { type ArrearsFacts, decideTrip } from "./arrears.ts";
-import { EVIDENCE_AGE_MAX_MS } from "./command.ts";
+import { type ArrearsFacts, decideTrip, EVIDENCE_AGE_MAX_MS } from "./arrears.ts";
 
 const now = instant(Date.parse("2026-08-03T02:00:00Z")); // 10:00 in Shanghai
 const due: ArrearsFacts = {

@@ -1,5 +1,11 @@
-import { type Instant, minuteOfDay } from "#base/time.ts";
-import { EVALUATIONS_MIN, EVIDENCE_AGE_MAX_MS } from "./command.ts";
+import { HOUR_MS, type Instant, minuteOfDay, SECOND_MS } from "#base/time.ts";
+
+/** How old a reading may be that a trip for arrears rests on. */
+export const EVIDENCE_AGE_MAX_MS = HOUR_MS / 2;
+/** Consecutive evaluations, each on a newer reading, that must find an account in arrears before it is tripped. */
+export const EVALUATIONS_MIN = 2;
+/** Readings closer together than this count as one evaluation: two sub-meters read in a row are one look at the account. */
+export const EVALUATION_GAP_MIN_MS = 10 * SECOND_MS;
 
 /** Local minutes of the day in which nobody is cut off (不断电时段); may run over midnight. */
 export type NoCutWindow = { readonly fromMinute: number; readonly toMinute: number };
@@ -12,7 +18,7 @@ export type ArrearsFacts = {
   readonly overdraftE4: number;
   /** When the reading that led to the balance was measured. */
   readonly readingAt: Instant;
-  /** Consecutive evaluations, this one included, that found arrears, each on a newer reading. */
+  /** Consecutive evaluations, this one included, that found arrears, each on a reading well after the last. */
   readonly evaluations: number;
   readonly paymentInFlight: boolean;
   readonly windows: readonly NoCutWindow[];

@@ -1,4 +1,4 @@
-import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "#base/time.ts";
+import { DAY_MS, MINUTE_MS, SECOND_MS } from "#base/time.ts";
 
 /** What a meter can be asked to do (指令). */
 export type CommandKind = "top_up" | "trip" | "close" | "permit_close" | "read";
@@ -17,6 +17,12 @@ export const expiryMs: Record<CommandKind, number> = {
   top_up: 3650 * DAY_MS,
   read: 2 * MINUTE_MS,
 };
+
+/** The last purchase number that a meter can show: its register has four digits (DL/T 645-2007, 0332 02). */
+export const PURCHASE_NUMBER_MAX = 9_999;
+
+/** Kinds that move a switch; a newer one of them takes the place of every older one that has not ended. */
+export const SWITCH_KINDS: readonly CommandKind[] = ["trip", "close", "permit_close"];
 
 /** What the purchase-count register says about a top-up with number `purchaseNumber` that was sent and not confirmed. */
 export type AfterSilence = "happened" | "did_not_happen" | "contradiction";
@@ -37,8 +43,3 @@ const RETRY_LAST_MS = MINUTE_MS;
 export function retryDelayMs(attempts: number): number {
   return Math.min(RETRY_LAST_MS, RETRY_FIRST_MS * 2 ** Math.min(attempts, 10));
 }
-
-/** How old a reading may be that a trip for arrears rests on. */
-export const EVIDENCE_AGE_MAX_MS = HOUR_MS / 2;
-/** Consecutive evaluations, each on a newer reading, that must find an account in arrears before it is tripped. */
-export const EVALUATIONS_MIN = 2;

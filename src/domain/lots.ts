@@ -38,7 +38,8 @@ export function consume(lots: readonly Lot[], usedWh: number, price: Price): Con
     const take = Math.min(left, lot.unitsWh - lot.usedWh);
     if (take <= 0) continue;
     const used = lot.usedWh + take;
-    const usedCost = used === lot.unitsWh ? lot.cost : proportion(lot.cost, used, lot.unitsWh);
+    const usedCost =
+      used === lot.unitsWh ? lot.cost : money(Math.max(lot.usedCost, proportion(lot.cost, used, lot.unitsWh)));
     values.push(money(usedCost - lot.usedCost));
     changed.push({ ...lot, usedWh: used, usedCost });
     left -= take;

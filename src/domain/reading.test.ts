@@ -30,6 +30,30 @@ describe("a reading is judged against the last good one", () => {
       "jump",
     ],
   ] as const)("%s", (_name, before, indexWh, at, verdict) => {
-    expect(judgeReading(before, { indexWh, at: instant(at) }, POWER_MAX_W)).toBe(verdict);
+    const next = { indexWh, at: instant(at) };
+    expect(judgeReading({ previous: before, suspect: null, next }, POWER_MAX_W)).toBe(verdict);
+  });
+});
+
+describe("a reading that was not believed casts its doubt until readings follow the old line again", () => {
+  const at = (hours: number) => instant(hours * HOUR_MS);
+  const judge = (suspect: { indexWh: number; at: ReturnType<typeof instant> } | null, indexWh: number, hours: number) =>
+    judgeReading({ previous, suspect, next: { indexWh, at: at(hours) } }, POWER_MAX_W);
+
+  test("a jump does not become good by waiting until the meter could have drawn it", () => {
+    expect(judge(null, 1_000_000, 1)).toBe("jump");
+    const suspect = { indexWh: 1_000_000, at: at(1) };
+    expect(judge(null, 1_000_100, 60)).toBe("ok"); // without the memory it would be
+    expect(judge(suspect, 1_000_100, 60)).toBe("jump");
+  });
+
+  test("one wrong value between right ones is forgotten", () => {
+    expect(judge({ indexWh: 1_000_000, at: at(1) }, 505_000, 2)).toBe("ok");
+    expect(judge({ indexWh: 20_000, at: at(1) }, 505_000, 2)).toBe("ok");
+  });
+
+  test("a new meter that starts from zero stays backwards also when it passes the old index", () => {
+    const suspect = { indexWh: 499_000, at: at(900) };
+    expect(judge(suspect, 500_500, 901)).toBe("backwards");
   });
 });

@@ -1,5 +1,5 @@
 import { HOUR_MS, type Instant } from "#base/time.ts";
-import { REGISTER_SPAN_WH, usedBetween } from "./settlement.ts";
+import { isRollover, usedBetween } from "./settlement.ts";
 
 /** What is thought of a reading. Only `ok` and `rollover` are billed; the others are kept, shown and looked at. */
 export const verdicts = ["ok", "rollover", "backwards", "jump", "stale"] as const;
@@ -18,20 +18,29 @@ type Shown = { indexWh: number; at: Instant };
 /** A usage that could have been drawn, with a margin for a clock that is a little off. */
 const PLAUSIBLE_MARGIN_WH = 1_000;
 const PLAUSIBLE_FACTOR = 1.2;
-/** A register counts as started again when it was in its last and is now in its first tenth. */
-const ROLLOVER_ZONE = 0.1;
 
 /**
- * Judges a total index against the last good one. `powerMaxW` is the most that the meter can draw (rated current × voltage × phases):
- * more than that in the time between is a jump, less than before is backwards, older than before is stale.
+ * Judges a total index against the last good one. `powerMaxW` is the most that the meter can draw (rated current × voltage ×
+ * phases): more than that in the time between is a jump, less than before is backwards, older than before is stale.
+ *
+ * `suspect` is the last reading that was not believed. While there is one, time alone heals nothing: a reading that goes on from
+ * the suspect one keeps its verdict, and only one that follows the old line alone is good again.
  */
-export function judgeReading(previous: Shown | null, next: Shown, powerMaxW: number): Verdict {
+export function judgeReading(
+  readings: { previous: Shown | null; suspect: Shown | null; next: Shown },
+  powerMaxW: number,
+): Verdict {
+  const { previous, suspect, next } = readings;
   if (previous === null) return "ok";
+  const verdict = compare(previous, next, powerMaxW);
+  if (suspect === null || verdict !== "ok") return verdict;
+  if (compare(suspect, next, powerMaxW) !== "ok") return verdict;
+  return suspect.indexWh < previous.indexWh ? "backwards" : "jump";
+}
+
+function compare(previous: Shown, next: Shown, powerMaxW: number): Verdict {
   if (next.at < previous.at) return "stale";
-  const rolledOver =
-    next.indexWh < previous.indexWh &&
-    previous.indexWh > REGISTER_SPAN_WH * (1 - ROLLOVER_ZONE) &&
-    next.indexWh < REGISTER_SPAN_WH * ROLLOVER_ZONE;
+  const rolledOver = isRollover(previous.indexWh, next.indexWh);
   if (next.indexWh < previous.indexWh && !rolledOver) return "backwards";
   const used = usedBetween(previous.indexWh, next.indexWh);
   const plausible = ((next.at - previous.at) / HOUR_MS) * powerMaxW * PLAUSIBLE_FACTOR + PLAUSIBLE_MARGIN_WH;

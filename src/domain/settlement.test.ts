@@ -8,6 +8,10 @@ test("a register that starts again counts through", () => {
   expect(usedBetween(REGISTER_SPAN_WH - 10, 20)).toBe(30);
 });
 
+test("a register that ran back is no usage at all", () => {
+  expect(() => usedBetween(500_000, 499_990)).toThrow("does not run");
+});
+
 test("however finely a period is cut, its charges add up to the price of the whole", () => {
   fc.assert(
     fc.property(

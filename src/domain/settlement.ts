@@ -6,7 +6,14 @@ export const REGISTER_SPAN_WH = 1_000_000_000;
 
 /** Usage between two good indexes of one register, before the ratio; a register that started again counts through. */
 export function usedBetween(fromWh: number, toWh: number): number {
-  return toWh >= fromWh ? toWh - fromWh : toWh + REGISTER_SPAN_WH - fromWh;
+  if (toWh >= fromWh) return toWh - fromWh;
+  assert(isRollover(fromWh, toWh), `a register does not run from ${fromWh} back to ${toWh} Wh`);
+  return toWh + REGISTER_SPAN_WH - fromWh;
+}
+
+/** A register counts as started again when it was in its last and is now in its first tenth. */
+export function isRollover(fromWh: number, toWh: number): boolean {
+  return toWh < fromWh && fromWh > REGISTER_SPAN_WH * 0.9 && toWh < REGISTER_SPAN_WH * 0.1;
 }
 
 /**

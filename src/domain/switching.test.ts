@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { instant } from "#base/time.ts";
 import { isRelayMismatch, offCauseSeen, RELAY_SETTLES_MS } from "./switching.ts";
 
-const unknown = { relay: null, relayCommanded: null, offCause: null };
+const unknown = { relay: null, relayCommanded: null, relayCommandedFor: null, offCause: null };
 
 test("a meter that holds its credit and is open at zero is off because of arrears", () => {
   expect(offCauseSeen(unknown, { relay: "open", remainingWh: 0, creditInMeter: true })).toBe("arrears");
@@ -16,12 +16,22 @@ test("without knowing what remains, or with credit left, the cause is unknown: n
 });
 
 test("unknown becomes arrears once the remaining credit is read", () => {
-  const before = { relay: "open" as const, relayCommanded: null, offCause: "unknown" as const };
+  const before = {
+    relay: "open" as const,
+    relayCommanded: null,
+    relayCommandedFor: null,
+    offCause: "unknown" as const,
+  };
   expect(offCauseSeen(before, { relay: "open", remainingWh: 0, creditInMeter: true })).toBe("arrears");
 });
 
 test("an operator's trip stays his, also when the credit runs out meanwhile", () => {
-  const before = { relay: "open" as const, relayCommanded: "open" as const, offCause: "operator" as const };
+  const before = {
+    relay: "open" as const,
+    relayCommanded: "open" as const,
+    relayCommandedFor: "operator" as const,
+    offCause: "operator" as const,
+  };
   expect(offCauseSeen(before, { relay: "open", remainingWh: 0, creditInMeter: true })).toBe("operator");
   expect(offCauseSeen({ ...before, offCause: null }, { relay: "open", remainingWh: 0, creditInMeter: true })).toBe(
     "operator",
@@ -29,7 +39,7 @@ test("an operator's trip stays his, also when the credit runs out meanwhile", ()
 });
 
 test("a safety trip stays a safety trip, and closed clears every cause", () => {
-  const before = { relay: "open" as const, relayCommanded: null, offCause: "safety" as const };
+  const before = { relay: "open" as const, relayCommanded: null, relayCommandedFor: null, offCause: "safety" as const };
   expect(offCauseSeen(before, { relay: "open", remainingWh: 0, creditInMeter: true })).toBe("safety");
   expect(offCauseSeen(before, { relay: "closed", remainingWh: 0, creditInMeter: true })).toBeNull();
 });
@@ -47,4 +57,14 @@ test("commanded and actual differ only after the meter had time, and tripping by
   expect(isRelayMismatch({ ...facts, offCause: "arrears" })).toBe(false);
   expect(isRelayMismatch({ ...facts, relay: "closed", relayCommanded: "open" })).toBe(true);
   expect(isRelayMismatch({ ...facts, relay: null })).toBe(false);
+});
+
+test("a trip for arrears that the relay obeys late is still off for arrears, so that a payment undoes it", () => {
+  const before = {
+    ...unknown,
+    relay: "closed" as const,
+    relayCommanded: "open" as const,
+    relayCommandedFor: "arrears" as const,
+  };
+  expect(offCauseSeen(before, { relay: "open", remainingWh: 5, creditInMeter: false })).toBe("arrears");
 });

@@ -18,12 +18,12 @@ export type SwitchFacts = {
  * closed; `unknown` may become `arrears` when the remaining credit is read a moment later.
  */
 export function offCauseSeen(
-  before: SwitchFacts,
+  before: SwitchFacts & { relayCommandedFor: "arrears" | "operator" | null },
   seen: { relay: Relay; remainingWh: number | null; creditInMeter: boolean },
 ): OffCause | null {
   if (seen.relay === "closed") return null;
   if (before.offCause !== null && before.offCause !== "unknown") return before.offCause;
-  if (before.relayCommanded === "open") return before.offCause ?? "operator";
+  if (before.relayCommanded === "open") return before.relayCommandedFor ?? "operator";
   const empty = seen.creditInMeter && seen.remainingWh !== null && seen.remainingWh <= 0;
   return empty ? "arrears" : "unknown";
 }

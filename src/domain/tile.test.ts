@@ -13,6 +13,7 @@ const fine: TileFacts = {
   relayCommandedAt: instant(0),
   offCause: null,
   lowCredit: false,
+  readingSuspect: false,
 };
 
 test("a meter with nothing to say is white", () => {
@@ -41,7 +42,8 @@ test("a meter that was never read says so, unless its concentrator is the reason
   ]);
 });
 
-test("stopped top-ups and a relay that does not obey are faults", () => {
+test("stopped top-ups, a reading that is not believed and a relay that does not obey are faults", () => {
+  expect(tileState({ ...fine, readingSuspect: true }).reasons).toEqual(["reading_suspect"]);
   expect(tileState({ ...fine, topUpsStopped: true }).reasons).toEqual(["top_ups_stopped"]);
   const disobeying: TileFacts = { ...fine, relayCommanded: "open", relayAt: instant(100_000) };
   expect(tileState(disobeying).reasons).toEqual(["relay_mismatch"]);

@@ -11,6 +11,7 @@ export const tileReasons = [
   "meter_silent",
   "top_ups_stopped",
   "relay_mismatch",
+  "reading_suspect",
   "never_read",
   "off_arrears",
   "off_operator",
@@ -29,6 +30,8 @@ export type TileFacts = SwitchFacts & {
   readonly relayAt: Instant;
   readonly relayCommandedAt: Instant;
   readonly lowCredit: boolean;
+  /** The last reading was not believed, and billing waits. */
+  readonly readingSuspect: boolean;
 };
 
 /** Rounds without an answer after which a meter counts as faulty: one or two are ordinary loss. */
@@ -39,6 +42,7 @@ const stateOf: Record<TileReason, TileState> = {
   meter_silent: "fault",
   top_ups_stopped: "fault",
   relay_mismatch: "fault",
+  reading_suspect: "fault",
   never_read: "fault",
   off_arrears: "off",
   off_operator: "off",
@@ -61,6 +65,7 @@ function* reasonsFor(facts: TileFacts): Iterable<TileReason> {
   else if (!facts.everRead && facts.concentratorOnline) yield "never_read";
   if (facts.topUpsStopped) yield "top_ups_stopped";
   if (isRelayMismatch(facts)) yield "relay_mismatch";
+  if (facts.readingSuspect) yield "reading_suspect";
   if (facts.relay === "open") yield `off_${facts.offCause ?? "unknown"}`;
   if (facts.lowCredit) yield "low_credit";
 }

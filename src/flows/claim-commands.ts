@@ -3,6 +3,7 @@ import type { CommandKind } from "#domain/command.ts";
 import { OPEN_STATES } from "#store/commands.ts";
 import type { Tx } from "#store/db.ts";
 import { addEvents } from "#store/events.ts";
+import { meterState } from "#store/meters.ts";
 import { updatedRows } from "#store/portable.ts";
 import { randomToken } from "#system/crypto.ts";
 import type { FlowContext } from "./context.ts";
@@ -56,7 +57,7 @@ export async function claimCommands(
   if (candidates.length === 0) return [];
   return ctx.db.transact(async (tx) => {
     const owned = await ownedAmong(tx, input);
-    const taken = new Set<number>();
+    const taken = await metersAtWork(tx, candidates, now);
     const claimed: ClaimedCommand[] = [];
     for (const row of candidates) {
       if (claimed.length >= input.limit) break;
@@ -65,8 +66,8 @@ export async function claimCommands(
         await expire(ctx, tx, row, now);
         continue;
       }
-      taken.add(row.meter_id);
       if (row.kind === "top_up" && !(await isNextTopUp(tx, row))) continue;
+      taken.add(row.meter_id);
       const leaseToken = randomToken(12);
       const result = await tx
         .updateTable("command")
@@ -197,23 +198,35 @@ function dueCommands(tx: Tx, concentratorIds: readonly number[], now: Instant) {
     .execute();
 }
 
-/** Only the oldest unfinished top-up of a meter may go: numbers run without gaps. */
+/** Meters of which somebody holds a command under a lease that counts: one command of a meter at a time. */
+async function metersAtWork(tx: Tx, candidates: readonly DueCommand[], now: Instant): Promise<Set<number>> {
+  const rows = await tx
+    .selectFrom("command")
+    .innerJoin("concentrator", "concentrator.id", "command.concentrator_id")
+    .select("command.meter_id")
+    .where("command.meter_id", "in", [...new Set(candidates.map((row) => row.meter_id))])
+    .where("command.state", "in", [...OPEN_STATES])
+    .where("command.lease_until", ">=", now)
+    .whereRef("command.lease_epoch", ">=", "concentrator.epoch")
+    .execute();
+  return new Set(rows.map((row) => row.meter_id));
+}
+
+/** The top-up that is between "sent" and its end, else the oldest of the meter: numbers run without gaps, whatever clocks say. */
 async function isNextTopUp(tx: Tx, row: DueCommand): Promise<boolean> {
-  const earlier = await tx
+  const state = await meterState(tx, row.meter_id);
+  if (state.top_up_open !== null) return state.top_up_open === row.id;
+  const oldest = await tx
     .selectFrom("command")
     .select("id")
     .where("meter_id", "=", row.meter_id)
     .where("kind", "=", "top_up")
     .where("state", "in", [...OPEN_STATES])
-    .where((eb) =>
-      eb.or([
-        eb("created_at", "<", row.created_at),
-        eb.and([eb("created_at", "=", row.created_at), eb("id", "<", row.id)]),
-      ]),
-    )
+    .orderBy("created_at")
+    .orderBy("id")
     .limit(1)
     .executeTakeFirst();
-  return earlier === undefined;
+  return oldest?.id === row.id;
 }
 
 async function expire(ctx: FlowContext, tx: Tx, row: DueCommand, now: Instant): Promise<void> {

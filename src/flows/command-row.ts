@@ -1,9 +1,9 @@
 import type { Instant } from "#base/time.ts";
 import { OPEN_STATES } from "#store/commands.ts";
 import type { Tx } from "#store/db.ts";
-import { Stale } from "#store/ledger.ts";
 import { updatedRows } from "#store/portable.ts";
 import type { CommandState, CommandTable } from "#store/schema.ts";
+import { Stale } from "#store/stale.ts";
 import type { ClaimedCommand } from "./claim-commands.ts";
 
 /** A command being settled: as it was claimed, as its row is now, and when. */

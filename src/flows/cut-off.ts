@@ -1,14 +1,14 @@
 import { type Instant, instant, later } from "#base/time.ts";
 import { formatMoney, type Money } from "#base/units.ts";
-import { decideTrip, isInArrears } from "#domain/arrears.ts";
+import { decideTrip, EVALUATION_GAP_MIN_MS, isInArrears } from "#domain/arrears.ts";
 import { expiryMs, priority } from "#domain/command.ts";
-import { addCommand, hasOpenCommand } from "#store/commands.ts";
+import { addCommand, openSwitches } from "#store/commands.ts";
 import type { Tx } from "#store/db.ts";
 import { addEvents } from "#store/events.ts";
-import { Stale } from "#store/ledger.ts";
 import { paymentInFlight } from "#store/orders.ts";
 import { updatedRows } from "#store/portable.ts";
 import { noCutWindows } from "#store/settings.ts";
+import { Stale } from "#store/stale.ts";
 import type { FlowContext } from "./context.ts";
 
 /** The meter whose reading led here, with what its account was seen to be. */
@@ -23,7 +23,7 @@ export type ChargedMeter = {
 };
 
 /**
- * Counts consecutive evaluations in arrears, each on a newer reading, and cuts every switch of the account off when all the
+ * Counts consecutive evaluations in arrears, each on a reading well after the last, and cuts every switch of the account off when all the
  * conditions of `decideTrip` hold. Each trip carries its evidence.
  */
 export async function cutOffIfInArrears(
@@ -36,7 +36,7 @@ export async function cutOffIfInArrears(
   const overdraftE4 = meter.overdraft_e4 ?? 0;
   const inArrears = isInArrears({ balanceE4: balance, overdraftE4 });
   const seen = meter.arrears_evaluations ?? 0;
-  const isNewer = meter.index_at > (meter.arrears_reading_at ?? 0);
+  const isNewer = meter.index_at >= (meter.arrears_reading_at ?? 0) + EVALUATION_GAP_MIN_MS;
   const evaluations = inArrears ? seen + (isNewer ? 1 : 0) : 0;
   if (evaluations !== seen) await countEvaluation(tx, input, evaluations);
   if (!inArrears) return;
@@ -115,7 +115,7 @@ async function tripSwitches(ctx: FlowContext, tx: Tx, arrears: Arrears): Promise
       },
       now,
     );
-    if (!decision.trip || each.relay === "open" || (await hasOpenCommand(tx, each.id, "trip"))) continue;
+    if (!decision.trip || each.relay === "open" || (await isTripUnderWay(tx, each.id))) continue;
     const commandId = ctx.newId(now);
     const fresh = await addCommand(tx, {
       id: commandId,
@@ -147,4 +147,9 @@ async function tripSwitches(ctx: FlowContext, tx: Tx, arrears: Arrears): Promise
       })
       .execute();
   }
+}
+
+/** A trip of any cause is on its way already: another would only blur why the meter is off. */
+async function isTripUnderWay(tx: Tx, meterId: number): Promise<boolean> {
+  return (await openSwitches(tx, meterId)).some((command) => command.kind === "trip");
 }

@@ -1,5 +1,5 @@
 import type { Db, Tx } from "#store/db.ts";
-import { Stale } from "#store/ledger.ts";
+import { Stale } from "#store/stale.ts";
 
 /** Reruns after a decision turned out to rest on a row that changed; far more than any real contention needs. */
 const RERUNS_MAX = 30;

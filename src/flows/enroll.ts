@@ -1,6 +1,7 @@
 import { assert } from "#base/errors.ts";
 import { type Instant, instant } from "#base/time.ts";
 import { cost, type Price, price, wh } from "#base/units.ts";
+import { PURCHASE_NUMBER_MAX } from "#domain/command.ts";
 import { type LedgerAccount, postedTransfer } from "#domain/ledger.ts";
 import type { Tx } from "#store/db.ts";
 import { bookTransfer, openLedgerAccounts } from "#store/ledger.ts";
@@ -68,6 +69,7 @@ export async function enrollSite(ctx: FlowContext, sealer: Sealer, archive: Site
     for (const area of archive.areas) {
       const areaId = await addArea(tx, { projectId, parent: rootId, name: area.name, sort: ++sort });
       for (const meter of area.meters) {
+        checkArchive(meter);
         const concentratorId = concentrators.get(meter.concentrator);
         assert(concentratorId !== undefined, `concentrator ${meter.concentrator} is in the archive`);
         await enrollMeter(ctx, tx, { projectId, areaId, concentratorId, meter, now });
@@ -75,6 +77,15 @@ export async function enrollSite(ctx: FlowContext, sealer: Sealer, archive: Site
     }
     return true;
   });
+}
+
+/** What would only show later, at a recharge, is refused now. */
+function checkArchive(meter: MeterArchive): void {
+  const told = `meter ${meter.number}:`;
+  // A meter behind transformers counts its own credit down unmultiplied: bought and used would part.
+  assert(meter.ratio === 1 || meter.creditAt === "server", `${told} a ratio needs credit on the server`);
+  assert(/^\d{12}$/.test(meter.customer.number), `${told} a customer number has 12 digits`);
+  assert(meter.purchaseCount < PURCHASE_NUMBER_MAX, `${told} its purchase numbers are used up`);
 }
 
 async function addArea(
@@ -198,8 +209,8 @@ async function enrollMeter(ctx: FlowContext, tx: Tx, input: Enrolling): Promise<
 function blankState(meterId: number, meter: MeterArchive, now: Instant) {
   return {
     meter_id: meterId,
-    index_wh: null,
-    index_at: 0,
+    index_wh: meter.openingIndexWh,
+    index_at: now,
     remaining_wh: meter.creditAt === "server" ? meter.openingCreditWh : null,
     remaining_at: meter.creditAt === "server" ? now : 0,
     purchase_count: meter.purchaseCount,
@@ -209,6 +220,7 @@ function blankState(meterId: number, meter: MeterArchive, now: Instant) {
     relay_at: 0,
     relay_commanded: null,
     relay_commanded_at: 0,
+    relay_commanded_for: null,
     off_cause: null,
     status_word3: null,
     voltage_mv: null,
@@ -217,8 +229,11 @@ function blankState(meterId: number, meter: MeterArchive, now: Instant) {
     instant_at: 0,
     last_answer_at: 0,
     silent_rounds: 0,
+    silent_at: 0,
+    suspect_wh: null,
+    suspect_at: 0,
     settled_index_wh: meter.openingIndexWh,
-    settled_at: 0,
+    settled_at: now,
     settled_residue: 0,
     low_credit: 0 as const,
     top_ups_stopped: 0 as const,

@@ -12,19 +12,21 @@ export const RESTART_QUARANTINE_MS = 30 * SECOND_MS;
 export const GUARD_RETRY_MS = 30 * SECOND_MS;
 
 /**
- * Whether a trip may be sent by what is known beforehand: a trip for arrears needs its evidence, and none leaves right after the
- * collector has started. How many may leave is decided when it is sent, by {@link takeOffBudget}.
+ * Whether a trip may be sent by what is known beforehand: none goes to a meter under supply guard (保电), a trip for arrears needs
+ * its evidence, and none leaves right after the collector has started. How many may leave is decided when it is sent, by {@link takeOffBudget}.
  */
 export async function mayTrip(
   ctx: FlowContext,
   input: { commandId: string; startedAt: Instant },
-): Promise<{ ok: true } | { ok: false; why: "guard_quarantine" | "no_evidence"; retryInMs: number }> {
+): Promise<{ ok: true } | { ok: false; why: "guarded" | "guard_quarantine" | "no_evidence"; retryInMs: number }> {
   const command = await ctx.db.read
     .selectFrom("command")
+    .innerJoin("meter", "meter.id", "command.meter_id")
     .leftJoin("off_evidence", "off_evidence.command_id", "command.id")
-    .select(["command.cause", "off_evidence.command_id as evidence"])
+    .select(["command.cause", "meter.supply_guard", "off_evidence.command_id as evidence"])
     .where("command.id", "=", input.commandId)
     .executeTakeFirst();
+  if (command?.supply_guard === 1) return { ok: false, why: "guarded", retryInMs: GUARD_RETRY_MS };
   if (command?.cause === "operator") return { ok: true };
   if (!command || command.evidence === null) return { ok: false, why: "no_evidence", retryInMs: GUARD_RETRY_MS };
   if (ctx.clock() - input.startedAt < RESTART_QUARANTINE_MS) {

@@ -1,6 +1,6 @@
 import { type Instant, later, SECOND_MS } from "#base/time.ts";
-import { Stale } from "#store/ledger.ts";
 import { updatedRows } from "#store/portable.ts";
+import { Stale } from "#store/stale.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
 

@@ -2,7 +2,7 @@ import { AppError, assert } from "#base/errors.ts";
 import { dayOf, type Instant, instant, later, MINUTE_MS } from "#base/time.ts";
 import { formatMoney, type Money, money, PER_FEN, PER_UNIT, type Price, parseMoney, price } from "#base/units.ts";
 import type { Preview, RechargeRequest } from "#contract/money.ts";
-import { expiryMs, priority } from "#domain/command.ts";
+import { expiryMs, PURCHASE_NUMBER_MAX, priority } from "#domain/command.ts";
 import { type LedgerAccount, pendingTransfer, postedTransfer } from "#domain/ledger.ts";
 import type { Actor } from "#domain/permission.ts";
 import { planBalance, planUnits, type RechargePlan } from "#domain/prepay.ts";
@@ -12,13 +12,14 @@ import type { Tx } from "#store/db.ts";
 import { addEvents } from "#store/events.ts";
 import { type Balance, balanceOf, bookTransfer, claimBalance, openLedgerAccounts } from "#store/ledger.ts";
 import { meterToAct } from "#store/meters.ts";
-import { equalRechargeSince, orderByKey } from "#store/orders.ts";
+import { equalRechargeSince, openOrders, orderByKey } from "#store/orders.ts";
 import { insertIgnore } from "#store/portable.ts";
 import { nextNumbers } from "#store/sequences.ts";
 import { faultPoint } from "#system/fault-point.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
 import { reconnectAccount } from "./reconnect.ts";
+import { showServerCredit } from "./server-credit.ts";
 
 /** The most that one recharge may be, in yuan: beyond it a typing error is likelier than a payment. */
 export const RECHARGE_MAX_YUAN = 100_000;
@@ -26,6 +27,8 @@ export const RECHARGE_MAX_YUAN = 100_000;
 const REPEAT_WINDOW_MS = 10 * MINUTE_MS;
 /** A top-up command carries hundredths of a unit. */
 const WH_PER_COMMAND_UNIT = PER_UNIT / 100;
+/** The amount field of a top-up has four bytes. */
+const COMMAND_AMOUNT_MAX = 0xff_ff_ff_ff;
 
 type Considered = {
   meter: NonNullable<Awaited<ReturnType<typeof meterToAct>>>;
@@ -156,6 +159,12 @@ async function book(ctx: FlowContext, tx: Tx, actor: Actor, input: Booking) {
       created_at: now,
     });
   } else {
+    await tx
+      .updateTable("account")
+      .set((eb) => ({ arrears_evaluations: 0, version: eb("version", "+", 1) }))
+      .where("id", "=", accountId)
+      .execute();
+    await showServerCredit(tx, { accountId, at: now, now });
     await reconnectAccount(ctx, tx, { accountId, cause: orderNo, orderNo, actor: actor.login, now });
   }
   const figures = { orderNo, amount: formatMoney(plan.paid), unitsWh: plan.unitsWh };
@@ -208,8 +217,14 @@ async function consider(tx: Tx, actor: Actor, meterId: number, paid: Money): Pro
   };
   const at = price(meter.price_e4);
   const plan = meter.credit_at === "meter" ? planUnits(payment, at) : planBalance(payment);
-  if (meter.credit_at === "meter" && plan.unitsWh === 0)
-    throw new AppError("below_one_unit", { price: formatMoney(at) });
+  if (meter.credit_at === "meter") {
+    if (plan.unitsWh === 0) throw new AppError("below_one_unit", { price: formatMoney(at) });
+    if (plan.unitsWh / WH_PER_COMMAND_UNIT > COMMAND_AMOUNT_MAX)
+      throw new AppError("amount_invalid", { max: RECHARGE_MAX_YUAN });
+    if (meter.purchase_count + (await openOrders(tx, meter.id)) >= PURCHASE_NUMBER_MAX) {
+      throw new AppError("purchase_numbers_used_up", { max: PURCHASE_NUMBER_MAX });
+    }
+  }
   return {
     meter,
     accountId: meter.account_id,

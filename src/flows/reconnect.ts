@@ -1,37 +1,42 @@
 import { type Instant, later } from "#base/time.ts";
 import { isInArrears } from "#domain/arrears.ts";
 import { expiryMs, priority } from "#domain/command.ts";
-import { addCommand, cancelUnsent } from "#store/commands.ts";
+import { addCommand, openSwitches, supersedeSwitches } from "#store/commands.ts";
 import type { Tx } from "#store/db.ts";
 import { balanceOf } from "#store/ledger.ts";
+import { claimMeterState } from "#store/meters.ts";
 import type { FlowContext } from "./context.ts";
 
 /** `cause` makes the command's key, so that one payment closes a meter once; `orderNo` ties it to the order's page. */
 type Paid = { cause: string; orderNo: string | null; actor: string; now: Instant };
 
 /**
- * Orders the meter closed again after it was paid for, if it is off because of arrears and for no other reason: never when off
- * for safety or by an operator. A meter that wants its button pressed is permitted to close.
+ * Closes a meter again after it was paid for, if it is off because of arrears and for no other reason: never when off for safety
+ * or by an operator, or when an operator's trip is under way. A trip for arrears that has not left is taken back; one that may have
+ * left is undone by the close. A meter that wants its button pressed is permitted to close.
  */
 export async function reconnectMeter(ctx: FlowContext, tx: Tx, input: Paid & { meterId: number }): Promise<boolean> {
   const meter = await tx
     .selectFrom("meter")
-    .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
-    .select([
-      "meter.concentrator_id",
-      "meter.closes_by",
-      "meter.switch_kind",
-      "meter_state.relay",
-      "meter_state.off_cause",
-    ])
-    .where("meter.id", "=", input.meterId)
+    .select(["concentrator_id", "closes_by", "switch_kind"])
+    .where("id", "=", input.meterId)
     .executeTakeFirstOrThrow();
   if (meter.switch_kind === "none") return false;
-  await cancelArrearsTrip(tx, input.meterId, input.now);
-  if (meter.relay !== "open" || meter.off_cause !== "arrears") return false;
+  // Taken before it is read: a trip that is just being confirmed either comes before this, and is seen, or after, and sees the money.
+  const state = await claimMeterState(tx, input.meterId);
+  const open = await openSwitches(tx, input.meterId);
+  const commandId = ctx.newId(input.now);
+  if (open.some((command) => command.cause === "operator")) return false;
+  const tripMayCome = open.some((command) => command.kind === "trip" && command.sentAt !== null);
+  const isOff = state.relay === "open" && state.off_cause === "arrears";
+  const closing = open.some((command) => command.kind !== "trip");
+  if (!isOff && !tripMayCome) {
+    if (!closing) await supersedeSwitches(tx, { meterId: input.meterId, by: commandId, why: "paid", at: input.now });
+    return false;
+  }
   const kind = meter.closes_by === "button" ? "permit_close" : "close";
-  return addCommand(tx, {
-    id: ctx.newId(input.now),
+  const fresh = await addCommand(tx, {
+    id: commandId,
     idem_key: `reconnect:${input.cause}:${input.meterId}`,
     meter_id: input.meterId,
     concentrator_id: meter.concentrator_id,
@@ -45,22 +50,16 @@ export async function reconnectMeter(ctx: FlowContext, tx: Tx, input: Paid & { m
     expires_at: later(input.now, expiryMs[kind]),
     created_at: input.now,
   });
+  if (fresh) await supersedeSwitches(tx, { meterId: input.meterId, by: commandId, why: "paid", at: input.now });
+  return fresh;
 }
 
-/** After a payment into an account with credit on the server: reconnects each of its meters once it is out of arrears. */
+/**
+ * After a payment into an account with credit on the server: reconnects each of its meters once it is out of arrears. Also asked after
+ * every charge, so that a meter whose reconnection was missed is not left dark.
+ */
 export async function reconnectAccount(ctx: FlowContext, tx: Tx, input: Paid & { accountId: number }): Promise<void> {
-  const account = await tx
-    .selectFrom("account")
-    .select(["overdraft_e4"])
-    .where("id", "=", input.accountId)
-    .executeTakeFirstOrThrow();
-  const balance = await balanceOf(tx, { kind: "balance", ref: input.accountId });
-  if (isInArrears({ balanceE4: balance.posted, overdraftE4: account.overdraft_e4 })) return;
-  await tx
-    .updateTable("account")
-    .set((eb) => ({ arrears_evaluations: 0, version: eb("version", "+", 1) }))
-    .where("id", "=", input.accountId)
-    .execute();
+  if (await isAccountInArrears(tx, input.accountId)) return;
   const meters = await tx
     .selectFrom("meter")
     .select("id")
@@ -70,7 +69,13 @@ export async function reconnectAccount(ctx: FlowContext, tx: Tx, input: Paid & {
   for (const meter of meters) await reconnectMeter(ctx, tx, { ...input, meterId: meter.id });
 }
 
-/** A trip for arrears that has not left yet is not sent after the payment. */
-async function cancelArrearsTrip(tx: Tx, meterId: number, at: Instant): Promise<void> {
-  await cancelUnsent(tx, { meterId, kinds: ["trip"], cause: "arrears", why: "paid", at });
+/** Whether an account with credit on the server is at or below what may be overdrawn. */
+export async function isAccountInArrears(tx: Tx, accountId: number): Promise<boolean> {
+  const account = await tx
+    .selectFrom("account")
+    .select("overdraft_e4")
+    .where("id", "=", accountId)
+    .executeTakeFirstOrThrow();
+  const balance = await balanceOf(tx, { kind: "balance", ref: accountId });
+  return isInArrears({ balanceE4: balance.posted, overdraftE4: account.overdraft_e4 });
 }

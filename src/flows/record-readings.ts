@@ -1,13 +1,13 @@
-import type { Instant } from "#base/time.ts";
+import { DAY_MS, type Instant, instant, later, MINUTE_MS } from "#base/time.ts";
+import { isLowCredit } from "#domain/low-credit.ts";
 import { judgeReading, registers, type Verdict, verdictCode } from "#domain/reading.ts";
 import { offCauseSeen, type Relay } from "#domain/switching.ts";
 import { SILENT_ROUNDS_MAX } from "#domain/tile.ts";
 import type { Tx } from "#store/db.ts";
-import { addEvents, type NewMeterEvent } from "#store/events.ts";
-import { Stale } from "#store/ledger.ts";
-import { updateMeterState } from "#store/meters.ts";
+import { addEvents, eventId, type NewMeterEvent } from "#store/events.ts";
+import { changeMeterState } from "#store/meters.ts";
 import { addFrames, addReadings, addTally, FRAMES_PER_METER } from "#store/readings.ts";
-import type { FrameLogTable, MeterStateTable, ReadingTable } from "#store/schema.ts";
+import type { FrameLogTable, MeterMode, MeterStateTable, ReadingTable } from "#store/schema.ts";
 import { faultPoint } from "#system/fault-point.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
@@ -63,8 +63,7 @@ export async function recordReadings(ctx: FlowContext, batch: Batch): Promise<vo
       for (const silence of silences) takeSilence(view, silence);
       if (frames > 0) change.frame_count = meter.state.frame_count + frames;
       if (Object.keys(change).length === 0) continue;
-      const written = await updateMeterState(tx, { meterId, version: meter.state.version, change });
-      if (!written) throw new Stale(`meter_state ${meterId}`);
+      await changeMeterState(tx, { meterId, version: meter.state.version, change });
     }
     const added = await addReadings(tx, writing.readings);
     await addTally(tx, `readings:${batch.collector}`, added);
@@ -78,7 +77,7 @@ type Change = Partial<Omit<MeterStateTable, "meter_id" | "version">>;
 type Meter = {
   state: MeterStateTable;
   creditInMeter: boolean;
-  prepaid: boolean;
+  mode: MeterMode;
   powerMaxW: number;
   lowCreditWh: number;
 };
@@ -103,7 +102,7 @@ async function metersOf(tx: Tx, batch: Batch): Promise<Map<number, Meter>> {
       {
         state,
         creditInMeter: credit_at === "meter",
-        prepaid: mode === "prepaid",
+        mode,
         powerMaxW: power_max_w,
         lowCreditWh: low_credit_wh,
       },
@@ -126,10 +125,10 @@ function take(view: View, report: MeterReport): void {
     change.silent_rounds = 0;
     change.changed_at = view.now;
   }
-  change.last_answer_at = Math.max(before.last_answer_at, at);
+  change.last_answer_at = Math.max(notFuture(view, before.last_answer_at, at), at);
   if (energyWh !== undefined) takeEnergy(view, energyWh, at);
   if (remainingWh !== undefined) takeRemaining(view, remainingWh, at);
-  if (purchaseCount !== undefined && at >= before.purchase_count_read_at) {
+  if (purchaseCount !== undefined && at >= notFuture(view, before.purchase_count_read_at, at)) {
     change.purchase_count_read = purchaseCount;
     change.purchase_count_read_at = at;
   }
@@ -139,43 +138,68 @@ function take(view: View, report: MeterReport): void {
 
 function takeEnergy(view: View, indexWh: number, at: Instant): void {
   const before = current(view);
-  const previous = before.index_wh === null ? null : { indexWh: before.index_wh, at: before.index_at as Instant };
-  const verdict: Verdict = judgeReading(previous, { indexWh, at }, view.meter.powerMaxW);
+  const previous =
+    before.index_wh === null ? null : { indexWh: before.index_wh, at: notFuture(view, before.index_at, at) };
+  const suspect =
+    before.suspect_wh === null ? null : { indexWh: before.suspect_wh, at: notFuture(view, before.suspect_at, at) };
+  const verdict = judgeReading({ previous, suspect, next: { indexWh, at } }, view.meter.powerMaxW);
   keep(view, registers.energyTotal, at, indexWh, verdict);
+  if (verdict === "stale") return;
   if (verdict === "ok" || verdict === "rollover") {
     view.change.index_wh = indexWh;
     view.change.index_at = at;
-    if (indexWh !== before.index_wh) view.change.changed_at = view.now;
-  } else if (verdict !== "stale") {
-    event(view, "reading_suspect", "alarm", at, { verdict, indexWh, lastGoodWh: before.index_wh });
+    if (before.settled_at > at) view.change.settled_at = at - 1; // was stamped by a clock that ran ahead
+    if (suspect !== null) view.change.suspect_wh = null;
+    if (indexWh !== before.index_wh || suspect !== null) view.change.changed_at = view.now;
+    return;
   }
+  view.change.suspect_wh = indexWh;
+  view.change.suspect_at = at;
+  view.change.changed_at = view.now;
+  if (suspect === null) event(view, "reading_suspect", "alarm", at, { verdict, indexWh, lastGoodWh: before.index_wh });
+}
+
+/** A clock may be set right by so much without anything being wrong. */
+const CLOCK_AHEAD_MS_MAX = 5 * MINUTE_MS;
+
+/**
+ * When something was read before. A stamp well ahead of now comes from a clock that has been put back since: what is read now
+ * must not wait until real time has caught up with it, so it counts as read a day ago.
+ */
+function notFuture(view: View, stamp: number, at: Instant): Instant {
+  return stamp > view.now + CLOCK_AHEAD_MS_MAX ? later(at, -DAY_MS) : instant(stamp);
 }
 
 function takeRemaining(view: View, remainingWh: number, at: Instant): void {
   const before = current(view);
   // Credit on the server is known here better than there.
-  if (!view.meter.creditInMeter || at < before.remaining_at) return;
+  if (!view.meter.creditInMeter || at < notFuture(view, before.remaining_at, at)) return;
   keep(view, registers.energyRemaining, at, remainingWh, "ok");
   view.change.remaining_wh = remainingWh;
   view.change.remaining_at = at;
   if (remainingWh !== before.remaining_wh) view.change.changed_at = view.now;
-  if (!view.meter.prepaid) return;
-  const low = remainingWh <= view.meter.lowCreditWh ? 1 : 0;
+  const { mode, lowCreditWh: limitWh } = view.meter;
+  const low = isLowCredit({ mode, remainingWh, limitWh }) ? 1 : 0;
   if (low === before.low_credit) return;
   view.change.low_credit = low;
   view.change.changed_at = view.now;
   event(view, low ? "low_credit" : "credit_restored", low ? "warning" : "info", at, {
     remainingWh,
-    limitWh: view.meter.lowCreditWh,
+    limitWh,
   });
 }
 
 function takeStatus(view: View, status: { word: number; relayOpen: boolean }, at: Instant): void {
   const before = current(view);
-  if (at < before.relay_at) return;
+  if (at < notFuture(view, before.relay_at, at)) return;
   const relay: Relay = status.relayOpen ? "open" : "closed";
   const offCause = offCauseSeen(
-    { relay: before.relay, relayCommanded: before.relay_commanded, offCause: before.off_cause },
+    {
+      relay: before.relay,
+      relayCommanded: before.relay_commanded,
+      relayCommandedFor: before.relay_commanded_for,
+      offCause: before.off_cause,
+    },
     { relay, remainingWh: before.remaining_wh, creditInMeter: view.meter.creditInMeter },
   );
   view.change.status_word3 = status.word;
@@ -193,7 +217,7 @@ function takeInstant(view: View, report: MeterReport): void {
   const { voltageMv, currentMa, powerW } = report.values;
   if (voltageMv === undefined && currentMa === undefined && powerW === undefined) return;
   const at = report.measuredAt;
-  if (at < current(view).instant_at) return;
+  if (at < notFuture(view, current(view).instant_at, at)) return;
   view.change.instant_at = at;
   if (voltageMv !== undefined) view.change.voltage_mv = voltageMv;
   if (currentMa !== undefined) view.change.current_ma = currentMa;
@@ -205,7 +229,9 @@ function takeInstant(view: View, report: MeterReport): void {
 
 function takeSilence(view: View, silence: SilenceReport): void {
   const before = current(view);
-  if (silence.at < before.last_answer_at) return;
+  // An answer came since, or this very silence was counted already.
+  if (silence.at < before.last_answer_at || silence.at <= before.silent_at) return;
+  view.change.silent_at = silence.at;
   const rounds = before.silent_rounds + 1;
   view.change.silent_rounds = rounds;
   if (rounds !== SILENT_ROUNDS_MAX) return;
@@ -231,7 +257,8 @@ function event(
   at: Instant,
   detail: NonNullable<NewMeterEvent["detail"]> = {},
 ): void {
-  view.writing.events.push({ id: view.ctx.newId(at), meterId: view.meter.state.meter_id, at, kind, severity, detail });
+  const meterId = view.meter.state.meter_id;
+  view.writing.events.push({ id: eventId(meterId, kind, at), meterId, at, kind, severity, detail });
 }
 
 function ringSlots(frames: readonly FrameRecord[], meters: ReadonlyMap<number, Meter>): FrameLogTable[] {

@@ -3,10 +3,10 @@ import { later } from "#base/time.ts";
 import { type CommandKind, expiryMs, priority } from "#domain/command.ts";
 import type { Actor } from "#domain/permission.ts";
 import { addAudit } from "#store/audit.ts";
-import { addCommand, cancelUnsent } from "#store/commands.ts";
+import { addCommand, supersedeSwitches } from "#store/commands.ts";
 import type { Tx } from "#store/db.ts";
 import { addEvents } from "#store/events.ts";
-import { meterToAct } from "#store/meters.ts";
+import { claimMeterState, meterToAct } from "#store/meters.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
 
@@ -14,7 +14,7 @@ type Asked = { meterId: number; key: string; kind: "trip" | "close" | "read"; re
 
 /**
  * An operator trips, closes or reads a meter. The same key again answers with the same command. A switch command takes the
- * place of unsent ones that say the opposite. A meter under supply guard (保电) is never tripped.
+ * place of every other one of the meter that has not ended. A meter under supply guard (保电) is never tripped.
  */
 export async function requestCommand(
   ctx: FlowContext,
@@ -61,8 +61,8 @@ async function request(ctx: FlowContext, tx: Tx, actor: Actor, input: Asked) {
   }
   if (kind === "read") return { commandId, created: true };
 
-  const opposite: CommandKind[] = kind === "trip" ? ["close", "permit_close"] : ["trip"];
-  await cancelUnsent(tx, { meterId: meter.id, kinds: opposite, why: "superseded", at: now });
+  await claimMeterState(tx, meter.id);
+  await supersedeSwitches(tx, { meterId: meter.id, by: commandId, why: "superseded", at: now });
   const asked = { command: commandId, asked: input.kind, reason: input.reason, by: actor.name };
   await addEvents(tx, [
     { id: ctx.newId(now), meterId: meter.id, at: now, kind: "command_requested", severity: "info", detail: asked },

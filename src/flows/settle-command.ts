@@ -1,15 +1,15 @@
 import { assert } from "#base/errors.ts";
 import type { Instant } from "#base/time.ts";
 import { later } from "#base/time.ts";
-import { judgeCount, retryDelayMs } from "#domain/command.ts";
+import { judgeCount, PURCHASE_NUMBER_MAX, retryDelayMs, SWITCH_KINDS } from "#domain/command.ts";
 import { OPEN_STATES } from "#store/commands.ts";
 import type { Tx } from "#store/db.ts";
 import { addEvents } from "#store/events.ts";
-import { Stale } from "#store/ledger.ts";
-import { meterState, updateMeterState } from "#store/meters.ts";
+import { changeMeterState, claimMeterState, meterState } from "#store/meters.ts";
 import { moveOrder, touchOrder } from "#store/orders.ts";
 import { updatedRows } from "#store/portable.ts";
 import type { CommandState } from "#store/schema.ts";
+import { Stale } from "#store/stale.ts";
 import { faultPoint } from "#system/fault-point.ts";
 import type { ClaimedCommand } from "./claim-commands.ts";
 import { finish, ownCommand, type Settling } from "./command-row.ts";
@@ -18,6 +18,7 @@ import { decide } from "./decide.ts";
 import { takeOffBudget } from "./off-guard.ts";
 import { confirmSwitch } from "./settle-switch.ts";
 import { confirmTopUp, refuseTopUp, stopTopUps } from "./settle-top-up.ts";
+import { whyNotDue } from "./still-due.ts";
 
 /** What the collector learned about a command. */
 export type CommandOutcome =
@@ -32,12 +33,15 @@ export type CommandOutcome =
   /** Switch commands: what status word 3 says. */
   | { kind: "read_back_relay"; relayOpen: boolean };
 
+/** The meter took a switch command and its relay stayed: it may still move, so what was wanted is remembered. */
+export const RELAY_DID_NOT_MOVE = "relay_did_not_move";
+
 /** What the collector does next: nothing more, send (the same bytes if there are any), nothing ever again, or drop everything. */
 export type NextStep = "done" | "send" | "stop" | "fenced";
 
 type MarkedSent =
   | { ok: true; frameHex: string; purchaseNumber: number | null }
-  | { ok: false; why: "fenced" | "stopped" | "expired" | "guard_rate" };
+  | { ok: false; why: "fenced" | "stopped" | "expired" | "not_due" | "guard" };
 
 /**
  * Marks a command *sent* before its first byte leaves, and fixes for ever what is sent: the purchase number is taken here (one
@@ -53,15 +57,25 @@ export async function markSent(
     const now = ctx.clock();
     const command = await ownCommand(tx, claimed);
     if (!command) return { ok: false, why: "fenced" };
-    if (command.sent_at === null && command.expires_at < now) {
+    const isSwitch = SWITCH_KINDS.includes(claimed.kind);
+    // Before a resend the relay was read and has not moved: an old wish may end there, too.
+    if (command.expires_at < now && (command.sent_at === null || isSwitch)) {
       await finish(tx, claimed, { state: "expired", reason: "unreachable", at: now, result: null });
       return { ok: false, why: "expired" };
+    }
+    if (isSwitch) {
+      await claimMeterState(tx, claimed.meterId);
+      const whyNot = await whyNotDue(tx, command, now);
+      if (whyNot !== null) {
+        await finish(tx, claimed, { state: "cancelled", reason: whyNot, at: now, result: null });
+        return { ok: false, why: "not_due" };
+      }
     }
     if (
       claimed.kind === "trip" &&
       !(await takeOffBudget(tx, { commandId: claimed.id, meterId: claimed.meterId, now }))
     ) {
-      return { ok: false, why: "guard_rate" };
+      return { ok: false, why: "guard" };
     }
     const purchaseNumber = command.purchase_number ?? (await takePurchaseNumber(tx, claimed));
     if (purchaseNumber === "stopped") return { ok: false, why: "stopped" };
@@ -81,7 +95,8 @@ export async function markSent(
       .where("lease_token", "=", claimed.leaseToken)
       .where("state", "in", [...OPEN_STATES])
       .executeTakeFirst();
-    if (updatedRows(result) === 0) return { ok: false, why: "fenced" };
+    // Taken between reading and writing: run again from the start, so that nothing of this half is kept.
+    if (updatedRows(result) === 0) throw new Stale(`command ${claimed.id}`);
     if (command.order_no !== null && claimed.kind === "top_up") {
       await moveOrder(tx, {
         orderNo: command.order_no,
@@ -150,6 +165,7 @@ async function refuse(
   refusal: { reason: string; codes: string[] },
 ): Promise<NextStep> {
   const { claimed, command, now } = at;
+  if (claimed.kind === "top_up" && !isFinal(refusal.codes)) return leaveUnknown(tx, at, `refused:${refusal.reason}`);
   await finish(tx, claimed, {
     state: "refused",
     reason: refusal.reason,
@@ -159,6 +175,7 @@ async function refuse(
   if (claimed.kind === "top_up") await refuseTopUp(ctx, tx, at, refusal.reason);
   else {
     if (command.order_no !== null) await touchOrder(tx, command.order_no, now);
+    if (refusal.reason !== RELAY_DID_NOT_MOVE) await forgetWanted(tx, claimed);
     await addEvents(tx, [
       {
         id: ctx.newId(now),
@@ -171,6 +188,16 @@ async function refuse(
     ]);
   }
   return "done";
+}
+
+/**
+ * Refusals after which the very same bytes can never be taken any more: the customer number in them is not the meter's. After any other
+ * (over its limit, locked for a while, a key that does not fit) they might be, so the number stays theirs and the money waits.
+ */
+const FINAL_REFUSALS: ReadonlySet<string> = new Set(["customer", "customer-mismatch"]);
+
+function isFinal(codes: readonly string[]): boolean {
+  return codes.length > 0 && codes.every((code) => FINAL_REFUSALS.has(code));
 }
 
 /** What the meter's purchase count says: about a top-up that was sent, or before one is sent for the first time. */
@@ -201,14 +228,14 @@ async function settleRelay(ctx: FlowContext, tx: Tx, at: Settling, relayOpen: bo
 }
 
 /** No usable answer: the lease is given back, and the next holder reads the meter before anything else. */
-async function leaveUnknown(tx: Tx, at: Settling): Promise<NextStep> {
+async function leaveUnknown(tx: Tx, at: Settling, why = "no_answer"): Promise<NextStep> {
   const { claimed, command, now } = at;
   const state: CommandState = command.sent_at === null ? "waiting" : "unknown";
   await tx
     .updateTable("command")
     .set({
       state,
-      state_reason: "no_answer",
+      state_reason: why,
       lease_token: null,
       lease_until: 0,
       not_before: later(now, retryDelayMs(command.attempts)),
@@ -219,7 +246,13 @@ async function leaveUnknown(tx: Tx, at: Settling): Promise<NextStep> {
     .execute();
   if (command.order_no !== null) {
     if (claimed.kind === "top_up" && state === "unknown") {
-      await moveOrder(tx, { orderNo: command.order_no, from: ["sent", "unknown"], to: "unknown", at: now });
+      await moveOrder(tx, {
+        orderNo: command.order_no,
+        from: ["sent", "unknown"],
+        to: "unknown",
+        at: now,
+        change: { state_reason: why },
+      });
     } else await touchOrder(tx, command.order_no, now);
   }
   return "done";
@@ -230,12 +263,12 @@ async function takePurchaseNumber(tx: Tx, claimed: ClaimedCommand): Promise<numb
   const state = await meterState(tx, claimed.meterId);
   if (state.top_ups_stopped === 1) return "stopped";
   if (state.top_up_open !== null && state.top_up_open !== claimed.id) return "stopped";
-  const taken = await updateMeterState(tx, {
+  if (state.purchase_count >= PURCHASE_NUMBER_MAX) return "stopped";
+  await changeMeterState(tx, {
     meterId: claimed.meterId,
     version: state.version,
     change: { top_up_open: claimed.id },
   });
-  if (!taken) throw new Stale(`meter_state ${claimed.meterId}`);
   return state.purchase_count + 1;
 }
 
@@ -244,10 +277,20 @@ async function rememberWanted(tx: Tx, claimed: ClaimedCommand, now: Instant): Pr
     .updateTable("meter_state")
     .set((eb) => ({
       relay_commanded: claimed.kind === "trip" ? "open" : "closed",
+      relay_commanded_for: claimed.kind !== "trip" ? null : claimed.cause === "arrears" ? "arrears" : "operator",
       relay_commanded_at: now,
       changed_at: now,
       version: eb("version", "+", 1),
     }))
+    .where("meter_id", "=", claimed.meterId)
+    .execute();
+}
+
+/** The meter has said no: it was not told so after all, and whatever its relay does later has another cause. */
+async function forgetWanted(tx: Tx, claimed: ClaimedCommand): Promise<void> {
+  await tx
+    .updateTable("meter_state")
+    .set((eb) => ({ relay_commanded: null, relay_commanded_for: null, version: eb("version", "+", 1) }))
     .where("meter_id", "=", claimed.meterId)
     .execute();
 }

@@ -1,12 +1,13 @@
-import { isInArrears } from "#domain/arrears.ts";
+import type { Instant } from "#base/time.ts";
 import type { Tx } from "#store/db.ts";
 import { addEvents } from "#store/events.ts";
-import { balanceOf } from "#store/ledger.ts";
+import { changeMeterState, claimMeterState, type MeterStateChange } from "#store/meters.ts";
 import { touchOrder } from "#store/orders.ts";
 import type { MeterStateTable } from "#store/schema.ts";
+import type { ClaimedCommand } from "./claim-commands.ts";
 import type { Settling } from "./command-row.ts";
 import type { FlowContext } from "./context.ts";
-import { reconnectMeter } from "./reconnect.ts";
+import { isAccountInArrears, reconnectMeter } from "./reconnect.ts";
 
 /**
  * A switch command was carried out and read back. A permission to close is only that: the relay stays as it reads until somebody
@@ -15,17 +16,12 @@ import { reconnectMeter } from "./reconnect.ts";
 export async function confirmSwitch(ctx: FlowContext, tx: Tx, at: Settling): Promise<void> {
   const { claimed, command, now } = at;
   if (command.order_no !== null) await touchOrder(tx, command.order_no, now);
-  const seen: Partial<MeterStateTable> =
-    claimed.kind === "trip"
-      ? { relay: "open", relay_at: now, off_cause: claimed.cause === "arrears" ? "arrears" : "operator" }
-      : claimed.kind === "close"
-        ? { relay: "closed", relay_at: now, off_cause: null }
-        : {};
-  await tx
-    .updateTable("meter_state")
-    .set((eb) => ({ ...seen, changed_at: now, version: eb("version", "+", 1) }))
-    .where("meter_id", "=", claimed.meterId)
-    .execute();
+  const before = await claimMeterState(tx, claimed.meterId);
+  await changeMeterState(tx, {
+    meterId: claimed.meterId,
+    version: before.version,
+    change: { ...shown(claimed, before, now), changed_at: now },
+  });
   await addEvents(tx, [
     {
       id: ctx.newId(now),
@@ -39,16 +35,22 @@ export async function confirmSwitch(ctx: FlowContext, tx: Tx, at: Settling): Pro
   if (claimed.kind === "trip" && claimed.cause === "arrears") await undoIfPaid(ctx, tx, at);
 }
 
+/** What the read-back has shown. Safety and an operator's hand outweigh arrears: a payment must not undo them. */
+function shown(claimed: ClaimedCommand, before: MeterStateTable, now: Instant): MeterStateChange {
+  if (claimed.kind === "close") return { relay: "closed", relay_at: now, off_cause: null };
+  if (claimed.kind === "permit_close") return {};
+  const weightier = before.relay === "open" && (before.off_cause === "safety" || before.off_cause === "operator");
+  const cause = claimed.cause === "arrears" ? "arrears" : "operator";
+  return { relay: "open", relay_at: now, off_cause: weightier ? before.off_cause : cause };
+}
+
 async function undoIfPaid(ctx: FlowContext, tx: Tx, at: Settling): Promise<void> {
-  const account = await tx
+  const meter = await tx
     .selectFrom("meter")
-    .innerJoin("account", "account.id", "meter.account_id")
-    .select(["account.id", "account.overdraft_e4"])
-    .where("meter.id", "=", at.claimed.meterId)
-    .executeTakeFirst();
-  if (!account) return;
-  const balance = await balanceOf(tx, { kind: "balance", ref: account.id });
-  if (isInArrears({ balanceE4: balance.posted, overdraftE4: account.overdraft_e4 })) return;
+    .select("account_id")
+    .where("id", "=", at.claimed.meterId)
+    .executeTakeFirstOrThrow();
+  if (meter.account_id === null || (await isAccountInArrears(tx, meter.account_id))) return;
   await reconnectMeter(ctx, tx, {
     cause: `after-${at.claimed.id}`,
     orderNo: null,

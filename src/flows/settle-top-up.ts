@@ -1,17 +1,17 @@
 import { assert } from "#base/errors.ts";
+import type { Instant } from "#base/time.ts";
+import { money } from "#base/units.ts";
+import { postedTransfer } from "#domain/ledger.ts";
 import type { Tx } from "#store/db.ts";
 import { addEvents } from "#store/events.ts";
-import { resolveTransfer, Stale } from "#store/ledger.ts";
+import { bookTransfer, resolveTransfer } from "#store/ledger.ts";
 import { addLot } from "#store/lots.ts";
-import { meterState, updateMeterState } from "#store/meters.ts";
-import { moveOrder, orderForSettling } from "#store/orders.ts";
-import type { OrderState } from "#store/schema.ts";
+import { changeMeterState, meterState } from "#store/meters.ts";
+import { moveOrder, orderForSettling, UNDER_WAY } from "#store/orders.ts";
 import { finish, type Settling } from "./command-row.ts";
 import type { FlowContext } from "./context.ts";
 import { rechargeTransferId } from "./recharge.ts";
 import { reconnectMeter } from "./reconnect.ts";
-
-const UNDER_WAY: readonly OrderState[] = ["booked", "sent", "unknown"];
 
 /** The meter has the units: the transfer is posted, the lot opened, the count moves on, and a meter off for arrears is closed. */
 export async function confirmTopUp(ctx: FlowContext, tx: Tx, at: Settling): Promise<void> {
@@ -29,20 +29,21 @@ export async function confirmTopUp(ctx: FlowContext, tx: Tx, at: Settling): Prom
     actor: "meter",
   });
   assert(posted, `recharge ${order.order_no} was still pending`);
-  await addLot(tx, {
-    id: ctx.newId(now),
+  const lotId = ctx.newId(now);
+  const revaluedE4 = await addLot(tx, {
+    id: lotId,
     meterId: order.meter_id,
     unitsWh: order.units_wh,
     costE4: order.units_cost_e4,
     orderNo: order.order_no,
     at: now,
   });
-  const advanced = await updateMeterState(tx, {
+  if (revaluedE4 !== 0) await bookRevaluation(tx, { lotId, meterId: order.meter_id, amountE4: revaluedE4, at: now });
+  await changeMeterState(tx, {
     meterId: order.meter_id,
     version: state.version,
     change: { purchase_count: command.purchase_number, top_up_open: null, changed_at: now },
   });
-  if (!advanced) throw new Stale(`meter_state ${order.meter_id}`);
   await moveOrder(tx, {
     orderNo: order.order_no,
     from: UNDER_WAY,
@@ -80,12 +81,11 @@ export async function refuseTopUp(ctx: FlowContext, tx: Tx, at: Settling, reason
   });
   assert(voided, `recharge ${order.order_no} was still pending`);
   const state = await meterState(tx, order.meter_id);
-  const freed = await updateMeterState(tx, {
+  await changeMeterState(tx, {
     meterId: order.meter_id,
     version: state.version,
     change: { top_up_open: null, changed_at: now },
   });
-  if (!freed) throw new Stale(`meter_state ${order.meter_id}`);
   await moveOrder(tx, {
     orderNo: order.order_no,
     from: UNDER_WAY,
@@ -118,12 +118,11 @@ export async function stopTopUps(ctx: FlowContext, tx: Tx, at: Settling, countSh
     at: now,
     result: { countShown, countBooked: state.purchase_count },
   });
-  const stopped = await updateMeterState(tx, {
+  await changeMeterState(tx, {
     meterId: order.meter_id,
     version: state.version,
     change: { top_ups_stopped: 1, changed_at: now },
   });
-  if (!stopped) throw new Stale(`meter_state ${order.meter_id}`);
   await moveOrder(tx, {
     orderNo: order.order_no,
     from: UNDER_WAY,
@@ -153,4 +152,29 @@ async function load(tx: Tx, at: Settling) {
   const order = await orderForSettling(tx, at.command.order_no);
   assert(order !== undefined, `order ${at.command.order_no} exists`);
   return { ...at, order };
+}
+
+/** What ran through before this purchase is paid for by it: the charge made then is corrected to what its units cost. */
+async function bookRevaluation(
+  tx: Tx,
+  input: { lotId: string; meterId: number; amountE4: number; at: Instant },
+): Promise<void> {
+  const meter = await tx
+    .selectFrom("meter")
+    .select("project_id")
+    .where("id", "=", input.meterId)
+    .executeTakeFirstOrThrow();
+  await bookTransfer(
+    tx,
+    postedTransfer({
+      id: `revalued:${input.lotId}`,
+      kind: "usage",
+      from: { kind: "meter_credit", ref: input.meterId },
+      to: { kind: "revenue", ref: meter.project_id },
+      amount: money(input.amountE4),
+      actor: "settlement",
+      meterId: input.meterId,
+    }),
+    input.at,
+  );
 }

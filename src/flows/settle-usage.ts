@@ -1,30 +1,35 @@
 import { AppError } from "#base/errors.ts";
 import { instant } from "#base/time.ts";
-import { type Money, negate, PER_UNIT, type Price, price, wholeUnits } from "#base/units.ts";
+import { type Money, price } from "#base/units.ts";
 import { type LedgerAccount, postedTransfer } from "#domain/ledger.ts";
 import { consume } from "#domain/lots.ts";
 import { charge, usedBetween } from "#domain/settlement.ts";
 import type { Tx } from "#store/db.ts";
-import { balanceOf, bookTransfer, openLedgerAccounts, Stale } from "#store/ledger.ts";
+import { bookTransfer, openLedgerAccounts } from "#store/ledger.ts";
 import { addOveruse, openLots, saveLots } from "#store/lots.ts";
-import { updateMeterState } from "#store/meters.ts";
+import { changeMeterState } from "#store/meters.ts";
+import { Stale } from "#store/stale.ts";
 import { faultPoint } from "#system/fault-point.ts";
 import type { FlowContext } from "./context.ts";
 import { cutOffIfInArrears } from "./cut-off.ts";
 import { decide } from "./decide.ts";
+import { reconnectAccount } from "./reconnect.ts";
+import { showServerCredit } from "./server-credit.ts";
 
 /**
  * Charges what meters have used since they were charged last. By state, not by event: a meter is due when its latest good
- * index is newer than the settled one, so the job may stop or repeat anywhere and nothing is charged twice.
+ * index is newer than the settled one, so the job may stop or repeat anywhere and nothing is charged twice. Looks at `limit` due
+ * meters after the one with id `after`; `next` is where to go on, null when all were seen. One meter's mistake stops no other.
  */
 export async function settleDueMeters(
   ctx: FlowContext,
-  input: { limit: number },
-): Promise<{ settled: number; more: boolean }> {
+  input: { limit: number; after: number },
+): Promise<{ settled: number; next: number | null }> {
   const due = await ctx.db.read
     .selectFrom("meter_state")
     .select("meter_id")
     .whereRef("index_at", ">", "settled_at")
+    .where("meter_id", ">", input.after)
     .orderBy("meter_id")
     .limit(input.limit)
     .execute();
@@ -33,30 +38,35 @@ export async function settleDueMeters(
     try {
       if (await settleMeter(ctx, meter_id)) settled++;
     } catch (error) {
-      // A mistake in one meter's figures must not keep the others from being charged.
       if (error instanceof AppError && error.code === "database_unavailable") throw error;
       ctx.log.error({ meter: meter_id, error: String(error) }, "meter could not be settled");
     }
   }
-  return { settled, more: due.length === input.limit };
+  return { settled, next: due.length === input.limit ? (due.at(-1)?.meter_id ?? null) : null };
 }
 
 /** Charges one meter up to its latest good index; false when it was not due any more. */
-export async function settleMeter(ctx: FlowContext, meterId: number): Promise<boolean> {
+async function settleMeter(ctx: FlowContext, meterId: number): Promise<boolean> {
   const settled = await decide(ctx.db, async (tx) => {
     const meter = await loadMeter(tx, meterId);
     if (!meter || meter.index_wh === null || meter.index_at <= meter.settled_at) return false;
     const used =
       meter.settled_index_wh === null ? 0 : usedBetween(meter.settled_index_wh, meter.index_wh) * meter.ratio;
-    const change = { settled_index_wh: meter.index_wh, settled_at: meter.index_at };
-    const charged =
-      meter.account_id === null || meter.mode === "public"
-        ? {}
-        : meter.credit_at === "meter"
-          ? await chargeLots(ctx, tx, meter, used)
-          : await chargeBalance(ctx, tx, meter, meter.account_id, used);
-    const written = await updateMeterState(tx, { meterId, version: meter.version, change: { ...change, ...charged } });
-    if (!written) throw new Stale(`meter_state ${meterId}`);
+    const charged = charge(used, price(meter.price_e4), meter.settled_residue);
+    const onServer = meter.credit_at === "server" && meter.mode !== "public";
+    await changeMeterState(tx, {
+      meterId,
+      version: meter.version,
+      change: {
+        settled_index_wh: meter.index_wh,
+        settled_at: meter.index_at,
+        ...(onServer ? { settled_residue: charged.residue } : {}),
+      },
+    });
+    if (meter.account_id === null || meter.mode === "public") return true;
+    if (onServer)
+      await chargeBalance(ctx, tx, { meter, accountId: meter.account_id, charged: charged.charge, usedWh: used });
+    else await chargeLots(ctx, tx, meter, used);
     return true;
   });
   faultPoint("settle-usage:after-commit");
@@ -101,8 +111,8 @@ function usageTransferId(meter: Meter): string {
 }
 
 /** Credit in the meter: what was used is taken from its lots, first in first out, and becomes revenue. */
-async function chargeLots(ctx: FlowContext, tx: Tx, meter: Meter, usedWh: number): Promise<object> {
-  if (usedWh === 0) return {};
+async function chargeLots(ctx: FlowContext, tx: Tx, meter: Meter, usedWh: number): Promise<void> {
+  if (usedWh === 0) return;
   const at = instant(meter.index_at);
   const used = consume(await openLots(tx, meter.id), usedWh, price(meter.price_e4));
   await saveLots(tx, used.changed);
@@ -110,38 +120,18 @@ async function chargeLots(ctx: FlowContext, tx: Tx, meter: Meter, usedWh: number
     await addOveruse(tx, { id: ctx.newId(at), meterId: meter.id, wh: used.overuseWh, e4: used.overuseCost, at });
   }
   if (used.value > 0) await bookUsage(tx, meter, { kind: "meter_credit", ref: meter.id }, used.value, usedWh);
-  return {};
 }
+
+type Charging = { meter: Meter; accountId: number; charged: Money; usedWh: number };
 
 /** Credit on the server: what was used is charged to the account's balance, and arrears may cut it off. */
-async function chargeBalance(
-  ctx: FlowContext,
-  tx: Tx,
-  meter: Meter,
-  accountId: number,
-  usedWh: number,
-): Promise<object> {
-  const at = price(meter.price_e4);
-  const charged = charge(usedWh, at, meter.settled_residue);
+async function chargeBalance(ctx: FlowContext, tx: Tx, { meter, accountId, charged, usedWh }: Charging): Promise<void> {
   const account: LedgerAccount = { kind: "balance", ref: accountId };
-  if (charged.charge > 0) await bookUsage(tx, meter, account, charged.charge, usedWh);
-  const balance = await balanceOf(tx, account);
-  const remainingWh = unitsFor(balance.posted, at);
-  const low = meter.mode === "prepaid" && remainingWh <= meter.low_credit_wh ? 1 : 0;
-  if (meter.mode === "prepaid") await cutOffIfInArrears(ctx, tx, { meter, accountId, balance: balance.posted });
-  return {
-    settled_residue: charged.residue,
-    remaining_wh: remainingWh,
-    remaining_at: meter.index_at,
-    low_credit: low,
-    changed_at: ctx.clock(),
-  };
-}
-
-/** What a balance is worth in whole units, as Wh; negative when it is overdrawn. */
-function unitsFor(balance: Money, at: Price): number {
-  const whole = balance >= 0 ? wholeUnits(balance, at) : -wholeUnits(negate(balance), at);
-  return whole * PER_UNIT;
+  if (charged > 0) await bookUsage(tx, meter, account, charged, usedWh);
+  const balance = await showServerCredit(tx, { accountId, at: instant(meter.index_at), now: ctx.clock() });
+  if (meter.mode === "prepaid") await cutOffIfInArrears(ctx, tx, { meter, accountId, balance });
+  const cause = `settled:${meter.index_at}`;
+  await reconnectAccount(ctx, tx, { accountId, cause, orderNo: null, actor: "settlement", now: ctx.clock() });
 }
 
 async function bookUsage(tx: Tx, meter: Meter, from: LedgerAccount, amount: Money, usedWh: number) {

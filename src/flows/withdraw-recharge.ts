@@ -1,4 +1,4 @@
-import { AppError } from "#base/errors.ts";
+import { AppError, assert } from "#base/errors.ts";
 import type { Actor } from "#domain/permission.ts";
 import { addAudit } from "#store/audit.ts";
 import { addEvents } from "#store/events.ts";
@@ -24,6 +24,7 @@ export async function withdrawRecharge(
     const visible = await rechargeView(tx, actor.scope, input.orderNo);
     const order = await orderForSettling(tx, input.orderNo);
     if (!visible || !order) throw new AppError("order_not_found");
+    if (order.state === "withdrawn") return; // a second click, or a commit whose answer was lost
     const cancelled = await tx
       .updateTable("command")
       .set({ state: "cancelled", state_reason: "withdrawn", done_at: now, updated_at: now })
@@ -33,19 +34,21 @@ export async function withdrawRecharge(
       .where("sent_at", "is", null)
       .executeTakeFirst();
     if (updatedRows(cancelled) === 0) throw new AppError("order_not_withdrawable");
-    await resolveTransfer(tx, {
+    const voided = await resolveTransfer(tx, {
       transferId: rechargeTransferId(input.orderNo),
       outcome: "voided",
       at: now,
       actor: actor.login,
     });
-    await moveOrder(tx, {
+    assert(voided, `recharge ${input.orderNo} was still pending`);
+    const moved = await moveOrder(tx, {
       orderNo: input.orderNo,
       from: ["booked"],
       to: "withdrawn",
       at: now,
       change: { state_reason: input.reason },
     });
+    assert(moved, `order ${input.orderNo} was booked and never sent`);
     await addEvents(tx, [
       {
         id: ctx.newId(now),

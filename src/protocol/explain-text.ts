@@ -1,11 +1,23 @@
+import type { Description188 } from "./cjt188/describe.ts";
 import type { Description645 } from "./dlt645/describe.ts";
-import { type DescribedTopUp, functions645, RELAY_COMMANDS } from "./dlt645/functions.ts";
-import { itemOf } from "./dlt645/items.ts";
-import { ERR_BITS, type NamedBit, SERR_BITS, STATUS_3_BITS } from "./dlt645/status.ts";
+import { type DescribedTopUp, type DescribedWallet, functions645, RELAY_COMMANDS } from "./dlt645/functions.ts";
+import { classOf, itemOf } from "./dlt645/items.ts";
+import { loadRecordOf } from "./dlt645/load-record.ts";
+import { SECURITY_NAMES } from "./dlt645/security.ts";
+import { ERR_BITS, type NamedBit, SERR_BITS, STATUS_WORDS } from "./dlt645/status.ts";
+import type { Description97 } from "./dlt645v1997/describe.ts";
 import type { DescriptionLink, FrameDescription } from "./explain.ts";
+import { fieldLines } from "./explain-fields.ts";
+import type { Description1376 } from "./gw1376/describe.ts";
 
 /** A labelled line for a person in the field, Chinese first. */
 export type TextLine = { label: string; text: string };
+
+const PROTOCOL_TEXTS = {
+  "dlt645-1997": "DL/T 645-1997",
+  cjt188: "CJ/T 188",
+  "qgdw1376.1": "Q/GDW 1376.1",
+} as const;
 
 const LINK_TYPES: Record<DescriptionLink["type"], string> = {
   hello: "集中器登录",
@@ -20,6 +32,15 @@ const LINK_TYPES: Record<DescriptionLink["type"], string> = {
   error: "错误",
   unknown: "未知类型",
 };
+
+/** One maker's writes. */
+const SF07_NAMES: Readonly<Record<string, string>> = {
+  "07010201": "充值(厂家 SF-07)",
+  "07010101": "开户/销户(厂家 SF-07)",
+  "070102FE": "退上次购电(厂家 SF-07)",
+};
+const ACCOUNTS = { open: "开户", closed: "销户", "non-prepaid": "改为非预付费" } as const;
+const SIGNALS = { second: "秒脉冲", demand: "需量周期", period: "时段投切" } as const;
 
 const FORWARD_STATUSES = ["成功", "超时,电表未应答", "总线忙", "无此端口", "应答校验错", "已取消"];
 
@@ -64,7 +85,14 @@ export function textLines(description: FrameDescription): TextLine[] {
     const lines = [{ label: "无法解析", text: reasonText(description.reason) }];
     return description.hex === undefined ? lines : [...lines, { label: "原始字节", text: description.hex }];
   }
-  return description.protocol === "jcp1" ? linkLines(description) : lines645(description);
+  switch (description.protocol) {
+    case "jcp1":
+      return linkLines(description);
+    case "dlt645-2007":
+      return lines645(description);
+    default:
+      return otherLines(description);
+  }
 }
 
 /** A reason with its Chinese meaning in front. */
@@ -90,6 +118,26 @@ function linkLines(description: DescriptionLink): TextLine[] {
   return lines;
 }
 
+/** Descriptions of the other protocols: what they have in common in words, the rest field by field. */
+function otherLines(description: Description97 | Description188 | Description1376): TextLine[] {
+  const up = description.protocol === "qgdw1376.1" ? description.fromTerminal : description.fromMeter;
+  const lines = [
+    { label: "规约", text: PROTOCOL_TEXTS[description.protocol] },
+    { label: "方向", text: up ? "上行(应答或上报)" : "下行(主站命令)" },
+    ...fieldLines(description),
+  ];
+  if (description.protocol === "qgdw1376.1") {
+    if (description.innerDlt645 === undefined) return lines;
+    const inner = lines645(description.innerDlt645).map(({ label, text }) => ({ label: `  ${label}`, text }));
+    return [...lines, { label: "转发的帧", text: "" }, ...inner];
+  }
+  for (const { name, value, unit } of description.values) {
+    lines.push({ label: name, text: value === null ? "无数据" : `${value} ${unit ?? ""}`.trimEnd() });
+  }
+  if (description.abnormal) lines.push({ label: "提示", text: "异常应答" });
+  return lines;
+}
+
 function lines645(description: Description645): TextLine[] {
   const fn = functions645[Number.parseInt(description.control, 16) & 0x1f];
   const lines = [
@@ -111,7 +159,20 @@ function lines645(description: Description645): TextLine[] {
   push("密级", description.pa);
   push("密码", description.password);
   if (description.recharge !== undefined) for (const line of topUpLines(description.recharge)) lines.push(line);
+  if (description.wallet !== undefined) for (const line of walletLines(description.wallet)) lines.push(line);
+  if (description.account !== undefined) push("账户", ACCOUNTS[description.account]);
+  if (description.refundLast) push("退费", "退回上次购电");
+  push("身份认证时效(分)", description.minutes);
+  push("密钥信息", description.keyUpdate?.keyInfo);
+  push("随机数", description.authenticated?.random);
+  push("ESAM 序列号", description.authenticated?.esam);
+  if (description.oldPassword !== undefined) push("原密码", description.oldPassword);
+  if (description.newPassword !== undefined) push("新密码", description.newPassword);
   push("操作员", description.operator);
+  if (description.events !== undefined) push("清除事件", eventsText(description.events));
+  if (description.signal !== undefined) push("输出信号", SIGNALS[description.signal]);
+  push("记录块数", description.blocks);
+  push("起始时间", description.from);
   if (description.validUntil !== undefined) push("有效截止", description.validUntil ?? "无效时间(电表将视为过期)");
   if (description.time !== undefined) push("时间", description.time ?? "无效时间");
   push("冻结时间", description.freezeMMDDhhmm);
@@ -122,7 +183,11 @@ function lines645(description: Description645): TextLine[] {
     push("通信速率", `${baud},特征字 ${description.baudWord}H`);
   }
   push("帧序号", description.seq);
-  const shown = description.recharge !== undefined || description.auth !== undefined || description.payload === "";
+  const shown =
+    description.recharge !== undefined ||
+    description.auth !== undefined ||
+    description.wallet !== undefined ||
+    description.payload === "";
   if (!shown) push("数据内容", description.payload);
   if (description.errBits !== undefined) push("错误", errorText(description));
   else if (isDone(description)) push("结果", "成功");
@@ -131,20 +196,45 @@ function lines645(description: Description645): TextLine[] {
 }
 
 function pushValues(description: Description645, push: (label: string, text: string) => void): void {
-  const item = description.di === undefined ? undefined : itemOf(description.di);
-  description.values.forEach(({ name, value, unit }, i) => {
-    push(item?.values[i]?.zh ?? name, value === null ? "无此相" : `${value} ${unit ?? ""}`.trimEnd());
+  description.values.forEach(({ zh, value, unit }) => {
+    push(zh, value === null ? absentText(zh) : `${value} ${unit ?? ""}`.trimEnd());
   });
   if (description.bits !== undefined) {
-    push("状态位", description.bits.length === 0 ? "无置位(继电器闭合)" : bitTexts(description.bits, STATUS_3_BITS));
+    push("状态位", statusText(description.di ?? "", description.bits));
   }
-  const unread = description.fromMeter && description.values.length === 0 && description.dataMinus33.length > 8;
-  if (unread && description.function.startsWith("read") && !description.abnormal) {
-    push("原始数据", `${description.dataMinus33.slice(8)}(低字节在前,未列入数据表或长度不符)`);
+  for (const { time, marked, fault, values } of description.blocksRead ?? []) {
+    push(
+      "记录块",
+      `${time ?? "时间无法读取"}${marked ? ",电表标明此块不正确" : ""}${fault === null ? "" : `,无法解析(${fault})`}`,
+    );
+    for (const { zh, value, unit } of values)
+      push(`  ${zh}`, value === null ? "无数据" : `${value} ${unit ?? ""}`.trimEnd());
+  }
+  if (description.raw !== undefined) {
+    push("原始数据", `${description.raw}(${classOf(description.di ?? "").zh},低字节在前,未列入数据表或长度不符)`);
   }
 }
 
+/** The set bits in Chinese; in the block of all words each with the number of its word. */
+function statusText(di: string, bits: readonly string[]): string {
+  const word = /^0400050([1-7])$/.exec(di)?.[1];
+  if (bits.length === 0) return word === "3" ? "无置位(继电器闭合)" : "无置位";
+  if (word !== undefined) return bitTexts(bits, STATUS_WORDS[Number(word) - 1] ?? []);
+  return bits
+    .map((bit) => {
+      const [number = "", name = ""] = bit.split(":");
+      return `字${number} ${bitTexts([name], STATUS_WORDS[Number(number) - 1] ?? [])}`;
+    })
+    .join("、");
+}
+
 function topUpLines(topUp: DescribedTopUp): TextLine[] {
+  if (topUp.layout === "vendor-sf07") {
+    return [
+      { label: "充值量", text: `${topUp.amount}(厂家写命令格式,无加密)` },
+      { label: "购电次数", text: `第 ${topUp.purchaseCount} 次` },
+    ];
+  }
   if (topUp.layout === "standard") {
     return [
       { label: "充值量", text: `${topUp.amount}(按表计单位:kWh 或元)` },
@@ -158,6 +248,20 @@ function topUpLines(topUp: DescribedTopUp): TextLine[] {
     { label: "订单号", text: topUp.order },
     { label: "充值表号", text: topUp.meterAddress },
   ];
+}
+
+function walletLines(wallet: DescribedWallet): TextLine[] {
+  const lines = [
+    { label: "剩余金额", text: `${wallet.amount}(按表计单位:kWh 或元)` },
+    { label: "购电次数", text: `第 ${wallet.purchaseCount} 次` },
+    { label: "校验码", text: wallet.mac },
+  ];
+  if (wallet.customer !== undefined) lines.push({ label: "客户编号", text: wallet.customer });
+  return lines;
+}
+
+function eventsText(events: string): string {
+  return events === "FFFFFFFF" ? "全部事件" : events;
 }
 
 function errorText(description: Description645): string {
@@ -178,10 +282,13 @@ function relayText(command: string): string {
 }
 
 function diName(di: string): string {
-  if (di === "070102FF") return "充值";
-  if (di === "070101FF") return "开户";
-  if (di === "070000FF") return "身份认证";
-  return itemOf(di)?.zh ?? "";
+  return (
+    SECURITY_NAMES[di] ?? SF07_NAMES[di] ?? loadRecordOf(di)?.zh ?? itemOf(di)?.zh ?? `${classOf(di).zh}(未列入数据表)`
+  );
+}
+
+function absentText(zh: string): string {
+  return /^[ABC]相/.test(zh) ? "无此相" : "无数据";
 }
 
 function addressNote(address: string): string {

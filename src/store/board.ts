@@ -70,6 +70,7 @@ function tileRows(tx: Tx, scope: Scope) {
       "meter_state.silent_rounds",
       "meter_state.top_ups_stopped",
       "meter_state.low_credit",
+      "meter_state.suspect_wh",
       "meter_state.changed_at",
     ])
     .orderBy("area.sort")
@@ -109,6 +110,7 @@ type StateColumns = Pick<
   | "silent_rounds"
   | "top_ups_stopped"
   | "low_credit"
+  | "suspect_wh"
 > & { online: Flag };
 
 /** What a tile's colour depends on, from a row that joins a meter's state and its concentrator. */
@@ -124,6 +126,7 @@ export function factsOf(row: StateColumns): TileFacts {
     relayCommandedAt: instant(row.relay_commanded_at),
     offCause: row.off_cause,
     lowCredit: row.low_credit === 1,
+    readingSuspect: row.suspect_wh !== null,
   };
 }
 

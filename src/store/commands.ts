@@ -1,8 +1,9 @@
 import type { Instant } from "#base/time.ts";
 import type { Command } from "#contract/metering.ts";
+import { SWITCH_KINDS } from "#domain/command.ts";
 import type { Scope } from "#domain/permission.ts";
 import type { Tx } from "./db.ts";
-import { insertIgnore, updatedRows } from "./portable.ts";
+import { insertIgnore } from "./portable.ts";
 import type { CommandKind, CommandState, CommandTable } from "./schema.ts";
 import { inScope } from "./scope.ts";
 
@@ -54,34 +55,43 @@ export async function addCommand(tx: Tx, command: NewCommand): Promise<boolean> 
   return fresh === 1;
 }
 
-/** Cancels commands of these kinds that nobody has sent yet: a newer one takes their place. */
-export async function cancelUnsent(
+/**
+ * Ends every open switch command of a meter but one: the newest wish counts. Also those that were sent: their holder finds its
+ * lease gone, and what they may still do is undone by the newer one, which reads the relay.
+ */
+export async function supersedeSwitches(
   tx: Tx,
-  input: { meterId: number; kinds: readonly CommandKind[]; cause?: CommandTable["cause"]; why: string; at: Instant },
-): Promise<number> {
-  const result = await tx
+  input: { meterId: number; by: string; why: string; at: Instant },
+): Promise<void> {
+  await tx
     .updateTable("command")
-    .set({ state: "cancelled", state_reason: input.why, done_at: input.at, updated_at: input.at })
+    .set({
+      state: "cancelled",
+      state_reason: input.why,
+      lease_token: null,
+      lease_until: 0,
+      done_at: input.at,
+      updated_at: input.at,
+    })
     .where("meter_id", "=", input.meterId)
-    .where("kind", "in", [...input.kinds])
-    .where("state", "=", "waiting")
-    .where("sent_at", "is", null)
-    .$if(input.cause !== undefined, (query) => query.where("cause", "=", input.cause ?? "operator"))
-    .executeTakeFirst();
-  return updatedRows(result);
+    .where("kind", "in", [...SWITCH_KINDS])
+    .where("state", "in", [...OPEN_STATES])
+    .where("id", "<>", input.by)
+    .execute();
 }
 
-/** Whether a command of this kind is under way for the meter. */
-export async function hasOpenCommand(tx: Tx, meterId: number, kind: CommandKind): Promise<boolean> {
-  const row = await tx
+export type OpenSwitch = { id: string; kind: CommandKind; cause: CommandTable["cause"]; sentAt: number | null };
+
+/** The switch commands of a meter that have not ended. */
+export async function openSwitches(tx: Tx, meterId: number): Promise<OpenSwitch[]> {
+  const rows = await tx
     .selectFrom("command")
-    .select("id")
+    .select(["id", "kind", "cause", "sent_at"])
     .where("meter_id", "=", meterId)
-    .where("kind", "=", kind)
+    .where("kind", "in", [...SWITCH_KINDS])
     .where("state", "in", [...OPEN_STATES])
-    .limit(1)
-    .executeTakeFirst();
-  return row !== undefined;
+    .execute();
+  return rows.map((row) => ({ id: row.id, kind: row.kind, cause: row.cause, sentAt: row.sent_at }));
 }
 
 /** One command for a page; null outside the scope. */

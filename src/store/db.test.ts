@@ -1,14 +1,13 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AppError } from "#base/errors.ts";
-import { databaseUrl, openDatabase, type Tx } from "./db.ts";
+import { embeddedDatabase, openDatabase, type Tx } from "./db.ts";
 import { insertIgnore } from "./portable.ts";
 import { freshDatabase, type TestDatabase, testDatabases } from "./test-databases.ts";
 
-test("without JICHAO_DB the database is a file in the data folder", () => {
-  expect(databaseUrl({ JICHAO_DB: "mysql://a@b/c", JICHAO_DATA: "/var/x" })).toBe("mysql://a@b/c");
-  expect(databaseUrl({ JICHAO_DATA: "/var/x" })).toBe("sqlite:/var/x/jichao.db");
-  expect(databaseUrl({})).toMatch(/^sqlite:\/.+\/data\/jichao\.db$/);
+test("the embedded database is a file in the data folder", () => {
+  expect(embeddedDatabase("/var/x")).toBe("sqlite:/var/x/jichao.db");
+  expect(embeddedDatabase("./data")).toMatch(/^sqlite:\/.+\/data\/jichao\.db$/);
 });
 
 test("a database in memory is refused, because reading and writing open it separately", async () => {

@@ -42,9 +42,9 @@ export async function openDatabase(url: string, options: DatabaseOptions = {}): 
   return /^(mysql|mariadb):/.test(url) ? openOnMysql(url, opening) : openOnSqlite(url, opening);
 }
 
-/** The database's address from `JICHAO_DB`; without it a file in `JICHAO_DATA`, or in `./data`. */
-export function databaseUrl(env: Readonly<Record<string, string | undefined>>): string {
-  return env.JICHAO_DB || `sqlite:${resolve(join(env.JICHAO_DATA || "data", "jichao.db"))}`;
+/** The address of the embedded database: a file in the data folder. */
+export function embeddedDatabase(dataDir: string): string {
+  return `sqlite:${resolve(join(dataDir, "jichao.db"))}`;
 }
 
 type Opening = { log: Log; patienceMs?: number };

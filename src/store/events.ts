@@ -1,5 +1,7 @@
 import type { MeterEventKind } from "#domain/meter-event.ts";
+import { sha256Hex } from "#system/crypto.ts";
 import type { Tx } from "./db.ts";
+import { insertIgnore } from "./portable.ts";
 import type { MeterEventTable } from "./schema.ts";
 
 export type NewMeterEvent = {
@@ -11,20 +13,23 @@ export type NewMeterEvent = {
   detail?: Readonly<Record<string, string | number | boolean | null>>;
 };
 
-/** Appends events. Ids are derived by the caller, so that a repeated body writes the same rows again or none. */
+/** Appends events; one whose id is there already is the same event told again and is left alone. */
 export async function addEvents(tx: Tx, events: readonly NewMeterEvent[]): Promise<void> {
   if (events.length === 0) return;
-  await tx
-    .insertInto("meter_event")
-    .values(
-      events.map((event) => ({
-        id: event.id,
-        meter_id: event.meterId,
-        at: event.at,
-        kind: event.kind,
-        severity: event.severity,
-        detail: JSON.stringify(event.detail ?? {}),
-      })),
-    )
-    .execute();
+  const rows = events.map((event) => ({
+    id: event.id,
+    meter_id: event.meterId,
+    at: event.at,
+    kind: event.kind,
+    severity: event.severity,
+    detail: JSON.stringify(event.detail ?? {}),
+  }));
+  await insertIgnore(tx, "meter_event", rows, ["id"]);
 }
+
+/** The id of something that a meter showed at a time: a report that comes twice tells of it once. */
+export function eventId(meterId: number, kind: MeterEventKind, at: number): string {
+  return sha256Hex(`${meterId}|${kind}|${at}`).slice(0, ID_CHARS);
+}
+
+const ID_CHARS = 20;

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Instant, instant } from "#base/time.ts";
 import { money } from "#base/units.ts";
 import { type LedgerAccount, pendingTransfer, postedTransfer } from "#domain/ledger.ts";
-import { balanceOf, bookTransfer, claimBalance, openLedgerAccounts, resolveTransfer, Stale } from "./ledger.ts";
+import { balanceOf, bookTransfer, claimBalance, openLedgerAccounts, resolveTransfer } from "./ledger.ts";
+import { Stale } from "./stale.ts";
 import { freshDatabase, type TestDatabase, testDatabases } from "./test-databases.ts";
 
 const cash: LedgerAccount = { kind: "cash", ref: 1 };

@@ -6,14 +6,7 @@ import { type LedgerAccount, type LedgerKind, ledgerAccountId, ledgerKinds, type
 import type { Tx } from "./db.ts";
 import { insertIgnore, updatedRows } from "./portable.ts";
 import type { Schema } from "./schema.ts";
-
-/** Thrown when a row changed between being read and being decided upon; the flow's whole body runs again. */
-export class Stale extends Error {
-  constructor(what: string) {
-    super(`${what} changed meanwhile`);
-    this.name = "Stale";
-  }
-}
+import { Stale } from "./stale.ts";
 
 /** Makes sure that the accounts have rows; a balance that nobody opened cannot be guarded by a condition. */
 export async function openLedgerAccounts(tx: Tx, accounts: readonly LedgerAccount[]): Promise<void> {

@@ -1,6 +1,6 @@
 import { assert } from "#base/errors.ts";
 import type { Instant } from "#base/time.ts";
-import { money } from "#base/units.ts";
+import { money, proportion } from "#base/units.ts";
 import type { Lot } from "#domain/lots.ts";
 import type { Tx } from "./db.ts";
 import type { CreditLotTable } from "./schema.ts";
@@ -11,13 +11,23 @@ export async function openLots(tx: Tx, meterId: number): Promise<Lot[]> {
   return rows.map(toLot);
 }
 
-/** Adds units bought, after all others; what was overused before is taken from them at once. */
+/**
+ * Adds units bought, after all others. What was overused before is taken from them at once, at their cost: the answer is by how much
+ * that differs from what had been charged for it (1/10000 yuan, positive: more), for the caller to book.
+ */
 export async function addLot(
   tx: Tx,
   lot: { id: string; meterId: number; unitsWh: number; costE4: number; orderNo: string | null; at: Instant },
-): Promise<void> {
+): Promise<number> {
   const last = await lastLot(tx, lot.meterId);
   const excess = last && last.usedWh > last.unitsWh ? last : null;
+  const carriedWh = excess ? excess.usedWh - excess.unitsWh : 0;
+  const chargedE4 = excess ? excess.usedCost - excess.cost : 0;
+  const usedE4 =
+    carriedWh < lot.unitsWh
+      ? proportion(money(lot.costE4), carriedWh, Math.max(1, lot.unitsWh))
+      : // Even this lot does not cover it: the rest stays overused, valued as it was.
+        lot.costE4 + proportion(money(chargedE4), carriedWh - lot.unitsWh, Math.max(1, carriedWh));
   if (excess) await saveLots(tx, [{ ...excess, usedWh: excess.unitsWh, usedCost: excess.cost }]);
   await tx
     .insertInto("credit_lot")
@@ -27,12 +37,13 @@ export async function addLot(
       sequence: (last?.sequence ?? 0) + 1,
       units_wh: lot.unitsWh,
       cost_e4: lot.costE4,
-      used_wh: excess ? excess.usedWh - excess.unitsWh : 0,
-      used_e4: excess ? excess.usedCost - excess.cost : 0,
+      used_wh: carriedWh,
+      used_e4: usedE4,
       order_no: lot.orderNo,
       made_at: lot.at,
     })
     .execute();
+  return usedE4 - chargedE4;
 }
 
 /** Writes how far lots are used now. */

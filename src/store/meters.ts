@@ -4,6 +4,7 @@ import type { Tx } from "./db.ts";
 import { updatedRows } from "./portable.ts";
 import type { MeterKind, MeterStateTable, SwitchKind } from "./schema.ts";
 import { inScope } from "./scope.ts";
+import { Stale } from "./stale.ts";
 
 export type MeterToRead = {
   meterId: number;
@@ -58,7 +59,7 @@ export async function metersToRead(tx: Tx, concentratorId: number): Promise<Mete
     switchKind: row.switch_kind,
     lastAnswerAt: instant(row.last_answer_at),
     silentRounds: row.silent_rounds,
-    indexAt: instant(row.index_at),
+    indexAt: instant(row.last_answer_at === 0 ? 0 : row.index_at), // an opening index was written down, not read
     remainingAt: instant(row.remaining_at),
     relayAt: instant(row.relay_at),
     instantAt: instant(row.instant_at),
@@ -105,18 +106,34 @@ export async function meterToAct(tx: Tx, scope: Scope, meterId: number) {
     .executeTakeFirst();
 }
 
-/** Changes a meter's state if it is still the version that was read; false when it is not. */
-export async function updateMeterState(
+/** What of a meter's state may be changed. */
+export type MeterStateChange = Partial<Omit<MeterStateTable, "meter_id" | "version">>;
+
+/** Changes a meter's state if it is still the version that was read; {@link Stale} when it is not. */
+export async function changeMeterState(
   tx: Tx,
-  input: { meterId: number; version: number; change: Partial<Omit<MeterStateTable, "meter_id" | "version">> },
-): Promise<boolean> {
+  input: { meterId: number; version: number; change: MeterStateChange },
+): Promise<void> {
   const result = await tx
     .updateTable("meter_state")
     .set((eb) => ({ ...input.change, version: eb("version", "+", 1) }))
     .where("meter_id", "=", input.meterId)
     .where("version", "=", input.version)
     .executeTakeFirst();
-  return updatedRows(result) === 1;
+  if (updatedRows(result) === 0) throw new Stale(`meter_state ${input.meterId}`);
+}
+
+/**
+ * The state row of one meter, taken before it is read: whoever else decides about this meter waits or runs again. For decisions that
+ * rest on more than the row itself (its commands, its account).
+ */
+export async function claimMeterState(tx: Tx, meterId: number): Promise<MeterStateTable> {
+  await tx
+    .updateTable("meter_state")
+    .set((eb) => ({ version: eb("version", "+", 1) }))
+    .where("meter_id", "=", meterId)
+    .execute();
+  return meterState(tx, meterId);
 }
 
 /** The state row of one meter. */

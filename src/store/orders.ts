@@ -7,6 +7,9 @@ import { updatedRows } from "./portable.ts";
 import type { CommandState, OrderState, RechargeOrderTable } from "./schema.ts";
 import { inScope } from "./scope.ts";
 
+/** States in which a recharge is between payment and meter. */
+export const UNDER_WAY: readonly OrderState[] = ["booked", "sent", "unknown"];
+
 /** The order that was made with this key, whoever made it. */
 export async function orderByKey(tx: Tx, key: string): Promise<{ orderNo: string; requestHash: string } | null> {
   const row = await tx
@@ -75,10 +78,21 @@ export async function paymentInFlight(tx: Tx, accountId: number): Promise<boolea
     .selectFrom("recharge_order")
     .select("order_no")
     .where("account_id", "=", accountId)
-    .where("state", "in", ["booked", "sent", "unknown"])
+    .where("state", "in", [...UNDER_WAY])
     .limit(1)
     .executeTakeFirst();
   return row !== undefined;
+}
+
+/** How many recharges of a meter are between payment and meter. */
+export async function openOrders(tx: Tx, meterId: number): Promise<number> {
+  const row = await tx
+    .selectFrom("recharge_order")
+    .where("meter_id", "=", meterId)
+    .where("state", "in", [...UNDER_WAY])
+    .select((eb) => eb.fn.countAll<number>().as("count"))
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
 }
 
 /** One order for a page; null outside the scope. */

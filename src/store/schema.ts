@@ -107,6 +107,8 @@ export type MeterStateTable = {
   relay_at: number;
   relay_commanded: "open" | "closed" | null;
   relay_commanded_at: number;
+  /** For whom it was last told to open. */
+  relay_commanded_for: "arrears" | "operator" | null;
   off_cause: "arrears" | "operator" | "safety" | "unknown" | null;
   status_word3: number | null;
   voltage_mv: number | null;
@@ -114,7 +116,12 @@ export type MeterStateTable = {
   power_w: number | null;
   instant_at: number;
   last_answer_at: number;
+  /** Rounds without an answer since the last one, and when the last of them was counted. */
   silent_rounds: number;
+  silent_at: number;
+  /** The last reading that was not believed, until readings follow the old line again: billing waits for a person meanwhile. */
+  suspect_wh: number | null;
+  suspect_at: number;
   settled_index_wh: number | null;
   settled_at: number;
   /** What rounding kept back when the last usage was charged, in 1/10000 yuan ÷ 1000: carried, so it never drifts. */

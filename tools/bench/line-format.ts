@@ -1,14 +1,18 @@
-/** One measured figure as it is printed: `ratio` is ours against a floor taken in the same run, where it has one. */
+/**
+ * One measured figure as it is printed: `ratio` is ours against a floor taken in the same run. A figure that nothing is
+ * compared with (memory for one frame) has neither floor nor ratio, and so no target that it could meet: all four are
+ * null there.
+ */
 export type BenchLine = {
   bench: string;
   case: string;
   value: number;
   unit: string;
   /** What the figure is compared with, in words. */
-  floor: string;
-  ratio: number;
-  target: number;
-  met: boolean;
+  floor: string | null;
+  ratio: number | null;
+  target: number | null;
+  met: boolean | null;
 };
 
 /** The middle of the values: one disturbed round does not move it. NaN for none. */

@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "kysely";
@@ -14,6 +13,7 @@ import { newId } from "#system/ids.ts";
 import { silentLog } from "#system/log.ts";
 import { createSealer } from "#system/seal.ts";
 import { enrollDemoTown } from "../../src/cli/demo.ts";
+import { freePort } from "../../test/free-port.ts";
 import { startSharedMariadb } from "../../test/mariadb.ts";
 import { cashier } from "./cashier.ts";
 import { judge, type Verdict } from "./oracle.ts";
@@ -228,15 +228,4 @@ async function quiet(ctx: FlowContext): Promise<void> {
     if (!open) return;
     await pause(200);
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() =>
-        typeof address === "object" && address ? resolve(address.port) : reject(new Error("no port")),
-      );
-    });
-  });
 }

@@ -1,12 +1,22 @@
 import { assert } from "#base/errors.ts";
-import { type Bytes, bcdAt, ownHex, putBcd, toHex } from "../bytes.ts";
+import { type Bytes, toHexReversed } from "../bytes.ts";
 import { digitsAt, fromBase, isAbsent, putDigits, toBase } from "../register.ts";
+import { addressMatches, CONTROL, FUNCTION } from "./control.ts";
+import type { Form } from "./forms.ts";
 import type { Frame645 } from "./frame.ts";
-import { diFromWire, diToWire, type Form, type Item645, itemAt, itemOf, putDi, valueCount } from "./items.ts";
+import { bytesOf, type Item645 } from "./item.ts";
+import { diFromWire, diToWire, itemAt, itemOf, putDi, valueCount } from "./items.ts";
 import { bitsIn, ERR_BITS, SERR_BITS, STATUS_3 } from "./status.ts";
 
-/** A meter's wall clock: full year, month 1 … 12. Out of range values are possible where a meter or master sent them. */
-export type LocalTime = { year: number; month: number; day: number; hour: number; minute: number; second: number };
+export { CONTROL, FUNCTION, type LocalTime, localTimeAt } from "./control.ts";
+export {
+  decodeRelay,
+  encodeRelay,
+  encodeRelayReply,
+  type RelayAction,
+  type RelayCommand,
+  relayAction,
+} from "./relay.ts";
 
 /** The data of a good answer in integers of our base units. */
 export type Reading645 =
@@ -39,26 +49,8 @@ export type Answer645 =
   | { kind: "refused"; function: "read" | "relay" | "top_up" | "other"; code: number; reasons: string[] }
   | { kind: "unexpected"; control: number };
 
-/** What the relay is told (1CH): trip 1A, close at once 1C, let the user close by the button 1B. */
-export type RelayAction = "trip" | "close" | "permit_close";
-
-/** `password` is PA P0 P1 P2 and `operator` C0 … C3 in wire order, 8 hex digits each; expired commands are refused. */
-export type RelayCommand = { action: RelayAction; password: string; operator: string; validUntil: LocalTime };
-
-/** Function codes (D4–D0 of the control code, §7). */
-export const FUNCTION = { security: 0x03, read: 0x11, readFollow: 0x12, relay: 0x1c } as const;
-
-/** Control code bits (§5.2.3). */
-export const CONTROL = { fromMeter: 0x80, abnormal: 0x40, moreFollows: 0x20, function: 0x1f } as const;
-
 /** DI of the top-up (充值) under function 03. */
 export const TOP_UP_DI = "070102FF";
-
-const RELAY_CODES: Record<RelayAction, number> = { trip: 0x1a, permit_close: 0x1b, close: 0x1c };
-const RELAY_LENGTH = 16;
-/** PA of the form whose data a security module made. */
-const SECURE_FORM = 0x98;
-const CENTURY = 2000;
 
 /** Master: asks for one item or block (11H). */
 export function encodeRead(address: string, di: string): Frame645 {
@@ -74,8 +66,9 @@ export function requestedDi(frame: Frame645): string | null {
 export function encodeReadReply(address: string, reading: Reading645, di: string): Frame645 {
   const item = itemOf(di);
   assert(item !== undefined && item.reads === reading.item, "the item does not carry this reading");
-  const { form } = item;
-  const data = new Uint8Array(4 + form.bytes * item.values.length);
+  const { fields } = item.layouts[0];
+  const form = formOf(item);
+  const data = new Uint8Array(4 + bytesOf(fields));
   putDi(data, item.code);
   switch (reading.item) {
     case "energyTotal":
@@ -107,42 +100,6 @@ export function encodeReadError(address: string, err: number): Frame645 {
   return { address, control: FUNCTION.read | CONTROL.fromMeter | CONTROL.abnormal, data: Uint8Array.of(err) };
 }
 
-/** Master: switches the relay (1CH), plain form with password. */
-export function encodeRelay(address: string, command: RelayCommand): Frame645 {
-  const data = new Uint8Array(RELAY_LENGTH);
-  data.set(ownHex(command.password, 4), 0);
-  data.set(ownHex(command.operator, 4), 4);
-  data[8] = RELAY_CODES[command.action];
-  const { year, month, day, hour, minute, second } = command.validUntil;
-  [second, minute, hour, day, month, year - CENTURY].forEach((part, i) => {
-    putBcd(data, 10 + i, 1, part);
-  });
-  return { address, control: FUNCTION.relay, data };
-}
-
-/**
- * Meter: reads a relay command in its plain form. An all-zero time comes out as month 0 of 2000: it is past, so a meter
- * that compares it refuses, as it must.
- */
-export function decodeRelay(frame: Frame645): ({ ok: true } & RelayCommand) | { ok: false; reason: string } {
-  const { data } = frame;
-  if (frame.control !== FUNCTION.relay) return { ok: false, reason: "not_a_relay_command" };
-  if (data[0] === SECURE_FORM) return { ok: false, reason: "secure_form" };
-  if (data.length !== RELAY_LENGTH) return { ok: false, reason: "wrong_length" };
-  const action = relayAction(data[8]!);
-  if (action === null) return { ok: false, reason: "unknown_action" };
-  const validUntil = localTimeAt(data, 10);
-  if (validUntil === null) return { ok: false, reason: "valid_until_not_a_time" };
-  return { ok: true, action, password: toHex(data.subarray(0, 4)), operator: toHex(data.subarray(4, 8)), validUntil };
-}
-
-/** Meter: 9CH when the command was taken, DCH with ERR (04H not authorised by default) when not. */
-export function encodeRelayReply(address: string, ok: boolean, err = 0x04): Frame645 {
-  return ok
-    ? { address, control: FUNCTION.relay | CONTROL.fromMeter, data: new Uint8Array(0) }
-    : { address, control: FUNCTION.relay | CONTROL.fromMeter | CONTROL.abnormal, data: Uint8Array.of(err) };
-}
-
 /** Master: what an answer says. Never throws; what is not understood is raw or unexpected, never a number. */
 export function decodeAnswer(frame: Frame645): Answer645 {
   const { control, data } = frame;
@@ -162,7 +119,7 @@ export function decodeAnswer(frame: Frame645): Answer645 {
 /**
  * Whether an answer belongs to a request: same meter, same function, same identifier (and sequence number of a follow-up
  * read). Guards against the late answer to an earlier question. A refusal carries no identifier, so there the function
- * has to do. A wildcard byte (AA) or the broadcast address matches every meter.
+ * has to do; a new address answers for itself (95H), a new rate is echoed (97H). A wildcard byte (AA) or the broadcast address matches every meter.
  */
 export function expects(request: Frame645, answer: Frame645): boolean {
   if ((answer.control & CONTROL.fromMeter) === 0) return false;
@@ -175,23 +132,13 @@ export function expects(request: Frame645, answer: Frame645): boolean {
       return sameDi(request.data, answer.data);
     case FUNCTION.readFollow:
       return sameDi(request.data, answer.data) && request.data[4] === answer.data[answer.data.length - 1];
+    case FUNCTION.setBaud:
+      return request.data[0] === answer.data[0];
+    case FUNCTION.writeAddress:
+      return answer.address === toHexReversed(request.data);
     default:
       return true;
   }
-}
-
-/** What the code N1 of a relay command means to us; null for any other. */
-export function relayAction(code: number): RelayAction | null {
-  if (code === RELAY_CODES.trip) return "trip";
-  if (code === RELAY_CODES.close) return "close";
-  return code === RELAY_CODES.permit_close ? "permit_close" : null;
-}
-
-/** ss mm hh DD MM YY; null when a nibble is no digit. The date may still be impossible. */
-export function localTimeAt(data: Bytes, at: number): LocalTime | null {
-  const [second, minute, hour, day, month, year] = [0, 1, 2, 3, 4, 5].map((i) => bcdAt(data, at + i, 1, 0xff));
-  const time = { year: CENTURY + year!, month: month!, day: day!, hour: hour!, minute: minute!, second: second! };
-  return Object.values(time).some(Number.isNaN) ? null : time;
 }
 
 /** SERR (two bytes low first, or one from some makers) or ERR (one byte) of a refusal. */
@@ -226,27 +173,28 @@ function refusal(fn: number, data: Bytes): Answer645 {
 function readingOf(item: Item645, data: Bytes): Reading645 | null {
   const count = valueCount(item, data, 4);
   if (count === 0 || item.reads === null) return null;
+  const form = formOf(item);
   switch (item.reads) {
     case "energyTotal":
     case "energyRemaining":
     case "energyOverdraft": {
-      const wh = valueAt(data, 4, item.form);
+      const wh = valueAt(data, 4, form);
       return Number.isNaN(wh) ? null : { item: item.reads, wh };
     }
     case "purchaseCount": {
-      const times = valueAt(data, 4, item.form);
+      const times = valueAt(data, 4, form);
       return Number.isNaN(times) ? null : { item: "purchaseCount", count: times };
     }
     case "voltage": {
-      const mv = valuesAt(data, item.form, count);
+      const mv = valuesAt(data, form, count);
       return mv && { item: "voltage", mv };
     }
     case "current": {
-      const ma = valuesAt(data, item.form, count);
+      const ma = valuesAt(data, form, count);
       return ma && { item: "current", ma };
     }
     case "power": {
-      const w = valuesAt(data, item.form, count);
+      const w = valuesAt(data, form, count);
       return w && { item: "power", w };
     }
     case "status3":
@@ -264,6 +212,13 @@ export function status3(word: number): Reading645 & { item: "status3" } {
     preTripAlarm: (word & STATUS_3.preTripAlarm) !== 0,
     keepSupply: (word & STATUS_3.keepSupply) !== 0,
   };
+}
+
+/** The form that all values of an item with readings share. */
+function formOf(item: Item645): Form {
+  const [first] = item.layouts[0].fields;
+  assert(first !== undefined, "an item has a value");
+  return first.form;
 }
 
 function valueAt(data: Bytes, at: number, form: Form): number {
@@ -288,9 +243,10 @@ function putValue(data: Bytes, at: number, form: Form, base: number): void {
 }
 
 function putValues(data: Bytes, item: Item645, values: readonly (number | null)[]): void {
-  assert(values.length <= item.values.length, "the item has no room for so many values");
-  const { form } = item;
-  for (let i = 0; i < item.values.length; i++) {
+  const { fields } = item.layouts[0];
+  assert(values.length <= fields.length, "the item has no room for so many values");
+  const form = formOf(item);
+  for (let i = 0; i < fields.length; i++) {
     const value = values[i] ?? null;
     const at = 4 + i * form.bytes;
     if (value === null) data.fill(0xff, at, at + form.bytes);
@@ -301,14 +257,5 @@ function putValues(data: Bytes, item: Item645, values: readonly (number | null)[
 function sameDi(request: Bytes, answer: Bytes): boolean {
   if (answer.length < 4) return false;
   for (let i = 0; i < 4; i++) if (request[i] !== answer[i]) return false;
-  return true;
-}
-
-function addressMatches(asked: string, answered: string): boolean {
-  if (asked === answered || asked === "999999999999") return true;
-  for (let i = 0; i < 12; i += 2) {
-    const pair = asked.slice(i, i + 2);
-    if (pair !== "AA" && pair !== answered.slice(i, i + 2)) return false;
-  }
   return true;
 }

@@ -1,16 +1,21 @@
 import { type Bytes, toHex } from "../bytes.ts";
-import { CONTROL, FUNCTION, refusalCode } from "./commands.ts";
+import type { Description } from "../description.ts";
+import { refusalCode } from "./commands.ts";
+import { CONTROL, FUNCTION } from "./control.ts";
 import type { Frame645 } from "./frame.ts";
 import { type Details, functions645 } from "./functions.ts";
-import { diFromWire, itemOf, itemValues } from "./items.ts";
-import { bitsIn, ERR_BITS, SERR_BITS, STATUS_3_BITS } from "./status.ts";
+import { classOf, diFromWire, itemOf, itemValues, type PlacedValue } from "./items.ts";
+import { loadRecordBlocks, loadRecordOf } from "./load-record.ts";
+import { bitsIn, ERR_BITS, SERR_BITS, STATUS_WORDS } from "./status.ts";
 
-/** One value of a description: a decimal string (null: no such phase); `unit` is left out where there is none. */
-export type DescribedValue = { name: string; value: string | null; unit?: string };
+/** One value of a description: a decimal string (null: the meter has none); `unit` is left out where there is none. */
+export type DescribedValue = { name: string; zh: string; value: string | null; unit?: string };
+
+/** One block of a load record: its time, whether the meter calls it bad, and what makes it unreadable. */
+export type DescribedBlock = { time: string | null; marked: boolean; fault: string | null; values: DescribedValue[] };
 
 /** A good DL/T 645-2007 frame in plain data, with the keys of the frame vectors. */
-export type Description645 = {
-  ok: true;
+export type Description645 = Omit<Description, "values"> & {
   protocol: "dlt645-2007";
   preambleFE: number;
   address: string;
@@ -26,8 +31,12 @@ export type Description645 = {
   di?: string;
   /** What the table calls the item, when it knows it and the frame carries its data. */
   item?: string;
+  /** What kind of data the identifier is for, when an answer carries data that the table cannot read; `raw` are its bytes. */
+  itemClass?: string;
+  raw?: string;
   values: DescribedValue[];
-  /** Status word 3: the names of the bits that are set. */
+  blocksRead?: DescribedBlock[];
+  /** A status word: the names of the bits that are set. In the block of all words the number of the word stands first. */
   bits?: string[];
   /** ERR byte, or the SERR bytes in wire order, of a refusal; their bits by name. */
   err?: string;
@@ -63,18 +72,46 @@ export function describe645(frame: Frame645, preamble: number): Description645 {
   return { ...description, di, ...details, ...(fromMeter ? contents(code, di, data) : {}) };
 }
 
-/** Item and values of an answer to a read. */
+/** Item and values of an answer to a read; bytes where the table does not know the identifier or the length. */
 function contents(code: number, di: string, data: Bytes): Partial<Description645> {
+  if (code !== FUNCTION.read && code !== FUNCTION.readFollow) return {};
+  const end = code === FUNCTION.readFollow ? data.length - 1 : data.length;
+  if (end <= 4) return {};
+  const body = data.subarray(0, end);
+  const record = loadRecordOf(di);
+  if (record !== undefined && code === FUNCTION.read) return { item: "load record", blocksRead: blocksIn(body) };
   const item = itemOf(di);
-  if (item === undefined || (code !== FUNCTION.read && code !== FUNCTION.readFollow)) return {};
-  const upTo = code === FUNCTION.readFollow ? data.length - 1 : data.length;
-  const values = itemValues(item, data.subarray(0, upTo), 4) ?? [];
-  const known = {
-    item: item.name,
-    values: values.map(({ name, value, unit }) => (unit === "" ? { name, value } : { name, value, unit })),
-  };
-  if (item.reads !== "status3" || values.length === 0) return known;
-  return { ...known, bits: bitsIn(refusalCode(data.subarray(4)), STATUS_3_BITS).map((bit) => bit.name) };
+  const values = item === undefined ? null : itemValues(item, body, 4);
+  const raw = { itemClass: classOf(di).name, raw: toHex(body.subarray(4)) };
+  if (item === undefined) return raw;
+  if (values === null) return { item: item.name, ...raw };
+  const known = { item: item.name, values: values.map(described) };
+  const bits = statusBits(di, body);
+  return bits === null ? known : { ...known, bits };
+}
+
+function blocksIn(body: Bytes): DescribedBlock[] {
+  return loadRecordBlocks(body.subarray(4)).map(({ time, marked, fault, values }) => {
+    return { time, marked, fault, values: values.map(described) };
+  });
+}
+
+function described({ name, zh, value, unit }: PlacedValue): DescribedValue {
+  return unit === "" ? { name, zh, value } : { name, zh, value, unit };
+}
+
+/** The set bits of status word 1 to 7, or of all words: `3:relay-open`. Null for any other item. */
+function statusBits(di: string, body: Bytes): string[] | null {
+  if (di === "040005FF") {
+    return STATUS_WORDS.flatMap((_, word) => bitsOfWord(word, body, 4 + 2 * word).map((bit) => `${word + 1}:${bit}`));
+  }
+  const [, word] = /^0400050([1-7])$/.exec(di) ?? [];
+  return word === undefined ? null : bitsOfWord(Number(word) - 1, body, 4);
+}
+
+function bitsOfWord(word: number, body: Bytes, at: number): string[] {
+  const bits = body[at]! | (body[at + 1]! << 8);
+  return bitsIn(bits, STATUS_WORDS[word] ?? []).map((bit) => bit.name);
 }
 
 function refusal(code: number, data: Bytes): Partial<Description645> {

@@ -25,6 +25,9 @@ export type TopUp = {
 /** What a key of a meter is for: 1 recharge, 2 control, 3 parameters, 4 link. */
 export type KeyUsage = 1 | 2 | 3 | 4;
 
+type Purchase = { address: string; di: string; topUp: TopUp };
+
+const OPEN_ACCOUNT_DI = "070101FF";
 const UINT32_MAX = 0xffff_ffff;
 const TOP_UP_LENGTH = 30;
 
@@ -40,9 +43,30 @@ export function purchaseKey(ciphers: Ciphers, rechargeKey: Bytes, count: number)
 
 /** Master: the top-up for one meter, protected by its recharge key (usage 1). The same input gives the same bytes. */
 export function encodeTopUp(ciphers: Ciphers, rechargeKey: Bytes, address: string, topUp: TopUp): Frame645 {
-  const mac = topUpMac(ciphers, rechargeKey, address, topUp);
+  return purchaseFrame(ciphers, rechargeKey, { address, di: TOP_UP_DI, topUp });
+}
+
+/** Master: opens the account (开户, 070101FF) with its first purchase; layout and protection are those of a top-up. */
+export function encodeOpenAccount(ciphers: Ciphers, rechargeKey: Bytes, address: string, topUp: TopUp): Frame645 {
+  return purchaseFrame(ciphers, rechargeKey, { address, di: OPEN_ACCOUNT_DI, topUp });
+}
+
+/** Meter: whether the MAC of an opening of an account, read with decodeSecurity, is right. */
+export function checkOpenAccount(
+  ciphers: Ciphers,
+  rechargeKey: Bytes,
+  address: string,
+  decoded: { topUp: TopUp; mac: Bytes },
+): boolean {
+  const purchase = { address, di: OPEN_ACCOUNT_DI, topUp: decoded.topUp };
+  return equalBytes(purchaseMac(ciphers, rechargeKey, purchase), decoded.mac);
+}
+
+function purchaseFrame(ciphers: Ciphers, rechargeKey: Bytes, purchase: Purchase): Frame645 {
+  const { address, di, topUp } = purchase;
+  const mac = purchaseMac(ciphers, rechargeKey, purchase);
   const data = concat(
-    diToWire(TOP_UP_DI),
+    diToWire(di),
     ownHex(topUp.operator, 4),
     uint32(topUp.amount, "low first"),
     uint32(topUp.count, "low first"),
@@ -77,7 +101,8 @@ export function checkTopUp(
   address: string,
   decoded: { topUp: TopUp; mac: Bytes },
 ): boolean {
-  return equalBytes(topUpMac(ciphers, rechargeKey, address, decoded.topUp), decoded.mac);
+  const purchase = { address, di: TOP_UP_DI, topUp: decoded.topUp };
+  return equalBytes(purchaseMac(ciphers, rechargeKey, purchase), decoded.mac);
 }
 
 /** Meter: the top-up was credited (83H). */
@@ -95,10 +120,10 @@ export function encodeTopUpRefusal(address: string, serr: number): Frame645 {
 }
 
 /** MAC8 = HMAC-SM3(K_n, everything that the command means, random 0)[0..8). */
-function topUpMac(ciphers: Ciphers, rechargeKey: Bytes, address: string, topUp: TopUp): Bytes {
+function purchaseMac(ciphers: Ciphers, rechargeKey: Bytes, { address, di, topUp }: Purchase): Bytes {
   const message = concat(
     asciiBytes("JC1"),
-    diToWire(TOP_UP_DI),
+    diToWire(di),
     ownHex(address, 6).reverse(),
     ownHex(topUp.operator, 4),
     uint32(topUp.amount, "low first"),

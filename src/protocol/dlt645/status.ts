@@ -1,21 +1,85 @@
-/** One bit of a status or error word, in the words of tools (en, as in the frame vectors) and of people (zh). */
-export type NamedBit = { mask: number; name: string; zh: string };
-
 /**
- * Status word 3, 04000503 (DL/T 645-2007 appendix C; bits 5 to 15 from the later filing). Bits 2–1 and 9–8 are numbers
- * and bits 10/11 differ between makers: they are left out here, the word itself is always shown.
+ * One bit of a status or error word, in the words of tools (en, as in the frame vectors) and of people (zh). Where a few
+ * bits are a number, `value` is what they must be. `filing` marks what only the later prepaid filing (备案文件) and
+ * firmware have, `doubt` why such a bit must not be acted on.
  */
+export type NamedBit = { mask: number; name: string; zh: string; value?: number; filing?: true; doubt?: string };
+
+/** Faults of one phase, words 4 to 6 (appendix C). */
+const PHASE_BITS: readonly NamedBit[] = [
+  { mask: 0x0001, name: "voltage-loss", zh: "失压" },
+  { mask: 0x0002, name: "undervoltage", zh: "欠压" },
+  { mask: 0x0004, name: "overvoltage", zh: "过压" },
+  { mask: 0x0008, name: "current-loss", zh: "失流" },
+  { mask: 0x0010, name: "overcurrent", zh: "过流" },
+  { mask: 0x0020, name: "overload", zh: "过载" },
+  { mask: 0x0040, name: "reverse-flow", zh: "潮流反向" },
+  { mask: 0x0080, name: "phase-loss", zh: "断相" },
+  { mask: 0x0100, name: "current-break", zh: "断流" },
+];
+
+const SETS_DISAGREE = "one firmware calls bit 10 the step table and bit 11 the step set, another bit 10 the tariff set";
+const COVERS_DIFFER = "beyond bit 6 makers use the word differently";
+
+/** Status word 3, 04000503 (operation; DL/T 645-2007 appendix C, bits 5 to 15 from the later filing). */
 export const STATUS_3_BITS: readonly NamedBit[] = [
   { mask: 0x0001, name: "second-period-set", zh: "第二套时段" },
+  { mask: 0x0006, value: 0x0002, name: "auxiliary-supply", zh: "辅助电源供电" },
+  { mask: 0x0006, value: 0x0004, name: "battery-supply", zh: "电池供电" },
   { mask: 0x0008, name: "programming-allowed", zh: "编程允许" },
   { mask: 0x0010, name: "relay-open", zh: "继电器断开" },
-  { mask: 0x0020, name: "second-season-set", zh: "第二套时区" },
-  { mask: 0x0040, name: "relay-commanded-open", zh: "继电器命令断" },
-  { mask: 0x0080, name: "pre-trip-alarm", zh: "预跳闸报警" },
-  { mask: 0x1000, name: "keep-supply", zh: "保电" },
-  { mask: 0x2000, name: "authentication-valid", zh: "身份认证有效" },
-  { mask: 0x4000, name: "local-account-not-opened", zh: "本地未开户" },
-  { mask: 0x8000, name: "remote-account-not-opened", zh: "远程未开户" },
+  { mask: 0x0020, name: "second-season-set", zh: "第二套时区", filing: true },
+  { mask: 0x0040, name: "relay-commanded-open", zh: "继电器命令断", filing: true },
+  { mask: 0x0080, name: "pre-trip-alarm", zh: "预跳闸报警", filing: true },
+  { mask: 0x0300, value: 0x0100, name: "prepaid-energy", zh: "电量型预付费", filing: true },
+  { mask: 0x0300, value: 0x0200, name: "prepaid-money", zh: "电费型预付费", filing: true },
+  { mask: 0x0400, name: "bit-10", zh: "第10位(费率或阶梯套,各厂不一)", filing: true, doubt: SETS_DISAGREE },
+  { mask: 0x0800, name: "bit-11", zh: "第11位(阶梯套,各厂不一)", filing: true, doubt: SETS_DISAGREE },
+  { mask: 0x1000, name: "keep-supply", zh: "保电", filing: true },
+  { mask: 0x2000, name: "authentication-valid", zh: "身份认证有效", filing: true },
+  { mask: 0x4000, name: "local-account-not-opened", zh: "本地未开户", filing: true },
+  { mask: 0x8000, name: "remote-account-not-opened", zh: "远程未开户", filing: true },
+];
+
+/** Status words 1 to 7, 04000501 … 04000507 (appendix C), the first word first. */
+export const STATUS_WORDS: readonly (readonly NamedBit[])[] = [
+  [
+    { mask: 0x0002, name: "demand-by-interval", zh: "需量按区间(否则滑差)" },
+    { mask: 0x0004, name: "clock-battery-low", zh: "时钟电池欠压" },
+    { mask: 0x0008, name: "reading-battery-low", zh: "停电抄表电池欠压" },
+    { mask: 0x0010, name: "active-reverse", zh: "有功功率反向" },
+    { mask: 0x0020, name: "reactive-reverse", zh: "无功功率反向" },
+    { mask: 0x0040, name: "remote-billing", zh: "远程费控(否则本地)", filing: true },
+    { mask: 0x0100, name: "relay-circuit-fault", zh: "控制回路错误", filing: true },
+    { mask: 0x0200, name: "esam-fault", zh: "ESAM 错误", filing: true },
+    { mask: 0x1000, name: "program-fault", zh: "程序错误", filing: true },
+    { mask: 0x2000, name: "memory-fault", zh: "存储器故障", filing: true },
+    { mask: 0x4000, name: "overdraft", zh: "透支状态", filing: true },
+    { mask: 0x8000, name: "clock-fault", zh: "时钟故障", filing: true },
+  ],
+  [
+    { mask: 0x0001, name: "active-reverse-a", zh: "A相有功反向" },
+    { mask: 0x0002, name: "active-reverse-b", zh: "B相有功反向" },
+    { mask: 0x0004, name: "active-reverse-c", zh: "C相有功反向" },
+    { mask: 0x0010, name: "reactive-reverse-a", zh: "A相无功反向" },
+    { mask: 0x0020, name: "reactive-reverse-b", zh: "B相无功反向" },
+    { mask: 0x0040, name: "reactive-reverse-c", zh: "C相无功反向" },
+  ],
+  STATUS_3_BITS,
+  PHASE_BITS,
+  PHASE_BITS,
+  PHASE_BITS,
+  [
+    { mask: 0x0001, name: "voltage-sequence-reversed", zh: "电压逆相序" },
+    { mask: 0x0002, name: "current-sequence-reversed", zh: "电流逆相序" },
+    { mask: 0x0004, name: "voltage-unbalance", zh: "电压不平衡" },
+    { mask: 0x0008, name: "current-unbalance", zh: "电流不平衡" },
+    { mask: 0x0010, name: "auxiliary-supply-lost", zh: "辅助电源失电" },
+    { mask: 0x0020, name: "power-down", zh: "掉电" },
+    { mask: 0x0040, name: "demand-over-limit", zh: "需量超限" },
+    { mask: 0x0200, name: "cover-open", zh: "开表盖", filing: true, doubt: COVERS_DIFFER },
+    { mask: 0x0400, name: "terminal-cover-open", zh: "开端钮盖", filing: true, doubt: COVERS_DIFFER },
+  ],
 ];
 
 /** The bits of word 3 that the system acts on. Only `relayOpen` says that supply is really off. */
@@ -66,7 +130,7 @@ export const SERR_BITS: readonly NamedBit[] = [
   { mask: SERR.locked, name: "locked", zh: "认证已锁定" },
 ];
 
-/** The bits of the table that are set in a word. */
+/** The bits of the table that are set in a word, and the numbers in it that say something. */
 export function bitsIn(word: number, table: readonly NamedBit[]): NamedBit[] {
-  return table.filter((bit) => (word & bit.mask) !== 0);
+  return table.filter((bit) => (bit.value === undefined ? (word & bit.mask) !== 0 : (word & bit.mask) === bit.value));
 }

@@ -8,14 +8,15 @@ const METERS_MAX = 200;
 
 /** Charges what was used since each meter was settled last. Meters are claimed one by one, so servers may share the work. */
 export function settleJob(ctx: FlowContext): Job {
+  let after = 0;
   return {
     name: "settle",
     everyMs: SECOND_MS,
     async run() {
-      const { settled, more } = await settleDueMeters(ctx, { limit: METERS_MAX });
+      const { settled, next } = await settleDueMeters(ctx, { limit: METERS_MAX, after });
+      after = next ?? 0;
       if (settled > 0) ctx.log.debug({ settled }, "meters settled");
-      // Nothing settled although more are due: another server holds them, so rest like everybody else.
-      return more && settled > 0;
+      return next !== null;
     },
   };
 }

@@ -77,9 +77,18 @@ export function meterRoutes(routes: Routes): void {
     missing: "meter_not_found",
     async handle({ actor, params }) {
       const frames = seen(await loadFrames(db.read, actor.scope, params.id));
-      return { items: frames.map((frame) => ({ ...frame, explained: explainFrame(frame) })) };
+      return {
+        items: frames.map((frame) => ({ ...frame, hex: withoutSecrets(frame.hex), explained: explainFrame(frame) })),
+      };
     },
   });
+}
+
+/** Hides what whoever looks at frames need not know: a relay command's password, and the MACs of a top-up. */
+function withoutSecrets(hex: string): string {
+  return hex
+    .replace(/(68[0-9a-f]{12}681c[0-9a-f]{2})[0-9a-f]{8}/g, "$1········")
+    .replace(/(68[0-9a-f]{12}68031e[0-9a-f]{32})[0-9a-f]{8}([0-9a-f]{12})[0-9a-f]{8}/g, "$1········$2········");
 }
 
 function seen<T>(found: T | null): T {

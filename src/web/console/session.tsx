@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Me } from "#contract/session.ts";
-import { getSession, refusalCode, whenSessionExpires } from "../shared/api.ts";
+import { getSession, whenSessionExpires } from "../shared/api.ts";
 import { MeContext } from "../shared/can.tsx";
 import { keys } from "../shared/live-cache.ts";
 import { Dialog } from "./dialog.tsx";
@@ -27,9 +27,9 @@ export function SessionGate({ children }: { children: ReactNode }) {
 
   if (session.data === undefined) {
     if (session.isPending) return <Loading rows={3} />;
-    if (refusalCode(session.error) !== "unauthenticated") {
-      return <FailedNotice error={session.error} retry={() => void session.refetch()} />;
-    }
+    return <FailedNotice error={session.error} retry={() => void session.refetch()} />;
+  }
+  if (session.data === null) {
     return (
       <LoginPage
         onDone={(me) => {

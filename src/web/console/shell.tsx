@@ -17,9 +17,9 @@ import { LiveProvider } from "./use-live.tsx";
 import { useNarrow } from "./use-narrow.ts";
 import { UserMenu } from "./user-menu.tsx";
 
-const RechargePage = lazy(() => import("./pages/recharge/recharge.tsx"));
-const RecordsPage = lazy(() => import("./pages/records/records.tsx"));
-const RecordPage = lazy(() => import("./pages/records/record.tsx"));
+const RechargePage = lazy(() => import("./pages/recharge/recharge.tsx").then((m) => ({ default: m.RechargePage })));
+const RecordsPage = lazy(() => import("./pages/records/records.tsx").then((m) => ({ default: m.RecordsPage })));
+const RecordPage = lazy(() => import("./pages/records/record.tsx").then((m) => ({ default: m.RecordPage })));
 
 const entries = [
   { to: "/", name: "board", permission: "board.view" },

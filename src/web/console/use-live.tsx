@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useState, useSyncExternalStore } from "react";
-import { getSession } from "../shared/api.ts";
+import { checkSession } from "../shared/api.ts";
 import { type LiveConnection, type LiveHandlers, type LiveSource, type LiveStatus, startLive } from "../shared/live.ts";
 import { applyLiveEvent, keys } from "../shared/live-cache.ts";
 
@@ -18,10 +18,10 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       onEvent: (event) => applyLiveEvent(client, event),
       onConnected: () => {
         // Everything that events keep fresh may have changed while nobody listened.
-        for (const queryKey of [keys.board, ["meter"], ["order"], keys.orders])
+        for (const queryKey of [keys.board, ["meter"], ["events"], ["frames"], ["order"], keys.orders])
           void client.invalidateQueries({ queryKey });
       },
-      onBroken: () => void getSession().catch(() => undefined), // a 401 brings up the login
+      onBroken: () => void checkSession(), // perhaps it broke because the session is over
     });
     setLive(connection);
     return connection.stop;

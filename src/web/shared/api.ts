@@ -7,7 +7,7 @@ import type {
   MeterFrame,
   MeterHit,
 } from "#contract/metering.ts";
-import type { Preview, PreviewRequest, Recharge, RechargeRequest } from "#contract/money.ts";
+import type { Preview, PreviewRequest, Recharge, RechargeRequest, WithdrawRequest } from "#contract/money.ts";
 import type { LoginRequest, Me, Refusal } from "#contract/session.ts";
 
 /**
@@ -51,7 +51,15 @@ export function whenSessionExpires(tell: () => void): void {
   onExpired = tell;
 }
 
-export const getSession = () => get<Me>("/api/session");
+/** Who is logged in; null when nobody is. */
+export const getSession = () => get<Me | null>("/api/session");
+
+/** Asks whether the session still lives, and tells the page when it does not. An unreachable server says nothing. */
+export async function checkSession(): Promise<void> {
+  const me = await getSession().catch(() => undefined);
+  if (me === null) onExpired();
+}
+
 export const logIn = (request: LoginRequest) => call<Me>("POST", "/api/session", { body: request });
 export const logOut = () => call<unknown>("DELETE", "/api/session", {});
 
@@ -72,10 +80,16 @@ export const postPreview = (request: PreviewRequest, signal?: AbortSignal) =>
   call<Preview>("POST", "/api/recharges/preview", { body: request, signal });
 export const postRecharge = (request: RechargeRequest) => call<Recharge>("POST", "/api/recharges", { body: request });
 export const getRecharge = (orderNo: string) => get<Recharge>(`/api/recharges/${encodeURIComponent(orderNo)}`);
-export function getRecharges(query: { meterId: number | null; limit: number }) {
+export const postWithdraw = (orderNo: string, request: WithdrawRequest) =>
+  call<Recharge>("POST", `/api/recharges/${encodeURIComponent(orderNo)}/withdraw`, { body: request });
+
+/** Recharges, newest first; `more` says that older ones follow, which `before` (the last order seen) brings. */
+export type RechargePage = { items: Recharge[]; more: boolean };
+export function getRecharges(query: { meterId: number | null; before: string | null; limit: number }) {
   const search = new URLSearchParams({ limit: String(query.limit) });
   if (query.meterId !== null) search.set("meterId", String(query.meterId));
-  return get<{ items: Recharge[] }>(`/api/recharges?${search}`);
+  if (query.before !== null) search.set("before", query.before);
+  return get<RechargePage>(`/api/recharges?${search}`);
 }
 
 type CallOptions = { body?: unknown; signal?: AbortSignal | undefined };

@@ -34,6 +34,17 @@ describe("figures for people", () => {
     expect(format.yuan(null)).toBe("—");
   });
 
+  test("a balance is cut to two places, never rounded up", () => {
+    expect(["125.1874", "202.752", "0.99", "-3.2099", "7", null].map(format.yuanShort)).toEqual([
+      "125.18",
+      "202.75",
+      "0.99",
+      "−3.20",
+      "7",
+      "—",
+    ]);
+  });
+
   test("zero is found in every spelling of the wire", () => {
     expect(["0.00", "0", "-0.00", "0.0000"].every(format.isZero)).toBe(true);
     expect(["0.01", "10.00", "-0.10"].some(format.isZero)).toBe(false);
@@ -63,22 +74,5 @@ describe("times are those of the site", () => {
     expect(format.shortTime(at, at)).toBe("15:45:12");
     expect(format.shortTime(at - day, at)).toBe("07-31 15:45");
     expect(format.shortTime(at - 365 * day, at)).toBe("2025-08-01 15:45");
-  });
-});
-
-describe("figures of events", () => {
-  test("are shown in the unit that their name carries", () => {
-    expect(format.figure("remainingWh", 3200)).toBe("3.20");
-    expect(format.figure("limit_wh", 20_000)).toBe("20.00");
-    expect(format.figure("readAt", at)).toBe("2026-08-01 15:45:12");
-    expect(format.figure("amount_e4", 1_000_000)).toBe("100.00");
-    expect(format.figure("purchaseNumber", 4)).toBe("4");
-    expect(format.figure("reason", "moved out")).toBe("moved out");
-    expect(format.figure("reason", null)).toBe("—");
-  });
-
-  test("are named alike in both spellings", () => {
-    expect(format.figureName("remaining_wh")).toBe("remainingWh");
-    expect(format.figureName("remainingWh")).toBe("remainingWh");
   });
 });

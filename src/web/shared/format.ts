@@ -30,6 +30,11 @@ export function yuan(text: string | null): string {
   return `${text.startsWith("-") ? "−" : ""}${grouped}${fraction === undefined ? "" : `.${fraction}`}`;
 }
 
+/** Yuan for a glance: two places, cut like {@link unitsShort}, so that nobody is shown more than there is. */
+export function yuanShort(text: string | null): string {
+  return text === null ? MISSING : yuan(text.replace(/^(-?\d+\.\d\d)\d+$/, "$1"));
+}
+
 /** True for `0`, `0.00`, `-0.0`: an amount that needs no words. */
 export function isZero(text: string): boolean {
   return /^-?0*(\.0*)?$/.test(text);
@@ -62,19 +67,4 @@ export function tail(number: string): string {
 /** Thousandths as a decimal with `places`: 231450 mV → `231.5`. */
 export function thousandths(value: number | null, places: 1 | 3): string {
   return value === null ? MISSING : (value / 1000).toFixed(places);
-}
-
-/** One figure of an event in words, by what its name says of its unit (`…Wh`, `…At`, `…E4`). */
-export function figure(name: string, value: string | number | boolean | null): string {
-  if (value === null) return MISSING;
-  if (typeof value !== "number") return String(value);
-  if (/(Wh|_wh)$/.test(name)) return units(value);
-  if (/(At|_at)$/.test(name)) return dateTime(value);
-  if (/(E4|_e4)$/.test(name)) return (value / 10_000).toFixed(2);
-  return String(value);
-}
-
-/** A figure's name without its unit, so that `remainingWh` and `remaining_wh` find the same words. */
-export function figureName(name: string): string {
-  return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -43,10 +43,13 @@ export function currentLanguage(): Language {
   return i18next.language === "en" ? "en" : "zh-CN";
 }
 
-/** The text of a code that the server may invent (event kinds, reasons): the code itself when we have no words for it. */
-export function textOfCode(group: "event" | "figure" | "command.stateReason", code: string): string {
-  const found: unknown = i18next.getResource(currentLanguage(), "translation", `${group}.${code}`);
-  return typeof found === "string" ? found : code;
+/** Why a command or an order ended as it did: known codes in words, separated by commas on the wire; others as they are. */
+export function reasonText(codes: string): string {
+  const words = codes.split(",").map((code) => {
+    const found: unknown = i18next.getResource(currentLanguage(), "translation", `command.stateReason.${code}`);
+    return typeof found === "string" ? found : code;
+  });
+  return words.join(i18next.t("app.and"));
 }
 
 function rememberedLanguage(): Language {

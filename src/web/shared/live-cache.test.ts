@@ -107,17 +107,29 @@ test("tiles are ordered by area and room as people count", () => {
 });
 
 describe("the cache", () => {
-  test("shows an order that was heard of, alone and in lists", () => {
+  test("shows an order that was heard of, alone and in lists and pages", () => {
     const client = new QueryClient();
-    client.setQueryData([...keys.orders, { limit: 20 }], { items: [order(), order({ orderNo: "R2" })] });
+    const page = { items: [order({ orderNo: "R2" }), order()], more: false };
+    client.setQueryData(keys.recent(1), page);
+    client.setQueryData(keys.records(null), { pages: [page], pageParams: [null] });
     applyLiveEvent(client, { type: "order", order: order({ state: "confirmed" }) });
     expect(client.getQueryData(keys.order("R1"))).toMatchObject({ state: "confirmed" });
-    expect(client.getQueryData([...keys.orders, { limit: 20 }])).toMatchObject({
-      items: [
-        { orderNo: "R1", state: "confirmed" },
-        { orderNo: "R2", state: "booked" },
-      ],
-    });
+    const items = [
+      { orderNo: "R2", state: "booked" },
+      { orderNo: "R1", state: "confirmed" },
+    ];
+    expect(client.getQueryData(keys.recent(1))).toMatchObject({ items });
+    expect(client.getQueryData(keys.records(null))).toMatchObject({ pages: [{ items }] });
+  });
+
+  test("loads lists again when an order is newer than all of theirs, but not those of other meters", () => {
+    const client = new QueryClient();
+    const lists = [keys.recent(1), keys.records(null), keys.recent(2)];
+    client.setQueryData(keys.recent(1), { items: [order()], more: false });
+    client.setQueryData(keys.records(null), { pages: [{ items: [order()], more: false }], pageParams: [null] });
+    client.setQueryData(keys.recent(2), { items: [], more: false });
+    applyLiveEvent(client, { type: "order", order: order({ orderNo: "R2" }) });
+    expect(lists.map((key) => client.getQueryState(key)?.isInvalidated)).toEqual([true, true, false]);
   });
 
   test("keeps the newest recharge command of a meter", () => {
@@ -153,7 +165,9 @@ describe("nothing is called done too early", () => {
     [order({ state: "unknown" }), false],
     [order({ state: "confirmed" }), true],
     [order({ state: "confirmed", reconnection: "under_way" }), false],
+    [order({ state: "confirmed", reconnection: "press_button" }), false],
     [order({ state: "confirmed", reconnection: "failed" }), true],
+    [order({ state: "withdrawn" }), true],
     [order({ state: "refused" }), true],
   ])("order %#", (each, done) => {
     expect(isOrderDone(each)).toBe(done);

@@ -1,7 +1,8 @@
-import type { QueryClient } from "@tanstack/react-query";
+import type { InfiniteData, QueryClient } from "@tanstack/react-query";
 import type { LiveEvent } from "#contract/live.ts";
 import type { Board, Command, MeterDetail, Tile, TileState } from "#contract/metering.ts";
 import type { Recharge } from "#contract/money.ts";
+import type { RechargePage } from "./api.ts";
 
 /** Keys of everything that the pages keep from the server; the one list, so that events and pages agree. */
 export const keys = {
@@ -15,6 +16,10 @@ export const keys = {
   topUp: (meterId: number) => ["top-up", meterId] as const,
   order: (orderNo: string) => ["order", orderNo] as const,
   orders: ["orders"] as const,
+  /** The last few recharges of a meter, beside the desk. */
+  recent: (meterId: number) => ["orders", "recent", meterId] as const,
+  /** The records, page by page; null: of all meters. */
+  records: (meterId: number | null) => ["orders", "records", meterId] as const,
   preview: ["preview"] as const,
 };
 
@@ -27,7 +32,7 @@ export function isCommandDone(command: Command): boolean {
 
 /** True when an order, and the switch that it may close, can change no more. */
 export function isOrderDone(order: Recharge): boolean {
-  if (order.state === "confirmed") return order.reconnection !== "under_way";
+  if (order.state === "confirmed") return order.reconnection !== "under_way" && order.reconnection !== "press_button";
   return order.state === "refused" || order.state === "stopped" || order.state === "withdrawn";
 }
 
@@ -40,10 +45,7 @@ export function applyLiveEvent(client: QueryClient, event: LiveEvent): void {
     applyCommand(client, event.command);
   } else if (event.type === "order") {
     client.setQueryData<Recharge>(keys.order(event.order.orderNo), event.order);
-    client.setQueriesData<{ items: Recharge[] }>(
-      { queryKey: keys.orders },
-      (list) => list && patchOrders(list, event.order),
-    );
+    applyOrder(client, event.order);
     refreshMeter(client, event.order.meterId);
   }
 }
@@ -82,8 +84,27 @@ export function sortTiles(tiles: readonly Tile[]): Tile[] {
   );
 }
 
-function patchOrders(list: { items: Recharge[] }, order: Recharge): { items: Recharge[] } {
-  return { ...list, items: list.items.map((each) => (each.orderNo === order.orderNo ? order : each)) };
+type OrderList = RechargePage | InfiniteData<RechargePage>;
+
+/** In place in every list that has the order. A list that it is too new for is loaded again. */
+function applyOrder(client: QueryClient, order: Recharge): void {
+  for (const [queryKey, list] of client.getQueriesData<OrderList>({ queryKey: keys.orders })) {
+    if (list === undefined) continue;
+    const [, , meterId] = queryKey;
+    if (typeof meterId === "number" && meterId !== order.meterId) continue;
+    const newest = ("pages" in list ? list.pages[0] : list)?.items[0]?.orderNo ?? "";
+    if (order.orderNo > newest) {
+      void client.invalidateQueries({ queryKey, exact: true });
+    } else {
+      const next: OrderList =
+        "pages" in list ? { ...list, pages: list.pages.map((page) => patchPage(page, order)) } : patchPage(list, order);
+      client.setQueryData(queryKey, next);
+    }
+  }
+}
+
+function patchPage(page: RechargePage, order: Recharge): RechargePage {
+  return { ...page, items: page.items.map((each) => (each.orderNo === order.orderNo ? order : each)) };
 }
 
 function applyCommand(client: QueryClient, command: Command): void {

@@ -15,6 +15,7 @@ import { ChangeSummary } from "./summary.tsx";
 import { nextTile } from "./tile-keys.ts";
 import { Legend, Toolbar } from "./toolbar.tsx";
 import "./board.css";
+import "./tile.css";
 
 /** The status board (状态墙), the first page: every meter of my scope by colour, live. */
 export function BoardPage() {

@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import type { Command } from "#contract/metering.ts";
 import { getCommand } from "../../../shared/api.ts";
 import { clockTime } from "../../../shared/format.ts";
-import { textOfCode } from "../../../shared/i18n.ts";
+import { reasonText } from "../../../shared/i18n.ts";
 import { isCommandDone, keys } from "../../../shared/live-cache.ts";
 import { Icon } from "../../icons.tsx";
 import { type Step, Steps } from "../../steps.tsx";
@@ -21,7 +21,7 @@ export function CommandProgress({ id, onDismiss }: { id: string; onDismiss: () =
   });
   if (command === undefined) return null;
   const done = isCommandDone(command);
-  const why = command.stateReason === "" ? "" : textOfCode("command.stateReason", command.stateReason);
+  const why = command.stateReason === "" ? "" : reasonText(command.stateReason);
   const now =
     command.kind === "read" && command.state === "confirmed"
       ? t("command.readDone")
@@ -37,7 +37,7 @@ export function CommandProgress({ id, onDismiss }: { id: string; onDismiss: () =
     >
       <div className="progress-head">
         <strong role="status">
-          {`${t(`command.progress.${command.kind}`)}:${now}`}
+          {t("command.now", { what: t(`command.progress.${command.kind}`), now })}
           {why === "" ? "" : ` · ${why}`}
           {command.attempts > 1 && !done ? ` · ${t("command.attempts", { count: command.attempts })}` : ""}
         </strong>
@@ -52,7 +52,7 @@ export function CommandProgress({ id, onDismiss }: { id: string; onDismiss: () =
   );
 
   function stepsOf({ state, createdAt, sentAt, doneAt }: Command): Step[] {
-    const sent = sentAt !== null;
+    const sent = sentAt !== null || state === "confirmed"; // a reading changes nothing, so nobody notes when it was sent
     const end = state === "confirmed" ? "done" : done ? "failed" : sent ? "doing" : "waiting";
     return [
       { name: t("command.steps.waiting"), state: sent || done ? "done" : "doing", time: clockTime(createdAt) },

@@ -1,7 +1,7 @@
 import { Fragment } from "react";
 import { useTranslation } from "react-i18next";
 import type { MeterDetail } from "#contract/metering.ts";
-import { dateTime, shortTime, thousandths, units, yuan } from "../../../shared/format.ts";
+import { dateTime, shortTime, thousandths, units, yuan, yuanShort } from "../../../shared/format.ts";
 
 type Fact = { name: string; value: string | null; unit?: string; at?: number; why?: string; testId?: string };
 
@@ -23,7 +23,7 @@ export function Facts({ meter }: { meter: MeterDetail }) {
     },
     {
       name: t("meter.balance"),
-      value: money(meter.balanceYuan),
+      value: meter.balanceYuan === null ? null : yuanShort(meter.balanceYuan),
       unit: t("unit.yuan"),
       at: meter.remainingAt,
       why: prepaid ? t("meter.why.noBalance") : t("meter.why.notPrepaid"),
@@ -39,6 +39,7 @@ export function Facts({ meter }: { meter: MeterDetail }) {
     {
       name: t("meter.commanded"),
       value: meter.relayCommanded && t(`meter.relayState.${meter.relayCommanded}`),
+      at: meter.relayCommandedAt,
       why: meter.switchKind === "none" ? t("meter.why.noSwitch") : t("meter.why.notCommanded"),
       testId: "fact-commanded",
     },
@@ -58,6 +59,7 @@ export function Facts({ meter }: { meter: MeterDetail }) {
     },
     { name: t("meter.price"), value: yuan(meter.priceYuan), unit: `${t("unit.yuan")}/${unit}` },
     ...(prepaid ? [{ name: t("meter.lowCredit"), value: units(meter.lowCreditWh), unit }] : []),
+    ...(meter.closesBy === "button" ? [{ name: t("meter.closesBy"), value: t("meter.byButton") }] : []),
     ...(meter.ratio === 1 ? [] : [{ name: t("meter.ratio"), value: `× ${meter.ratio}` }]),
     ...(prepaid && meter.tile.creditAt === "meter" ? [{ name: t("meter.purchases"), value: purchases() }] : []),
     { name: t("meter.customer"), value: meter.customer?.name ?? null, why: t("meter.why.noCustomer") },

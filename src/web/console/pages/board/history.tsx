@@ -1,14 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { MeterDetail, MeterEvent, MeterFrame } from "#contract/metering.ts";
+import type { MeterDetail, MeterFrame } from "#contract/metering.ts";
 import { getEvents, getFrames } from "../../../shared/api.ts";
 import { copyText } from "../../../shared/copy-text.ts";
-import { dateTime, figure, figureName, MISSING } from "../../../shared/format.ts";
-import { textOfCode } from "../../../shared/i18n.ts";
+import { dateTime } from "../../../shared/format.ts";
 import { keys } from "../../../shared/live-cache.ts";
 import { Icon } from "../../icons.tsx";
 import { FailedNotice, Loading } from "../../notice.tsx";
+import { eventFigures } from "./event-figures.ts";
 
 /** What happened to the meter, newest first. */
 export function Events({ meter }: { meter: MeterDetail }) {
@@ -32,10 +32,10 @@ export function Events({ meter }: { meter: MeterDetail }) {
             <li key={event.id} className={`event event-${event.severity}`} data-kind={event.kind}>
               <span className="event-kind">
                 <span className="event-dot" title={t(`meter.severity.${event.severity}`)} />
-                {textOfCode("event", event.kind)}
+                {t(`event.${event.kind}`)}
               </span>
               <time>{dateTime(event.at)}</time>
-              <span className="event-detail">{detailText(event, t(`unit.${kind}`))}</span>
+              <span className="event-detail">{eventFigures(event, kind).join(" · ")}</span>
             </li>
           ))}
         </ul>
@@ -77,12 +77,13 @@ function Frame({ frame }: { frame: MeterFrame }) {
   const copy = async (): Promise<void> => {
     setCopied(await copyText(frame.hex));
   };
-  const [first] = frame.explained;
   return (
     <details className={`frame frame-${frame.direction}`}>
       <summary>
         <span className="frame-direction">{t(`meter.direction.${frame.direction}`)}</span>
-        <span className="frame-first">{frame.direction === "silence" ? "" : (first ?? t("meter.notExplained"))}</span>
+        <span className="frame-first">
+          {frame.direction === "silence" ? "" : (gist(frame.explained) ?? t("meter.notExplained"))}
+        </span>
         <time>{dateTime(frame.at)}</time>
       </summary>
       {frame.hex === "" ? null : (
@@ -104,13 +105,10 @@ function Frame({ frame }: { frame: MeterFrame }) {
   );
 }
 
-function detailText(event: MeterEvent, unit: string): string {
-  return Object.entries(event.detail)
-    .filter(([, value]) => value !== null && value !== "")
-    .map(([name, value]) => {
-      const shown = figure(name, value);
-      const withUnit = /(Wh|_wh)$/.test(name) && shown !== MISSING ? `${shown} ${unit}` : shown;
-      return `${textOfCode("figure", figureName(name))} ${withUnit}`;
-    })
-    .join(" · ");
+/** The line that tells most: direction, address and function come first in every frame; a value says more than its name. */
+function gist(lines: readonly string[]): string | undefined {
+  const [about, value] = lines.slice(3);
+  if (about === undefined) return lines[0];
+  const name = about.replace(/^\S+ [\dA-F]{8} /, "");
+  return name !== about && value !== undefined ? value : name;
 }

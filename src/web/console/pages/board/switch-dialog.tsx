@@ -27,7 +27,8 @@ export function SwitchDialog({ meter, kind, onCancel, onSent }: SwitchDialogProp
     onSuccess: onSent,
   });
   const { tile } = meter;
-  const what = { area: tile.areaName, label: tile.label, kind: t(`kind.${tile.kind}`), tail: tail(tile.number) };
+  const place = tile.label.startsWith(tile.areaName) ? tile.label : `${tile.areaName} ${tile.label}`;
+  const what = { place, kind: t(`kind.${tile.kind}`), tail: tail(tile.number) };
   const confirm = (): void => {
     if (kind === "trip" && reason.trim() === "") setMissing(true);
     else if (!send.isPending) send.mutate();

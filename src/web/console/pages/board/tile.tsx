@@ -1,7 +1,7 @@
 import type { TFunction } from "i18next";
 import { memo, useEffect, useRef } from "react";
 import type { Tile as TileData } from "#contract/metering.ts";
-import { MISSING, unitsShort, yuan } from "../../../shared/format.ts";
+import { MISSING, unitsShort, yuanShort } from "../../../shared/format.ts";
 import type { Shown } from "./filters.ts";
 
 const FLASH_MS = 1_000;
@@ -29,7 +29,7 @@ export const Tile = memo(function Tile({ tile, t, shown, open, onOpen }: TilePro
     );
   }, [tile]);
 
-  const value = shown === "yuan" ? yuan(tile.remainingYuan) : unitsShort(tile.remainingWh);
+  const value = shown === "yuan" ? yuanShort(tile.remainingYuan) : unitsShort(tile.remainingWh);
   const unit = shown === "yuan" ? t("unit.yuan") : t(`unit.${tile.kind}`);
   const known = value !== MISSING;
   const without = tile.mode === "prepaid" ? MISSING : t(`mode.${tile.mode}`);

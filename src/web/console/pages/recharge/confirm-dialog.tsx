@@ -3,7 +3,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { parseMoney } from "#base/units.ts";
 import type { Preview } from "#contract/money.ts";
-import { chineseAmount } from "../../../shared/chinese-amount.ts";
+import { amountWords } from "../../../shared/amount-words.ts";
 import { clockTime, tail, unitsSold, yuan } from "../../../shared/format.ts";
 import { Dialog } from "../../dialog.tsx";
 import type { Draft } from "./draft.ts";
@@ -22,6 +22,7 @@ export function ConfirmDialog({ preview, draft, kind, onBack, onPay }: ConfirmPr
   const isLarge = (parseMoney(preview.amount, 4) ?? 0) > (parseMoney(LARGE_YUAN) ?? 0);
   const ready = (!isLarge || checked) && (preview.repeatOf === null || notRepeat);
   const unit = t(`unit.sold.${kind}`);
+  const words = amountWords(preview.amount);
   return (
     <Dialog title={t("recharge.confirmTitle")} onClose={onBack} testId="confirm">
       <dl className="confirm">
@@ -35,8 +36,12 @@ export function ConfirmDialog({ preview, draft, kind, onBack, onPay }: ConfirmPr
         <dd className="confirm-big confirm-amount" data-testid="confirm-amount">
           {yuan(preview.amount)}
         </dd>
-        <dt>{t("recharge.amountWords")}</dt>
-        <dd data-testid="confirm-words">{chineseAmount(preview.amount)}</dd>
+        {words === null ? null : (
+          <>
+            <dt>{t("recharge.amountWords")}</dt>
+            <dd data-testid="confirm-words">{words}</dd>
+          </>
+        )}
         <dt>{preview.creditAt === "server" ? t("recharge.balanceGets") : t("recharge.gets")}</dt>
         <dd className="confirm-big" data-testid="confirm-units">
           {preview.creditAt === "server"

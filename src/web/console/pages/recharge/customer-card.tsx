@@ -4,7 +4,7 @@ import { Link } from "react-router";
 import type { MeterDetail } from "#contract/metering.ts";
 import { getRecharges } from "../../../shared/api.ts";
 import { useCan } from "../../../shared/can.tsx";
-import { isZero, shortTime, units, yuan } from "../../../shared/format.ts";
+import { isZero, shortTime, units, yuan, yuanShort } from "../../../shared/format.ts";
 import { keys } from "../../../shared/live-cache.ts";
 import { StateIcon } from "../../icons.tsx";
 import { OrderTag } from "./order-tag.tsx";
@@ -54,7 +54,7 @@ export function CustomerCard({ meter }: { meter: MeterDetail }) {
           <>
             <dt>{t("meter.balance")}</dt>
             <dd>
-              <b>{yuan(meter.balanceYuan)}</b> {t("unit.yuan")}
+              <b>{yuanShort(meter.balanceYuan)}</b> {t("unit.yuan")}
             </dd>
           </>
         )}
@@ -78,8 +78,10 @@ export function CustomerCard({ meter }: { meter: MeterDetail }) {
 
 function Recent({ meterId, now }: { meterId: number; now: number }) {
   const { t } = useTranslation();
-  const query = { meterId, limit: RECENT };
-  const recent = useQuery({ queryKey: [...keys.orders, query], queryFn: () => getRecharges(query) });
+  const recent = useQuery({
+    queryKey: keys.recent(meterId),
+    queryFn: () => getRecharges({ meterId, before: null, limit: RECENT }),
+  });
   return (
     <>
       <h3>{t("recharge.recent")}</h3>

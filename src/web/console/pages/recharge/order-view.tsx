@@ -5,12 +5,14 @@ import type { Command } from "#contract/metering.ts";
 import type { Recharge } from "#contract/money.ts";
 import { getMeter, getRecharge } from "../../../shared/api.ts";
 import { clockTime, yuan } from "../../../shared/format.ts";
-import { textOfCode } from "../../../shared/i18n.ts";
+import { reasonText } from "../../../shared/i18n.ts";
 import { isOrderDone, keys } from "../../../shared/live-cache.ts";
 import { FailedNotice, Loading } from "../../notice.tsx";
 import { Steps } from "../../steps.tsx";
+import type { MeterKind } from "./meter-kind.ts";
 import { orderSteps } from "./order-steps.ts";
 import { Receipt } from "./receipt.tsx";
+import { Withdraw } from "./withdraw.tsx";
 import "./recharge.css";
 
 /** Asked for beside the live events, in case one of them is missed. */
@@ -35,19 +37,23 @@ export function OrderView({ orderNo }: { orderNo: string }) {
   if (order.data === undefined) {
     return order.error ? <FailedNotice error={order.error} retry={() => void order.refetch()} /> : <Loading rows={6} />;
   }
+  const kind = meter.data?.tile.kind ?? null;
   return (
     <div className="order" data-testid="order" data-state={order.data.state} data-order={order.data.orderNo}>
-      <Progress order={order.data} command={topUp.data} />
-      <Receipt order={order.data} kind={meter.data?.tile.kind ?? null} />
+      <Progress order={order.data} command={topUp.data} kind={kind} />
+      <Receipt order={order.data} kind={kind} />
     </div>
   );
 }
 
-function Progress({ order, command }: { order: Recharge; command: Command | undefined }) {
+type ProgressProps = { order: Recharge; command: Command | undefined; kind: MeterKind | null };
+
+function Progress({ order, command, kind }: ProgressProps) {
   const { t } = useTranslation();
   const slow = useSlow(order);
   const done = isOrderDone(order);
   const good = order.state === "confirmed" && order.reconnection !== "failed";
+  const look = !done ? "doing" : good ? "good" : order.state === "withdrawn" ? "quiet" : "bad";
   const sentence =
     order.state === "confirmed" && order.creditAt === "server"
       ? t("recharge.money.credited", { amount: yuan(order.amount) })
@@ -55,7 +61,7 @@ function Progress({ order, command }: { order: Recharge; command: Command | unde
   const waits = order.state === "booked" || order.state === "sent" || order.state === "unknown";
   return (
     <section
-      className={`panel progress progress-${!done ? "doing" : good ? "good" : "bad"} no-print`}
+      className={`panel progress progress-${look} no-print`}
       aria-label={t("recharge.progress")}
       data-testid="progress"
     >
@@ -68,12 +74,17 @@ function Progress({ order, command }: { order: Recharge; command: Command | unde
       />
       <p className="progress-sentence" role="status" data-testid="progress-sentence">
         {sentence}
-        {!waits && order.state !== "confirmed" && order.stateReason !== ""
-          ? `(${textOfCode("command.stateReason", order.stateReason)})`
+        {(order.state === "refused" || order.state === "stopped") && order.stateReason !== ""
+          ? ` (${reasonText(order.stateReason)})`
           : ""}
       </p>
       {order.state === "confirmed" && order.reconnection !== "none" ? (
-        <p className="progress-switch" role="status" data-testid="reconnection" data-reconnection={order.reconnection}>
+        <p
+          className={order.reconnection === "press_button" ? "banner banner-warn" : "progress-switch"}
+          role="status"
+          data-testid="reconnection"
+          data-reconnection={order.reconnection}
+        >
           {t(`recharge.reconnection.${order.reconnection}`)}
         </p>
       ) : null}
@@ -86,6 +97,12 @@ function Progress({ order, command }: { order: Recharge; command: Command | unde
           {t("recharge.slow")}
         </p>
       ) : null}
+      {order.state === "withdrawn" && order.stateReason !== "" ? (
+        <p className="muted" data-testid="withdrawn-because">
+          {t("withdraw.because", { reason: order.stateReason })}
+        </p>
+      ) : null}
+      <Withdraw order={order} kind={kind} />
     </section>
   );
 }

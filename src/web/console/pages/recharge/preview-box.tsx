@@ -1,13 +1,19 @@
 import { useTranslation } from "react-i18next";
-import { add, formatMoney, parseMoney } from "#base/units.ts";
 import type { Preview } from "#contract/money.ts";
-import { clockTime, isZero, units, unitsSold, yuan } from "../../../shared/format.ts";
+import { clockTime, isZero, units, unitsSold, yuan, yuanShort } from "../../../shared/format.ts";
 import type { MeterKind } from "./meter-kind.ts";
+import { sumOf, walletTotal } from "./order-money.ts";
 
-type PreviewBoxProps = { preview: Preview | undefined; kind: MeterKind; busy: boolean };
+type PreviewBoxProps = {
+  preview: Preview | undefined;
+  kind: MeterKind;
+  /** Balance of an account on the server as it is known now; null for credit in the meter. */
+  balance: string | null;
+  busy: boolean;
+};
 
 /** What the money would buy, as one sentence of figures that a cashier can read aloud. */
-export function PreviewBox({ preview, kind, busy }: PreviewBoxProps) {
+export function PreviewBox({ preview, kind, balance, busy }: PreviewBoxProps) {
   const { t } = useTranslation();
   return (
     <div
@@ -22,9 +28,11 @@ export function PreviewBox({ preview, kind, busy }: PreviewBoxProps) {
             <Sentence preview={preview} kind={kind} />
           </p>
           <p className="preview-after">
-            {preview.remainingAfterWh === null
-              ? t("recharge.afterUnknown")
-              : t("recharge.after", { value: units(preview.remainingAfterWh), unit: t(`unit.${kind}`) })}
+            {balance !== null
+              ? t("recharge.balanceAfter", { value: yuanShort(sumOf(balance, preview.unitsCost)) })
+              : preview.remainingAfterWh === null
+                ? t("recharge.afterUnknown")
+                : t("recharge.after", { value: units(preview.remainingAfterWh), unit: t(`unit.${kind}`) })}
           </p>
           {preview.reachable ? null : <p className="banner banner-warn">{t("recharge.offline")}</p>}
           {preview.repeatOf ? (
@@ -57,21 +65,14 @@ export function Sentence({ preview, kind }: { preview: Preview; kind: MeterKind 
     preview.creditAt === "server"
       ? t(hasRest ? "recharge.creditedRest" : "recharge.credited", figures)
       : t(hasRest ? "recharge.soldUnits" : "recharge.soldExactly", sold);
-  const total = totalOf(preview);
   return (
     <>
       {yuan(preview.amount)}
       {hasWallet ? ` + ${t("recharge.wallet")} ${yuan(preview.walletBefore)}` : ""}
       {hasDebts ? ` − ${t("recharge.debts")} ${yuan(preview.debts)}` : ""}
-      {(hasWallet || hasDebts) && total !== null ? ` = ${yuan(total)}` : ""}
+      {hasWallet || hasDebts ? ` = ${yuan(walletTotal(preview))}` : ""}
       {" → "}
       <strong>{result}</strong>
     </>
   );
-}
-
-/** What is left to spend: the server's two results added, so that it can never differ from what is booked. */
-function totalOf({ unitsCost, walletAfter }: Preview): string | null {
-  const [cost, rest] = [parseMoney(unitsCost, 4), parseMoney(walletAfter, 4)];
-  return cost === null || rest === null ? null : formatMoney(add(cost, rest));
 }

@@ -3,9 +3,11 @@ import { Fragment, useState } from "react";
 import { flushSync } from "react-dom";
 import { useTranslation } from "react-i18next";
 import type { Recharge } from "#contract/money.ts";
-import { chineseAmount } from "../../../shared/chinese-amount.ts";
+import { amountWords } from "../../../shared/amount-words.ts";
 import { dateTime, isZero, unitsSold, yuan } from "../../../shared/format.ts";
+import { channelText } from "./channel-text.ts";
 import type { MeterKind } from "./meter-kind.ts";
+import { isGivenBack, walletLeft } from "./order-money.ts";
 
 /** The receipt (票据) of a recharge; prints alone, on an 80 mm roll as well as on A4. A second print says so. */
 export function Receipt({ order, kind }: { order: Recharge; kind: MeterKind | null }) {
@@ -15,28 +17,33 @@ export function Receipt({ order, kind }: { order: Recharge; kind: MeterKind | nu
     flushSync(() => setPrinted(countPrint(order.orderNo)));
     window.print();
   };
-  if (order.state === "refused" || order.state === "withdrawn") return null;
+  const title = receiptTitle(order.state);
+  const words = amountWords(order.amount);
   const inYuan = (text: string): string => t("receipt.yuan", { value: yuan(text) });
   const unit = kind === null ? t("receipt.unitless") : t(`unit.sold.${kind}`);
-  const channel = order.channel;
   const lines: [string, string][] = [
     [t("receipt.orderNo"), order.orderNo],
     [t("receipt.time"), dateTime(order.createdAt)],
     [t("receipt.room"), order.label],
     [t("receipt.customer"), order.customer],
     [t("receipt.meter"), order.number],
-    [t("receipt.channel"), isChannel(channel) ? t(`recharge.channels.${channel}`) : channel],
+    [t("receipt.channel"), channelText(order.channel)],
     [t("receipt.walletBefore"), inYuan(order.walletBefore)],
     ...(isZero(order.debts) ? [] : [[t("receipt.debts"), inYuan(order.debts)] satisfies [string, string]]),
     [t("receipt.price"), `${yuan(order.price)} ${t("unit.yuan")}/${unit}`],
-    ...(order.creditAt === "server"
-      ? [[t("receipt.credited"), inYuan(order.unitsCost)] satisfies [string, string]]
-      : [
-          [t("receipt.units"), `${unitsSold(order.unitsWh)} ${unit}`] satisfies [string, string],
-          [t("receipt.unitsCost"), inYuan(order.unitsCost)] satisfies [string, string],
-        ]),
-    [t("receipt.walletAfter"), inYuan(order.walletAfter)],
+    ...(isGivenBack(order)
+      ? [[t("receipt.returned"), inYuan(order.unitsCost)] satisfies [string, string]]
+      : order.creditAt === "server"
+        ? [[t("receipt.credited"), inYuan(order.unitsCost)] satisfies [string, string]]
+        : [
+            [t("receipt.units"), `${unitsSold(order.unitsWh)} ${unit}`] satisfies [string, string],
+            [t("receipt.unitsCost"), inYuan(order.unitsCost)] satisfies [string, string],
+          ]),
+    [t("receipt.walletAfter"), inYuan(walletLeft(order))],
     [t("receipt.state"), t(`recharge.state.${order.state}`)],
+    ...(order.state === "withdrawn" && order.stateReason !== ""
+      ? [[t("receipt.withdrawnReason"), order.stateReason] satisfies [string, string]]
+      : []),
     ...(order.confirmedAt === null
       ? []
       : [[t("receipt.confirmedAt"), dateTime(order.confirmedAt)] satisfies [string, string]]),
@@ -46,13 +53,17 @@ export function Receipt({ order, kind }: { order: Recharge; kind: MeterKind | nu
   return (
     <section className="panel receipt-panel" aria-label={t("receipt.title")}>
       <div className="receipt" data-testid="receipt">
-        <h2>{t("receipt.title")}</h2>
+        <h2>{t(title)}</h2>
         {printed > 1 ? <p className="receipt-reprint">{t("receipt.reprint", { count: printed })}</p> : null}
         <div className="receipt-amount">
           <span>{t("receipt.amount")}</span>
           <b>{`¥ ${yuan(order.amount)}`}</b>
-          <span>{t("receipt.words")}</span>
-          <b data-testid="receipt-words">{chineseAmount(order.amount)}</b>
+          {words === null ? null : (
+            <>
+              <span>{t("receipt.words")}</span>
+              <b data-testid="receipt-words">{words}</b>
+            </>
+          )}
         </div>
         <dl>
           {lines.map(([name, value]) => (
@@ -72,10 +83,9 @@ export function Receipt({ order, kind }: { order: Recharge; kind: MeterKind | nu
   );
 }
 
-type Channel = "cash" | "transfer" | "wechat" | "api";
-
-function isChannel(code: string): code is Channel {
-  return code === "cash" || code === "transfer" || code === "wechat" || code === "api";
+function receiptTitle(state: Recharge["state"]) {
+  if (state === "withdrawn") return "receipt.withdrawnTitle";
+  return state === "refused" ? "receipt.refusedTitle" : "receipt.title";
 }
 
 /** How often this computer has printed the receipt; a desk has one printer, so that is what a reprint means. */

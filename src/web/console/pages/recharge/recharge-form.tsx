@@ -3,8 +3,8 @@ import { Button, Input, Segmented } from "antd";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { isSameAmount, keepAmount, wireAmount } from "../../../shared/amount-input.ts";
+import { amountWords } from "../../../shared/amount-words.ts";
 import { getMeter, postPreview, refusalCode } from "../../../shared/api.ts";
-import { chineseAmount } from "../../../shared/chinese-amount.ts";
 import { keys } from "../../../shared/live-cache.ts";
 import { FailedLine, FailedNotice, Loading } from "../../notice.tsx";
 import { useSettled } from "../../use-settled.ts";
@@ -115,7 +115,7 @@ export function RechargeForm({ draft, onChange, onPay, paying, problem }: FormPr
                 </button>
               ))}
             </fieldset>
-            <p className="amount-words">{amount === null ? "" : chineseAmount(amount)}</p>
+            <p className="amount-words">{amount === null ? "" : amountWords(amount)}</p>
           </div>
           {preview.error && amount === asked ? (
             <FailedLine error={preview.error} testId="preview-problem" />
@@ -123,6 +123,7 @@ export function RechargeForm({ draft, onChange, onPay, paying, problem }: FormPr
             <PreviewBox
               preview={isCurrent ? preview.data : undefined}
               kind={tile.kind}
+              balance={meter.data.balanceYuan}
               busy={amount !== null && (amount !== asked || preview.isFetching)}
             />
           )}

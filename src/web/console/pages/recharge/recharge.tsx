@@ -20,7 +20,7 @@ const TRIES = 3;
 const RETRY_MS = 1_500;
 
 /** The recharge desk (充值台): find, pay, watch it arrive, next. */
-export default function RechargePage() {
+export function RechargePage() {
   const { t } = useTranslation();
   const client = useQueryClient();
   const [search, setSearch] = useSearchParams();

@@ -3,7 +3,7 @@ import { Link, useParams } from "react-router";
 import { OrderView } from "../recharge/order-view.tsx";
 
 /** One recharge from the records: its progress and its receipt. */
-export default function RecordPage() {
+export function RecordPage() {
   const { t } = useTranslation();
   const { orderNo = "" } = useParams();
   return (

@@ -1,0 +1,50 @@
+import { type Instant, instant } from "#base/time.ts";
+import { decideTrip } from "#domain/arrears.ts";
+import type { Tx } from "#store/db.ts";
+import { balanceOf } from "#store/ledger.ts";
+import { meterState } from "#store/meters.ts";
+import { paymentInFlight } from "#store/orders.ts";
+import type { CommandTable } from "#store/schema.ts";
+import { noCutWindows } from "#store/settings.ts";
+
+/**
+ * Whether a switch command may still leave: asked in the very transaction that marks it sent, because minutes lie between deciding
+ * and sending, and somebody may have paid, set a guard, or gone to work on the line. Null: yes; else the first reason why not.
+ */
+export async function whyNotDue(tx: Tx, command: CommandTable, now: Instant): Promise<string | null> {
+  if (command.kind === "trip") return whyNoTrip(tx, command, now);
+  if (command.cause !== "paid") return null;
+  const state = await meterState(tx, command.meter_id);
+  return state.off_cause === "operator" || state.off_cause === "safety" ? `off_by_${state.off_cause}` : null;
+}
+
+async function whyNoTrip(tx: Tx, command: CommandTable, now: Instant): Promise<string | null> {
+  const meter = await tx
+    .selectFrom("meter")
+    .leftJoin("account", "account.id", "meter.account_id")
+    .select(["meter.mode", "meter.supply_guard", "account.id as account_id", "account.overdraft_e4"])
+    .where("meter.id", "=", command.meter_id)
+    .executeTakeFirstOrThrow();
+  if (meter.supply_guard === 1) return "guarded";
+  if (command.cause === "operator") return null;
+  const evidence = await tx
+    .selectFrom("off_evidence")
+    .select(["reading_at", "evaluations"])
+    .where("command_id", "=", command.id)
+    .executeTakeFirst();
+  if (!evidence || meter.account_id === null) return "no_evidence";
+  const decision = decideTrip(
+    {
+      mode: meter.mode,
+      supplyGuard: false,
+      balanceE4: (await balanceOf(tx, { kind: "balance", ref: meter.account_id })).posted,
+      overdraftE4: meter.overdraft_e4 ?? 0,
+      readingAt: instant(evidence.reading_at),
+      evaluations: evidence.evaluations,
+      paymentInFlight: await paymentInFlight(tx, meter.account_id),
+      windows: await noCutWindows(tx),
+    },
+    now,
+  );
+  return decision.trip ? null : decision.why;
+}

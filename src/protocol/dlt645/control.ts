@@ -1,0 +1,74 @@
+import { type Bytes, bcdAt, putBcd } from "../bytes.ts";
+
+/** Function codes (D4–D0 of the control code): §7 of the 2007 text; 03H, 1CH and 1DH of the later filing. */
+export const FUNCTION = {
+  security: 0x03,
+  setClock: 0x08,
+  read: 0x11,
+  readFollow: 0x12,
+  readAddress: 0x13,
+  write: 0x14,
+  writeAddress: 0x15,
+  freeze: 0x16,
+  setBaud: 0x17,
+  setPassword: 0x18,
+  clearDemand: 0x19,
+  clearMeter: 0x1a,
+  clearEvents: 0x1b,
+  relay: 0x1c,
+  output: 0x1d,
+} as const;
+
+/** Control code bits (§5.2.3). */
+export const CONTROL = { fromMeter: 0x80, abnormal: 0x40, moreFollows: 0x20, function: 0x1f } as const;
+
+/** All meters at once (§5.2.2): clock and freeze, and no meter may answer. */
+export const BROADCAST = "999999999999";
+
+/** Any meter: for the only one on a line. Some AA bytes above real ones ask the meters that end in those digits. */
+export const ANY_METER = "AAAAAAAAAAAA";
+
+/** A meter's wall clock: full year, month 1 … 12. Out of range values are possible where a meter or master sent them. */
+export type LocalTime = { year: number; month: number; day: number; hour: number; minute: number; second: number };
+
+const CENTURY = 2000;
+
+/** Whether an answer from one address may be to a question to another: itself, a wildcard (AA bytes) or everybody. */
+export function addressMatches(asked: string, answered: string): boolean {
+  if (asked === answered || asked === BROADCAST) return true;
+  for (let i = 0; i < 12; i += 2) {
+    const pair = asked.slice(i, i + 2);
+    if (pair !== "AA" && pair !== answered.slice(i, i + 2)) return false;
+  }
+  return true;
+}
+
+/** ss mm hh DD MM YY; null when a nibble is no digit. The date may still be impossible. */
+export function localTimeAt(data: Bytes, at: number): LocalTime | null {
+  const [second, minute, hour, day, month, year] = [0, 1, 2, 3, 4, 5].map((i) => bcdAt(data, at + i, 1, 0xff));
+  const time = { year: CENTURY + year!, month: month!, day: day!, hour: hour!, minute: minute!, second: second! };
+  return Object.values(time).some(Number.isNaN) ? null : time;
+}
+
+/** Writes ss mm hh DD MM YY. */
+export function putLocalTime(data: Bytes, at: number, time: LocalTime): void {
+  const { year, month, day, hour, minute, second } = time;
+  [second, minute, hour, day, month, year - CENTURY].forEach((part, i) => {
+    putBcd(data, at + i, 1, part);
+  });
+}
+
+/** Whether a clock can show the time; the all-zero time of careless masters it cannot. */
+export function isPossible(time: LocalTime): boolean {
+  const { year, month, day, hour, minute, second } = time;
+  const days = [31, (year - CENTURY) % 4 === 0 ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+  return day >= 1 && day <= (days[month - 1] ?? 0) && hour <= 23 && minute <= 59 && second <= 59;
+}
+
+/** `2026-08-01 12:30:00`; null when it is no possible time. */
+export function timeText(time: LocalTime | null): string | null {
+  if (time === null || !isPossible(time)) return null;
+  const two = (part: number) => String(part).padStart(2, "0");
+  const { year, month, day, hour, minute, second } = time;
+  return `${year}-${two(month)}-${two(day)} ${two(hour)}:${two(minute)}:${two(second)}`;
+}

@@ -1,0 +1,310 @@
+import { type Bytes, toHexReversed } from "../bytes.ts";
+import { decimalText, digitsAt, isAbsent, type Quantity } from "../register.ts";
+
+/** What a reading of an item becomes in our base units; null when the system only shows it. */
+export type Reads97 =
+  | "energyTotal"
+  | "energyByTariff"
+  | "energyRemaining"
+  | "purchase"
+  | "counters"
+  | "voltage"
+  | "current"
+  | "power"
+  | "status"
+  | "loadLimit"
+  | "loadRange"
+  | null;
+
+/** One value inside an item. `text` is shown, never calculated with; `step` is what one digit stands for on a display. */
+export type Field97 = { name: string; zh: string } & (
+  | ({ as: "number"; step?: number } & Quantity)
+  | { as: "text"; bytes: number; read(bytes: Bytes): string | null }
+);
+
+/** One row: the values that stand behind the identifier, in order. */
+export type Item97 = {
+  /** DI1 DI0 as printed: four hex digits, high first, upper case. */
+  di: string;
+  name: string;
+  zh: string;
+  clause: string;
+  fields: readonly Field97[];
+  /** A block may end after any value (the meter has fewer tariffs or phases) and may close with the separator AAH. */
+  block: boolean;
+  /** Every data byte travels as BBH − x: one maker's way to keep purchases from being read on the line. */
+  masked: boolean;
+  reads: Reads97;
+};
+
+/** Items by identifier. Makers' tables are the standard one plus their own rows. */
+export type Items97 = ReadonlyMap<string, Item97>;
+
+const NUMBER = { as: "number", signed: false, times: 1, over: 1 } as const;
+/** XXXXXX.XX kWh; base unit Wh. */
+export const ENERGY_97 = { ...NUMBER, bytes: 4, decimals: 2, unit: "kWh", times: 10 } as const;
+/** A count of four digits. */
+export const COUNT_97 = { ...NUMBER, bytes: 2, decimals: 0, unit: "" } as const;
+
+const REACTIVE = { ...ENERGY_97, unit: "kvarh" } as const;
+const DEMAND = { ...NUMBER, bytes: 3, decimals: 4, unit: "kW", over: 10 } as const;
+const DEMAND_REACTIVE = { ...DEMAND, unit: "kvar" } as const;
+const VOLTAGE = { ...NUMBER, bytes: 2, decimals: 0, unit: "V", times: 1000 } as const;
+const CURRENT = { ...NUMBER, bytes: 2, decimals: 2, unit: "A", times: 10 } as const;
+const POWER = { ...NUMBER, bytes: 3, decimals: 4, unit: "kW", over: 10 } as const;
+const POWER_REACTIVE = { ...NUMBER, bytes: 2, decimals: 2, unit: "kvar", times: 10 } as const;
+const FACTOR = { ...NUMBER, bytes: 2, decimals: 3, unit: "" } as const;
+const CONSTANT = { ...NUMBER, bytes: 3, decimals: 0, unit: "imp/kWh" } as const;
+
+type Shape = { as: "number" } & Quantity;
+
+/** Hex digits, high byte first, put into the places of a pattern: `%` takes one byte. Null when a nibble is no digit. */
+function clockText(pattern: string): (bytes: Bytes) => string | null {
+  return (bytes) => {
+    const pairs = toHexReversed(bytes).match(/../g) ?? [];
+    return pairs.some((pair) => /[a-f]/.test(pair))
+      ? null
+      : pairs.reduce((text, pair) => text.replace("%", pair), pattern);
+  };
+}
+
+function text(name: string, zh: string, bytes: number, read: (bytes: Bytes) => string | null): Field97 {
+  return { as: "text", name, zh, bytes, read };
+}
+
+function byteText(bytes: Bytes): string {
+  return `0x${toHexReversed(bytes)}`;
+}
+
+/** A row with one value. */
+function one(di: string, name: string, zh: string, clause: string, shape: Shape, reads: Reads97 = null): Item97 {
+  return { di, name, zh, clause, fields: [{ name: "value", zh, ...shape }], block: false, masked: false, reads };
+}
+
+function written(di: string, name: string, zh: string, field: Field97): Item97 {
+  return { di, name, zh, clause: "A.5", fields: [field], block: false, masked: false, reads: null };
+}
+
+/** Total (0), fourteen tariffs (1 … E) and the block (F) of one register: DI0 = direction, then the tariff digit. */
+function withTariffs(
+  high: string,
+  direction: string,
+  name: string,
+  zh: string,
+  clause: string,
+  shape: Shape | "time",
+): Item97[] {
+  const fieldOf = (label: string, zhLabel: string): Field97 =>
+    shape === "time" ? text(label, zhLabel, 4, clockText("%-% %:%")) : { name: label, zh: zhLabel, ...shape };
+  const energyNow = high === "90" && direction === "1";
+  const rows: Item97[] = [];
+  for (let tariff = 0; tariff < 15; tariff++) {
+    const label = tariff === 0 ? "total" : `tariff ${tariff}`;
+    const zhLabel = zh + (tariff === 0 ? "总" : `费率${tariff}`);
+    rows.push({
+      di: high + direction + tariff.toString(16).toUpperCase(),
+      name: `${name} ${label}`,
+      zh: zhLabel,
+      clause,
+      fields: [fieldOf("value", zhLabel)],
+      block: false,
+      masked: false,
+      reads: energyNow && tariff === 0 ? "energyTotal" : null,
+    });
+  }
+  rows.push({
+    di: `${high}${direction}F`,
+    name: `${name} block`,
+    zh: `${zh}数据块`,
+    clause,
+    fields: rows.map((_, tariff) => fieldOf(`#${tariff}`, tariff === 0 ? "总" : `费率${tariff}`)),
+    block: true,
+    masked: false,
+    reads: energyNow ? "energyByTariff" : null,
+  });
+  return rows;
+}
+
+const PERIODS = [
+  { plus: 0, name: "", zh: "(当前)" },
+  { plus: 4, name: " last month", zh: "(上月)" },
+  { plus: 8, name: " month before", zh: "(上上月)" },
+];
+const ACTIVE = [
+  { digit: "1", name: "forward active", zh: "正向有功" },
+  { digit: "2", name: "reverse active", zh: "反向有功" },
+];
+/** The quadrants stand in the order 1, 4, 2, 3. */
+const REACTIVES = [
+  { digit: "1", name: "forward reactive", zh: "正向无功" },
+  { digit: "2", name: "reverse reactive", zh: "反向无功" },
+  { digit: "3", name: "quadrant 1 reactive", zh: "一象限无功" },
+  { digit: "4", name: "quadrant 4 reactive", zh: "四象限无功" },
+  { digit: "5", name: "quadrant 2 reactive", zh: "二象限无功" },
+  { digit: "6", name: "quadrant 3 reactive", zh: "三象限无功" },
+];
+
+/** Energies 90/91, maximum demands A0/A1, their times B0/B1; +4 is last month, +8 the month before. */
+function registers(): Item97[] {
+  const rows: Item97[] = [];
+  for (const { plus, name, zh } of PERIODS) {
+    const high = (base: number) => (base + plus).toString(16).toUpperCase();
+    for (const way of ACTIVE) {
+      rows.push(
+        ...withTariffs(high(0x90), way.digit, `${way.name} energy${name}`, `${zh}${way.zh}电能`, "A.1", ENERGY_97),
+      );
+      rows.push(
+        ...withTariffs(high(0xa0), way.digit, `${way.name} demand${name}`, `${zh}${way.zh}最大需量`, "A.2", DEMAND),
+      );
+      rows.push(
+        ...withTariffs(
+          high(0xb0),
+          way.digit,
+          `${way.name} demand time${name}`,
+          `${zh}${way.zh}最大需量时间`,
+          "A.3",
+          "time",
+        ),
+      );
+    }
+    for (const way of REACTIVES) {
+      rows.push(
+        ...withTariffs(high(0x91), way.digit, `${way.name} energy${name}`, `${zh}${way.zh}电能`, "A.1", REACTIVE),
+      );
+      rows.push(
+        ...withTariffs(
+          high(0xa1),
+          way.digit,
+          `${way.name} demand${name}`,
+          `${zh}${way.zh}最大需量`,
+          "A.2",
+          DEMAND_REACTIVE,
+        ),
+      );
+      rows.push(
+        ...withTariffs(
+          high(0xb1),
+          way.digit,
+          `${way.name} demand time${name}`,
+          `${zh}${way.zh}最大需量时间`,
+          "A.3",
+          "time",
+        ),
+      );
+    }
+  }
+  return rows;
+}
+
+const PHASES = ["A", "B", "C"] as const;
+
+/** Phases A, B, C (digits 1 … 3), with a total (digit 0) where there is one, and the block (F). */
+function phases(high: string, name: string, zh: string, shape: Shape, reads: Reads97, total: boolean): Item97[] {
+  const parts = [
+    ...(total ? [{ digit: "0", name: `${name} total`, zh: `总${zh}` }] : []),
+    ...PHASES.map((phase, i) => ({ digit: String(i + 1), name: `${name} ${phase}`, zh: `${phase}相${zh}` })),
+  ];
+  const rows = parts.map((part) => one(high + part.digit, part.name, part.zh, "A.4", shape, reads));
+  const fields = parts.map((part) => ({ name: part.name, zh: part.zh, ...shape }));
+  const block = {
+    di: `${high}F`,
+    name: `${name} block`,
+    zh: `${zh}数据块`,
+    clause: "A.4",
+    fields,
+    masked: false,
+    reads,
+  };
+  return [...rows, { ...block, block: true }];
+}
+
+const NUMBER_6 = (bytes: Bytes) => toHexReversed(bytes);
+
+/** The standard's rows. Layouts of A.1–A.5 as real 1997 meters send them; C020 … C022 are shown as bytes. */
+export const standardItems97: readonly Item97[] = [
+  ...registers(),
+  ...phases("B61", "voltage", "电压", VOLTAGE, "voltage", false),
+  ...phases("B62", "current", "电流", CURRENT, "current", false),
+  ...phases("B63", "power", "有功功率", POWER, "power", true),
+  ...phases("B64", "reactive power", "无功功率", POWER_REACTIVE, null, true),
+  ...phases("B65", "power factor", "功率因数", FACTOR, null, true),
+  written("C010", "date+weekday", "日期及星期", text("date", "日期及星期", 4, clockText("20%-%-% week%"))),
+  written("C011", "time", "时间", text("time", "时间", 3, clockText("%:%:%"))),
+  {
+    ...written("C020", "meter status", "电表运行状态字", text("status", "电表运行状态字", 1, byteText)),
+    reads: "status",
+  },
+  written("C021", "grid status", "电网状态字", text("status", "电网状态字", 1, byteText)),
+  written("C022", "weekend word", "周休日状态字", text("status", "周休日状态字", 1, byteText)),
+  one("C030", "active constant", "电表常数(有功)", "A.5", CONSTANT),
+  one("C031", "reactive constant", "电表常数(无功)", "A.5", { ...CONSTANT, unit: "imp/kvarh" }),
+  written("C032", "meter number", "表号", text("meterNo", "表号", 6, NUMBER_6)),
+  written("C033", "user number", "用户号", text("userNo", "用户号", 6, NUMBER_6)),
+  written("C034", "device number", "设备码", text("deviceNo", "设备码", 6, NUMBER_6)),
+  written("C117", "reading day", "自动抄表日期", text("day+hour", "自动抄表日期", 2, clockText("%d %h"))),
+];
+
+/** The standard's table. */
+export const items97: Items97 = new Map(standardItems97.map((item) => [item.di, item]));
+
+/** Closes a block, or parts of one, in the answers of some meters. */
+const SEPARATOR = 0xaa;
+
+/** The identifier at the beginning of the data, as printed; null when the data is too short for one. */
+export function diFromWire97(data: Bytes): string | null {
+  return data.length < 2 ? null : toHexReversed(data.subarray(0, 2)).toUpperCase();
+}
+
+/** The identifier on the wire: DI0 first. */
+export function diToWire97(di: string): Bytes {
+  const code = Number.parseInt(di, 16);
+  return Uint8Array.of(code, code >> 8);
+}
+
+/** Hides or shows data bytes: BBH − x is its own inverse. */
+export function masked97(data: Bytes): Bytes {
+  return data.map((byte) => 0xbb - byte);
+}
+
+/** The fields that the payload holds and where they begin; null when its length fits no number of whole fields. */
+export function fieldsIn97(item: Item97, payload: Bytes): { field: Field97; at: number }[] | null {
+  const placed: { field: Field97; at: number }[] = [];
+  let at = 0;
+  for (const field of item.fields) {
+    if (item.block && restEnds(payload, at)) break;
+    if (at + field.bytes > payload.length) return null;
+    placed.push({ field, at });
+    at += field.bytes;
+  }
+  return restEnds(payload, at) && placed.length > 0 ? placed : null;
+
+  function restEnds(bytes: Bytes, from: number): boolean {
+    return from === bytes.length || (item.block && from === bytes.length - 1 && bytes[from] === SEPARATOR);
+  }
+}
+
+/** The values of an answer as people read them (null: no such phase). Null for all when one is unreadable. */
+export function itemValues97(
+  item: Item97,
+  payload: Bytes,
+): { name: string; value: string | null; unit: string }[] | null {
+  const plain = item.masked ? masked97(payload) : payload;
+  const values = [];
+  for (const { field, at } of fieldsIn97(item, plain) ?? []) {
+    if (field.as === "text") {
+      const value = field.read(plain.subarray(at, at + field.bytes));
+      if (value === null) return null;
+      values.push({ name: field.name, value, unit: "" });
+      continue;
+    }
+    const digits = digitsAt(plain, at, field);
+    const absent = Number.isNaN(digits) && isAbsent(plain, at, field.bytes);
+    if (Number.isNaN(digits) && !absent) return null;
+    values.push({
+      name: field.name,
+      value: absent ? null : decimalText(digits * (field.step ?? 1), field.decimals),
+      unit: field.unit,
+    });
+  }
+  return values.length === 0 ? null : values;
+}

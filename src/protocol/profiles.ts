@@ -1,0 +1,40 @@
+import { items188 } from "./cjt188/items.ts";
+import { itemOf } from "./dlt645/items.ts";
+import { items97 } from "./dlt645v1997/items.ts";
+import { sf97Items } from "./dlt645v1997/sf97.ts";
+import { electricityProfiles } from "./profiles/electricity.ts";
+import type { MeterProfile, TableName } from "./profiles/profile.ts";
+import { waterProfiles } from "./profiles/water.ts";
+
+/**
+ * Meter profiles: how one model of meter differs from the next, as data.
+ *
+ * To add a model:
+ * 1. put a row into `profiles/electricity.ts` or `profiles/water.ts`, starting from the nearest existing one;
+ * 2. put a captured question with its answer into `test/frames/<protocol>.json`: a row without a capture is a guess, and
+ *    what no capture shows (how the switch closes, what proves it) stays `unproven` or null;
+ * 3. identifiers that the protocol's table does not know get a row there (the maker's own table for makers' items).
+ * The tests check that every item of every profile is in its table and that money is in the unit of the item.
+ */
+export const profiles: ReadonlyMap<string, MeterProfile> = new Map(
+  [...electricityProfiles, ...waterProfiles].map((profile) => [profile.name, profile]),
+);
+
+/** The profile of that name; undefined when nobody here knows such a meter. */
+export function profileOf(name: string): MeterProfile | undefined {
+  return profiles.get(name);
+}
+
+/** What a table calls an item; undefined when it does not know it. */
+export function itemNameIn(table: TableName, di: string): string | undefined {
+  switch (table) {
+    case "dlt645-2007":
+      return itemOf(di)?.name;
+    case "dlt645-1997":
+      return items97.get(di)?.name;
+    case "sf97":
+      return sf97Items.get(di)?.name;
+    case "cjt188":
+      return items188.get(di)?.name;
+  }
+}

@@ -1,0 +1,55 @@
+import { type MeterProfile, NO_QUIRKS } from "./profile.ts";
+
+/** A water meter wakes up slowly: battery models sleep between frames. */
+const WIRED_TIMEOUT_MS = 3_000;
+/** The purchase sequence of A013 and 8105 is one byte and goes round. */
+const SEQ_MAX = 255;
+
+const WATER_2004: MeterProfile = {
+  name: "cjt188-2004-water",
+  vendor: "CJ/T 188-2004",
+  zh: "国标 188-2004 阀控水表",
+  protocol: "cjt188",
+  table: "cjt188",
+  kind: "water",
+  wakeUpBytes: 3,
+  baud: 2400,
+  replyTimeoutMs: WIRED_TIMEOUT_MS,
+  reads: {
+    volume: "901F",
+    status: "901F",
+    clock: "901F",
+    remaining: "8105",
+    purchaseCount: "8105",
+    purchaseState: "8105",
+    address: "810A",
+  },
+  access: null,
+  switch: {
+    kind: "valve",
+    form: "cjt188-valve",
+    closeBy: "only_form",
+    closing: "at_once",
+    loops: [],
+    // D0 of ST: closed. An abnormal valve (D1) proves nothing.
+    proof: { item: "901F", openMask: 0x0001 },
+  },
+  // A013 and 8105 are sums of money (购入金额) which the meter counts down by its own price table (A010). A model that
+  // counts volume instead needs a row of its own with 0.01m3.
+  credit: { at: "meter", unit: "fen", topUp: "plain", countMax: SEQ_MAX },
+  quirks: { ...NO_QUIRKS, diOrder: "high-first" },
+  source: "captured",
+};
+
+/** Meters of CJ/T 188. */
+export const waterProfiles: readonly MeterProfile[] = [
+  WATER_2004,
+  {
+    ...WATER_2004,
+    name: "cjt188-2018-water",
+    vendor: "CJ/T 188-2018",
+    zh: "国标 188-2018 阀控水表",
+    quirks: { ...WATER_2004.quirks, diOrder: "low-first" },
+    source: "standard",
+  },
+];

@@ -1,0 +1,80 @@
+import { z } from "zod";
+
+/** Variables of the environment as they were given. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** For each variable, what it should have been, in both languages; told when it is something else. */
+export type Expected<S extends z.ZodObject> = Readonly<Record<keyof z.output<S>, string>>;
+
+/**
+ * Reads a program's variables by a schema. A variable that is named but empty counts as not given. Throws one line for every bad
+ * variable, never with its value: it may be a secret.
+ */
+export function readEnvironment<S extends z.ZodObject>(
+  env: Environment,
+  schema: S,
+  expected: Expected<S>,
+): z.output<S> {
+  const given: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (value !== undefined && value.trim() !== "") given[name] = value.trim();
+  }
+  const read = schema.safeParse(given);
+  if (read.success) return read.data;
+  const bad = new Set(read.error.issues.map((issue) => String(issue.path[0])));
+  const lines = Object.entries(expected).filter(([name]) => bad.has(name));
+  throw new Error(lines.map(([name, what]) => `环境变量 ${name} 有误,应为${String(what)}`).join("\n"));
+}
+
+/** A whole number written in digits, within limits. */
+export function wholeNumber(min: number, max: number) {
+  return z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max);
+}
+
+const installation = z.object({
+  JICHAO_DATA: z.string().default("./data"),
+  JICHAO_DB: z
+    .string()
+    .regex(/^(?:mysql|mariadb):\/\/[^/]+\/.+|^(?!(?:mysql|mariadb):).+/)
+    .optional(),
+  JICHAO_MASTER_KEY: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/)
+    .optional(),
+  JICHAO_LOG: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).optional(),
+  JICHAO_FAULTS: z.string().optional(),
+});
+
+/** What every program of one installation shares. */
+export type Installation = {
+  readonly dataDir: string;
+  /** `sqlite:/path/file.db` or `mysql://user:password@host:3306/name`; undefined for the file in the data folder. */
+  readonly databaseUrl: string | undefined;
+  /** 64 hexadecimal digits; undefined for the file `master.key` of the data folder. */
+  readonly masterKey: string | undefined;
+  readonly logLevel: string | undefined;
+  /** Fault points of a crash test. */
+  readonly faults: string | undefined;
+};
+
+/** Reads what every program shares. */
+export function installationConfig(env: Environment): Installation {
+  const read = readEnvironment(env, installation, {
+    JICHAO_DATA: "数据目录 (a folder)",
+    JICHAO_DB: "sqlite:/路径/文件.db 或 mysql://用户:密码@主机:3306/库名 (a database address)",
+    JICHAO_MASTER_KEY: "64 位十六进制数 (64 hexadecimal digits)",
+    JICHAO_LOG: "error、warn、info、debug 或 silent (a log level)",
+    JICHAO_FAULTS: "名称=概率,… (name=probability,…)",
+  });
+  return {
+    dataDir: read.JICHAO_DATA,
+    databaseUrl: read.JICHAO_DB,
+    masterKey: read.JICHAO_MASTER_KEY,
+    logLevel: read.JICHAO_LOG,
+    faults: read.JICHAO_FAULTS,
+  };
+}

@@ -1,0 +1,208 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { pause, systemClock } from "#system/clock.ts";
+import { buildWeb } from "../tools/build-web.ts";
+import { missingHere } from "../tools/test/machine.ts";
+
+const jichao = fileURLToPath(new URL("../src/cli/jichao.ts", import.meta.url));
+const axeSource = readFileSync(fileURLToPath(import.meta.resolve("axe-core/axe.min.js")), "utf8");
+const PASSWORD = "browser-story-1";
+const START_MS = 25_000;
+/** A browser that talks to nobody but the page. */
+const QUIET = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Widths that the pages are made for: a desk and a phone. */
+export const DESK = { width: 1440, height: 900 };
+export const PHONE = { width: 390, height: 844 };
+
+/** Why the stories cannot run here, or null when they can. */
+export function noBrowserHere(): string | null {
+  if (chromiumPath() !== null) return null;
+  return missingHere().find((sentence) => sentence.startsWith("Chromium")) ?? "Chromium was not found.";
+}
+
+function chromiumPath(): string | null {
+  const named = process.env.CHROMIUM_PATH;
+  if (named !== undefined && named !== "") return named;
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  const names = ["chromium", "chromium-browser", "google-chrome"];
+  return folders.flatMap((folder) => names.map((name) => join(folder, name))).find((path) => existsSync(path)) ?? null;
+}
+
+/** The programs of one site with its simulated town, a browser in front of them, and what the browser complained of. */
+export type Site = {
+  base: string;
+  password: string;
+  /** A new page; `as` is who is logged in on it. */
+  open: (options: { as: "admin" | "nobody"; size?: typeof DESK; language?: "zh-CN" | "en" }) => Promise<Page>;
+  /** Tells the simulated town something, e.g. `/meters/…/offline`. */
+  town: (path: string, fields: object) => Promise<void>;
+  /** What the server answers a logged-in user. */
+  ask: <T>(path: string) => Promise<T>;
+  /** Console errors, refused policies and foreign requests since the last call. */
+  complaints: () => string[];
+  close: () => Promise<void>;
+};
+
+/** Builds the pages, starts `jichao start` on free ports with a folder of its own, and a browser. */
+export async function openSite(): Promise<Site> {
+  await buildWeb({ quiet: true });
+  const data = mkdtempSync(join(tmpdir(), "jichao-browser-"));
+  const [http, link, simulator] = [await freePort(), await freePort(), await freePort()];
+  const base = `http://127.0.0.1:${http}`;
+  const program = spawn(process.execPath, [jichao, "start"], {
+    env: {
+      ...process.env,
+      JICHAO_DATA: data,
+      JICHAO_ADMIN_PASSWORD: PASSWORD,
+      JICHAO_HTTP_PORT: String(http),
+      JICHAO_LINK_PORT: String(link),
+      JICHAO_SIMULATOR_PORT: String(simulator),
+      JICHAO_SIMULATOR_BAUD: "instant",
+      JICHAO_READ_INTERVAL_SECONDS: "2",
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const output: string[] = [];
+  for (const stream of [program.stdout, program.stderr]) stream.on("data", (chunk) => output.push(String(chunk)));
+  let browser: Browser | null = null;
+  const close = async (): Promise<void> => {
+    await browser?.close();
+    await stop(program);
+    rmSync(data, { recursive: true, force: true });
+  };
+  try {
+    await untilRead(base, program, output);
+    browser = await chromium.launch({ executablePath: chromiumPath() ?? "", args: QUIET });
+    const heard: string[] = [];
+    const admin = await loggedIn(browser, base);
+    return {
+      base,
+      password: PASSWORD,
+      close,
+      complaints: () => heard.splice(0),
+      open: ({ as, size = DESK, language = "zh-CN" }) =>
+        openPage({ browser, base, heard, size, language, cookies: as === "admin" ? admin.cookies : [] }),
+      ask: (path) => admin.context.request.get(base + path).then((answer) => answer.json()),
+      town: async (path, fields) => {
+        const answer = await fetch(`http://127.0.0.1:${simulator}${path}`, {
+          method: "POST",
+          body: JSON.stringify(fields),
+        });
+        if (!answer.ok) throw new Error(`the town refused ${path}: ${await answer.text()}`);
+      },
+    };
+  } catch (cause) {
+    await close();
+    throw cause;
+  }
+}
+
+type Cookies = Awaited<ReturnType<BrowserContext["cookies"]>>;
+type PageOptions = {
+  browser: Browser | null;
+  base: string;
+  heard: string[];
+  size: typeof DESK;
+  language: string;
+  cookies: Cookies;
+};
+
+async function openPage({ browser, base, heard, size, language, cookies }: PageOptions): Promise<Page> {
+  if (browser === null) throw new Error("the browser is closed");
+  const context = await browser.newContext({ viewport: size, reducedMotion: "reduce" });
+  await context.addCookies(cookies);
+  await context.addInitScript(`localStorage.setItem("jichao.language", ${JSON.stringify(language)});
+    document.addEventListener("securitypolicyviolation", (event) =>
+      console.error("policy refused " + event.violatedDirective + " " + event.blockedURI));`);
+  const page = await context.newPage();
+  page.on("console", (message) => message.type() === "error" && heard.push(message.text()));
+  page.on("pageerror", (error) => heard.push(error.message));
+  page.on("request", (request) => {
+    if (!/^(data|blob):/.test(request.url()) && new URL(request.url()).origin !== base)
+      heard.push(`a request left for ${request.url()}`);
+  });
+  await page.goto(base);
+  return page;
+}
+
+/** One log-in for all stories: they are limited to a few a minute. */
+async function loggedIn(browser: Browser, base: string): Promise<{ context: BrowserContext; cookies: Cookies }> {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(base);
+  await page.getByTestId("login-name").fill("admin");
+  await page.getByTestId("login-password").fill(PASSWORD);
+  await page.getByTestId("login-submit").click();
+  await page.getByTestId("user-menu").waitFor();
+  await page.close();
+  return { context, cookies: await context.cookies() };
+}
+
+/** What axe-core finds serious or critical on the page as it is now, one line for each. */
+export async function seriousBarriers(page: Page): Promise<string[]> {
+  await page.evaluate(axeSource);
+  const found = await page.evaluate<{ id: string; impact: string; nodes: { html: string }[] }[]>(
+    "axe.run(document, { resultTypes: ['violations'], preload: false }).then((result) => result.violations)",
+  );
+  return found
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 200)).join(" | ")}`);
+}
+
+/** Every Chinese text on the page, names of things included; not what says that it is Chinese, nor decoded frames. */
+export function chineseTexts(page: Page): Promise<string[]> {
+  return page.evaluate<string[]>(`(() => {
+    const han = /\\p{Script=Han}/u;
+    const left = (element) => element.closest("[lang='zh-CN']:not(html), [data-testid='frames'], script, style");
+    const texts = [document.title];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) if (!left(walker.currentNode.parentElement)) texts.push(walker.currentNode.data);
+    for (const element of document.querySelectorAll("[aria-label], [title], [placeholder]"))
+      if (!left(element)) for (const name of ["aria-label", "title", "placeholder"]) texts.push(element.getAttribute(name) ?? "");
+    return texts.filter((text) => han.test(text));
+  })()`);
+}
+
+async function untilRead(base: string, program: ChildProcess, output: readonly string[]): Promise<void> {
+  const deadline = systemClock() + START_MS;
+  for (;;) {
+    const readings = await fetch(`${base}/api/health`).then(
+      async (answer) => ((await answer.json()) as { readings: number }).readings,
+      () => 0,
+    );
+    if (readings > 0) return;
+    if (program.exitCode !== null || systemClock() > deadline) throw new Error(`no living town:\n${output.join("")}`);
+    await pause(50);
+  }
+}
+
+async function stop(program: ChildProcess): Promise<void> {
+  if (program.exitCode !== null || program.signalCode !== null) return;
+  const ended = new Promise((resolve) => program.once("exit", resolve));
+  program.kill("SIGTERM");
+  const impatience = setTimeout(() => program.kill("SIGKILL"), 5_000);
+  await ended;
+  clearTimeout(impatience);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+}
