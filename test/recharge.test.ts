@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { AppError } from "#base/errors.ts";
 import { SCOPE_ALL } from "#domain/permission.ts";
+import { recheckTopUp } from "#flows/recheck-top-up.ts";
 import { withdrawRecharge } from "#flows/withdraw-recharge.ts";
 import { tileOf } from "#store/board.ts";
 import { testDatabases } from "#store/test-databases.ts";
@@ -190,8 +191,19 @@ describe.each(testDatabases)("a recharge on $name", ({ name, available }) => {
     expect(w.town.meter(meter.address)?.purchaseCount).toBe(0);
     expect(await refusal(w.recharge(meter.id, "100"))).toBe("top_ups_stopped");
     expect((await tileOf(w.db.read, SCOPE_ALL, meter.id))?.reasons).toContain("top_ups_stopped");
-    const report = await w.verify();
-    expect(report.sumE4).toBe(0);
+    expect((await w.verify()).sumE4).toBe(0);
+
+    // Looked at again without anything having changed, it stops again; with the books right, it goes through.
+    const recheck = () => recheckTopUp(w.ctx, boss, { orderNo, reason: "was at the meter", ip: "" });
+    await recheck();
+    await until("stopped again", async () => (await w.order(orderNo)).stateReason === "count_mismatch");
+    await w.db.transact((tx) =>
+      tx.updateTable("meter_state").set({ purchase_count: 0 }).where("meter_id", "=", meter.id).execute(),
+    );
+    await recheck();
+    await until("confirmed", async () => (await w.order(orderNo)).state === "confirmed");
+    expect(await refusal(recheck())).toBe("order_not_stopped");
+    await expectAllAgree(w);
   });
 
   on("of an amount that cannot be is refused before anything is booked", async () => {

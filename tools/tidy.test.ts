@@ -12,6 +12,16 @@ describe("the house rules on the repository", () => {
     });
   }
 
+  test("ARCHITECTURE.md names only files that exist", () => {
+    const paths = new Set(repository.map((file) => file.path));
+    const text = repository.find((file) => file.path === "ARCHITECTURE.md")?.text ?? "";
+    const named = [...text.matchAll(/`((?:src|tools|test|docs)\/[\w./-]+\.(?:ts|tsx|md|json))`/g)].map(
+      (match) => match[1] ?? "",
+    );
+    expect(named.length).toBeGreaterThan(30);
+    expect(named.filter((path) => !paths.has(path))).toEqual([]);
+  });
+
   test("the lists of old sins name only files that exist", () => {
     const paths = new Set(repository.map((file) => file.path));
     const listed = [...Object.keys(longFiles), ...undocumented.map((each) => each.split(" ")[0] ?? "")];

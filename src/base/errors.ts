@@ -56,6 +56,11 @@ export const errors = {
     "金额加钱包余额不足一个单位({price} 元),无法充值",
     "The amount and the wallet together buy less than one unit ({price} yuan)",
   ],
+  order_not_stopped: [
+    409,
+    "该充值单没有被暂停,不需要重新核对",
+    "This order is not stopped; there is nothing to check again",
+  ],
   order_not_withdrawable: [
     409,
     "该充值单已下发或已到账,不能撤回",

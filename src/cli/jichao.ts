@@ -27,11 +27,15 @@ const commands: Record<string, { what: string; run(args: string[], env: Environm
     run: async (_args, env) => (await import("./demo-command.ts")).demoCommand(env),
   },
   frame: {
-    what: "解析报文 decode frames: jichao frame decode <hex> [--json]",
+    what: "报文 frames: jichao frame decode|explain <hex> [--json], frame encode …",
     run: async (args) => {
       const { frameCommand } = await import("./frame.ts");
       return frameCommand(args, { stdin: process.stdin, out: console.log, err: console.error });
     },
+  },
+  "off-guard": {
+    what: "查看或解除拉闸保护 show or release the guard over trips: jichao off-guard [release …]",
+    run: async (args, env) => (await import("./off-guard.ts")).offGuardCommand(args, env),
   },
   ledger: {
     what: "核对账本 check the books: jichao ledger verify",

@@ -8,6 +8,7 @@ export const permissions = [
   "recharge.create",
   "recharge.view",
   "recharge.withdraw",
+  "recharge.recheck",
   "audit.view",
   "user.manage",
   "settings.manage",
@@ -27,7 +28,7 @@ export const seedRoles: readonly { code: string; name: string; permissions: read
   {
     code: "maintenance",
     name: "维保员",
-    permissions: ["board.view", "meter.view", "meter.read", "meter.trip", "meter.close"],
+    permissions: ["board.view", "meter.view", "meter.read", "meter.trip", "meter.close", "recharge.recheck"],
   },
   { code: "area_manager", name: "片区经理", permissions: ["board.view", "meter.view", "recharge.view"] },
 ];

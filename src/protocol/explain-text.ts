@@ -166,8 +166,8 @@ function lines645(description: Description645): TextLine[] {
   push("密钥信息", description.keyUpdate?.keyInfo);
   push("随机数", description.authenticated?.random);
   push("ESAM 序列号", description.authenticated?.esam);
-  if (description.oldPassword !== undefined) push("原密码", description.oldPassword);
-  if (description.newPassword !== undefined) push("新密码", description.newPassword);
+  if (description.oldPassword !== undefined) push("密码", `原 ${description.oldPassword}`);
+  if (description.newPassword !== undefined) push("密码", `新 ${description.newPassword}`);
   push("操作员", description.operator);
   if (description.events !== undefined) push("清除事件", eventsText(description.events));
   if (description.signal !== undefined) push("输出信号", SIGNALS[description.signal]);
@@ -176,7 +176,7 @@ function lines645(description: Description645): TextLine[] {
   if (description.validUntil !== undefined) push("有效截止", description.validUntil ?? "无效时间(电表将视为过期)");
   if (description.time !== undefined) push("时间", description.time ?? "无效时间");
   push("冻结时间", description.freezeMMDDhhmm);
-  push("写入数据", description.writeData);
+  push(isPassword(description.di) ? "密码" : "写入数据", description.writeData);
   push("新地址", description.newAddress);
   if (description.baud !== undefined) {
     const baud = description.baud === "unknown" ? "无效(应恰有一位为 1,可能漏加 33H)" : `${description.baud} bps`;
@@ -197,7 +197,10 @@ function lines645(description: Description645): TextLine[] {
 
 function pushValues(description: Description645, push: (label: string, text: string) => void): void {
   description.values.forEach(({ zh, value, unit }) => {
-    push(zh, value === null ? absentText(zh) : `${value} ${unit ?? ""}`.trimEnd());
+    push(
+      isPassword(description.di) ? "密码" : zh,
+      value === null ? absentText(zh) : `${value} ${unit ?? ""}`.trimEnd(),
+    );
   });
   if (description.bits !== undefined) {
     push("状态位", statusText(description.di ?? "", description.bits));
@@ -285,6 +288,11 @@ function diName(di: string): string {
   return (
     SECURITY_NAMES[di] ?? SF07_NAMES[di] ?? loadRecordOf(di)?.zh ?? itemOf(di)?.zh ?? `${classOf(di).zh}(未列入数据表)`
   );
+}
+
+/** 04000C01 … 0A: whoever leaves passwords out of a page finds them all under one label. */
+function isPassword(di: string | undefined): boolean {
+  return di?.startsWith("04000C") === true;
 }
 
 function absentText(zh: string): string {

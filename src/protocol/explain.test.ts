@@ -48,6 +48,16 @@ test.each([
   expect(text(hex)).toContain(expected);
 });
 
+test.each([
+  ["18", "010c0004 04111111 04222222"],
+  ["98", "04222222"],
+  ["14", "010c0004 04111111 01000000 04333333"],
+])("passwords in function %s stand under the label that pages leave out", (control, data) => {
+  const frame = { address: "000000000161", control: Number.parseInt(control, 16), data: bytes(data) };
+  const others = textLines(describeFrame(encodeFrame645(frame))).filter(({ label }) => label !== "密码");
+  expect(others.map((line) => line.text).join()).not.toMatch(/111111|222222|333333/);
+});
+
 test("an absent phase is null, not zero", () => {
   const frame = { address: "000000000161", control: 0x91, data: bytes("00ff0102 1923 ffff ffff") };
   const wire = encodeFrame645(frame);

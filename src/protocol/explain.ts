@@ -120,6 +120,7 @@ function description645(frame: Frame645, preamble: number, forced?: ProtocolName
 export function edition645({ control, data }: Frame645): "dlt645-2007" | "dlt645-1997" {
   const fn = control & 0x1f;
   if (ONLY_1997.has(fn)) return "dlt645-1997";
+  if (control === 0x11 && data.length === 2) return "dlt645-1997"; // a 2007 read with an identifier of 1997
   if (fn !== 0x03) return "dlt645-2007";
   if ((control & 0x40) !== 0) return "dlt645-2007";
   return data.length >= 4 && data[3] === 0x07 ? "dlt645-2007" : "dlt645-1997";

@@ -24,6 +24,7 @@ const matrix: Line[] = [
   ["POST", "/api/recharges", "recharge.create"],
   ["GET", "/api/recharges/:orderNo", "recharge.view"],
   ["GET", "/api/recharges", "recharge.view"],
+  ["POST", "/api/recharges/:orderNo/recheck", "recharge.recheck"],
   ["POST", "/api/recharges/:orderNo/withdraw", "recharge.withdraw"],
   ["GET", "/api/live", "logged_in"],
   ["GET", "/*", "public"],
@@ -81,6 +82,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
       "/api/meters/:id/commands": { key: `key-${of.meter}-matrix`, kind: "read" },
       "/api/recharges/preview": { meterId: of.meter, amount: "50" },
       "/api/recharges": { key: `key-${of.meter}-matrix`, meterId: of.meter, amount: "50", channel: "cash" },
+      "/api/recharges/:orderNo/recheck": { reason: "已到现场核对" },
       "/api/recharges/:orderNo/withdraw": { reason: "收错" },
     };
     return { method, url, body: method === "POST" ? (bodies[path] ?? {}) : undefined };
@@ -121,8 +123,17 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
     expect(answer.json().message).toMatch(/^您没有此项权限:[一-龥]+$/);
   });
 
+  /** As if the meter's purchase count had contradicted the books. */
+  async function stop(orderNo: string): Promise<void> {
+    await db.transact(async (tx) => {
+      await tx.updateTable("recharge_order").set({ state: "stopped" }).where("order_no", "=", orderNo).execute();
+      await tx.updateTable("command").set({ state: "stopped" }).where("order_no", "=", orderNo).execute();
+    });
+  }
+
   test.each(permitted)("%s %s answers who has the permission", async (...line) => {
-    const [, , ...access] = line;
+    const [, path, ...access] = line;
+    if (path.endsWith("/recheck")) await stop(order);
     const user = await enrol(db, { permissions: permissions.filter((each) => access.includes(each)) });
     const { method, url, body } = example(line, { meter: 11, order, command });
     const answer = await app.inject(asked(user, method, url, body));

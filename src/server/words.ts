@@ -27,6 +27,7 @@ export const permissionWords: Readonly<Record<Permission, string>> = {
   "recharge.create": "充值",
   "recharge.view": "查看充值记录",
   "recharge.withdraw": "撤回充值",
+  "recharge.recheck": "重新核对充值",
   "audit.view": "查看审计日志",
   "user.manage": "管理用户",
   "settings.manage": "修改设置",

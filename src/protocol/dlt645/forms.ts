@@ -38,11 +38,11 @@ export const APPARENT_ENERGY = number(4, 2, "kVAh", 10);
 export const MONEY = number(4, 2, "CNY", 100);
 /** XXXX.XXXX yuan for one kWh; base unit 1/10000 yuan. */
 export const PRICE = number(4, 4, "CNY/kWh");
-/** XXX.X V; base unit mV. */
+/** NNN.N V; base unit mV. */
 export const VOLTAGE = number(2, 1, "V", 100);
 /** XX.XX V of a battery; base unit mV. */
 export const BATTERY_VOLTAGE = number(2, 2, "V", 10);
-/** XXX.XXX A with the direction as sign; base unit mA. */
+/** NNN.NNN A with the direction as sign; base unit mA. */
 export const CURRENT = signed(number(3, 3, "A"));
 /** XX.XXXX kW with the direction as sign; base unit W. */
 export const POWER = signed(number(3, 4, "kW", 1, 10));
@@ -50,9 +50,9 @@ export const POWER = signed(number(3, 4, "kW", 1, 10));
 export const REACTIVE_POWER = signed(number(3, 4, "kvar", 1, 10));
 /** XX.XXXX kVA. */
 export const APPARENT_POWER = signed(number(3, 4, "kVA", 1, 10));
-/** X.XXX with the direction as sign. */
+/** N.NNN with the direction as sign. */
 export const FACTOR = signed(number(2, 3, ""));
-/** XXX.X degrees. */
+/** NNN.N degrees. */
 export const ANGLE = number(2, 1, "°");
 /** XX.XX Hz. */
 export const FREQUENCY = number(2, 2, "Hz", 10);
@@ -60,7 +60,7 @@ export const FREQUENCY = number(2, 2, "Hz", 10);
 export const PERCENT = number(2, 2, "%");
 /** XXXX.XX per cent. */
 export const PERCENT_WIDE = number(3, 2, "%");
-/** XXX.X °C, minus below zero. */
+/** NNN.N °C, minus below zero. */
 export const TEMPERATURE = signed(number(2, 1, "°C"));
 /** XXXXXX.XX Ah. */
 export const CHARGE = number(4, 2, "Ah");

@@ -6,8 +6,10 @@ import type { Ciphers } from "../ciphers.ts";
 import { decodeAnswer } from "./commands.ts";
 import { decodeFrame645, encodeFrame645, type Frame645 } from "./frame.ts";
 import {
+  checkOpenAccount,
   checkTopUp,
   decodeTopUp,
+  encodeOpenAccount,
   encodeTopUp,
   encodeTopUpRefusal,
   encodeTopUpReply,
@@ -16,6 +18,7 @@ import {
   SERR,
   type TopUp,
 } from "./prepay.ts";
+import { decodeSecurity } from "./security.ts";
 
 const ciphers: Ciphers = {
   hmacSm3: (key, data) => createHmac("sm3", key).update(data).digest(),
@@ -67,6 +70,18 @@ describe("JC1", () => {
         },
       ),
     );
+  });
+
+  test("an account is opened with a MAC of its own: it is no top-up, and a top-up opens no account", () => {
+    const opened = decodeSecurity(encodeOpenAccount(ciphers, rechargeKey, address, worked));
+    if (!opened.ok || opened.request.kind !== "open_account") throw new Error("no account");
+    const { mac1, mac2, ...purchase } = opened.request;
+    const mac = Buffer.from(mac1 + mac2, "hex");
+    expect(purchase).toEqual({ kind: "open_account", amount: 10050, count: 3, customer: "000000001234" });
+    expect(checkOpenAccount(ciphers, rechargeKey, address, { topUp: worked, mac })).toBe(true);
+    expect(checkTopUp(ciphers, rechargeKey, address, { topUp: worked, mac })).toBe(false);
+    const topUp = decoded(encodeTopUp(ciphers, rechargeKey, address, worked));
+    expect(checkOpenAccount(ciphers, rechargeKey, address, topUp)).toBe(false);
   });
 
   test("the same top-up has the same bytes, so that sending it again is harmless", () => {

@@ -7,10 +7,12 @@ import {
   rechargeQuery,
   rechargeRequest,
   recharges,
+  recheckRequest,
   withdrawRequest,
 } from "#contract/money.ts";
 import type { Actor } from "#domain/permission.ts";
 import { recharge as bookRecharge, previewRecharge, RECHARGE_MAX_YUAN } from "#flows/recharge.ts";
+import { recheckTopUp } from "#flows/recheck-top-up.ts";
 import { withdrawRecharge } from "#flows/withdraw-recharge.ts";
 import { rechargeView, rechargeViews } from "#store/orders.ts";
 import { addRoute, nothing, type Routes } from "../route.ts";
@@ -97,6 +99,23 @@ export function rechargeRoutes(routes: Routes, nudge: () => void): void {
     mistakes: { reason: () => new AppError("reason_required") },
     async handle({ actor, params, body, ip }) {
       await withdrawRecharge(ctx, actor, { orderNo: params.orderNo, reason: body.reason, ip });
+      nudge();
+      return seenOrder(routes, actor, params.orderNo);
+    },
+  });
+
+  addRoute(routes, {
+    method: "POST",
+    path: "/api/recharges/:orderNo/recheck",
+    access: "recharge.recheck",
+    params: orderParams,
+    query: nothing,
+    body: recheckRequest,
+    answer: recharge,
+    missing: "order_not_found",
+    mistakes: { reason: () => new AppError("reason_required") },
+    async handle({ actor, params, body, ip }) {
+      await recheckTopUp(ctx, actor, { orderNo: params.orderNo, reason: body.reason, ip });
       nudge();
       return seenOrder(routes, actor, params.orderNo);
     },
