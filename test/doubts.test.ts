@@ -55,7 +55,7 @@ async function intoArrears(
     tx.updateTable("meter").set({ power_max_w: 1_000_000_000_000 }).where("id", "=", meter.id).execute(),
   );
   for (const step of [400_000, 400_001]) {
-    w.skip(11_000);
+    w.letPass(11_000);
     await report(meter.id, { energyWh: (meter.index_wh ?? 0) + step, status3: closed });
     await w.settle();
   }
@@ -78,7 +78,7 @@ describe.each(testDatabases)("doubts about supply on $name", ({ name, available 
     await sent(trip);
     expect(await settleCommand(w.ctx, trip, { kind: "confirmed", result: {} })).toBe("done");
     await report(id, { status3: open });
-    w.skip(5 * 3_600_000);
+    w.letPass(5 * 3_600_000);
     expect(await claim("close")).toEqual([]);
     expect(await settleCommand(w.ctx, claimedClose, { kind: "read_back_relay", relayOpen: true })).toBe("fenced");
     expect(await w.meterAt(holder(w))).toMatchObject({ relay: "open", off_cause: "operator" });
@@ -95,7 +95,7 @@ describe.each(testDatabases)("doubts about supply on $name", ({ name, available 
       await settleCommand(w.ctx, trip, { kind: "silent" });
       await w.recharge(id, "5000");
       expect((await row(trip.id)).state).toBe("cancelled");
-      w.skip(60_000);
+      w.letPass(60_000);
       const claimed = await claim();
       expect(claimed.map((each) => each.kind)).toEqual(["close"]);
       const [close] = claimed;
@@ -172,7 +172,7 @@ describe.each(testDatabases)("doubts about supply on $name", ({ name, available 
     const trip = await only("trip");
     await sent(trip);
     await settleCommand(w.ctx, trip, { kind: "refused", reason: RELAY_DID_NOT_MOVE, codes: [] });
-    w.skip(60_000);
+    w.letPass(60_000);
     await report(id, { status3: open });
     expect((await w.meterAt(label)).off_cause).toBe("arrears");
     await w.recharge(id, "5000");
@@ -186,7 +186,7 @@ describe.each(testDatabases)("doubts about supply on $name", ({ name, available 
     await w.db.transact((tx) =>
       tx.updateTable("meter_state").set({ relay: "open", off_cause: "arrears" }).where("meter_id", "=", id).execute(),
     );
-    w.skip(1_000);
+    w.letPass(1_000);
     await report(id, { energyWh: (index_wh ?? 0) + 1 });
     await w.settle();
     expect((await only("close")).cause).toBe("paid");
@@ -204,7 +204,7 @@ describe.each(testDatabases)("doubts about money on $name", ({ name, available }
     await sent(first);
     await settleCommand(w.ctx, first, { kind: "refused", reason: "over-hoard-limit", codes: ["over-hoard-limit"] });
     expect(await w.order(orderNo)).toMatchObject({ state: "unknown", stateReason: "refused:over-hoard-limit" });
-    w.skip(120_000);
+    w.letPass(120_000);
     const again = await only("top_up");
     expect(again).toMatchObject({ mayHaveHappened: true, purchaseNumber: 1, frameHex: "bytes 1" });
     expect(await settleCommand(w.ctx, again, { kind: "read_back", count: 1 })).toBe("done");
@@ -218,9 +218,9 @@ describe.each(testDatabases)("doubts about money on $name", ({ name, available }
     const first = await only("top_up");
     await sent(first);
     await settleCommand(w.ctx, first, { kind: "silent" });
-    w.skip(-3_600_000);
+    w.letPass(-3_600_000);
     const second = await w.recharge(id, "20");
-    w.skip(7_200_000);
+    w.letPass(7_200_000);
     const next = await only("top_up");
     expect(next.id).toBe(first.id);
     expect(await settleCommand(w.ctx, next, { kind: "read_back", count: 1 })).toBe("done");
@@ -252,7 +252,7 @@ describe.each(testDatabases)("doubts about money on $name", ({ name, available }
       tx.updateTable("meter").set({ power_max_w: 1_000_000_000_000 }).where("id", "=", meter.id).execute(),
     );
     const use = async (wh: number) => {
-      w.skip(1_000);
+      w.letPass(1_000);
       await report(meter.id, { energyWh: start + wh });
       await w.settle();
     };
@@ -287,7 +287,7 @@ describe.each(testDatabases)("doubts about money on $name", ({ name, available }
     const { w, report } = await stage(name);
     const label = serverRoom(w);
     const { id, index_wh } = await w.meterAt(label);
-    w.skip(1_000);
+    w.letPass(1_000);
     await report(id, { energyWh: (index_wh ?? 0) - 10 });
     await w.settle();
     expect(await w.meterAt(label)).toMatchObject({ index_wh, suspect_wh: (index_wh ?? 0) - 10 });
@@ -301,10 +301,10 @@ describe.each(testDatabases)("doubts about money on $name", ({ name, available }
     const label = holder(w);
     const { id, index_wh } = await w.meterAt(label);
     const day = 86_400_000;
-    w.skip(30 * day);
+    w.letPass(30 * day);
     await report(id, { energyWh: (index_wh ?? 0) + 10, remainingWh: 70_000, status3: closed });
     await w.settle();
-    w.skip(-30 * day + 60_000);
+    w.letPass(-30 * day + 60_000);
     await report(id, { energyWh: (index_wh ?? 0) + 20, remainingWh: 60_000, status3: open });
     await w.settle();
     const now = await w.meterAt(label);

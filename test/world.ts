@@ -108,7 +108,7 @@ export async function world(options: WorldOptions) {
     hero: plan.meters[0]?.room ?? "",
     startCollector,
     /** Lets time pass for everything that asks the clock; timers and the simulated town go on as they were. */
-    skip(ms: number): void {
+    letPass(ms: number): void {
       aheadMs += ms;
     },
     meterAt,

@@ -87,6 +87,7 @@ export const recharges = z.object({ items: z.array(recharge), more: z.boolean() 
 
 /** POST /api/recharges/:orderNo/recheck: reads the meter of a stopped top-up again; its count decides. */
 export const recheckRequest = z.object({ reason: z.string().trim().min(1).max(200) });
+export type RecheckRequest = z.infer<typeof recheckRequest>;
 
 /** POST /api/recharges/:orderNo/withdraw: only while its command was never sent; the money stays in the wallet. */
 export const withdrawRequest = z.object({ reason: z.string().trim().min(1).max(200) });

@@ -4,7 +4,7 @@ import enUS from "antd/locale/en_US";
 import zhCN from "antd/locale/zh_CN";
 import { useTranslation } from "react-i18next";
 import { BrowserRouter } from "react-router";
-import { ApiError } from "../shared/api.ts";
+import { ApiError } from "#web/shared/api.ts";
 import { ErrorBoundary } from "./error-boundary.tsx";
 import { SessionGate } from "./session.tsx";
 import { Shell } from "./shell.tsx";

@@ -1,7 +1,7 @@
 import { Button } from "antd";
 import { Component, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { failureText } from "../shared/failure-text.ts";
+import { failureText } from "#web/shared/failure-text.ts";
 import { Notice } from "./notice.tsx";
 
 type Props = { children: ReactNode };

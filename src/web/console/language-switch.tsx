@@ -1,5 +1,5 @@
 import { useTranslation } from "react-i18next";
-import { chooseLanguage, currentLanguage, languages } from "../shared/i18n.ts";
+import { chooseLanguage, currentLanguage, languages } from "#web/shared/i18n.ts";
 
 /** Chinese or English, at once and remembered. */
 export function LanguageSwitch() {

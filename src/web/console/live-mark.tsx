@@ -1,5 +1,5 @@
 import { useTranslation } from "react-i18next";
-import { clockTime } from "../shared/format.ts";
+import { clockTime } from "#web/shared/format.ts";
 import { useLiveStatus } from "./use-live.tsx";
 import { useNarrow } from "./use-narrow.ts";
 

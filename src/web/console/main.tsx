@@ -1,6 +1,6 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { startI18n } from "../shared/i18n.ts";
+import { startI18n } from "#web/shared/i18n.ts";
 import { App } from "./app.tsx";
 import "./styles/base.css";
 import "./styles/shell.css";

@@ -1,7 +1,7 @@
 import { Button } from "antd";
 import { type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { failureText } from "../shared/failure-text.ts";
+import { failureText } from "#web/shared/failure-text.ts";
 
 type NoticeProps = {
   title: string;

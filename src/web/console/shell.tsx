@@ -2,7 +2,7 @@ import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { NavLink, Route, Routes, useLocation } from "react-router";
 import type { Permission } from "#domain/permission.ts";
-import { useCan } from "../shared/can.tsx";
+import { useCan } from "#web/shared/can.tsx";
 import { Dialog } from "./dialog.tsx";
 import { ErrorBoundary } from "./error-boundary.tsx";
 import { GlobalSearch } from "./global-search.tsx";

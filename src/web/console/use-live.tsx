@@ -1,8 +1,14 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useState, useSyncExternalStore } from "react";
-import { checkSession } from "../shared/api.ts";
-import { type LiveConnection, type LiveHandlers, type LiveSource, type LiveStatus, startLive } from "../shared/live.ts";
-import { applyLiveEvent, keys } from "../shared/live-cache.ts";
+import { checkSession } from "#web/shared/api.ts";
+import {
+  type LiveConnection,
+  type LiveHandlers,
+  type LiveSource,
+  type LiveStatus,
+  startLive,
+} from "#web/shared/live.ts";
+import { applyLiveEvent, keys } from "#web/shared/live-cache.ts";
 
 const connecting: LiveStatus = { state: "connecting", asOf: null };
 const LiveContext = createContext<LiveConnection | null>(null);

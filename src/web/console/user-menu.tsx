@@ -1,7 +1,7 @@
 import { useContext, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { logOut } from "../shared/api.ts";
-import { MeContext } from "../shared/can.tsx";
+import { logOut } from "#web/shared/api.ts";
+import { MeContext } from "#web/shared/can.tsx";
 import { Icon } from "./icons.tsx";
 
 /** Who is logged in, over how many meters, and the way out. */

@@ -7,7 +7,14 @@ import type {
   MeterFrame,
   MeterHit,
 } from "#contract/metering.ts";
-import type { Preview, PreviewRequest, Recharge, RechargeRequest, WithdrawRequest } from "#contract/money.ts";
+import type {
+  Preview,
+  PreviewRequest,
+  Recharge,
+  RechargeRequest,
+  RecheckRequest,
+  WithdrawRequest,
+} from "#contract/money.ts";
 import type { LoginRequest, Me, Refusal } from "#contract/session.ts";
 
 /**
@@ -139,3 +146,7 @@ function parseJson(text: string): { ok: true; value: unknown } | { ok: false } {
     return { ok: false };
   }
 }
+
+/** Reads the meter of a stopped top-up again; its purchase count decides. */
+export const postRecheck = (orderNo: string, request: RecheckRequest) =>
+  call<Recharge>("POST", `/api/recharges/${encodeURIComponent(orderNo)}/recheck`, { body: request });

@@ -3,8 +3,8 @@ import { Button, Input } from "antd";
 import { type SubmitEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Me } from "#contract/session.ts";
-import { logIn } from "../../shared/api.ts";
-import { failureText } from "../../shared/failure-text.ts";
+import { logIn } from "#web/shared/api.ts";
+import { failureText } from "#web/shared/failure-text.ts";
 import { LanguageSwitch } from "../language-switch.tsx";
 import { Logo } from "../logo.tsx";
 

@@ -395,6 +395,17 @@ export const en: Messages = {
       failed: "Could not be switched on; call maintenance",
     },
   },
+  recheck: {
+    open: "Try again after a check on site",
+    title: "Check {{orderNo}} again",
+    lead: "The meter's purchase count is read again: if it fits, the recharge goes on; if not, it stops once more. Nothing is sent blindly.",
+    money: "The money stays reserved for this recharge and is not booked twice.",
+    reason: "What was found at the meter (required)",
+    reasonPlaceholder: "e.g. the meter shows 3 purchases, as the receipts do",
+    reasonMissing: "Enter what was found at the meter",
+    cancel: "Not now",
+    confirm: "Check again",
+  },
   withdraw: {
     open: "Withdraw",
     title: "Withdraw recharge {{orderNo}}",

@@ -384,6 +384,17 @@ export const zhCN = {
       failed: "合闸未成功,请联系维保",
     },
   },
+  recheck: {
+    open: "到场核对后重试",
+    title: "重新核对 {{orderNo}}",
+    lead: "系统会重新读取电表的购电次数:次数对得上就继续,对不上会再次停止。不会凭空再发一次。",
+    money: "这笔钱仍为这笔充值留着,不会重复记账。",
+    reason: "现场核对结果(必填)",
+    reasonPlaceholder: "如:电表显示购电次数 3,与票据一致",
+    reasonMissing: "请填写现场核对结果",
+    cancel: "暂不重试",
+    confirm: "重新核对",
+  },
   withdraw: {
     open: "撤回",
     title: "撤回充值 {{orderNo}}",

@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import type { Command } from "#contract/metering.ts";
-import { getCommand } from "../../../shared/api.ts";
-import { clockTime } from "../../../shared/format.ts";
-import { reasonText } from "../../../shared/i18n.ts";
-import { isCommandDone, keys } from "../../../shared/live-cache.ts";
+import { getCommand } from "#web/shared/api.ts";
+import { clockTime } from "#web/shared/format.ts";
+import { reasonText } from "#web/shared/i18n.ts";
+import { isCommandDone, keys } from "#web/shared/live-cache.ts";
 import { Icon } from "../../icons.tsx";
 import { type Step, Steps } from "../../steps.tsx";
 

@@ -1,8 +1,8 @@
 import i18next from "i18next";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { MeterEvent } from "#contract/metering.ts";
-import { en } from "../../../shared/locales/en.ts";
-import { zhCN } from "../../../shared/locales/zh-CN.ts";
+import { en } from "#web/shared/locales/en.ts";
+import { zhCN } from "#web/shared/locales/zh-CN.ts";
 import { eventFigures } from "./event-figures.ts";
 
 const at = Date.parse("2026-08-01T15:45:12+08:00");

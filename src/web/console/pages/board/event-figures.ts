@@ -1,8 +1,8 @@
 import i18next from "i18next";
 import type { MeterEvent, Tile } from "#contract/metering.ts";
-import { dateTime, units, unitsSold, yuan } from "../../../shared/format.ts";
-import { reasonText } from "../../../shared/i18n.ts";
-import type { Messages } from "../../../shared/locales/zh-CN.ts";
+import { dateTime, units, unitsSold, yuan } from "#web/shared/format.ts";
+import { reasonText } from "#web/shared/i18n.ts";
+import type { Messages } from "#web/shared/locales/zh-CN.ts";
 
 type Value = MeterEvent["detail"][string];
 type Figure = keyof Messages["figure"];

@@ -1,7 +1,7 @@
 import { Fragment } from "react";
 import { useTranslation } from "react-i18next";
 import type { MeterDetail } from "#contract/metering.ts";
-import { dateTime, shortTime, thousandths, units, yuan, yuanShort } from "../../../shared/format.ts";
+import { dateTime, shortTime, thousandths, units, yuan, yuanShort } from "#web/shared/format.ts";
 
 type Fact = { name: string; value: string | null; unit?: string; at?: number; why?: string; testId?: string };
 

@@ -1,6 +1,6 @@
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
-import { countTiles } from "../../../shared/live-cache.ts";
+import { countTiles } from "#web/shared/live-cache.ts";
 import { StateIcon } from "../../icons.tsx";
 import { type Group, type Shown, states } from "./filters.ts";
 import { Tile } from "./tile.tsx";

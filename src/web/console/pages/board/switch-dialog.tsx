@@ -3,9 +3,9 @@ import { Button, Input } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Command, MeterDetail } from "#contract/metering.ts";
-import { postCommand } from "../../../shared/api.ts";
-import { tail } from "../../../shared/format.ts";
-import { newKey } from "../../../shared/new-key.ts";
+import { postCommand } from "#web/shared/api.ts";
+import { tail } from "#web/shared/format.ts";
+import { newKey } from "#web/shared/new-key.ts";
 import { Dialog } from "../../dialog.tsx";
 import { FailedLine } from "../../notice.tsx";
 

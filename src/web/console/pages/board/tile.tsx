@@ -1,7 +1,7 @@
 import type { TFunction } from "i18next";
 import { memo, useEffect, useRef } from "react";
 import type { Tile as TileData } from "#contract/metering.ts";
-import { MISSING, unitsShort, yuanShort } from "../../../shared/format.ts";
+import { MISSING, unitsShort, yuanShort } from "#web/shared/format.ts";
 import type { Shown } from "./filters.ts";
 
 const FLASH_MS = 1_000;

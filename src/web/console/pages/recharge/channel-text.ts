@@ -1,5 +1,5 @@
 import i18next from "i18next";
-import type { Messages } from "../../../shared/locales/zh-CN.ts";
+import type { Messages } from "#web/shared/locales/zh-CN.ts";
 
 /** How an order was paid, in words; a channel that we have no words for as it is. */
 export function channelText(channel: string): string {

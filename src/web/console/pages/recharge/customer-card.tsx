@@ -2,10 +2,10 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { MeterDetail } from "#contract/metering.ts";
-import { getRecharges } from "../../../shared/api.ts";
-import { useCan } from "../../../shared/can.tsx";
-import { isZero, shortTime, units, yuan, yuanShort } from "../../../shared/format.ts";
-import { keys } from "../../../shared/live-cache.ts";
+import { getRecharges } from "#web/shared/api.ts";
+import { useCan } from "#web/shared/can.tsx";
+import { isZero, shortTime, units, yuan, yuanShort } from "#web/shared/format.ts";
+import { keys } from "#web/shared/live-cache.ts";
 import { StateIcon } from "../../icons.tsx";
 import { OrderTag } from "./order-tag.tsx";
 

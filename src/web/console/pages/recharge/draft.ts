@@ -1,4 +1,4 @@
-import { newKey } from "../../../shared/new-key.ts";
+import { newKey } from "#web/shared/new-key.ts";
 
 export type DraftChannel = "cash" | "transfer";
 

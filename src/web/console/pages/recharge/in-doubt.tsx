@@ -2,7 +2,7 @@ import { Button } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-import { yuan } from "../../../shared/format.ts";
+import { yuan } from "#web/shared/format.ts";
 import { FailedLine } from "../../notice.tsx";
 import type { Draft } from "./draft.ts";
 

@@ -3,15 +3,16 @@ import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Command } from "#contract/metering.ts";
 import type { Recharge } from "#contract/money.ts";
-import { getMeter, getRecharge } from "../../../shared/api.ts";
-import { clockTime, yuan } from "../../../shared/format.ts";
-import { reasonText } from "../../../shared/i18n.ts";
-import { isOrderDone, keys } from "../../../shared/live-cache.ts";
+import { getMeter, getRecharge } from "#web/shared/api.ts";
+import { clockTime, yuan } from "#web/shared/format.ts";
+import { reasonText } from "#web/shared/i18n.ts";
+import { isOrderDone, keys } from "#web/shared/live-cache.ts";
 import { FailedNotice, Loading } from "../../notice.tsx";
 import { Steps } from "../../steps.tsx";
 import type { MeterKind } from "./meter-kind.ts";
 import { orderSteps } from "./order-steps.ts";
 import { Receipt } from "./receipt.tsx";
+import { Recheck } from "./recheck.tsx";
 import { Withdraw } from "./withdraw.tsx";
 import "./recharge.css";
 
@@ -103,6 +104,7 @@ function Progress({ order, command, kind }: ProgressProps) {
         </p>
       ) : null}
       <Withdraw order={order} kind={kind} />
+      <Recheck order={order} />
     </section>
   );
 }

@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 import type { Preview } from "#contract/money.ts";
-import { clockTime, isZero, units, unitsSold, yuan, yuanShort } from "../../../shared/format.ts";
+import { clockTime, isZero, units, unitsSold, yuan, yuanShort } from "#web/shared/format.ts";
 import type { MeterKind } from "./meter-kind.ts";
 import { sumOf, walletTotal } from "./order-money.ts";
 

@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { Recharge } from "#contract/money.ts";
-import { dateTime, unitsSold, yuan } from "../../../shared/format.ts";
+import { dateTime, unitsSold, yuan } from "#web/shared/format.ts";
 import { channelText } from "../recharge/channel-text.ts";
 import { isGivenBack, walletLeft } from "../recharge/order-money.ts";
 import { OrderTag } from "../recharge/order-tag.tsx";
