@@ -54,6 +54,10 @@ describe("the stops of a recharge", () => {
     [{ state: "confirmed" }, ["booked done", "sent done", "confirmed done", "readBack done"]],
     [{ state: "refused" }, ["booked done", "sent done", "confirmed failed", "readBack waiting"]],
     [{ state: "stopped" }, ["booked done", "sent done", "confirmed stopped", "readBack waiting"]],
+    [
+      { state: "stopped", purchaseNumber: null },
+      ["booked done", "sent stopped", "confirmed waiting", "readBack waiting"],
+    ],
     [{ state: "withdrawn" }, ["booked done", "withdrawn done"]],
     [
       { state: "confirmed", reconnection: "under_way" },

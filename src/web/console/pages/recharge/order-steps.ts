@@ -17,6 +17,16 @@ export function orderSteps(order: Recharge, command: Command | undefined): Order
   }
   if (order.state === "withdrawn") return [booked, { name: "withdrawn", state: "done", at: null }];
   const sentAt = command && command.createdAt >= order.createdAt - 1_000 ? command.sentAt : null;
+  // A number is taken at the moment of sending: stopped without one, the order never left.
+  const stoppedBefore = order.state === "stopped" && order.purchaseNumber === null;
+  if (stoppedBefore) {
+    return [
+      booked,
+      { name: "sent", state: "stopped", at: null },
+      { name: "confirmed", state: "waiting", at: null },
+      lastStep(order),
+    ];
+  }
   const wasSent = order.state !== "booked";
   return [
     booked,
