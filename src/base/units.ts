@@ -15,12 +15,6 @@ export type LitreIndex = Quantity<"litre index">;
 export type Money = Quantity<"1/10000 yuan">;
 /** A price in 1/10000 yuan per unit (kWh or m³). */
 export type Price = Quantity<"1/10000 yuan per unit">;
-/** Voltage in mV. */
-export type MilliVolt = Quantity<"mV">;
-/** Current in mA. */
-export type MilliAmp = Quantity<"mA">;
-/** Power in W. */
-export type Watt = Quantity<"W">;
 /** Whatever a meter sells: watt-hours or litres, 1000 to the unit. */
 export type Sellable = Wh | Litre;
 
@@ -51,12 +45,6 @@ export const price = (value: number): Price => {
   assert(value > 0, `a price is positive: ${value}`);
   return integer(value, "1/10000 yuan per unit");
 };
-/** Voltage from mV. */
-export const milliVolt = (value: number): MilliVolt => integer(value, "mV");
-/** Current from mA. */
-export const milliAmp = (value: number): MilliAmp => integer(value, "mA");
-/** Power from W. */
-export const watt = (value: number): Watt => integer(value, "W");
 
 export const NO_MONEY: Money = money(0);
 

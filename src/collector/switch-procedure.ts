@@ -94,7 +94,7 @@ async function settleRefusal(
   const told = await run.readBack(["status"]);
   const open = relayOpen(told);
   if (open === undefined) await run.settle({ kind: "silent" });
-  else if (shows(told, action)) await run.settle({ kind: "read_back_relay", relayOpen: open });
+  else if (shows(told, action)) await run.settle({ kind: "confirmed", result: { relayOpen: open } });
   else await run.settle({ kind: "refused", reason: reasons.join(",") || `code_${code}`, codes: [...reasons] });
   await run.ingest.flush();
 }

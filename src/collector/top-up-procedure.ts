@@ -12,6 +12,7 @@ import { type CommandRun, OFFLINE_RETRY_MS } from "./command-run.ts";
 const NO_KEY_RETRY_MS = MINUTE_MS;
 /** Another top-up of this meter is not finished yet. */
 const NOT_NOW_RETRY_MS = 5 * SECOND_MS;
+const SEND_AGAIN_MS = 2 * SECOND_MS;
 
 /**
  * Puts bought units into a meter, exactly once. The meter's purchase count is read before anything is sent, and again
@@ -71,7 +72,7 @@ async function settleRefusal(
     const reason = reasons.join(",") || `code_${code}`;
     await run.settle({ kind: "refused", reason, codes: [...reasons] });
   } else {
-    await run.settle({ kind: "read_back", count });
+    await settleOrRetry(run, count);
   }
   await run.ingest.flush();
 }
@@ -84,7 +85,13 @@ async function settleByCount(run: CommandRun): Promise<void> {
   const after = await run.readBack(["count", "remaining", "status"]);
   const count = after.kind === "answered" ? after.values.purchaseCount : undefined;
   await run.ingest.flush();
-  await run.settle(count === undefined ? { kind: "silent" } : { kind: "read_back", count });
+  if (count === undefined) await run.settle({ kind: "silent" });
+  else await settleOrRetry(run, count);
+}
+
+/** A count that has not moved after sending: the lease is given back at once, so that the meter is free for what is more urgent. */
+async function settleOrRetry(run: CommandRun, count: number): Promise<void> {
+  if ((await run.settle({ kind: "read_back", count })) === "send") await run.giveBack(SEND_AGAIN_MS, "no_answer");
 }
 
 function frameIn(hex: string) {

@@ -52,8 +52,8 @@ describe("a reading that was not believed casts its doubt until readings follow 
     expect(judge({ indexWh: 20_000, at: at(1) }, 505_000, 2)).toBe("ok");
   });
 
-  test("a new meter that starts from zero stays backwards also when it passes the old index", () => {
-    const suspect = { indexWh: 499_000, at: at(900) };
-    expect(judge(suspect, 500_500, 901)).toBe("backwards");
+  test("one low misread ends with the next true reading, however near they are", () => {
+    expect(judge(null, 499_990, 1)).toBe("backwards");
+    expect(judge({ indexWh: 499_990, at: at(1) }, 500_050, 2)).toBe("ok");
   });
 });

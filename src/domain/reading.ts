@@ -23,8 +23,8 @@ const PLAUSIBLE_FACTOR = 1.2;
  * Judges a total index against the last good one. `powerMaxW` is the most that the meter can draw (rated current × voltage ×
  * phases): more than that in the time between is a jump, less than before is backwards, older than before is stale.
  *
- * `suspect` is the last reading that was not believed. While there is one, time alone heals nothing: a reading that goes on from
- * the suspect one keeps its verdict, and only one that follows the old line alone is good again.
+ * `suspect` is the last reading that was not believed. While it was too high, time alone heals nothing: a reading that goes on from
+ * it is a jump, however long the meter had to draw so much, and only one that follows the old line alone is good again.
  */
 export function judgeReading(
   readings: { previous: Shown | null; suspect: Shown | null; next: Shown },
@@ -33,9 +33,9 @@ export function judgeReading(
   const { previous, suspect, next } = readings;
   if (previous === null) return "ok";
   const verdict = compare(previous, next, powerMaxW);
-  if (suspect === null || verdict !== "ok") return verdict;
-  if (compare(suspect, next, powerMaxW) !== "ok") return verdict;
-  return suspect.indexWh < previous.indexWh ? "backwards" : "jump";
+  // A low misread ends with the first true one: at or above the last good index there is nothing to doubt.
+  if (suspect === null || verdict !== "ok" || suspect.indexWh <= previous.indexWh) return verdict;
+  return compare(suspect, next, powerMaxW) === "ok" ? "jump" : verdict;
 }
 
 function compare(previous: Shown, next: Shown, powerMaxW: number): Verdict {

@@ -1,18 +1,30 @@
 import { expect, test } from "vitest";
 import { instant } from "#base/time.ts";
-import { isRelayMismatch, offCauseSeen, RELAY_SETTLES_MS } from "./switching.ts";
+import { isRelayMismatch, LATE_TRIP_MS, offCauseSeen, RELAY_SETTLES_MS } from "./switching.ts";
 
-const unknown = { relay: null, relayCommanded: null, relayCommandedFor: null, offCause: null };
+const unknown = {
+  relay: null,
+  relayCommanded: null,
+  relayCommandedFor: null,
+  relayCommandedAt: instant(0),
+  offCause: null,
+};
 
 test("a meter that holds its credit and is open at zero is off because of arrears", () => {
-  expect(offCauseSeen(unknown, { relay: "open", remainingWh: 0, creditInMeter: true })).toBe("arrears");
-  expect(offCauseSeen(unknown, { relay: "open", remainingWh: -10, creditInMeter: true })).toBe("arrears");
+  expect(offCauseSeen(unknown, { relay: "open", remainingWh: 0, creditInMeter: true, at: instant(1) })).toBe("arrears");
+  expect(offCauseSeen(unknown, { relay: "open", remainingWh: -10, creditInMeter: true, at: instant(1) })).toBe(
+    "arrears",
+  );
 });
 
 test("without knowing what remains, or with credit left, the cause is unknown: never closed by itself", () => {
-  expect(offCauseSeen(unknown, { relay: "open", remainingWh: null, creditInMeter: true })).toBe("unknown");
-  expect(offCauseSeen(unknown, { relay: "open", remainingWh: 5, creditInMeter: true })).toBe("unknown");
-  expect(offCauseSeen(unknown, { relay: "open", remainingWh: 0, creditInMeter: false })).toBe("unknown");
+  expect(offCauseSeen(unknown, { relay: "open", remainingWh: null, creditInMeter: true, at: instant(1) })).toBe(
+    "unknown",
+  );
+  expect(offCauseSeen(unknown, { relay: "open", remainingWh: 5, creditInMeter: true, at: instant(1) })).toBe("unknown");
+  expect(offCauseSeen(unknown, { relay: "open", remainingWh: 0, creditInMeter: false, at: instant(1) })).toBe(
+    "unknown",
+  );
 });
 
 test("unknown becomes arrears once the remaining credit is read", () => {
@@ -20,9 +32,10 @@ test("unknown becomes arrears once the remaining credit is read", () => {
     relay: "open" as const,
     relayCommanded: null,
     relayCommandedFor: null,
+    relayCommandedAt: instant(0),
     offCause: "unknown" as const,
   };
-  expect(offCauseSeen(before, { relay: "open", remainingWh: 0, creditInMeter: true })).toBe("arrears");
+  expect(offCauseSeen(before, { relay: "open", remainingWh: 0, creditInMeter: true, at: instant(1) })).toBe("arrears");
 });
 
 test("an operator's trip stays his, also when the credit runs out meanwhile", () => {
@@ -30,18 +43,25 @@ test("an operator's trip stays his, also when the credit runs out meanwhile", ()
     relay: "open" as const,
     relayCommanded: "open" as const,
     relayCommandedFor: "operator" as const,
+    relayCommandedAt: instant(0),
     offCause: "operator" as const,
   };
-  expect(offCauseSeen(before, { relay: "open", remainingWh: 0, creditInMeter: true })).toBe("operator");
-  expect(offCauseSeen({ ...before, offCause: null }, { relay: "open", remainingWh: 0, creditInMeter: true })).toBe(
-    "operator",
-  );
+  expect(offCauseSeen(before, { relay: "open", remainingWh: 0, creditInMeter: true, at: instant(1) })).toBe("operator");
+  expect(
+    offCauseSeen({ ...before, offCause: null }, { relay: "open", remainingWh: 0, creditInMeter: true, at: instant(1) }),
+  ).toBe("operator");
 });
 
 test("a safety trip stays a safety trip, and closed clears every cause", () => {
-  const before = { relay: "open" as const, relayCommanded: null, relayCommandedFor: null, offCause: "safety" as const };
-  expect(offCauseSeen(before, { relay: "open", remainingWh: 0, creditInMeter: true })).toBe("safety");
-  expect(offCauseSeen(before, { relay: "closed", remainingWh: 0, creditInMeter: true })).toBeNull();
+  const before = {
+    relay: "open" as const,
+    relayCommanded: null,
+    relayCommandedFor: null,
+    relayCommandedAt: instant(0),
+    offCause: "safety" as const,
+  };
+  expect(offCauseSeen(before, { relay: "open", remainingWh: 0, creditInMeter: true, at: instant(1) })).toBe("safety");
+  expect(offCauseSeen(before, { relay: "closed", remainingWh: 0, creditInMeter: true, at: instant(1) })).toBeNull();
 });
 
 test("commanded and actual differ only after the meter had time, and tripping by itself explains it", () => {
@@ -66,5 +86,18 @@ test("a trip for arrears that the relay obeys late is still off for arrears, so 
     relayCommanded: "open" as const,
     relayCommandedFor: "arrears" as const,
   };
-  expect(offCauseSeen(before, { relay: "open", remainingWh: 5, creditInMeter: false })).toBe("arrears");
+  expect(offCauseSeen(before, { relay: "open", remainingWh: 5, creditInMeter: false, at: instant(1) })).toBe("arrears");
+});
+
+test("a meter that was closed after a payment and opens soon after has obeyed an overtaken trip: the payment still counts", () => {
+  const before = {
+    relay: "closed" as const,
+    relayCommanded: "closed" as const,
+    relayCommandedFor: "arrears" as const,
+    relayCommandedAt: instant(0),
+    offCause: null,
+  };
+  const seen = { relay: "open" as const, remainingWh: 5_000, creditInMeter: true };
+  expect(offCauseSeen(before, { ...seen, at: instant(60_000) })).toBe("arrears");
+  expect(offCauseSeen(before, { ...seen, at: instant(LATE_TRIP_MS) })).toBe("unknown");
 });

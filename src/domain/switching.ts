@@ -1,4 +1,4 @@
-import type { Instant } from "#base/time.ts";
+import { type Instant, MINUTE_MS } from "#base/time.ts";
 
 /** What the meter's relay or valve reads as. */
 export type Relay = "open" | "closed";
@@ -18,15 +18,21 @@ export type SwitchFacts = {
  * closed; `unknown` may become `arrears` when the remaining credit is read a moment later.
  */
 export function offCauseSeen(
-  before: SwitchFacts & { relayCommandedFor: "arrears" | "operator" | null },
-  seen: { relay: Relay; remainingWh: number | null; creditInMeter: boolean },
+  before: SwitchFacts & { relayCommandedFor: "arrears" | "operator" | null; relayCommandedAt: Instant },
+  seen: { relay: Relay; remainingWh: number | null; creditInMeter: boolean; at: Instant },
 ): OffCause | null {
   if (seen.relay === "closed") return null;
   if (before.offCause !== null && before.offCause !== "unknown") return before.offCause;
   if (before.relayCommanded === "open") return before.relayCommandedFor ?? "operator";
+  // Closed after a payment, and open soon after: an overtaken trip for arrears has come late.
+  const isLate = before.relayCommandedFor === "arrears" && seen.at - before.relayCommandedAt < LATE_TRIP_MS;
+  if (before.relayCommanded === "closed" && isLate) return "arrears";
   const empty = seen.creditInMeter && seen.remainingWh !== null && seen.remainingWh <= 0;
   return empty ? "arrears" : "unknown";
 }
+
+/** How long after a close a trip that was sent before it may still be carried out: longer than relay commands are valid. */
+export const LATE_TRIP_MS = 15 * MINUTE_MS;
 
 /** How long a meter may take to show what it was told before the difference is called a mismatch. */
 export const RELAY_SETTLES_MS = 60_000;

@@ -1,4 +1,4 @@
-import { type Instant, instant, later, SECOND_MS } from "#base/time.ts";
+import { HOUR_MS, type Instant, instant, later, SECOND_MS } from "#base/time.ts";
 import type { CommandKind } from "#domain/command.ts";
 import { OPEN_STATES } from "#store/commands.ts";
 import type { Tx } from "#store/db.ts";
@@ -12,6 +12,8 @@ import type { FlowContext } from "./context.ts";
 export const COMMAND_LEASE_MS = 30 * SECOND_MS;
 /** Candidates looked at in one claim: enough to find one for every idle bus, small enough to stay quick. */
 const CANDIDATES_MAX = 500;
+/** Nothing of ours puts a command off for so long. */
+const PUT_OFF_MS_MAX = HOUR_MS;
 
 /** A command that this collector may carry out until its lease ends. */
 export type ClaimedCommand = {
@@ -156,6 +158,7 @@ function dueCommands(tx: Tx, concentratorIds: readonly number[], now: Instant) {
     .where((eb) =>
       eb.or([
         eb("command.not_before", "<=", now),
+        eb("command.not_before", ">", later(now, PUT_OFF_MS_MAX)), // by a clock that has been put back since
         // It was silent, and has answered something since: worth asking again at once.
         eb.and([
           eb("command.state_reason", "=", "no_answer"),
@@ -164,7 +167,11 @@ function dueCommands(tx: Tx, concentratorIds: readonly number[], now: Instant) {
       ]),
     )
     .where((eb) =>
-      eb.or([eb("command.lease_until", "<", now), eb("command.lease_epoch", "<", eb.ref("concentrator.epoch"))]),
+      eb.or([
+        eb("command.lease_until", "<", now),
+        eb("command.lease_until", ">", later(now, PUT_OFF_MS_MAX)),
+        eb("command.lease_epoch", "<", eb.ref("concentrator.epoch")),
+      ]),
     )
     .where((eb) => eb.or([eb("command.kind", "<>", "top_up"), eb("meter_state.top_ups_stopped", "=", 0)]))
     .select([

@@ -2,9 +2,10 @@ import { type Instant, instant, later } from "#base/time.ts";
 import { formatMoney, type Money } from "#base/units.ts";
 import { decideTrip, EVALUATION_GAP_MIN_MS, isInArrears } from "#domain/arrears.ts";
 import { expiryMs, priority } from "#domain/command.ts";
-import { addCommand, openSwitches } from "#store/commands.ts";
+import { addCommand, openSwitches, supersedeSwitches } from "#store/commands.ts";
 import type { Tx } from "#store/db.ts";
 import { addEvents } from "#store/events.ts";
+import { claimMeterState } from "#store/meters.ts";
 import { paymentInFlight } from "#store/orders.ts";
 import { updatedRows } from "#store/portable.ts";
 import { noCutWindows } from "#store/settings.ts";
@@ -36,7 +37,9 @@ export async function cutOffIfInArrears(
   const overdraftE4 = meter.overdraft_e4 ?? 0;
   const inArrears = isInArrears({ balanceE4: balance, overdraftE4 });
   const seen = meter.arrears_evaluations ?? 0;
-  const isNewer = meter.index_at >= (meter.arrears_reading_at ?? 0) + EVALUATION_GAP_MIN_MS;
+  const last = meter.arrears_reading_at ?? 0;
+  // A stamp ahead of now was made by a clock that has been put back since.
+  const isNewer = last > now || meter.index_at >= last + EVALUATION_GAP_MIN_MS;
   const evaluations = inArrears ? seen + (isNewer ? 1 : 0) : 0;
   if (evaluations !== seen) await countEvaluation(tx, input, evaluations);
   if (!inArrears) return;
@@ -115,7 +118,7 @@ async function tripSwitches(ctx: FlowContext, tx: Tx, arrears: Arrears): Promise
       },
       now,
     );
-    if (!decision.trip || each.relay === "open" || (await isTripUnderWay(tx, each.id))) continue;
+    if (!decision.trip || each.relay === "open" || (await isSwitchedByOthers(tx, each.id))) continue;
     const commandId = ctx.newId(now);
     const fresh = await addCommand(tx, {
       id: commandId,
@@ -133,6 +136,7 @@ async function tripSwitches(ctx: FlowContext, tx: Tx, arrears: Arrears): Promise
       created_at: now,
     });
     if (!fresh) continue;
+    await supersedeSwitches(tx, { meterId: each.id, by: commandId, why: "arrears", at: now });
     await tx
       .insertInto("off_evidence")
       .values({
@@ -149,7 +153,8 @@ async function tripSwitches(ctx: FlowContext, tx: Tx, arrears: Arrears): Promise
   }
 }
 
-/** A trip of any cause is on its way already: another would only blur why the meter is off. */
-async function isTripUnderWay(tx: Tx, meterId: number): Promise<boolean> {
-  return (await openSwitches(tx, meterId)).some((command) => command.kind === "trip");
+/** A trip is on its way already, or an operator's hand is at the switch: another trip would only blur why the meter is off. */
+async function isSwitchedByOthers(tx: Tx, meterId: number): Promise<boolean> {
+  await claimMeterState(tx, meterId);
+  return (await openSwitches(tx, meterId)).some((command) => command.kind === "trip" || command.cause === "operator");
 }

@@ -1,4 +1,4 @@
-import { type Instant, later } from "#base/time.ts";
+import { HOUR_MS, type Instant, later, MINUTE_MS } from "#base/time.ts";
 import { isInArrears } from "#domain/arrears.ts";
 import { expiryMs, priority } from "#domain/command.ts";
 import { addCommand, openSwitches, supersedeSwitches } from "#store/commands.ts";
@@ -26,12 +26,12 @@ export async function reconnectMeter(ctx: FlowContext, tx: Tx, input: Paid & { m
   const state = await claimMeterState(tx, input.meterId);
   const open = await openSwitches(tx, input.meterId);
   const commandId = ctx.newId(input.now);
-  if (open.some((command) => command.cause === "operator")) return false;
-  const tripMayCome = open.some((command) => command.kind === "trip" && command.sentAt !== null);
+  if (open.some((command) => command.kind === "trip" && command.cause === "operator")) return false;
+  if (open.some((command) => command.kind !== "trip")) return false; // is being closed already
+  const tripMayCome = open.some((command) => command.sentAt !== null);
   const isOff = state.relay === "open" && state.off_cause === "arrears";
-  const closing = open.some((command) => command.kind !== "trip");
   if (!isOff && !tripMayCome) {
-    if (!closing) await supersedeSwitches(tx, { meterId: input.meterId, by: commandId, why: "paid", at: input.now });
+    await supersedeSwitches(tx, { meterId: input.meterId, by: commandId, why: "paid", at: input.now });
     return false;
   }
   const kind = meter.closes_by === "button" ? "permit_close" : "close";
@@ -55,8 +55,7 @@ export async function reconnectMeter(ctx: FlowContext, tx: Tx, input: Paid & { m
 }
 
 /**
- * After a payment into an account with credit on the server: reconnects each of its meters once it is out of arrears. Also asked after
- * every charge, so that a meter whose reconnection was missed is not left dark.
+ * After a payment into an account with credit on the server: reconnects each of its meters once it is out of arrears.
  */
 export async function reconnectAccount(ctx: FlowContext, tx: Tx, input: Paid & { accountId: number }): Promise<void> {
   if (await isAccountInArrears(tx, input.accountId)) return;
@@ -67,6 +66,23 @@ export async function reconnectAccount(ctx: FlowContext, tx: Tx, input: Paid & {
     .orderBy("id")
     .execute();
   for (const meter of meters) await reconnectMeter(ctx, tx, { ...input, meterId: meter.id });
+}
+
+/** How often a settlement tries again to reconnect what stayed dark; a permission waits for somebody's hand, so it is given rarely. */
+const SWEEP_MS = { direct: 10 * MINUTE_MS, button: 6 * HOUR_MS } as const;
+
+/**
+ * A meter that was seen off for arrears although it has credit: its reconnection was missed, refused, or taken back. Asked at every
+ * settlement; tries again at most once in a while.
+ */
+export async function sweepDarkMeter(
+  ctx: FlowContext,
+  tx: Tx,
+  input: { meterId: number; closesBy: "direct" | "button"; now: Instant },
+): Promise<void> {
+  const turn = Math.floor(input.now / SWEEP_MS[input.closesBy]);
+  const { meterId, now } = input;
+  await reconnectMeter(ctx, tx, { cause: `sweep:${turn}`, orderNo: null, actor: "settlement", meterId, now });
 }
 
 /** Whether an account with credit on the server is at or below what may be overdrawn. */

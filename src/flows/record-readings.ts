@@ -5,7 +5,7 @@ import { offCauseSeen, type Relay } from "#domain/switching.ts";
 import { SILENT_ROUNDS_MAX } from "#domain/tile.ts";
 import type { Tx } from "#store/db.ts";
 import { addEvents, eventId, type NewMeterEvent } from "#store/events.ts";
-import { changeMeterState } from "#store/meters.ts";
+import { changeMeterState, claimMeterStates } from "#store/meters.ts";
 import { addFrames, addReadings, addTally, FRAMES_PER_METER } from "#store/readings.ts";
 import type { FrameLogTable, MeterMode, MeterStateTable, ReadingTable } from "#store/schema.ts";
 import { faultPoint } from "#system/fault-point.ts";
@@ -87,6 +87,7 @@ type View = { ctx: FlowContext; meter: Meter; change: Change; writing: Writing; 
 async function metersOf(tx: Tx, batch: Batch): Promise<Map<number, Meter>> {
   const ids = new Set([...batch.reports, ...batch.silences, ...batch.frames].map((each) => each.meterId));
   if (ids.size === 0) return new Map();
+  await claimMeterStates(tx, [...ids]);
   const rows = await tx
     .selectFrom("meter_state")
     .innerJoin("meter", "meter.id", "meter_state.meter_id")
@@ -198,9 +199,10 @@ function takeStatus(view: View, status: { word: number; relayOpen: boolean }, at
       relay: before.relay,
       relayCommanded: before.relay_commanded,
       relayCommandedFor: before.relay_commanded_for,
+      relayCommandedAt: notFuture(view, before.relay_commanded_at, at),
       offCause: before.off_cause,
     },
-    { relay, remainingWh: before.remaining_wh, creditInMeter: view.meter.creditInMeter },
+    { relay, remainingWh: before.remaining_wh, creditInMeter: view.meter.creditInMeter, at },
   );
   view.change.status_word3 = status.word;
   view.change.relay = relay;

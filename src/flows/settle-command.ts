@@ -165,7 +165,11 @@ async function refuse(
   refusal: { reason: string; codes: string[] },
 ): Promise<NextStep> {
   const { claimed, command, now } = at;
-  if (claimed.kind === "top_up" && !isFinal(refusal.codes)) return leaveUnknown(tx, at, `refused:${refusal.reason}`);
+  if (claimed.kind === "top_up" && !isFinal(refusal.codes)) {
+    if (command.attempts < REFUSALS_MAX) return leaveUnknown(tx, at, `refused:${refusal.reason}`);
+    await stopTopUps(ctx, tx, at, { reason: `refused:${refusal.reason}`, countShown: null });
+    return "stop";
+  }
   await finish(tx, claimed, {
     state: "refused",
     reason: refusal.reason,
@@ -194,7 +198,9 @@ async function refuse(
  * Refusals after which the very same bytes can never be taken any more: the customer number in them is not the meter's. After any other
  * (over its limit, locked for a while, a key that does not fit) they might be, so the number stays theirs and the money waits.
  */
-const FINAL_REFUSALS: ReadonlySet<string> = new Set(["customer", "customer-mismatch"]);
+const FINAL_REFUSALS: ReadonlySet<string> = new Set(["customer-mismatch"]);
+/** Tries after which a refusal that might pass is shown to a person instead: the meter takes no more orders until then. */
+const REFUSALS_MAX = 12;
 
 function isFinal(codes: readonly string[]): boolean {
   return codes.length > 0 && codes.every((code) => FINAL_REFUSALS.has(code));
@@ -207,7 +213,7 @@ async function settleCount(ctx: FlowContext, tx: Tx, at: Settling, count: number
   if (command.purchase_number === null) {
     const state = await meterState(tx, claimed.meterId);
     if (count === state.purchase_count) return "send";
-    await stopTopUps(ctx, tx, at, count);
+    await stopTopUps(ctx, tx, at, { reason: "count_mismatch", countShown: count });
     return "stop";
   }
   switch (judgeCount(count, command.purchase_number)) {
@@ -216,7 +222,7 @@ async function settleCount(ctx: FlowContext, tx: Tx, at: Settling, count: number
     case "did_not_happen":
       return "send";
     case "contradiction":
-      await stopTopUps(ctx, tx, at, count);
+      await stopTopUps(ctx, tx, at, { reason: "count_mismatch", countShown: count });
       return "stop";
   }
 }
@@ -277,7 +283,7 @@ async function rememberWanted(tx: Tx, claimed: ClaimedCommand, now: Instant): Pr
     .updateTable("meter_state")
     .set((eb) => ({
       relay_commanded: claimed.kind === "trip" ? "open" : "closed",
-      relay_commanded_for: claimed.kind !== "trip" ? null : claimed.cause === "arrears" ? "arrears" : "operator",
+      relay_commanded_for: claimed.cause === "arrears" || claimed.cause === "paid" ? "arrears" : "operator",
       relay_commanded_at: now,
       changed_at: now,
       version: eb("version", "+", 1),

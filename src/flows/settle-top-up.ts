@@ -106,17 +106,22 @@ export async function refuseTopUp(ctx: FlowContext, tx: Tx, at: Settling, reason
 }
 
 /**
- * The meter's purchase count contradicts our books: nothing more is sent to it until a person has looked. The money stays
+ * The meter's purchase count contradicts our books, or it has refused too often: nothing more is sent to it until a person has looked. The money stays
  * reserved for this order, neither sold nor given back, because either could be wrong.
  */
-export async function stopTopUps(ctx: FlowContext, tx: Tx, at: Settling, countShown: number): Promise<void> {
+export async function stopTopUps(
+  ctx: FlowContext,
+  tx: Tx,
+  at: Settling,
+  why: { reason: string; countShown: number | null },
+): Promise<void> {
   const { order, command, now } = await load(tx, at);
   const state = await meterState(tx, order.meter_id);
   await finish(tx, at.claimed, {
     state: "stopped",
-    reason: "count_mismatch",
+    reason: why.reason,
     at: now,
-    result: { countShown, countBooked: state.purchase_count },
+    result: { countShown: why.countShown, countBooked: state.purchase_count },
   });
   await changeMeterState(tx, {
     meterId: order.meter_id,
@@ -128,7 +133,7 @@ export async function stopTopUps(ctx: FlowContext, tx: Tx, at: Settling, countSh
     from: UNDER_WAY,
     to: "stopped",
     at: now,
-    change: { state_reason: "count_mismatch" },
+    change: { state_reason: why.reason },
   });
   await addEvents(tx, [
     {
@@ -139,7 +144,8 @@ export async function stopTopUps(ctx: FlowContext, tx: Tx, at: Settling, countSh
       severity: "alarm",
       detail: {
         orderNo: order.order_no,
-        countShown,
+        reason: why.reason,
+        countShown: why.countShown,
         countBooked: state.purchase_count,
         purchaseNumber: command.purchase_number,
       },

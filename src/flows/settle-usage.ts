@@ -13,7 +13,7 @@ import { faultPoint } from "#system/fault-point.ts";
 import type { FlowContext } from "./context.ts";
 import { cutOffIfInArrears } from "./cut-off.ts";
 import { decide } from "./decide.ts";
-import { reconnectAccount } from "./reconnect.ts";
+import { isAccountInArrears, sweepDarkMeter } from "./reconnect.ts";
 import { showServerCredit } from "./server-credit.ts";
 
 /**
@@ -67,6 +67,9 @@ async function settleMeter(ctx: FlowContext, meterId: number): Promise<boolean> 
     if (onServer)
       await chargeBalance(ctx, tx, { meter, accountId: meter.account_id, charged: charged.charge, usedWh: used });
     else await chargeLots(ctx, tx, meter, used);
+    if (meter.relay === "open" && meter.off_cause === "arrears" && (await hasCredit(tx, meter))) {
+      await sweepDarkMeter(ctx, tx, { meterId, closesBy: meter.closes_by, now: ctx.clock() });
+    }
     return true;
   });
   faultPoint("settle-usage:after-commit");
@@ -88,6 +91,10 @@ function loadMeter(tx: Tx, meterId: number) {
       "meter.mode",
       "meter.price_e4",
       "meter.ratio",
+      "meter.closes_by",
+      "meter_state.relay",
+      "meter_state.off_cause",
+      "meter_state.remaining_wh",
       "meter.low_credit_wh",
       "meter_state.index_wh",
       "meter_state.index_at",
@@ -122,6 +129,12 @@ async function chargeLots(ctx: FlowContext, tx: Tx, meter: Meter, usedWh: number
   if (used.value > 0) await bookUsage(tx, meter, { kind: "meter_credit", ref: meter.id }, used.value, usedWh);
 }
 
+/** Whether the meter may be on: its own counter above zero, or an account out of arrears. */
+async function hasCredit(tx: Tx, meter: Meter): Promise<boolean> {
+  if (meter.credit_at === "meter") return (meter.remaining_wh ?? 0) > 0;
+  return meter.account_id !== null && !(await isAccountInArrears(tx, meter.account_id));
+}
+
 type Charging = { meter: Meter; accountId: number; charged: Money; usedWh: number };
 
 /** Credit on the server: what was used is charged to the account's balance, and arrears may cut it off. */
@@ -130,8 +143,6 @@ async function chargeBalance(ctx: FlowContext, tx: Tx, { meter, accountId, charg
   if (charged > 0) await bookUsage(tx, meter, account, charged, usedWh);
   const balance = await showServerCredit(tx, { accountId, at: instant(meter.index_at), now: ctx.clock() });
   if (meter.mode === "prepaid") await cutOffIfInArrears(ctx, tx, { meter, accountId, balance });
-  const cause = `settled:${meter.index_at}`;
-  await reconnectAccount(ctx, tx, { accountId, cause, orderNo: null, actor: "settlement", now: ctx.clock() });
 }
 
 async function bookUsage(tx: Tx, meter: Meter, from: LedgerAccount, amount: Money, usedWh: number) {

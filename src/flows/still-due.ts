@@ -1,5 +1,5 @@
 import { type Instant, instant } from "#base/time.ts";
-import { decideTrip } from "#domain/arrears.ts";
+import { decideTrip, isInArrears } from "#domain/arrears.ts";
 import type { Tx } from "#store/db.ts";
 import { balanceOf } from "#store/ledger.ts";
 import { meterState } from "#store/meters.ts";
@@ -15,7 +15,22 @@ export async function whyNotDue(tx: Tx, command: CommandTable, now: Instant): Pr
   if (command.kind === "trip") return whyNoTrip(tx, command, now);
   if (command.cause !== "paid") return null;
   const state = await meterState(tx, command.meter_id);
+  if (await isOwing(tx, command.meter_id)) return "in_arrears";
   return state.off_cause === "operator" || state.off_cause === "safety" ? `off_by_${state.off_cause}` : null;
+}
+
+/** Whether the meter's account has its credit on the server and is in arrears again since the close was asked for. */
+async function isOwing(tx: Tx, meterId: number): Promise<boolean> {
+  const account = await tx
+    .selectFrom("meter")
+    .innerJoin("account", "account.id", "meter.account_id")
+    .select(["account.id", "account.overdraft_e4"])
+    .where("meter.id", "=", meterId)
+    .where("account.credit_at", "=", "server")
+    .executeTakeFirst();
+  if (!account) return false;
+  const { posted } = await balanceOf(tx, { kind: "balance", ref: account.id });
+  return isInArrears({ balanceE4: posted, overdraftE4: account.overdraft_e4 });
 }
 
 async function whyNoTrip(tx: Tx, command: CommandTable, now: Instant): Promise<string | null> {

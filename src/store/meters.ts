@@ -136,6 +136,15 @@ export async function claimMeterState(tx: Tx, meterId: number): Promise<MeterSta
   return meterState(tx, meterId);
 }
 
+/** Takes the state rows of many meters before they are read, so that a batch does not run again for one of them. */
+export async function claimMeterStates(tx: Tx, meterIds: readonly number[]): Promise<void> {
+  await tx
+    .updateTable("meter_state")
+    .set((eb) => ({ version: eb("version", "+", 1) }))
+    .where("meter_id", "in", [...meterIds])
+    .execute();
+}
+
 /** The state row of one meter. */
 export async function meterState(tx: Tx, meterId: number): Promise<MeterStateTable> {
   return tx.selectFrom("meter_state").selectAll().where("meter_id", "=", meterId).executeTakeFirstOrThrow();
