@@ -144,8 +144,8 @@ describe.each(testDatabases)("commands on $name", ({ name, available }) => {
     const owned = await own("a");
     const claimed = one(await claim("a", owned));
     await markSent(ctx, claimed, () => "bytes");
-    await settleCommand(ctx, claimed, { kind: "refused", reason: "customer", codes: ["customer"] });
-    expect(await w.order(orderNo)).toMatchObject({ state: "refused", stateReason: "customer" });
+    await settleCommand(ctx, claimed, { kind: "refused", reason: "customer-mismatch", codes: ["customer-mismatch"] });
+    expect(await w.order(orderNo)).toMatchObject({ state: "refused", stateReason: "customer-mismatch" });
     const again = await w.recharge(meter.id, "10");
     expect(await w.order(again)).toMatchObject({ walletBefore: "10.00", unitsWh: 26_000 });
     const next = one((await claim("a", owned)).filter((each) => each.kind === "top_up"));

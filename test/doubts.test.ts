@@ -191,6 +191,56 @@ describe.each(testDatabases)("doubts about supply on $name", ({ name, available 
     await w.settle();
     expect((await only("close")).cause).toBe("paid");
   });
+
+  on(
+    "a meter with its own credit that stayed dark after a refused close is tried again, but not at every reading",
+    async () => {
+      const { w, claim, only, report, sent } = await stage(name);
+      const label = holder(w);
+      const { id, index_wh } = await w.meterAt(label);
+      await report(id, { remainingWh: 0, status3: open });
+      await w.recharge(id, "100");
+      const topUp = await only("top_up");
+      await sent(topUp);
+      await settleCommand(w.ctx, topUp, { kind: "read_back", count: 1 });
+      const close = await only("close");
+      await sent(close);
+      await settleCommand(w.ctx, close, { kind: "refused", reason: "other", codes: ["other"] });
+      const settleOn = async (wh: number) => {
+        w.letPass(1_000);
+        await report(id, { energyWh: (index_wh ?? 0) + wh, remainingWh: 100_000, status3: open });
+        await w.settle();
+        return (await claim("close")).length;
+      };
+      w.letPass(15 * 60_000);
+      expect(await settleOn(1)).toBe(1);
+      expect([await settleOn(2), await settleOn(3)]).toEqual([0, 0]);
+    },
+  );
+
+  on("a permission to close is not given again at every reading while nobody presses the button", async () => {
+    const { w, claim, report, sent } = await stage(name);
+    const plan = w.plan.meters.find((meter) => meter.creditAt === "meter" && meter.closesBy === "button");
+    const label = plan?.room ?? "";
+    const { id, index_wh } = await w.meterAt(label);
+    await report(id, { remainingWh: 50_000, status3: closed });
+    await w.db.transact((tx) =>
+      tx.updateTable("meter_state").set({ relay: "open", off_cause: "arrears" }).where("meter_id", "=", id).execute(),
+    );
+    let given = 0;
+    for (let reading = 1; reading <= 6; reading++) {
+      w.letPass(60_000);
+      await report(id, { energyWh: (index_wh ?? 0) + reading, status3: open });
+      await w.settle();
+      for (const permission of await claim("permit_close")) {
+        await sent(permission);
+        await settleCommand(w.ctx, permission, { kind: "confirmed", result: {} });
+        given++;
+      }
+    }
+    expect(given).toBeLessThanOrEqual(2); // two only if a turn of the clock falls between
+    expect(given).toBeGreaterThanOrEqual(1);
+  });
 });
 
 describe.each(testDatabases)("doubts about money on $name", ({ name, available }) => {
