@@ -88,7 +88,7 @@ function list(folder: string): string[] {
       if (entry.isDirectory()) {
         return LEFT_OUT.has(entry.name) || (folder === "" && LEFT_OUT_AT_ROOT.has(entry.name)) ? [] : list(path);
       }
-      return entry.isFile() && TEXT_FILE.test(entry.name) ? [path] : [];
+      return entry.isFile() && entry.name !== ".git" && TEXT_FILE.test(entry.name) ? [path] : [];
     })
     .sort();
 }

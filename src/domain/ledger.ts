@@ -13,12 +13,24 @@ export const ledgerKinds = {
   cash: { materialised: false, floor: null },
   /** Bank transfers (转账); ref = project. */
   transfer: { materialised: false, floor: null },
+  /** WeChat clearing (微信待清算): paid by tenants, not yet in the bank; ref = project. */
+  wechat: { materialised: false, floor: null },
+  /** What API partners (接口合作方) took on our behalf and still owe; ref = project. */
+  partner: { materialised: false, floor: null },
+  /** Cash that left the desk at the end of a shift (上缴现金); ref = project. */
+  handed_over: { materialised: false, floor: null },
+  /** Money nobody can explain yet (异常款项): over and short of a shift, unknown payments; ref = project. */
+  suspense: { materialised: false, floor: null },
+  /** Credit that was given up (清零核销); ref = project. */
+  write_off: { materialised: false, floor: null },
   /** Credit that meters held when they were taken over (期初); ref = project. */
   opening: { materialised: false, floor: null },
   /** What was charged for usage; ref = project. */
   revenue: { materialised: false, floor: null },
   /** Money of a customer (钱包); ref = customer. */
   wallet: { materialised: true, floor: 0 },
+  /** Money that is owed back to a customer and not yet paid out (应退款); ref = customer. */
+  refund_payable: { materialised: true, floor: 0 },
   /** Negative: what a customer owes (欠费); ref = customer. */
   debt: { materialised: true, floor: null },
   /** Money of an account whose credit is on the server (结算户余额); ref = account. */
@@ -52,7 +64,21 @@ export type Transfer = {
   readonly memo: string;
 };
 /** Why money moved. */
-export type TransferKind = "payment" | "debt" | "recharge" | "usage" | "opening";
+export type TransferKind =
+  | "payment"
+  | "debt"
+  | "recharge"
+  | "usage"
+  | "opening"
+  | "handover" // cash of a shift
+  | "refund" // credit or wallet → refund payable
+  | "payout" // refund payable → cash, transfer …
+  | "clear" // credit given up
+  | "write_off"
+  | "share" // public share
+  | "merge" // between the accounts of a group
+  | "exchange" // from an old meter to a new one
+  | "correction"; // the opposite of what was wrong, beside it
 
 type Move = {
   id: string;

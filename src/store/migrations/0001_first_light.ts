@@ -1,31 +1,20 @@
-import { type CreateTableBuilder, type Kysely, type RawBuilder, sql } from "kysely";
+import type { Kysely } from "kysely";
 import type { Schema } from "../schema.ts";
-
-type Kind = "sqlite" | "mysql";
-type Column = { type: "int" | "text"; chars: number; nullable: boolean };
-type Table = {
-  columns: Readonly<Record<string, Column>>;
-  key: readonly string[];
-  /** SQLite: rows live in the key itself. For keys that are not one integer, and rows that are short. */
-  withoutRowid?: true;
-  unique?: readonly (readonly string[])[];
-  indexes?: readonly (readonly string[])[];
-};
-
-/** Whole numbers are 64 bits wide everywhere: what counts watt-hours or milliseconds outgrows 32. */
-const int: Column = { type: "int", chars: 0, nullable: false };
-/** Text of at most so many characters; SQLite does not count, the contracts do. */
-const text = (chars: number): Column => ({ type: "text", chars, nullable: false });
-const maybe = (column: Column): Column => ({ ...column, nullable: true });
-
-const id = text(20);
-const code = text(32);
-const name = text(100);
-const key = text(128);
-const actor = text(64);
-const reason = text(500);
-/** JSON and other text that nobody searches: beyond what a VARCHAR of an indexed row should hold. */
-const long = text(60_000);
+import {
+  actor,
+  code,
+  id,
+  int,
+  type Kind,
+  key,
+  long,
+  makeTables,
+  maybe,
+  name,
+  reason,
+  type Table,
+  text,
+} from "./make-tables.ts";
 
 /** The tables of the first release; their meaning is told in `schema.ts`. */
 const tables = (kind: Kind): Readonly<Record<string, Table>> => ({
@@ -382,41 +371,7 @@ const tables = (kind: Kind): Readonly<Record<string, Table>> => ({
   tally: { columns: { name: actor, value: int }, key: ["name"], withoutRowid: true },
 });
 
-/** Makes every table that is missing, each with its indexes in one statement where the engine commits each by itself. */
+/** Makes every table that is missing. */
 export async function up(db: Kysely<Schema>, kind: Kind): Promise<void> {
-  for (const [table, { columns, key, withoutRowid, unique = [], indexes = [] }] of Object.entries(tables(kind))) {
-    let making: CreateTableBuilder<string, string> = db.schema.createTable(table).ifNotExists();
-    for (const [column, spec] of Object.entries(columns)) {
-      making = making.addColumn(column, columnType(kind, spec), (made) => (spec.nullable ? made : made.notNull()));
-    }
-    making = making.addPrimaryKeyConstraint(`${table}_key`, [...key]);
-    for (const each of unique) making = making.addUniqueConstraint(`${table}_${each.join("_")}`, [...each]);
-    if (kind === "mysql") {
-      for (const each of indexes) making = making.addIndex(`${table}_by_${each.join("_")}`, [...each]);
-    }
-    await making.modifyEnd(tableEnd(kind, withoutRowid ?? false)).execute();
-    if (kind === "mysql") continue;
-    for (const each of indexes) {
-      await db.schema
-        .createIndex(`${table}_by_${each.join("_")}`)
-        .ifNotExists()
-        .on(table)
-        .columns([...each])
-        .execute();
-    }
-  }
-}
-
-function columnType(kind: Kind, { type, chars }: Column): RawBuilder<unknown> {
-  if (kind === "sqlite") return type === "int" ? sql`integer` : sql`text`;
-  if (type === "int") return sql`bigint`;
-  return chars > VARCHAR_CHARS_MAX ? sql`mediumtext` : sql`varchar(${sql.lit(chars)})`;
-}
-
-/** A row of InnoDB holds 65 535 bytes of VARCHARs, four to a character. */
-const VARCHAR_CHARS_MAX = 4_000;
-
-function tableEnd(kind: Kind, withoutRowid: boolean): RawBuilder<unknown> {
-  if (kind === "mysql") return sql`engine=InnoDB default charset=utf8mb4 collate=utf8mb4_bin row_format=dynamic`;
-  return withoutRowid ? sql`strict, without rowid` : sql`strict`;
+  await makeTables(db, kind, tables(kind));
 }

@@ -1,8 +1,8 @@
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Suspense, useContext, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { NavLink, Route, Routes, useLocation } from "react-router";
 import type { Permission } from "#domain/permission.ts";
-import { useCan } from "#web/shared/can.tsx";
+import { MeContext, useCan } from "#web/shared/can.tsx";
 import { Dialog } from "./dialog.tsx";
 import { ErrorBoundary } from "./error-boundary.tsx";
 import { GlobalSearch } from "./global-search.tsx";
@@ -11,21 +11,11 @@ import { LanguageSwitch } from "./language-switch.tsx";
 import { LiveMark } from "./live-mark.tsx";
 import { Logo } from "./logo.tsx";
 import { Loading, Notice } from "./notice.tsx";
-import { BoardPage } from "./pages/board/board.tsx";
 import { NotFound } from "./pages/not-found.tsx";
+import { menu, pages } from "./pages.tsx";
 import { LiveProvider } from "./use-live.tsx";
 import { useNarrow } from "./use-narrow.ts";
 import { UserMenu } from "./user-menu.tsx";
-
-const RechargePage = lazy(() => import("./pages/recharge/recharge.tsx").then((m) => ({ default: m.RechargePage })));
-const RecordsPage = lazy(() => import("./pages/records/records.tsx").then((m) => ({ default: m.RecordsPage })));
-const RecordPage = lazy(() => import("./pages/records/record.tsx").then((m) => ({ default: m.RecordPage })));
-
-const entries = [
-  { to: "/", name: "board", permission: "board.view" },
-  { to: "/recharge", name: "recharge", permission: "recharge.create" },
-  { to: "/records", name: "records", permission: "recharge.view" },
-] as const satisfies readonly { to: string; name: string; permission: Permission }[];
 
 /** Menu, top bar, and the page between them. */
 export function Shell() {
@@ -89,10 +79,9 @@ export function Shell() {
 function Pages() {
   return (
     <Routes>
-      <Route path="/" element={<Permitted permission="board.view" page={<BoardPage />} />} />
-      <Route path="/recharge" element={<Permitted permission="recharge.create" page={<RechargePage />} />} />
-      <Route path="/records" element={<Permitted permission="recharge.view" page={<RecordsPage />} />} />
-      <Route path="/records/:orderNo" element={<Permitted permission="recharge.view" page={<RecordPage />} />} />
+      {pages.map(({ path, permission, page }) => (
+        <Route key={path} path={path} element={<Permitted permission={permission} page={page} />} />
+      ))}
       <Route path="*" element={<NotFound />} />
     </Routes>
   );
@@ -121,23 +110,24 @@ function Brand() {
 
 function Menu() {
   const { t } = useTranslation();
-  const allowed = {
-    board: useCan("board.view"),
-    recharge: useCan("recharge.create"),
-    records: useCan("recharge.view"),
-  };
-  const shown = entries.filter((entry) => allowed[entry.name]);
-  if (shown.length === 0) return <p className="side-none">{t("menu.none")}</p>;
-  return (
-    <ul className="menu">
-      {shown.map(({ to, name }) => (
-        <li key={name}>
-          <NavLink to={to} end={to === "/"} data-testid={`menu-${name}`}>
-            <Icon name={name} size={18} />
-            <span>{t(`menu.${name}`)}</span>
-          </NavLink>
-        </li>
-      ))}
-    </ul>
-  );
+  const allowed = useContext(MeContext)?.permissions ?? [];
+  const groups = menu
+    .map(({ name, entries }) => ({ name, entries: entries.filter(({ permission }) => allowed.includes(permission)) }))
+    .filter(({ entries }) => entries.length > 0);
+  if (groups.length === 0) return <p className="side-none">{t("menu.none")}</p>;
+  return groups.map(({ name, entries }) => (
+    <section key={name} aria-label={t(`menu.groups.${name}`)}>
+      <h2 className="menu-group">{t(`menu.groups.${name}`)}</h2>
+      <ul className="menu">
+        {entries.map(({ to, name, icon }) => (
+          <li key={name}>
+            <NavLink to={to} end={to === "/"} data-testid={`menu-${name}`}>
+              <Icon name={icon} size={18} />
+              <span>{t(`menu.${name}`)}</span>
+            </NavLink>
+          </li>
+        ))}
+      </ul>
+    </section>
+  ));
 }

@@ -42,6 +42,7 @@ export const en: Messages = {
   menu: {
     open: "Open menu",
     label: "Main menu",
+    groups: { now: "Now", money: "Money", data: "Readings", archive: "Archive", system: "System" },
     board: "Status board",
     recharge: "Recharge desk",
     records: "Records",

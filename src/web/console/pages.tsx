@@ -1,0 +1,34 @@
+import { lazy, type ReactNode } from "react";
+import type { Permission } from "#domain/permission.ts";
+import type { IconName } from "./icons.tsx";
+import { BoardPage } from "./pages/board/board.tsx";
+
+const RechargePage = lazy(() => import("./pages/recharge/recharge.tsx").then((m) => ({ default: m.RechargePage })));
+const RecordsPage = lazy(() => import("./pages/records/records.tsx").then((m) => ({ default: m.RecordsPage })));
+const RecordPage = lazy(() => import("./pages/records/record.tsx").then((m) => ({ default: m.RecordPage })));
+
+/** A page of the console: its address and the permission that it needs. */
+export type Page = { path: string; permission: Permission; page: ReactNode };
+
+/** Every page; each is loaded when it is first opened, only the board is there at once. */
+export const pages: readonly Page[] = [
+  { path: "/", permission: "board.view", page: <BoardPage /> },
+  { path: "/recharge", permission: "recharge.create", page: <RechargePage /> },
+  { path: "/records", permission: "recharge.view", page: <RecordsPage /> },
+  { path: "/records/:orderNo", permission: "recharge.view", page: <RecordPage /> },
+];
+
+/** A line of the menu; `name` is its text `menu.<name>` and its test id. */
+export type MenuEntry = { to: string; name: string; icon: IconName; permission: Permission };
+
+/** The menu in groups (分组); a group of which one may see nothing is left out. Texts: `menu.<name>`, `menu.groups.<name>`. */
+export const menu = [
+  { name: "now", entries: [{ to: "/", name: "board", icon: "board", permission: "board.view" }] },
+  {
+    name: "money",
+    entries: [
+      { to: "/recharge", name: "recharge", icon: "recharge", permission: "recharge.create" },
+      { to: "/records", name: "records", icon: "records", permission: "recharge.view" },
+    ],
+  },
+] as const satisfies readonly { name: string; entries: readonly MenuEntry[] }[];
