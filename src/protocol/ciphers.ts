@@ -6,4 +6,6 @@ export type Ciphers = {
   hmacSm3(key: Bytes, data: Bytes): Bytes;
   /** SM4 (GB/T 32907) in ECB mode without padding; the block is a multiple of 16 bytes. */
   sm4EcbEncrypt(key: Bytes, block: Bytes): Bytes;
+  /** The way back. */
+  sm4EcbDecrypt(key: Bytes, block: Bytes): Bytes;
 };

@@ -6,8 +6,9 @@ import type { Frame645 } from "#protocol/dlt645/frame.ts";
 import { di } from "#protocol/dlt645/items.ts";
 import { encodeTopUp, SERR } from "#protocol/dlt645/prepay.ts";
 import { nodeCiphers } from "#system/crypto.ts";
-import { answer, HOARD_LIMIT_WH, LOCK_MS } from "./answer.ts";
+import { answer, HOARD_LIMIT_WH } from "./answer.ts";
 import { flipBit } from "./faults.ts";
+import { LOCK_MS } from "./mac-lock.ts";
 import { type Meter, newMeter } from "./meters.ts";
 import { type MeterPlan, RELAY_PASSWORD, townPlan } from "./plan.ts";
 

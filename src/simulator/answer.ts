@@ -11,18 +11,16 @@ import {
   status3,
 } from "#protocol/dlt645/commands.ts";
 import type { Frame645 } from "#protocol/dlt645/frame.ts";
-import { di } from "#protocol/dlt645/items.ts";
+import { di, diFromWire } from "#protocol/dlt645/items.ts";
 import { checkTopUp, decodeTopUp, encodeTopUpRefusal, encodeTopUpReply, SERR } from "#protocol/dlt645/prepay.ts";
 import { nodeCiphers } from "#system/crypto.ts";
+import { countBadMac, isLocked } from "./mac-lock.ts";
+import { answerKeyMatter, isKeyMatter, rechargeKey } from "./meter-key.ts";
 import { close, isEmpty, type Meter, millivolts, open, powerWatts } from "./meters.ts";
 import { RELAY_PASSWORD } from "./plan.ts";
 
 /** The most credit a meter may hoard (囤积限额): 50 000 kWh. */
 export const HOARD_LIMIT_WH = 50_000_000;
-/** So many wrong MACs in a row lock top-ups … */
-export const BAD_MACS_MAX = 5;
-/** … for so long, by the meter's clock. */
-export const LOCK_MS = 10 * 60_000;
 /** Credit at or below which the pre-trip alarm bit is set: 5 kWh. */
 const ALARM_WH = 5_000;
 
@@ -53,6 +51,8 @@ export function answer(meter: Meter, frame: Frame645, now: Instant): Frame645 | 
   if (frame.control === READ_ADDRESS) return tellAddress(address);
   if (frame.address !== address) return null; // a wildcard may ask, never command
   if (frame.control === RELAY) return switchRelay(meter, frame, now);
+  const asked = frame.control === SECURITY ? diFromWire(frame.data) : null;
+  if (isKeyMatter(asked)) return answerKeyMatter(meter, frame, asked, now);
   if (frame.control === SECURITY) return topUp(meter, frame, now);
   return { address, control: FROM_METER | ABNORMAL | frame.control, data: Uint8Array.of(ERR_OTHER) };
 }
@@ -168,12 +168,11 @@ function topUp(meter: Meter, frame: Frame645, now: Instant): Frame645 {
   if (!command.ok || plan.creditAt !== "meter") return refuse(SERR.other);
   const { amount, count, customer } = command.topUp;
   if (count === state.purchaseCount && isRepeat(meter, frame)) return encodeTopUpReply(plan.address);
-  if (now < state.lockedUntilMs) return refuse(SERR.authentication | SERR.locked);
+  if (isLocked(meter, now)) return refuse(SERR.authentication | SERR.locked);
   if (count === state.purchaseCount) return refuse(SERR.repeated);
   if (count !== state.purchaseCount + 1) return refuse(SERR.purchaseCount);
   if (customer !== plan.customerNumber) return refuse(SERR.customer);
-  const key = fromHex(plan.rechargeKey);
-  if (!key || !checkTopUp(nodeCiphers, key, plan.address, command)) return refuse(countBadMac(meter, now));
+  if (!checkTopUp(nodeCiphers, rechargeKey(meter), plan.address, command)) return refuse(countBadMac(meter, now));
   const creditWh = state.creditWh + amount * WH_SHOWN;
   if (creditWh > HOARD_LIMIT_WH) return refuse(SERR.overLimit);
   Object.assign(state, { creditWh, purchaseCount: count, lastTopUp: toHex(frame.data), badMacs: 0 });
@@ -185,16 +184,6 @@ function topUp(meter: Meter, frame: Frame645, now: Instant): Frame645 {
 function isRepeat({ state }: Meter, frame: Frame645): boolean {
   const last = state.lastTopUp === null ? null : fromHex(state.lastTopUp);
   return last !== null && equalBytes(last, frame.data);
-}
-
-/** The fifth wrong MAC locks; the tally starts again afterwards. */
-function countBadMac({ state }: Meter, now: Instant): number {
-  state.badMacs++;
-  state.revision++;
-  if (state.badMacs < BAD_MACS_MAX) return SERR.authentication;
-  state.badMacs = 0;
-  state.lockedUntilMs = now + LOCK_MS;
-  return SERR.authentication | SERR.locked;
 }
 
 function epochOf(t: LocalTime): number {

@@ -22,6 +22,11 @@ export type MeterState = {
   /** Data field of the last top-up taken, in hex: a repeat of exactly these bytes is answered with success. */
   lastTopUp: string | null;
   topUps: TopUpTaken[];
+  /** Key for top-ups in hex and its version; null is the key of the plan, version 1. Absent in what older towns remember. */
+  key?: string | null;
+  keyVersion?: number;
+  /** Data field of the last key update taken, in hex: its repeat succeeds. */
+  lastKeyUpdate?: string | null;
   /** What the relay is, and what it was told; they differ while a button press is awaited. */
   relayOpen: boolean;
   commandedOpen: boolean;
@@ -54,6 +59,9 @@ export function newMeter(plan: MeterPlan, seed: number, timeMs: number): Meter {
     purchaseCount: 0,
     lastTopUp: null,
     topUps: [],
+    key: null,
+    keyVersion: 1,
+    lastKeyUpdate: null,
     relayOpen: empty,
     commandedOpen: empty,
     tripCause: empty ? "credit" : null,

@@ -1,4 +1,4 @@
-import { createCipheriv, createHash, createHmac, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from "node:crypto";
 import type { Ciphers } from "#protocol/ciphers.ts";
 
 /** SM3 and SM4 as OpenSSL has them, lent to the pure protocol layer (GB/T 32905, GB/T 32907). */
@@ -8,6 +8,11 @@ export const nodeCiphers: Ciphers = {
   },
   sm4EcbEncrypt(key, block) {
     const cipher = createCipheriv("sm4-ecb", key, null);
+    cipher.setAutoPadding(false);
+    return Buffer.concat([cipher.update(block), cipher.final()]);
+  },
+  sm4EcbDecrypt(key, block) {
+    const cipher = createDecipheriv("sm4-ecb", key, null);
     cipher.setAutoPadding(false);
     return Buffer.concat([cipher.update(block), cipher.final()]);
   },

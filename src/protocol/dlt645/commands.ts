@@ -6,6 +6,7 @@ import type { Form } from "./forms.ts";
 import type { Frame645 } from "./frame.ts";
 import { bytesOf, type Item645 } from "./item.ts";
 import { diFromWire, diToWire, itemAt, itemOf, putDi, valueCount } from "./items.ts";
+import { decodeSecurityReply, type SecurityReply } from "./security.ts";
 import { bitsIn, ERR_BITS, SERR_BITS, STATUS_3 } from "./status.ts";
 
 export { CONTROL, FUNCTION, type LocalTime, localTimeAt } from "./control.ts";
@@ -45,6 +46,8 @@ export type Answer645 =
   /** A good answer whose item, length or digits we do not understand: never a number. */
   | { kind: "raw"; di: string; data: Bytes }
   | { kind: "done"; function: "relay" | "top_up" }
+  /** A good answer of function 03 to anything but a top-up: a key update, a query. */
+  | { kind: "security"; di: string; reply: SecurityReply }
   /** `code` is ERR, or SERR for a top-up; `reasons` its bits by name. */
   | { kind: "refused"; function: "read" | "relay" | "top_up" | "other"; code: number; reasons: string[] }
   | { kind: "unexpected"; control: number };
@@ -110,6 +113,8 @@ export function decodeAnswer(frame: Frame645): Answer645 {
   const di = diFromWire(data);
   if (fn === FUNCTION.relay && data.length === 0) return { kind: "done", function: "relay" };
   if (fn === FUNCTION.security && di === TOP_UP_DI) return { kind: "done", function: "top_up" };
+  const told = fn === FUNCTION.security ? decodeSecurityReply(frame) : null;
+  if (told !== null) return { kind: "security", ...told };
   if ((fn === FUNCTION.read || fn === FUNCTION.readFollow) && di !== null) {
     return { kind: "raw", di, data: data.slice(4) };
   }

@@ -1,4 +1,4 @@
-import { createCipheriv, createHmac } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHmac } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { toHex } from "../bytes.ts";
@@ -24,6 +24,10 @@ const ciphers: Ciphers = {
   hmacSm3: (key, data) => createHmac("sm3", key).update(data).digest(),
   sm4EcbEncrypt(key, block) {
     const cipher = createCipheriv("sm4-ecb", key, null).setAutoPadding(false);
+    return Buffer.concat([cipher.update(block), cipher.final()]);
+  },
+  sm4EcbDecrypt(key, block) {
+    const cipher = createDecipheriv("sm4-ecb", key, null).setAutoPadding(false);
     return Buffer.concat([cipher.update(block), cipher.final()]);
   },
 };

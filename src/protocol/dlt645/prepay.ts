@@ -30,10 +30,11 @@ type Purchase = { address: string; di: string; topUp: TopUp };
 const OPEN_ACCOUNT_DI = "070101FF";
 const UINT32_MAX = 0xffff_ffff;
 const TOP_UP_LENGTH = 30;
+const MAC_LENGTH = 8;
 
-/** K_m = SM4(master key, D ‖ ~D) with D = 00 ‖ usage ‖ address: what is stored in the meter. */
-export function meterKey(ciphers: Ciphers, masterKey: Bytes, usage: KeyUsage, address: string): Bytes {
-  return derivedKey(ciphers, masterKey, concat(Uint8Array.of(0, usage), ownHex(address, 6)));
+/** K_m = SM4(root key, D ‖ ~D) with D = 00 ‖ usage ‖ address: what is stored in the meter. */
+export function meterKey(ciphers: Ciphers, rootKey: Bytes, usage: KeyUsage, address: string): Bytes {
+  return derivedKey(ciphers, rootKey, concat(Uint8Array.of(0, usage), ownHex(address, 6)));
 }
 
 /** K_n = SM4(K_m, E ‖ ~E) with E = "RCHG" ‖ count: every purchase number has a key of its own (按购电次数单独加密). */
@@ -43,12 +44,23 @@ export function purchaseKey(ciphers: Ciphers, rechargeKey: Bytes, count: number)
 
 /** Master: the top-up for one meter, protected by its recharge key (usage 1). The same input gives the same bytes. */
 export function encodeTopUp(ciphers: Ciphers, rechargeKey: Bytes, address: string, topUp: TopUp): Frame645 {
-  return purchaseFrame(ciphers, rechargeKey, { address, di: TOP_UP_DI, topUp });
+  return protectedTopUp(address, topUp, topUpMac(ciphers, rechargeKey, address, topUp));
+}
+
+/** The 8 bytes that protect a top-up of this meter: what a security module (密码机) is asked for. */
+export function topUpMac(ciphers: Ciphers, rechargeKey: Bytes, address: string, topUp: TopUp): Bytes {
+  return purchaseMac(ciphers, rechargeKey, { address, di: TOP_UP_DI, topUp });
+}
+
+/** Master: the top-up with a MAC that was made elsewhere. */
+export function protectedTopUp(address: string, topUp: TopUp, mac: Bytes): Frame645 {
+  return purchaseFrame({ address, di: TOP_UP_DI, topUp }, mac);
 }
 
 /** Master: opens the account (开户, 070101FF) with its first purchase; layout and protection are those of a top-up. */
 export function encodeOpenAccount(ciphers: Ciphers, rechargeKey: Bytes, address: string, topUp: TopUp): Frame645 {
-  return purchaseFrame(ciphers, rechargeKey, { address, di: OPEN_ACCOUNT_DI, topUp });
+  const purchase = { address, di: OPEN_ACCOUNT_DI, topUp };
+  return purchaseFrame(purchase, purchaseMac(ciphers, rechargeKey, purchase));
 }
 
 /** Meter: whether the MAC of an opening of an account, read with decodeSecurity, is right. */
@@ -62,9 +74,8 @@ export function checkOpenAccount(
   return equalBytes(purchaseMac(ciphers, rechargeKey, purchase), decoded.mac);
 }
 
-function purchaseFrame(ciphers: Ciphers, rechargeKey: Bytes, purchase: Purchase): Frame645 {
-  const { address, di, topUp } = purchase;
-  const mac = purchaseMac(ciphers, rechargeKey, purchase);
+function purchaseFrame({ address, di, topUp }: Purchase, mac: Bytes): Frame645 {
+  assert(mac.length === MAC_LENGTH, `a MAC of ${MAC_LENGTH} bytes`);
   const data = concat(
     diToWire(di),
     ownHex(topUp.operator, 4),
@@ -131,10 +142,11 @@ function purchaseMac(ciphers: Ciphers, rechargeKey: Bytes, { address, di, topUp 
     ownHex(topUp.customer, 6).reverse(),
     new Uint8Array(4),
   );
-  return ciphers.hmacSm3(purchaseKey(ciphers, rechargeKey, topUp.count), message).slice(0, 8);
+  return ciphers.hmacSm3(purchaseKey(ciphers, rechargeKey, topUp.count), message).slice(0, MAC_LENGTH);
 }
 
-function derivedKey(ciphers: Ciphers, key: Bytes, seed: Bytes): Bytes {
+/** SM4(key, seed ‖ ~seed): how every key of JC1 comes from another. The seed has 8 bytes. */
+export function derivedKey(ciphers: Ciphers, key: Bytes, seed: Bytes): Bytes {
   return ciphers.sm4EcbEncrypt(
     key,
     concat(
@@ -144,7 +156,8 @@ function derivedKey(ciphers: Ciphers, key: Bytes, seed: Bytes): Bytes {
   );
 }
 
-function uint32(value: number, order: "low first" | "high first"): Bytes {
+/** A whole number as 4 bytes. */
+export function uint32(value: number, order: "low first" | "high first"): Bytes {
   assert(Number.isInteger(value) && value >= 0 && value <= UINT32_MAX, `not a 32-bit number: ${value}`);
   const bytes = Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24);
   return order === "low first" ? bytes : bytes.reverse();

@@ -116,6 +116,8 @@ export const SERR = {
   overLimit: 0x40,
   /** High byte: locked after too many wrong MACs. */
   locked: 0x0100,
+  /** High byte: a key update that does not begin at the version in the meter, or does not lead to a later one. */
+  keyVersion: 0x0200,
 } as const;
 
 /** The SERR bits by name. */
@@ -128,6 +130,7 @@ export const SERR_BITS: readonly NamedBit[] = [
   { mask: SERR.purchaseCount, name: "purchase-count-error", zh: "购电次数错误" },
   { mask: SERR.overLimit, name: "over-hoard-limit", zh: "购电超囤积" },
   { mask: SERR.locked, name: "locked", zh: "认证已锁定" },
+  { mask: SERR.keyVersion, name: "key-version", zh: "密钥版本不符" },
 ];
 
 /** The bits of the table that are set in a word, and the numbers in it that say something. */

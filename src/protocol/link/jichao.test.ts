@@ -197,6 +197,7 @@ describe("the proof of the key", () => {
   const ciphers = {
     hmacSm3: (key: Bytes, data: Bytes) => createHmac("sm3", key).update(data).digest(),
     sm4EcbEncrypt: (_key: Bytes, block: Bytes) => block,
+    sm4EcbDecrypt: (_key: Bytes, block: Bytes) => block,
   };
   const key = new Uint8Array(16).fill(7);
   const nonceS = new Uint8Array(16).fill(1);
