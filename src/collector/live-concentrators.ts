@@ -5,9 +5,10 @@ import { type Bus, createBus } from "./bus.ts";
 import type { CollectorConfig } from "./config.ts";
 import { type ExchangeCounts, exchange } from "./exchange.ts";
 import type { Ingest } from "./ingest.ts";
+import { createJichaoSession } from "./jichao-session.ts";
 import type { Registered } from "./registration.ts";
 import { readOnSchedule } from "./scheduler.ts";
-import { Session } from "./session.ts";
+import type { Session } from "./session.ts";
 
 /** A concentrator in session: spoken to through its buses, read on schedule, owned under an epoch. */
 export type LiveConcentrator = OwnedConcentrator & {
@@ -41,10 +42,11 @@ export function createLiveConcentrators(options: {
   const lives = new Set<Promise<void>>();
 
   function welcome(socket: Socket, registered: Registered<OwnedConcentrator>): void {
-    const { claim: owned, code, deframer } = registered;
+    const { claim: owned, code, deframer, protocols } = registered;
     const { heartbeatSeconds, linkAllowanceMs } = config;
     const log = ctx.log.child({ concentrator: code });
-    const session = new Session(socket, { code, deframer, heartbeatSeconds, linkAllowanceMs, clock: ctx.clock, log });
+    const how = { code, deframer, protocols, heartbeatSeconds, linkAllowanceMs, clock: ctx.clock, log };
+    const session = createJichaoSession(socket, how);
     const present = live.get(owned.id);
     // Two sockets may have registered at once; the later claim has the higher epoch, whoever gets here first.
     if (present && present.epoch > owned.epoch) {

@@ -6,7 +6,7 @@ import { encodeReadReply } from "#protocol/dlt645/commands.ts";
 import { decodeFrame645, encodeFrame645 } from "#protocol/dlt645/frame.ts";
 import { di } from "#protocol/dlt645/items.ts";
 import { createTown, type Town } from "#simulator/town.ts";
-import { BYE } from "./registration.ts";
+import { BYE } from "./jichao-session.ts";
 import { registered, type ScriptedConcentrator } from "./test-concentrator.ts";
 import { openSite, type Site } from "./test-site.ts";
 

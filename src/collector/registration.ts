@@ -11,6 +11,8 @@ import {
 import type { LinkMessage } from "#protocol/link/messages.ts";
 import { nodeCiphers, randomBytesOf } from "#system/crypto.ts";
 import type { Log } from "#system/log.ts";
+import { BYE } from "./jichao-session.ts";
+import { plainBytes } from "./session-line.ts";
 
 /** Who has proved to be whom, and what it had already sent behind its proof. */
 export type Registered<Claim> = {
@@ -19,6 +21,8 @@ export type Registered<Claim> = {
   mac: Bytes;
   seq: number;
   deframer: LinkDeframer;
+  /** What the concentrator says it can do. */
+  protocols: number;
   early: LinkFrame[];
 };
 
@@ -36,8 +40,6 @@ export type Registrar<Claim> = {
 
 /** All that a concentrator has to say until it has proved itself is about 100 bytes. */
 export const REGISTRATION_BYTES_MAX = 512;
-/** Reason byte of BYE. The peer learns no more than this. */
-export const BYE = { refused: 1, replaced: 2, closing: 3, misbehaved: 4, silent: 5 } as const;
 const NONCE_BYTES = 16;
 const KEY_BYTES = 16;
 /** The first link key of every installation; a later one is announced by another number. */
@@ -73,7 +75,7 @@ async function prove<Claim>(
   };
   const hello = await talk.next();
   if (hello?.message.type !== "hello") return giveUp(talk.trouble() ?? "hello_expected", { first: talk.firstBytes() });
-  const { id, nonce } = hello.message;
+  const { id, nonce, protocols } = hello.message;
   const key = await r.linkKey(id);
   const nonceS = randomBytesOf(NONCE_BYTES);
   send(socket, hello.seq, { type: "challenge", nonce: nonceS, serverTimeMs: r.now(), keyVersion: KEY_VERSION });
@@ -89,7 +91,7 @@ async function prove<Claim>(
   }
   if (socket.destroyed) return giveUp("hung_up", { concentrator: id });
   const mac = linkAuthMac(nodeCiphers, key, "S", id, nonceS, nonce);
-  return { code: id, claim, mac, seq: auth.seq, deframer: talk.deframer, early: talk.end() };
+  return { code: id, claim, mac, seq: auth.seq, deframer: talk.deframer, protocols, early: talk.end() };
 }
 
 /** Remembers the nonces with which concentrators proved themselves, so that a recorded HELLO is worth nothing. */
@@ -113,11 +115,6 @@ export function createNonceMemory(): NonceMemory {
       return true;
     },
   };
-}
-
-/** A socket's chunk without the ways of a Buffer, whose `slice` shares memory instead of copying it. */
-export function plainBytes(chunk: Bytes): Bytes {
-  return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
 }
 
 /** Writes one message, unless the socket is gone. */

@@ -28,6 +28,7 @@ const LINK_TYPES: Record<DescriptionLink["type"], string> = {
   ping: "心跳",
   pong: "心跳应答",
   forward: "下行转发",
+  forward_via: "经网关表下行转发",
   forwarded: "转发应答",
   error: "错误",
   unknown: "未知类型",
@@ -45,6 +46,7 @@ const SIGNALS = { second: "秒脉冲", demand: "需量周期", period: "时段�
 const FORWARD_STATUSES = ["成功", "超时,电表未应答", "总线忙", "无此端口", "应答校验错", "已取消"];
 
 const LINK_FIELDS: Readonly<Record<string, string>> = {
+  gateway: "网关表地址",
   id: "集中器编号",
   firmware: "固件版本",
   nonce: "随机数",

@@ -162,8 +162,9 @@ function describeLink(seq: number, message: LinkMessage): DescriptionLink {
   for (const [name, value] of Object.entries(message)) {
     if (name !== "type") fields[name] = value instanceof Uint8Array ? toHex(value) : value;
   }
-  if (message.type === "forward") fields.serial = serialText(message.serial);
+  const isForward = message.type === "forward" || message.type === "forward_via";
+  if (isForward) fields.serial = serialText(message.serial);
   const description: DescriptionLink = { ok: true, protocol: "jcp1", seq, type: message.type, fields };
-  if (message.type !== "forward" && message.type !== "forwarded") return description;
+  if (!isForward && message.type !== "forwarded") return description;
   return { ...description, frames: describeFrames(message.content) };
 }

@@ -46,6 +46,15 @@ const messageArbitrary: fc.Arbitrary<LinkMessage> = fc.oneof(
     content,
   }),
   fc.record({
+    type: fc.constant("forward_via" as const),
+    port: byte,
+    serial: byte,
+    timeoutMs: fc.nat(0xffff).map((ticks) => ticks * 10),
+    gapMs: fc.nat(0xff).map((ticks) => ticks * 10),
+    gateway: fc.stringMatching(/^[0-9]{12}$/),
+    content,
+  }),
+  fc.record({
     type: fc.constant("forwarded" as const),
     status: fc.constantFrom(0 as const, 1 as const, 2 as const, 3 as const, 4 as const, 5 as const),
     elapsedMs: fc.nat(0xffff),
@@ -136,6 +145,7 @@ describe("a link stream", () => {
     ["a heartbeat with a clock beyond all time", 0x06, new Uint8Array(11).fill(0xff)],
     ["an answer with a status that there is not", 0x11, Uint8Array.of(6, 0, 0)],
     ["a forward without its head", 0x10, Uint8Array.of(1, 2)],
+    ["a forward whose gateway is cut off", 0x12, Uint8Array.of(1, 0x6b, 0, 128, 50, 0x61, 1, 0, 0, 0)],
   ])("%s is dropped, and the next frame is read", (_, code, payload) => {
     const deframer = createLinkDeframer();
     const bad = framed(code, payload);

@@ -1,5 +1,5 @@
 import { assert } from "#base/errors.ts";
-import { asciiBytes, asciiText, type Bytes } from "../bytes.ts";
+import { asciiBytes, asciiText, type Bytes, ownHex, toHexReversed } from "../bytes.ts";
 
 /** How far a forwarded question came: 0 answered, 1 timeout, 2 bus busy, 3 no such port, 4 garbled, 5 cancelled. */
 export type ForwardStatus = 0 | 1 | 2 | 3 | 4 | 5;
@@ -19,6 +19,16 @@ export type LinkMessage =
   | ({ type: "pong" } & Heartbeat)
   /** Times go out in steps of 10 ms, rounded up: at most 655 350 ms and 2 550 ms. */
   | { type: "forward"; port: number; serial: number; timeoutMs: number; gapMs: number; content: Bytes }
+  /** As `forward`, through a gateway meter (网关表) with 12 digits of address to a meter that hangs behind it. */
+  | {
+      type: "forward_via";
+      port: number;
+      serial: number;
+      timeoutMs: number;
+      gapMs: number;
+      gateway: string;
+      content: Bytes;
+    }
   | { type: "forwarded"; status: ForwardStatus; elapsedMs: number; content: Bytes }
   | { type: "error"; code: number }
   /** A type of a later version: carried, not understood. */
@@ -35,13 +45,18 @@ export const LINK_TYPE = {
   pong: 0x07,
   forward: 0x10,
   forwarded: 0x11,
+  forward_via: 0x12,
   error: 0x7f,
 } as const;
+
+/** Bit of HELLO's protocols bitmap: the concentrator takes FORWARD VIA. Bit 0 is DL/T 645-2007. */
+export const LINK_CAN_ROUTE = 0x10;
 
 const NONCE_LENGTH = 16;
 const MAC_LENGTH = 16;
 /** Longest id and firmware name of a concentrator. */
 const NAME_MAX = 32;
+const ADDRESS_LENGTH = 6;
 /** Times travel in steps of 10 ms. */
 const TICK_MS = 10;
 const STATUSES: readonly ForwardStatus[] = [0, 1, 2, 3, 4, 5];
@@ -49,7 +64,8 @@ const STATUSES: readonly ForwardStatus[] = [0, 1, 2, 3, 4, 5];
 /** A message as type byte and payload. Layouts, numbers high byte first:
  * hello: length 1, id, length 1, firmware, protocols 4, nonce 16, table version 4 · challenge: nonce 16, time 8, key version 1 ·
  * auth: MAC 16 · welcome: MAC 16, heartbeat seconds 2 · bye: reason 1 · ping, pong: RSSI 1 (signed), queue 2, clock 8 ·
- * forward: port 1, serial 1, timeout 2, gap 1, content · forwarded: status 1, elapsed ms 2, content · error: code 1.
+ * forward: port 1, serial 1, timeout 2, gap 1, content · forward via: the same with the gateway's address 6, low byte
+ * first as on the bus, before the content · forwarded: status 1, elapsed ms 2, content · error: code 1.
  */
 export function writePayload(message: LinkMessage): { code: number; payload: Bytes } {
   if (message.type === "unknown") return { code: message.code, payload: message.payload };
@@ -84,10 +100,12 @@ export function writePayload(message: LinkMessage): { code: number; payload: Byt
       writer.uint(8, message.clockMs);
       break;
     case "forward":
+    case "forward_via":
       writer.uint(1, message.port);
       writer.uint(1, message.serial);
       writer.uint(2, Math.ceil(message.timeoutMs / TICK_MS));
       writer.uint(1, Math.ceil(message.gapMs / TICK_MS));
+      if (message.type === "forward_via") writer.bytes(ownHex(message.gateway, ADDRESS_LENGTH).reverse());
       writer.bytes(message.content);
       break;
     case "forwarded":
@@ -139,11 +157,15 @@ function readFields(code: number, reader: Reader, payload: Bytes): LinkMessage |
       if (!Number.isSafeInteger(clockMs)) return null;
       return { type: code === LINK_TYPE.ping ? "ping" : "pong", rssi, queue, clockMs };
     }
-    case LINK_TYPE.forward: {
+    case LINK_TYPE.forward:
+    case LINK_TYPE.forward_via: {
       const [port, serial] = [reader.uint(1), reader.uint(1)];
       const timeoutMs = reader.uint(2) * TICK_MS;
       const gapMs = reader.uint(1) * TICK_MS;
-      return { type: "forward", port, serial, timeoutMs, gapMs, content: reader.rest() };
+      const how = { port, serial, timeoutMs, gapMs };
+      if (code === LINK_TYPE.forward) return { type: "forward", ...how, content: reader.rest() };
+      const gateway = toHexReversed(reader.bytes(ADDRESS_LENGTH)).toUpperCase();
+      return { type: "forward_via", ...how, gateway, content: reader.rest() };
     }
     case LINK_TYPE.forwarded: {
       const code = reader.uint(1);

@@ -6,8 +6,7 @@ import { instant } from "#base/time.ts";
 import { toHex } from "#protocol/bytes.ts";
 import { createLinkDeframer, encodeLink } from "#protocol/link/jichao.ts";
 import { silentLog } from "#system/log.ts";
-import { BYE } from "./registration.ts";
-import { Session } from "./session.ts";
+import { BYE, createJichaoSession, type JichaoSession } from "./jichao-session.ts";
 import { type ScriptedConcentrator, scripted } from "./test-concentrator.ts";
 
 let server: Server | undefined;
@@ -16,16 +15,17 @@ afterEach(() => {
 });
 
 async function inSession(
-  options: { heartbeatSeconds?: number; linkAllowanceMs?: number } = {},
-): Promise<{ session: Session; concentrator: ScriptedConcentrator }> {
+  options: { heartbeatSeconds?: number; linkAllowanceMs?: number; protocols?: number } = {},
+): Promise<{ session: JichaoSession; concentrator: ScriptedConcentrator }> {
   server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const connected = once(server, "connection");
   const concentrator = await scripted((server.address() as AddressInfo).port);
   const [socket] = await connected;
-  const session = new Session(socket, {
+  const session = createJichaoSession(socket, {
     code: "JC000001",
     deframer: createLinkDeframer(),
+    protocols: options.protocols ?? 1,
     heartbeatSeconds: options.heartbeatSeconds ?? 30,
     linkAllowanceMs: options.linkAllowanceMs ?? 2_000,
     clock: () => instant(1_790_000_000_000),
@@ -37,7 +37,7 @@ async function inSession(
 const question = { bus: 1, serial: 0x6b, content: Uint8Array.of(0x68, 1, 2), timeoutMs: 100, gapMs: 500 };
 const content = Uint8Array.of(9, 8, 7);
 
-describe("a session", () => {
+describe("a session of JCP/1", () => {
   test("forwards bytes with their serial setting and takes the answer with their number", async () => {
     const { session, concentrator } = await inSession();
     const outcome = session.forward(question);
@@ -47,6 +47,21 @@ describe("a session", () => {
     concentrator.send({ type: "forwarded", status: 0, elapsedMs: 5, content }, asked.seq);
     expect(await outcome).toEqual({ kind: "answered", content });
     session.close("closing");
+  });
+
+  test("names the gateway of a routed meter to a concentrator that can route, and sends others the frame alone", async () => {
+    const routed = { ...question, via: "202600100199" };
+    const able = await inSession({ protocols: 0x11 });
+    void able.session.forward(routed);
+    const { message } = await able.concentrator.expect("forward_via");
+    expect(message).toMatchObject({ port: 1, serial: 0x6b, gateway: "202600100199" });
+    expect(toHex(message.content)).toBe("680102");
+    able.session.close("closing");
+    server?.close();
+    const unable = await inSession({ protocols: 1 });
+    void unable.session.forward(routed);
+    expect(toHex((await unable.concentrator.expect("forward")).message.content)).toBe("680102");
+    unable.session.close("closing");
   });
 
   test.each([
