@@ -1,0 +1,111 @@
+import { Readable } from "node:stream";
+import { assert } from "#base/errors.ts";
+import { type CellType, type CellValue, cell, columnName, textCell, totalCell } from "./cells.ts";
+import {
+  contentTypes,
+  packageRelations,
+  sheetHead,
+  sheetName,
+  sheetTail,
+  styleSheet,
+  workbook,
+  workbookRelations,
+} from "./parts.ts";
+import { zip } from "./zip.ts";
+
+/** One column: what stands above it, what it holds, how wide it is (in characters), and whether it is summed. */
+export type ExcelColumn<Row> = {
+  readonly header: string;
+  readonly type: CellType;
+  readonly width: number;
+  readonly value: (row: Row) => CellValue;
+  /** Only for `money`, `units` and `number`. */
+  readonly sum?: true;
+};
+
+/** A table for people as one sheet. Texts come ready in the reader's language. */
+export type ExcelTable<Row> = {
+  /** First line of the sheet, and its name. */
+  readonly title: string;
+  /** Lines under the title: what was filtered, as of when, who took it out. */
+  readonly notes: readonly string[];
+  readonly columns: readonly ExcelColumn<Row>[];
+  /** Read once, as fast as the file is taken away: a generator over pages of the database. */
+  readonly rows: Iterable<Row> | AsyncIterable<Row>;
+  /** The word at the head of the last row; there is none when no column is summed. */
+  readonly totalWord: string;
+};
+
+/** What fits on one sheet of Excel with room for head and total. Ask before you begin: half a file is no file. */
+export const EXCEL_ROWS_MAX = 1_000_000;
+/** Text gathered before it is packed: the event loop gets its turn after each. */
+const PART_CHARS = 64 * 1024;
+
+/**
+ * The table as an .xlsx file, written while it is read: memory does not grow with the rows, and nothing is read ahead of a slow reader.
+ * The total row holds what was counted here over the very rows of the file. Fails, half way, when the rows fail.
+ */
+export function excelFile<Row>(table: ExcelTable<Row>): Readable {
+  const headerRow = table.notes.length + 2;
+  const name = sheetName(table.title);
+  return Readable.from(
+    zip([
+      { name: "[Content_Types].xml", content: [contentTypes] },
+      { name: "_rels/.rels", content: [packageRelations] },
+      { name: "xl/workbook.xml", content: [workbook(name, headerRow)] },
+      { name: "xl/_rels/workbook.xml.rels", content: [workbookRelations] },
+      { name: "xl/styles.xml", content: [styleSheet] },
+      { name: "xl/worksheets/sheet1.xml", content: sheet(table, headerRow) },
+    ]),
+    { objectMode: false },
+  );
+}
+
+async function* sheet<Row>(table: ExcelTable<Row>, headerRow: number): AsyncGenerator<string> {
+  const { columns } = table;
+  const names = columns.map((_, index) => columnName(index));
+  const sums = columns.map(() => 0n);
+  const at = (index: number, row: number) => `${names[index]}${row}`;
+
+  let text = sheetHead(
+    columns.map(({ width }) => width),
+    headerRow,
+  );
+  text += `<row r="1">${textCell("A1", table.title, "title")}</row>`;
+  table.notes.forEach((note, index) => {
+    text += `<row r="${index + 2}">${textCell(`A${index + 2}`, note, "note")}</row>`;
+  });
+  text += `<row r="${headerRow}">${columns
+    .map(({ header }, index) => textCell(at(index, headerRow), header, "header"))
+    .join("")}</row>`;
+
+  let row = headerRow;
+  for await (const each of table.rows) {
+    row++;
+    assert(row - headerRow <= EXCEL_ROWS_MAX, "a sheet holds no more rows than Excel opens");
+    text += `<row r="${row}">`;
+    for (const [index, { type, value, sum }] of columns.entries()) {
+      const held = value(each);
+      text += cell(at(index, row), type, held);
+      if (sum && typeof held === "number") sums[index] = (sums[index] ?? 0n) + BigInt(held);
+    }
+    text += "</row>";
+    if (text.length < PART_CHARS) continue;
+    yield text;
+    text = "";
+  }
+
+  if (columns.some(({ sum }) => sum)) {
+    text += `<row r="${row + 1}">`;
+    for (const [index, { type, sum }] of columns.entries()) {
+      const address = at(index, row + 1);
+      if (sum) {
+        assert(type === "money" || type === "units" || type === "number", `a column of ${type} has no sum`);
+        const range = row > headerRow ? `${at(index, headerRow + 1)}:${at(index, row)}` : null;
+        text += totalCell(address, type, sums[index] ?? 0n, range);
+      } else text += textCell(address, index === 0 ? table.totalWord : "", "total_text");
+    }
+    text += "</row>";
+  }
+  yield text + sheetTail(columns.length, headerRow, row);
+}
