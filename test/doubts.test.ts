@@ -35,8 +35,8 @@ async function stage(database: "sqlite" | "mariadb") {
   return { w, claim, only, report, sent, row };
 }
 
-const open = { word: 0x50, relayOpen: true };
-const closed = { word: 0, relayOpen: false };
+const open = { word: 0x50, relayOpen: true, fault: false };
+const closed = { word: 0, relayOpen: false, fault: false };
 const holder = (w: World) =>
   w.plan.meters.find(
     (meter) => meter.creditAt === "meter" && meter.closesBy === "direct" && meter.initialCreditWh > 50_000,
@@ -56,7 +56,7 @@ async function intoArrears(
   );
   for (const step of [400_000, 400_001]) {
     w.letPass(11_000);
-    await report(meter.id, { energyWh: (meter.index_wh ?? 0) + step, status3: closed });
+    await report(meter.id, { energyWh: (meter.index_wh ?? 0) + step, status: closed });
     await w.settle();
   }
   return meter.id;
@@ -77,7 +77,7 @@ describe.each(testDatabases)("doubts about supply on $name", ({ name, available 
     const trip = await only("trip");
     await sent(trip);
     expect(await settleCommand(w.ctx, trip, { kind: "confirmed", result: {} })).toBe("done");
-    await report(id, { status3: open });
+    await report(id, { status: open });
     w.letPass(5 * 3_600_000);
     expect(await claim("close")).toEqual([]);
     expect(await settleCommand(w.ctx, claimedClose, { kind: "read_back_relay", relayOpen: true })).toBe("fenced");
@@ -160,7 +160,7 @@ describe.each(testDatabases)("doubts about supply on $name", ({ name, available 
       const trip = await only("trip");
       await sent(trip);
       await settleCommand(w.ctx, trip, { kind: "refused", reason: "other", codes: ["other"] });
-      await report(id, { remainingWh: 0, status3: open });
+      await report(id, { remainingWh: 0, status: open });
       expect((await w.meterAt(label)).off_cause).toBe("arrears");
     },
   );
@@ -173,7 +173,7 @@ describe.each(testDatabases)("doubts about supply on $name", ({ name, available 
     await sent(trip);
     await settleCommand(w.ctx, trip, { kind: "refused", reason: RELAY_DID_NOT_MOVE, codes: [] });
     w.letPass(60_000);
-    await report(id, { status3: open });
+    await report(id, { status: open });
     expect((await w.meterAt(label)).off_cause).toBe("arrears");
     await w.recharge(id, "5000");
     expect((await only("close")).cause).toBe("paid");
@@ -198,7 +198,7 @@ describe.each(testDatabases)("doubts about supply on $name", ({ name, available 
       const { w, claim, only, report, sent } = await stage(name);
       const label = holder(w);
       const { id, index_wh } = await w.meterAt(label);
-      await report(id, { remainingWh: 0, status3: open });
+      await report(id, { remainingWh: 0, status: open });
       await w.recharge(id, "100");
       const topUp = await only("top_up");
       await sent(topUp);
@@ -208,7 +208,7 @@ describe.each(testDatabases)("doubts about supply on $name", ({ name, available 
       await settleCommand(w.ctx, close, { kind: "refused", reason: "other", codes: ["other"] });
       const settleOn = async (wh: number) => {
         w.letPass(1_000);
-        await report(id, { energyWh: (index_wh ?? 0) + wh, remainingWh: 100_000, status3: open });
+        await report(id, { energyWh: (index_wh ?? 0) + wh, remainingWh: 100_000, status: open });
         await w.settle();
         return (await claim("close")).length;
       };
@@ -223,14 +223,14 @@ describe.each(testDatabases)("doubts about supply on $name", ({ name, available 
     const plan = w.plan.meters.find((meter) => meter.creditAt === "meter" && meter.closesBy === "button");
     const label = plan?.room ?? "";
     const { id, index_wh } = await w.meterAt(label);
-    await report(id, { remainingWh: 50_000, status3: closed });
+    await report(id, { remainingWh: 50_000, status: closed });
     await w.db.transact((tx) =>
       tx.updateTable("meter_state").set({ relay: "open", off_cause: "arrears" }).where("meter_id", "=", id).execute(),
     );
     let given = 0;
     for (let reading = 1; reading <= 6; reading++) {
       w.letPass(60_000);
-      await report(id, { energyWh: (index_wh ?? 0) + reading, status3: open });
+      await report(id, { energyWh: (index_wh ?? 0) + reading, status: open });
       await w.settle();
       for (const permission of await claim("permit_close")) {
         await sent(permission);
@@ -352,10 +352,10 @@ describe.each(testDatabases)("doubts about money on $name", ({ name, available }
     const { id, index_wh } = await w.meterAt(label);
     const day = 86_400_000;
     w.letPass(30 * day);
-    await report(id, { energyWh: (index_wh ?? 0) + 10, remainingWh: 70_000, status3: closed });
+    await report(id, { energyWh: (index_wh ?? 0) + 10, remainingWh: 70_000, status: closed });
     await w.settle();
     w.letPass(-30 * day + 60_000);
-    await report(id, { energyWh: (index_wh ?? 0) + 20, remainingWh: 60_000, status3: open });
+    await report(id, { energyWh: (index_wh ?? 0) + 20, remainingWh: 60_000, status: open });
     await w.settle();
     const now = await w.meterAt(label);
     expect(now).toMatchObject({ index_wh: (index_wh ?? 0) + 20, remaining_wh: 60_000, relay: "open" });

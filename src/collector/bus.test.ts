@@ -1,14 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { encodeRead } from "#protocol/dlt645/commands.ts";
 import { type Bus, createBus, PRIORITY } from "./bus.ts";
+import { driverOf } from "./drivers/drivers.ts";
 import type { Exchanged, Question } from "./exchange.ts";
 
 const ASKING = { priority: PRIORITY.scheduled, order: 0, tries: 1 };
 const SILENT: Exchanged = { kind: "silent", why: "timeout" };
 
 function question(meterId: number, effect: "none" | "once" = "none"): Question {
-  const frame = encodeRead("000000000001", "00010000");
-  return { meterId, bus: 1, baud: 2400, frame, bytes: new Uint8Array(), replyBytes: 0, commandId: null, effect };
+  return { meterId, bus: 1, driver: driverOf({ profile: "jc1" }), bytes: new Uint8Array(), commandId: null, effect };
 }
 
 /** A bus whose exchanges end when the test says so. */

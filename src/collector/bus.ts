@@ -17,6 +17,8 @@ export type Asking = {
 /** One half-duplex bus with one question on it at a time. */
 export type Bus = {
   ask(question: Question, asking: Asking): Promise<Exchanged>;
+  /** A number for the next question, 0 … 255 and round again: some protocols have their answers echo it. */
+  serial(): number;
   /** Keeps scheduled reads away between the steps of a command, for moments only. Call the result when done. */
   hold(): () => void;
   /** Answers everything that waits with `closed`. The exchange in flight ends by itself. */
@@ -45,6 +47,7 @@ export function createBus(exchange: (question: Question) => Promise<Exchanged>):
   let commandAt = Number.NEGATIVE_INFINITY;
   let holdTimer: NodeJS.Timeout | undefined;
   let seq = 0;
+  let serial = 0;
 
   async function serve(): Promise<void> {
     if (serving) return;
@@ -103,6 +106,10 @@ export function createBus(exchange: (question: Question) => Promise<Exchanged>):
       queue.push({ ...asking, question, tried: 0, seq: seq++, resolve });
       void serve();
       return promise;
+    },
+    serial() {
+      serial = (serial + 1) & 0xff;
+      return serial;
     },
     hold() {
       let held = true;

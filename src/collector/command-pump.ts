@@ -15,9 +15,9 @@ import { faultPoint } from "#system/fault-point.ts";
 import { createBell } from "./bell.ts";
 import type { Bus } from "./bus.ts";
 import { type CommandRun, commandRun, OFFLINE_RETRY_MS } from "./command-run.ts";
+import type { Item } from "./drivers/driver.ts";
+import { driverNamed } from "./drivers/drivers.ts";
 import type { Ingest } from "./ingest.ts";
-import type { Item } from "./meter-readings.ts";
-import { meterProfile } from "./profiles.ts";
 import { switchSupply } from "./switch-procedure.ts";
 import { topUpMeter } from "./top-up-procedure.ts";
 
@@ -114,7 +114,7 @@ export function startCommandPump(options: {
       const prepared = (bus: Bus) =>
         commandRun({ ...options, claimed, bus, held: lease.held, settled: () => bell.ring() });
       if (!concentrator) await giveBack(claimed, OFFLINE_RETRY_MS, "concentrator_offline");
-      else if (!meterProfile(claimed.profile)) await giveBack(claimed, UNKNOWN_PROFILE_RETRY_MS, "unknown_profile");
+      else if (!driverNamed(claimed.profile)) await giveBack(claimed, UNKNOWN_PROFILE_RETRY_MS, "unknown_profile");
       else await carryOut(prepared(concentrator.bus(claimed.bus)));
     } catch (error) {
       // Whatever was sent is marked so; the lease runs out and the next holder reads the meter first.
@@ -163,8 +163,8 @@ async function readNow(run: CommandRun): Promise<void> {
   if (told.kind === "closed") return run.giveBack(OFFLINE_RETRY_MS, "concentrator_offline");
   if (told.kind === "silent") return void (await run.settle({ kind: "silent" }));
   await run.ingest.flush();
-  const { status3, ...values } = told.values;
-  await run.settle({ kind: "confirmed", result: { ...values, ...(status3 && { relayOpen: status3.relayOpen }) } });
+  const { status, ...values } = told.values;
+  await run.settle({ kind: "confirmed", result: { ...values, ...(status && { relayOpen: status.relayOpen }) } });
 }
 
 /** Renews a claim until stopped. `held` is told by monotonic time, so a process that slept knows that it lost it. */

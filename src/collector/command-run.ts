@@ -3,13 +3,13 @@ import { type ClaimedCommand, returnCommand } from "#flows/claim-commands.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { type CommandOutcome, type NextStep, settleCommand } from "#flows/settle-command.ts";
 import { type Bytes, fromHex } from "#protocol/bytes.ts";
-import type { Frame645 } from "#protocol/dlt645/frame.ts";
 import { faultPoint } from "#system/fault-point.ts";
 import { type Bus, PRIORITY } from "./bus.ts";
+import type { Driver, Item } from "./drivers/driver.ts";
+import { driverOf } from "./drivers/drivers.ts";
 import type { Exchanged } from "./exchange.ts";
 import type { Ingest } from "./ingest.ts";
-import { type Item, type MeterTold, meterQuestion, profileOf, READ_TRIES, readMeter } from "./meter-readings.ts";
-import type { MeterProfile } from "./profiles.ts";
+import { type MeterTold, meterQuestion, READ_TRIES, readMeter } from "./meter-readings.ts";
 
 /** The session ended under a command; the concentrator dials again within seconds. */
 export const OFFLINE_RETRY_MS = SECOND_MS;
@@ -22,7 +22,7 @@ export type CommandRun = {
   readonly ctx: FlowContext;
   readonly startedAt: Instant;
   readonly claimed: ClaimedCommand;
-  readonly profile: MeterProfile;
+  readonly driver: Driver;
   readonly bus: Bus;
   readonly ingest: Ingest;
   /** The key of this meter for top-ups; null when the installation has no master key for meters. */
@@ -31,8 +31,8 @@ export type CommandRun = {
   read(items: readonly Item[]): Promise<MeterTold>;
   /** Reads the meter to find out what it has done; a place where a crash must do no harm. */
   readBack(items: readonly Item[]): Promise<MeterTold>;
-  /** Sends a frame with an effect, once. The bytes are those that were marked as sent. */
-  send(frame: Frame645, markedHex: string): Promise<Exchanged>;
+  /** Sends what has an effect, once. The bytes are those that were marked as sent. */
+  send(markedHex: string): Promise<Exchanged>;
   settle(outcome: CommandOutcome): Promise<NextStep>;
   /** Gives the command back as not sent by this run. */
   giveBack(retryInMs: number, why: string): Promise<void>;
@@ -67,7 +67,7 @@ export function commandRun(options: {
 
   return {
     ...options,
-    profile: profileOf(claimed),
+    driver: driverOf(claimed),
     rechargeKey: () => options.rechargeKey(claimed.address),
     read,
     async readBack(items) {
@@ -76,9 +76,9 @@ export function commandRun(options: {
       faultPoint("read-back:after-answer");
       return told;
     },
-    async send(frame, markedHex) {
+    async send(markedHex) {
       const bytes = fromHex(markedHex) ?? new Uint8Array();
-      const question = { ...meterQuestion(claimed, frame, claimed.id), bytes, effect: "once" as const };
+      const question = { ...meterQuestion(claimed, bytes, claimed.id), effect: "once" as const };
       const told = await bus.ask({ ...question, mayStillGo: options.held }, { priority: level, order: 0, tries: 1 });
       if (told.kind === "answered") faultPoint("pump:after-answer");
       return told;

@@ -5,6 +5,7 @@ import { concat, toHex } from "#protocol/bytes.ts";
 import { encodeRead, encodeReadError, encodeReadReply } from "#protocol/dlt645/commands.ts";
 import { encodeFrame645 } from "#protocol/dlt645/frame.ts";
 import { di } from "#protocol/dlt645/items.ts";
+import { driverOf } from "./drivers/drivers.ts";
 import { type Exchanged, exchange, exchangeCounts, exchangeTimeout, type Question } from "./exchange.ts";
 import type { ForwardOutcome, ForwardRequest } from "./session.ts";
 
@@ -15,10 +16,8 @@ const frame = encodeRead(METER, di.energyTotal);
 const question: Question = {
   meterId: 5,
   bus: 1,
-  baud: 2400,
-  frame,
+  driver: driverOf({ profile: "jc1" }),
   bytes: encodeFrame645(frame),
-  replyBytes: 40,
   commandId: null,
   effect: "none",
 };
@@ -47,7 +46,7 @@ async function ask(outcome: ForwardOutcome, of: Question = question) {
 const answered = (content: Uint8Array): ForwardOutcome => ({ kind: "answered", content });
 const reading = (wh: number): Exchanged => ({
   kind: "answered",
-  answer: { kind: "reading", di: di.energyTotal, reading: { item: "energyTotal", wh } },
+  answer: { kind: "values", values: { energyWh: wh } },
   at: AT,
 });
 
@@ -63,8 +62,11 @@ describe("an exchange", () => {
   });
 
   test("waits as long as the bytes take at the bus's speed, and the meter's delay", () => {
-    expect(exchangeTimeout({ bytes: new Uint8Array(20), replyBytes: 40, baud: 2400 }, 1_000)).toBe(275 + 1_000);
-    expect(exchangeTimeout({ bytes: new Uint8Array(20), replyBytes: 40, baud: 9600 }, 1_000)).toBe(69 + 1_000);
+    const asked = (profile: string) => ({ bytes: new Uint8Array(20), driver: driverOf({ profile }) });
+    expect(exchangeTimeout(asked("jc1"), 1_000)).toBe(275 + 1_000);
+    expect(exchangeTimeout(asked("gb1997"), 1_000)).toBe(550 + 1_000);
+    // A battery model wakes up slowly.
+    expect(exchangeTimeout(asked("cjt188-2004-water"), 1_000)).toBe(Math.ceil((68 * 11) / 2.4) + 2_000);
   });
 
   test("a corrupt answer counts as silence", async () => {
@@ -97,7 +99,7 @@ describe("an exchange", () => {
 
   test("a refusal is an answer", async () => {
     const { told } = await ask(answered(encodeFrame645(encodeReadError(METER, 2))));
-    expect(told).toMatchObject({ kind: "answered", answer: { kind: "refused", function: "read", code: 2 } });
+    expect(told).toMatchObject({ kind: "answered", answer: { kind: "refused", code: 2 } });
   });
 
   test.each(["timeout", "busy", "bad_port", "cancelled", "link"] as const)("%s is recorded as silence", async (why) => {

@@ -2,23 +2,20 @@ import { performance } from "node:perf_hooks";
 import type { Clock, Instant } from "#base/time.ts";
 import type { FrameRecord } from "#flows/record-readings.ts";
 import { type Bytes, toHex } from "#protocol/bytes.ts";
-import { type Answer645, decodeAnswer, expects } from "#protocol/dlt645/commands.ts";
-import { type Frame645, framesIn645 } from "#protocol/dlt645/frame.ts";
 import { serialControl } from "#protocol/link/jichao.ts";
+import { WIRED_TIMEOUT_MS } from "#protocol/profiles/electricity.ts";
 import { faultPoint } from "#system/fault-point.ts";
+import type { Driver, Judged, MeterAnswer } from "./drivers/driver.ts";
 import type { ForwardOutcome, ForwardRequest } from "./session.ts";
 
 /** One question to one meter. */
 export type Question = {
   meterId: number;
   bus: number;
-  baud: number;
-  /** What is asked, for judging the answer … */
-  frame: Frame645;
-  /** … and the very bytes that go out. */
+  /** How the meter is spoken to, and what its answers mean. */
+  driver: Driver;
+  /** The very bytes that go out. */
   bytes: Bytes;
-  /** The longest answer worth waiting for. */
-  replyBytes: number;
   commandId: string | null;
   /** "once": never sent again by this layer, because the meter would do it twice. */
   effect: "none" | "once";
@@ -29,14 +26,11 @@ export type Question = {
 /** Why there was no usable answer. All of them count as silence. */
 export type SilenceKind =
   | Extract<ForwardOutcome, { kind: "silent" }>["why"]
-  /** A good frame of another meter. */
-  | "foreign"
-  /** This meter's answer to something else, such as a late one. */
-  | "mismatch";
+  | Extract<Judged, { kind: "silent" }>["why"];
 
 /** What one question came to. `closed`: the session ended on the way, or the question was no longer to be asked. */
 export type Exchanged =
-  | { kind: "answered"; answer: Answer645; at: Instant }
+  | { kind: "answered"; answer: MeterAnswer; at: Instant }
   | { kind: "silent"; why: SilenceKind }
   | { kind: "closed" };
 
@@ -59,11 +53,19 @@ const GAP_MS = 500;
 
 /** Sends one question and judges what came back. No repeat here. */
 export async function exchange(question: Question, deps: ExchangeDeps): Promise<Exchanged> {
-  const { meterId, commandId, bytes, baud, bus } = question;
+  const { meterId, commandId, bytes, bus, driver } = question;
   if (question.mayStillGo?.() === false) return { kind: "closed" };
   const startedAt = performance.now();
   const timeoutMs = exchangeTimeout(question, deps.replyAllowanceMs);
-  const pending = deps.forward({ bus, serial: serialControl({ baud }), content: bytes, timeoutMs, gapMs: GAP_MS });
+  const pending = deps.forward({
+    bus,
+    serial: serialControl({ baud: driver.profile.baud }),
+    content: bytes,
+    timeoutMs,
+    gapMs: GAP_MS,
+    wire: driver.wire,
+    isWhole: (heard) => driver.judge(bytes, heard).kind === "answered",
+  });
   if (question.effect === "once") faultPoint("exchange:after-write");
   const note = (direction: FrameRecord["direction"], hex: string, tookMs: number) =>
     deps.record({ meterId, at: deps.clock(), direction, hex, commandId, tookMs });
@@ -77,13 +79,17 @@ export async function exchange(question: Question, deps: ExchangeDeps): Promise<
   return result;
 }
 
-/** The longest that a good answer may take, from the first byte on the bus: both ways on the wire and the meter's delay. */
+/**
+ * The longest that a good answer may take, from the first byte on the bus: both ways on the wire and the meter's delay.
+ * The allowance is for meters that are always awake; battery models get so many times more as their profile says.
+ */
 export function exchangeTimeout(
-  question: Pick<Question, "bytes" | "replyBytes" | "baud">,
+  { bytes, driver }: Pick<Question, "bytes" | "driver">,
   replyAllowanceMs: number,
 ): number {
-  const bits = (question.bytes.length + question.replyBytes) * BITS_PER_BYTE;
-  return Math.ceil((bits * 1000) / question.baud) + replyAllowanceMs;
+  const { baud, replyTimeoutMs } = driver.profile;
+  const bits = (bytes.length + driver.replyBytes) * BITS_PER_BYTE;
+  return Math.ceil((bits * 1000) / baud + (replyAllowanceMs * replyTimeoutMs) / WIRED_TIMEOUT_MS);
 }
 
 /** All counts at zero. */
@@ -102,13 +108,8 @@ export function exchangeCounts(): ExchangeCounts {
   };
 }
 
-/** Among everything heard, only the frame that belongs to this question counts; a late or foreign one may precede it. */
-function judge({ frame }: Question, outcome: ForwardOutcome, at: Instant): Exchanged {
+function judge({ driver, bytes }: Question, outcome: ForwardOutcome, at: Instant): Exchanged {
   if (outcome.kind !== "answered") return outcome;
-  const heard = framesIn645(outcome.content);
-  const own = heard.find((each) => expects(frame, each));
-  if (own) return { kind: "answered", answer: decodeAnswer(own), at };
-  if (heard.length === 0) return { kind: "silent", why: "corrupt" };
-  const foreign = heard.every((each) => each.address !== frame.address);
-  return { kind: "silent", why: foreign ? "foreign" : "mismatch" };
+  const judged = driver.judge(bytes, outcome.content);
+  return judged.kind === "answered" ? { ...judged, at } : judged;
 }

@@ -1,6 +1,6 @@
 import { MINUTE_MS } from "#base/time.ts";
 import type { MeterToRead } from "#store/meters.ts";
-import type { Item } from "./meter-readings.ts";
+import type { Item } from "./drivers/driver.ts";
 
 /** One round of one meter. A probe is a short try whether a silent meter is back. */
 export type Round = { meter: MeterToRead; items: readonly Item[]; probe: boolean };

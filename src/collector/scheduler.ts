@@ -4,9 +4,9 @@ import type { FlowContext } from "#flows/context.ts";
 import { type MeterToRead, metersToRead } from "#store/meters.ts";
 import { type Bell, createBell } from "./bell.ts";
 import { type Bus, PRIORITY } from "./bus.ts";
+import { driverNamed } from "./drivers/drivers.ts";
 import type { Ingest } from "./ingest.ts";
 import { READ_TRIES, readMeter } from "./meter-readings.ts";
-import { meterProfile } from "./profiles.ts";
 import { createReadPlan, type ReadPlan } from "./read-plan.ts";
 
 /** How often the archive is looked at for meters that were added, moved or taken away. */
@@ -63,7 +63,7 @@ export async function readOnSchedule(options: {
   }
 
   function speaks(meter: MeterToRead): boolean {
-    if (meterProfile(meter.profile)) return true;
+    if (driverNamed(meter.profile)) return true;
     if (!unspoken.has(meter.profile)) {
       ctx.log.warn({ meter: meter.meterId, profile: meter.profile }, "meters of an unknown profile are not read");
     }

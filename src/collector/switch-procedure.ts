@@ -2,43 +2,55 @@ import { SECOND_MS } from "#base/time.ts";
 import { GUARD_RETRY_MS, mayTrip } from "#flows/off-guard.ts";
 import { markSent, RELAY_DID_NOT_MOVE } from "#flows/settle-command.ts";
 import { toHex } from "#protocol/bytes.ts";
-import { encodeRelay, type RelayAction } from "#protocol/dlt645/commands.ts";
-import { encodeFrame645 } from "#protocol/dlt645/frame.ts";
+import type { SwitchAction } from "#protocol/dlt645/relay.ts";
 import { pause } from "#system/clock.ts";
 import { faultPoint } from "#system/fault-point.ts";
 import { type CommandRun, OFFLINE_RETRY_MS } from "./command-run.ts";
+import type { Switching } from "./drivers/driver.ts";
 import type { MeterTold } from "./meter-readings.ts";
-import { relayValidUntil } from "./profiles.ts";
 
-/** A relay moves within a second, an external breaker within some; after these pauses it has not moved. */
-const LOOK_AGAIN_MS = [0, 200, 500, 1_000, 2_000, 4_000] as const;
+/** A relay moves within a second: it is looked at soon, and then at ease for as long as the model may take to move. */
+const LOOK_SOON_MS = [0, 200, 500, 1_000, 2_000, 4_000] as const;
+const LOOK_LATER_MS = 5 * SECOND_MS;
 const NOT_NOW_RETRY_MS = 5 * SECOND_MS;
+/** The valve says that something is wrong with it: where it stands is not known. */
+const VALVE_FAULT = "valve_fault";
+
+/** What the meter shows of its switch: supply on, supply off, nothing that means either, or no answer at all. */
+type Shown = "on" | "off" | "unclear" | "silent";
 
 /**
- * Trips, closes or permits to close, and then reads the relay: only what the meter shows is reported as done. A trip
- * passes the collector's own guard each time before it is sent.
+ * Trips, closes or permits to close, and then reads the switch: only what the meter shows is reported as done. A model
+ * whose switch nothing proves is told once and never again for this command; its outcome stays unproven. A trip passes
+ * the collector's own guard each time before it is sent.
  */
-export async function switchSupply(run: CommandRun, action: RelayAction): Promise<void> {
+export async function switchSupply(run: CommandRun, action: SwitchAction): Promise<void> {
+  const { switching } = run.driver;
+  if (switching === null) return void (await run.settle({ kind: "refused", reason: "no_switch", codes: [] }));
   const release = run.bus.hold();
   try {
-    if (run.claimed.mayHaveHappened && !(await isStillWanted(run))) return;
+    if (run.claimed.mayHaveHappened && !(await isStillWanted(run, switching))) return;
     if (action === "trip" && !(await isTripAllowed(run))) return;
-    await sendSwitch(run, action);
+    await sendSwitch(run, switching, action);
   } finally {
     release();
   }
 }
 
-/** After a doubt the relay itself is asked. True: it shows that the command has not happened, so it is sent (again). */
-async function isStillWanted(run: CommandRun): Promise<boolean> {
+/** After a doubt the switch itself is asked. True: it shows that the command has not happened, so it is sent (again). */
+async function isStillWanted(run: CommandRun, switching: Switching): Promise<boolean> {
+  if (!switching.proves) {
+    await run.settle({ kind: "unproven" });
+    return false;
+  }
   const told = await run.readBack(["status"]);
-  const open = relayOpen(told);
+  const seen = shown(told);
   if (told.kind === "closed") await run.giveBack(OFFLINE_RETRY_MS, "concentrator_offline");
-  else if (open === undefined) await run.settle({ kind: "silent" });
+  else if (seen === "silent") await run.settle({ kind: "silent" });
   else {
-    const step = await run.settle({ kind: "read_back_relay", relayOpen: open });
     await run.ingest.flush();
-    return step === "send";
+    if (seen === "unclear") await run.settle({ kind: "silent", why: VALVE_FAULT });
+    else return (await run.settle({ kind: "read_back_relay", relayOpen: seen === "off" })) === "send";
   }
   return false;
 }
@@ -52,61 +64,83 @@ async function isTripAllowed(run: CommandRun): Promise<boolean> {
   return false;
 }
 
-async function sendSwitch(run: CommandRun, action: RelayAction): Promise<void> {
-  const { ctx, claimed, profile } = run;
-  const { relayPassword: password, operator, wakeUpBytes } = profile;
-  const validUntil = relayValidUntil(profile, ctx.clock());
-  const frame = encodeRelay(claimed.address, { action, password, operator, validUntil });
-  const marked = await markSent(ctx, claimed, () => toHex(encodeFrame645(frame, wakeUpBytes)));
+async function sendSwitch(run: CommandRun, switching: Switching, action: SwitchAction): Promise<void> {
+  const { ctx, claimed, bus } = run;
+  const command = { address: claimed.address, action, now: ctx.clock(), serial: bus.serial() };
+  const marked = await markSent(ctx, claimed, () => toHex(switching.encode(command)));
   if (!marked.ok) {
     return run.giveBack(marked.why === "guard" ? GUARD_RETRY_MS : NOT_NOW_RETRY_MS, marked.why);
   }
   faultPoint("pump:after-sent-mark");
-  const told = await run.send(frame, marked.frameHex);
-  if (told.kind === "answered" && told.answer.kind === "done") return confirmByLooking(run, action);
-  if (told.kind === "answered" && told.answer.kind === "refused") {
-    return settleRefusal(run, action, told.answer.reasons, told.answer.code);
-  }
+  const told = await run.send(marked.frameHex);
+  const answer = told.kind === "answered" ? told.answer : null;
+  if (answer?.kind === "refused") return settleRefusal(run, switching, action, answer);
+  if (!switching.proves) return void (await run.settle({ kind: told.kind === "closed" ? "silent" : "unproven" }));
+  if (answer?.kind === "done") return confirmByLooking(run, switching, action);
   await run.settle({ kind: "silent" });
 }
 
-/** The answer says "taken", not "done": the relay is read until it shows what was wanted. */
-async function confirmByLooking(run: CommandRun, action: RelayAction): Promise<void> {
+/** The answer says "taken", not "done": the switch is read until it shows what was wanted. */
+async function confirmByLooking(run: CommandRun, switching: Switching, action: SwitchAction): Promise<void> {
   let told: MeterTold = { kind: "silent" };
-  for (const pauseMs of LOOK_AGAIN_MS) {
+  for (const pauseMs of looks(switching.movesMs)) {
     await pause(pauseMs);
     told = await run.readBack(["status"]);
-    if (relayOpen(told) === undefined || shows(told, action)) break;
+    if (shown(told) === "silent" || isFulfilled(told, action)) break;
   }
-  const open = relayOpen(told);
-  if (open === undefined) await run.settle({ kind: "silent" });
-  else if (shows(told, action)) await run.settle({ kind: "confirmed", result: { relayOpen: open } });
-  else await run.settle({ kind: "refused", reason: RELAY_DID_NOT_MOVE, codes: [] });
-  await run.ingest.flush();
+  await settleBySight(run, told, action, { kind: "refused", reason: RELAY_DID_NOT_MOVE, codes: [] });
+}
+
+function* looks(movesMs: number): Iterable<number> {
+  let waitedMs = 0;
+  for (const pauseMs of LOOK_SOON_MS) {
+    waitedMs += pauseMs;
+    yield pauseMs;
+  }
+  for (; waitedMs < movesMs; waitedMs += LOOK_LATER_MS) yield LOOK_LATER_MS;
 }
 
 async function settleRefusal(
   run: CommandRun,
-  action: RelayAction,
-  reasons: readonly string[],
-  code: number,
+  switching: Switching,
+  action: SwitchAction,
+  refusal: { reasons: readonly string[]; code: number },
 ): Promise<void> {
-  const told = await run.readBack(["status"]);
-  const open = relayOpen(told);
-  if (open === undefined) await run.settle({ kind: "silent" });
-  else if (shows(told, action)) await run.settle({ kind: "confirmed", result: { relayOpen: open } });
-  else await run.settle({ kind: "refused", reason: reasons.join(",") || `code_${code}`, codes: [...reasons] });
+  const refused = {
+    kind: "refused" as const,
+    reason: refusal.reasons.join(",") || `code_${refusal.code}`,
+    codes: [...refusal.reasons],
+  };
+  if (!switching.proves) return void (await run.settle(refused));
+  await settleBySight(run, await run.readBack(["status"]), action, refused);
+}
+
+/** What the switch shows outweighs what the meter has answered; where it shows nothing, nothing is claimed. */
+async function settleBySight(
+  run: CommandRun,
+  told: MeterTold,
+  action: SwitchAction,
+  otherwise: { kind: "refused"; reason: string; codes: string[] },
+): Promise<void> {
+  const seen = shown(told);
+  if (seen === "silent") await run.settle({ kind: "silent" });
+  else if (seen === "unclear") await run.settle({ kind: "silent", why: VALVE_FAULT });
+  else if (isFulfilled(told, action)) await run.settle({ kind: "confirmed", result: { relayOpen: seen === "off" } });
+  else await run.settle(otherwise);
   await run.ingest.flush();
 }
 
-function relayOpen(told: MeterTold): boolean | undefined {
-  return told.kind === "answered" ? told.values.status3?.relayOpen : undefined;
+function shown(told: MeterTold): Shown {
+  const status = told.kind === "answered" ? told.values.status : undefined;
+  if (status === undefined) return "silent";
+  if (status.relayOpen === null) return "unclear";
+  return status.relayOpen ? "off" : "on";
 }
 
-/** Whether the status word shows what was wanted; a permission shows in the command bit while the relay stays open. */
-function shows(told: MeterTold, action: RelayAction): boolean {
-  const open = relayOpen(told);
-  if (open === undefined || told.kind !== "answered") return false;
-  if (action === "permit_close") return !open || told.relayCommandedOpen === false;
-  return open === (action === "trip");
+/** Whether the meter shows what was wanted; a permission shows in what it was told while the relay stays open. */
+function isFulfilled(told: MeterTold, action: SwitchAction): boolean {
+  const seen = shown(told);
+  if (told.kind !== "answered" || (seen !== "on" && seen !== "off")) return false;
+  if (action === "permit_close") return seen === "on" || told.commandedOff === false;
+  return seen === (action === "trip" ? "off" : "on");
 }

@@ -1,17 +1,17 @@
 import { assert } from "#base/errors.ts";
 import { MINUTE_MS, SECOND_MS } from "#base/time.ts";
 import { markSent } from "#flows/settle-command.ts";
-import { fromHex, toHex } from "#protocol/bytes.ts";
-import { decodeFrame645, encodeFrame645 } from "#protocol/dlt645/frame.ts";
-import { encodeTopUp } from "#protocol/dlt645/prepay.ts";
-import { nodeCiphers } from "#system/crypto.ts";
+import { type Bytes, toHex } from "#protocol/bytes.ts";
 import { faultPoint } from "#system/fault-point.ts";
 import { type CommandRun, OFFLINE_RETRY_MS } from "./command-run.ts";
+import type { TopUpWay } from "./drivers/driver.ts";
 
 /** Somebody has to enter the key first. */
 const NO_KEY_RETRY_MS = MINUTE_MS;
 /** Another top-up of this meter is not finished yet. */
 const NOT_NOW_RETRY_MS = 5 * SECOND_MS;
+/** Nothing is sold to such a model; a profile that was changed afterwards has to be put right by a person. */
+const NO_WAY_RETRY_MS = 10 * MINUTE_MS;
 const SEND_AGAIN_MS = 2 * SECOND_MS;
 
 /**
@@ -20,8 +20,10 @@ const SEND_AGAIN_MS = 2 * SECOND_MS;
  */
 export async function topUpMeter(run: CommandRun): Promise<void> {
   const { claimed } = run;
-  const key = await run.rechargeKey();
-  if (key === null) return run.giveBack(NO_KEY_RETRY_MS, "no_meter_key");
+  const way = run.driver.topUp;
+  if (way === null) return run.giveBack(NO_WAY_RETRY_MS, "profile_without_top_up");
+  const key = way.needsKey ? await run.rechargeKey() : null;
+  if (way.needsKey && key === null) return run.giveBack(NO_KEY_RETRY_MS, "no_meter_key");
   const release = run.bus.hold();
   try {
     const before = await run.readBack(["count", "remaining", "status"]);
@@ -31,21 +33,20 @@ export async function topUpMeter(run: CommandRun): Promise<void> {
     // Whether the meter is off for arrears decides if it is closed after the top-up: that must be known by then.
     await run.ingest.flush();
     const step = await run.settle({ kind: "read_back", count });
-    if (step === "send") await sendTopUp(run, key);
+    if (step === "send") await sendTopUp(run, way, key);
   } finally {
     release();
   }
 
-  async function sendTopUp(run: CommandRun, key: Uint8Array): Promise<void> {
+  async function sendTopUp(run: CommandRun, way: TopUpWay, key: Bytes | null): Promise<void> {
     const marked = await markSent(run.ctx, claimed, (number) => {
       assert(number !== null && claimed.topUp !== null, "a top-up has a number and an amount");
-      const { operator, wakeUpBytes } = run.profile;
-      const frame = encodeTopUp(nodeCiphers, key, claimed.address, { ...claimed.topUp, count: number, operator });
-      return toHex(encodeFrame645(frame, wakeUpBytes));
+      const { address, topUp } = claimed;
+      return toHex(way.encode({ ...topUp, address, count: number, key, serial: run.bus.serial() }));
     });
     if (!marked.ok) return run.giveBack(NOT_NOW_RETRY_MS, marked.why);
     faultPoint("pump:after-sent-mark");
-    const told = await run.send(frameIn(marked.frameHex), marked.frameHex);
+    const told = await run.send(marked.frameHex);
     if (told.kind !== "answered") return void (await run.settle({ kind: "silent" }));
     const { answer } = told;
     if (answer.kind === "done") {
@@ -92,10 +93,4 @@ async function settleByCount(run: CommandRun): Promise<void> {
 /** A count that has not moved after sending: the lease is given back at once, so that the meter is free for what is more urgent. */
 async function settleOrRetry(run: CommandRun, count: number): Promise<void> {
   if ((await run.settle({ kind: "read_back", count })) === "send") await run.giveBack(SEND_AGAIN_MS, "no_answer");
-}
-
-function frameIn(hex: string) {
-  const decoded = decodeFrame645(fromHex(hex) ?? new Uint8Array());
-  assert(decoded.ok, "what was marked as sent is a frame");
-  return decoded.frame;
 }

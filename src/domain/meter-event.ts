@@ -19,6 +19,11 @@ export const meterEventKinds = [
   "command_confirmed",
   "command_refused",
   "command_expired",
+  /** Told to a meter whose switch cannot be read: nobody knows from here how it ended. */
+  "command_unproven",
+  /** A valve says that it is broken, or that it is not any more. */
+  "valve_fault",
+  "valve_repaired",
   /** The account was seen at or below its limit for the first time. */
   "arrears",
 ] as const;

@@ -14,6 +14,7 @@ const fine: TileFacts = {
   offCause: null,
   lowCredit: false,
   readingSuspect: false,
+  switchFault: false,
 };
 
 test("a meter with nothing to say is white", () => {
@@ -25,6 +26,11 @@ test("red before black before yellow, and the state behind is a corner mark", ()
   expect(tileState(off)).toEqual({ state: "off", second: "alarm", reasons: ["off_arrears", "low_credit"] });
   expect(tileState({ ...off, concentratorOnline: false })).toMatchObject({ state: "fault", second: "off" });
   expect(tileState({ ...fine, lowCredit: true })).toMatchObject({ state: "alarm", second: null });
+});
+
+test("a valve that says it is broken is a fault, whatever it shows", () => {
+  const broken = { ...fine, switchFault: true, relay: null };
+  expect(tileState(broken)).toMatchObject({ state: "fault", reasons: ["valve_fault"] });
 });
 
 test("one or two lost rounds are not a fault, the third is", () => {

@@ -11,6 +11,7 @@ export const tileReasons = [
   "meter_silent",
   "top_ups_stopped",
   "relay_mismatch",
+  "valve_fault",
   "reading_suspect",
   "never_read",
   "off_arrears",
@@ -30,6 +31,8 @@ export type TileFacts = SwitchFacts & {
   readonly relayAt: Instant;
   readonly relayCommandedAt: Instant;
   readonly lowCredit: boolean;
+  /** The switch says that it is broken. */
+  readonly switchFault: boolean;
   /** The last reading was not believed, and billing waits. */
   readonly readingSuspect: boolean;
 };
@@ -42,6 +45,7 @@ const stateOf: Record<TileReason, TileState> = {
   meter_silent: "fault",
   top_ups_stopped: "fault",
   relay_mismatch: "fault",
+  valve_fault: "fault",
   reading_suspect: "fault",
   never_read: "fault",
   off_arrears: "off",
@@ -65,6 +69,7 @@ function* reasonsFor(facts: TileFacts): Iterable<TileReason> {
   else if (!facts.everRead && facts.concentratorOnline) yield "never_read";
   if (facts.topUpsStopped) yield "top_ups_stopped";
   if (isRelayMismatch(facts)) yield "relay_mismatch";
+  if (facts.switchFault) yield "valve_fault";
   if (facts.readingSuspect) yield "reading_suspect";
   if (facts.relay === "open") yield `off_${facts.offCause ?? "unknown"}`;
   if (facts.lowCredit) yield "low_credit";

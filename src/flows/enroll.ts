@@ -232,6 +232,7 @@ function blankState(meterId: number, meter: MeterArchive, now: Instant) {
     silent_at: 0,
     suspect_wh: null,
     suspect_at: 0,
+    switch_fault: 0 as const,
     settled_index_wh: meter.openingIndexWh,
     settled_at: now,
     settled_residue: 0,

@@ -12,7 +12,9 @@ import { faultPoint } from "#system/fault-point.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
 
-/** What one meter showed at one time; only what was read is there. */
+/** What a switch showed: the word as the meter keeps it, what it says about supply, and whether it says it is broken. */
+export type SwitchStatus = { word: number; relayOpen: boolean | null; fault: boolean };
+/** What one meter showed at one time; only what was read is there. Water in litres. */
 export type ReportedValues = {
   energyWh?: number;
   /** Remaining minus overdrawn, in Wh: may be negative. */
@@ -21,7 +23,7 @@ export type ReportedValues = {
   voltageMv?: number | null;
   currentMa?: number | null;
   powerW?: number | null;
-  status3?: { word: number; relayOpen: boolean };
+  status?: SwitchStatus;
 };
 /** One meter at one moment. */
 export type MeterReport = { meterId: number; measuredAt: Instant; values: ReportedValues };
@@ -120,7 +122,7 @@ function take(view: View, report: MeterReport): void {
   const { change } = view;
   const before = current(view);
   const at = report.measuredAt;
-  const { energyWh, remainingWh, purchaseCount, status3 } = report.values;
+  const { energyWh, remainingWh, purchaseCount, status } = report.values;
   if (before.silent_rounds >= SILENT_ROUNDS_MAX) event(view, "answering", "info", at);
   if (before.silent_rounds > 0) {
     change.silent_rounds = 0;
@@ -133,7 +135,7 @@ function take(view: View, report: MeterReport): void {
     change.purchase_count_read = purchaseCount;
     change.purchase_count_read_at = at;
   }
-  if (status3 !== undefined) takeStatus(view, status3, at);
+  if (status !== undefined) takeStatus(view, status, at);
   takeInstant(view, report);
 }
 
@@ -190,9 +192,15 @@ function takeRemaining(view: View, remainingWh: number, at: Instant): void {
   });
 }
 
-function takeStatus(view: View, status: { word: number; relayOpen: boolean }, at: Instant): void {
+function takeStatus(view: View, status: SwitchStatus, at: Instant): void {
   const before = current(view);
   if (at < notFuture(view, before.relay_at, at)) return;
+  takeFault(view, status.fault, at);
+  view.change.status_word3 = status.word;
+  if (status.relayOpen === null) {
+    forgetRelay(view, at);
+    return;
+  }
   const relay: Relay = status.relayOpen ? "open" : "closed";
   const offCause = offCauseSeen(
     {
@@ -204,7 +212,6 @@ function takeStatus(view: View, status: { word: number; relayOpen: boolean }, at
     },
     { relay, remainingWh: before.remaining_wh, creditInMeter: view.meter.creditInMeter, at },
   );
-  view.change.status_word3 = status.word;
   view.change.relay = relay;
   view.change.relay_at = at;
   view.change.off_cause = offCause;
@@ -213,6 +220,24 @@ function takeStatus(view: View, status: { word: number; relayOpen: boolean }, at
   if (relay === before.relay || before.relay === null) return;
   if (relay === "open") event(view, "tripped", "warning", at, { cause: offCause, remainingWh: before.remaining_wh });
   else event(view, "closed", "info", at, {});
+}
+
+/** A valve that reports a fault: where it stands is not known, and its owner has to be sent. */
+function takeFault(view: View, fault: boolean, at: Instant): void {
+  const before = current(view);
+  if ((before.switch_fault === 1) === fault) return;
+  view.change.switch_fault = fault ? 1 : 0;
+  view.change.changed_at = view.now;
+  if (fault) event(view, "valve_fault", "alarm", at);
+  else event(view, "valve_repaired", "info", at);
+}
+
+/** What was read before is no proof of now. Why it was off is kept: it comes true again when the switch can be read. */
+function forgetRelay(view: View, at: Instant): void {
+  view.change.relay_at = at;
+  if (current(view).relay === null) return;
+  view.change.relay = null;
+  view.change.changed_at = view.now;
 }
 
 function takeInstant(view: View, report: MeterReport): void {

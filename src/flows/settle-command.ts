@@ -26,8 +26,10 @@ export type CommandOutcome =
   | { kind: "confirmed"; result: Record<string, number | string | boolean | null> }
   /** The meter said no. A top-up is read back before that is believed. */
   | { kind: "refused"; reason: string; codes: string[] }
-  /** Sent, and no usable answer: it will be claimed again and read back. */
-  | { kind: "silent" }
+  /** Sent, and no usable answer, or nothing that says how it ended: it will be claimed again and read back. */
+  | { kind: "silent"; why?: "valve_fault" }
+  /** Switch commands of a model whose switch cannot be read: it was told, and nobody will ever know from here. */
+  | { kind: "unproven" }
   /** top_up: what the purchase-count register shows now. */
   | { kind: "read_back"; count: number }
   /** Switch commands: what status word 3 says. */
@@ -142,7 +144,9 @@ async function settle(ctx: FlowContext, tx: Tx, at: Settling, outcome: CommandOu
     case "refused":
       return refuse(ctx, tx, at, outcome);
     case "silent":
-      return leaveUnknown(tx, at);
+      return leaveUnknown(tx, at, outcome.why);
+    case "unproven":
+      return endUnproven(ctx, tx, at);
     case "read_back":
       return settleCount(ctx, tx, at, outcome.count);
     case "read_back_relay":
@@ -231,6 +235,24 @@ async function settleRelay(ctx: FlowContext, tx: Tx, at: Settling, relayOpen: bo
   const wanted = at.claimed.kind === "trip";
   if (relayOpen === wanted && at.command.sent_at !== null) return confirm(ctx, tx, at, { relayOpen, readBack: true });
   return "send";
+}
+
+/** Told and not to be proved: it ends here, not as done, and is not sent again; a person has to look at the meter. */
+async function endUnproven(ctx: FlowContext, tx: Tx, at: Settling): Promise<NextStep> {
+  const { claimed, command, now } = at;
+  await finish(tx, claimed, { state: "stopped", reason: "unproven", at: now, result: null });
+  if (command.order_no !== null) await touchOrder(tx, command.order_no, now);
+  await addEvents(tx, [
+    {
+      id: ctx.newId(now),
+      meterId: claimed.meterId,
+      at: now,
+      kind: "command_unproven",
+      severity: "warning",
+      detail: { command: claimed.id, asked: claimed.kind },
+    },
+  ]);
+  return "stop";
 }
 
 /** No usable answer: the lease is given back, and the next holder reads the meter before anything else. */

@@ -4,7 +4,7 @@ import { items188 } from "./cjt188/items.ts";
 import { itemOf } from "./dlt645/items.ts";
 import { SF97, sf97Items } from "./dlt645v1997/sf97.ts";
 import { BAUD_RATES } from "./link/serial.ts";
-import { itemNameIn, profileOf, profiles } from "./profiles.ts";
+import { itemNameIn, profileOf, profiles, safeTopUp } from "./profiles.ts";
 
 const all = [...profiles.values()];
 const reads = all.flatMap((profile) =>
@@ -19,6 +19,8 @@ test("the models are there, each once", () => {
     "gb1997",
     "gb2007-plain",
     "jc1",
+    "jc188",
+    "jc97",
     "sf07",
     "sf97",
   ]);
@@ -87,6 +89,11 @@ describe("what a profile says holds together", () => {
         expect(remaining, name).toMatchObject({ as: "number", decimals: 2 });
       }
     }
+  });
+
+  test("units are sold only into meters that count them and tell how often", () => {
+    const sold = all.filter((each) => safeTopUp(each) !== null).map((each) => each.name);
+    expect(sold.sort()).toEqual(["jc1", "jc188", "jc97", "sf97"]);
   });
 
   test("the loops of sf97 are the identifiers that its relay command writes", () => {

@@ -3,7 +3,7 @@ import { itemOf } from "./dlt645/items.ts";
 import { items97 } from "./dlt645v1997/items.ts";
 import { sf97Items } from "./dlt645v1997/sf97.ts";
 import { electricityProfiles } from "./profiles/electricity.ts";
-import type { MeterProfile, TableName } from "./profiles/profile.ts";
+import type { MeterProfile, TableName, TopUpForm } from "./profiles/profile.ts";
 import { waterProfiles } from "./profiles/water.ts";
 
 /**
@@ -23,6 +23,16 @@ export const profiles: ReadonlyMap<string, MeterProfile> = new Map(
 /** The profile of that name; undefined when nobody here knows such a meter. */
 export function profileOf(name: string): MeterProfile | undefined {
   return profiles.get(name);
+}
+
+/**
+ * How units are sold into a meter of that model exactly once: it holds its credit in units, and the number of its last
+ * purchase can be read before and after. Null for every other: money in the meter is no number of units, and without a
+ * readable number a lost answer could not be told from a lost question.
+ */
+export function safeTopUp({ credit, reads }: MeterProfile): { form: TopUpForm; countMax: number } | null {
+  if (credit.at !== "meter" || credit.unit === "fen" || reads.purchaseCount === undefined) return null;
+  return { form: credit.topUp, countMax: credit.countMax };
 }
 
 /** What a table calls an item; undefined when it does not know it. */

@@ -71,6 +71,7 @@ function tileRows(tx: Tx, scope: Scope) {
       "meter_state.top_ups_stopped",
       "meter_state.low_credit",
       "meter_state.suspect_wh",
+      "meter_state.switch_fault",
       "meter_state.changed_at",
     ])
     .orderBy("area.sort")
@@ -111,6 +112,7 @@ type StateColumns = Pick<
   | "top_ups_stopped"
   | "low_credit"
   | "suspect_wh"
+  | "switch_fault"
 > & { online: Flag };
 
 /** What a tile's colour depends on, from a row that joins a meter's state and its concentrator. */
@@ -126,6 +128,7 @@ export function factsOf(row: StateColumns): TileFacts {
     relayCommandedAt: instant(row.relay_commanded_at),
     offCause: row.off_cause,
     lowCredit: row.low_credit === 1,
+    switchFault: row.switch_fault === 1,
     readingSuspect: row.suspect_wh !== null,
   };
 }

@@ -56,7 +56,7 @@ for (const { name, available, why } of testDatabases) {
         await tx.schema.dropTable("tally").execute();
         await tx.schema.dropTable("reading").execute();
       });
-      expect(await db.migrate()).toEqual(["0001_first_light"]);
+      expect(await db.migrate()).toEqual(["0001_first_light", "0003_switch_fault"]);
       expect(await db.read.selectFrom("reading").selectAll().execute()).toEqual([]);
       expect(await db.migrate()).toEqual([]);
     });

@@ -1,6 +1,7 @@
 import { Kysely, MysqlDialect, sql } from "kysely";
 import { AppError } from "#base/errors.ts";
 import * as firstLight from "./migrations/0001_first_light.ts";
+import * as switchFault from "./migrations/0003_switch_fault.ts";
 import { type MysqlAddress, mysqlPool } from "./mysql-pool.ts";
 import type { Schema } from "./schema.ts";
 import type { SqliteWriter } from "./sqlite-writer.ts";
@@ -11,7 +12,10 @@ import type { SqliteWriter } from "./sqlite-writer.ts";
  */
 type Migration = { name: string; up(db: Kysely<Schema>, kind: "sqlite" | "mysql"): Promise<void> };
 
-const migrations: readonly Migration[] = [{ name: "0001_first_light", up: firstLight.up }];
+const migrations: readonly Migration[] = [
+  { name: "0001_first_light", up: firstLight.up },
+  { name: "0003_switch_fault", up: switchFault.up },
+];
 
 /** Statements that rebuild a big table take their time. */
 const STATEMENT_TIMEOUT_MS = 60 * 60_000;

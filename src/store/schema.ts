@@ -110,7 +110,10 @@ export type MeterStateTable = {
   /** For whom it was last told to open. */
   relay_commanded_for: "arrears" | "operator" | null;
   off_cause: "arrears" | "operator" | "safety" | "unknown" | null;
+  /** What the meter keeps about its switch: status word 3 of DL/T 645-2007, C020 of 1997, ST of CJ/T 188. */
   status_word3: number | null;
+  /** The switch itself says that it is broken (valve, D1 of ST). */
+  switch_fault: Flag;
   voltage_mv: number | null;
   current_ma: number | null;
   power_w: number | null;
@@ -244,7 +247,7 @@ export type CommandState =
   | "unknown" // sent, no answer: the meter must be read before anything else
   | "confirmed"
   | "refused"
-  | "stopped" // the meter's purchase count contradicts ours: a person must look
+  | "stopped" // the meter's purchase count contradicts ours, or nothing proves a switch: a person must look
   | "expired"
   | "cancelled";
 

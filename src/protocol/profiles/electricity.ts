@@ -1,7 +1,7 @@
 import { type MeterProfile, NO_QUIRKS } from "./profile.ts";
 
 /** Answer within 500 ms (DL/T 645 §5.3.1), a long block at 2400 baud takes a second more. */
-const WIRED_TIMEOUT_MS = 1_500;
+export const WIRED_TIMEOUT_MS = 1_500;
 
 /** Purchase numbers are 32 bits in the top-up, but the item that reads them back has four digits. */
 const COUNT_MAX = 9_999;
@@ -42,6 +42,41 @@ const PLAIN_2007: MeterProfile = {
   credit: { at: "server" },
   quirks: NO_QUIRKS,
   source: "captured",
+};
+
+/** The campus family on DL/T 645-1997, as its server's code has it. */
+const SF97: MeterProfile = {
+  ...PLAIN_2007,
+  name: "sf97",
+  vendor: "SF",
+  zh: "校园预付费电表(1997 规约,集抄卡表)",
+  protocol: "dlt645-1997",
+  table: "sf97",
+  baud: 1200,
+  reads: {
+    energyTotal: "9010",
+    energyByTariff: "901F",
+    remaining: "E502",
+    overdraft: "E50F",
+    purchaseCount: "E501",
+    purchaseState: "E50F",
+    voltage: "B611",
+    current: "B621",
+    power: "B630",
+    status: "C020",
+  },
+  access: { password: "00111111", operator: null },
+  switch: {
+    kind: "relay",
+    form: "sf97-word",
+    closeBy: "only_form",
+    closing: "unproven",
+    loops: ["C027", "C028"],
+    // C020 shows both loops (bit 3 lighting, bit 2 sockets), but no source says which way round.
+    proof: null,
+  },
+  credit: { at: "meter", unit: "0.01kWh", topUp: "sf97", countMax: COUNT_MAX },
+  source: "vendor-code",
 };
 
 /** Meters of DL/T 645. */
@@ -134,37 +169,21 @@ export const electricityProfiles: readonly MeterProfile[] = [
     switch: null,
     source: "captured",
   },
+  SF97,
   {
-    ...PLAIN_2007,
-    name: "sf97",
-    vendor: "SF",
-    zh: "校园预付费电表(1997 规约,集抄卡表)",
-    protocol: "dlt645-1997",
-    table: "sf97",
-    baud: 1200,
-    reads: {
-      energyTotal: "9010",
-      energyByTariff: "901F",
-      remaining: "E502",
-      overdraft: "E50F",
-      purchaseCount: "E501",
-      purchaseState: "E50F",
-      voltage: "B611",
-      current: "B621",
-      power: "B630",
-      status: "C020",
-    },
-    access: { password: "00111111", operator: null },
+    ...SF97,
+    name: "jc97",
+    vendor: "Jichao",
+    zh: "集抄预付费电表(1997 规约)",
+    // The same commands; what C020 shows is laid down here, so that a switch can be proved: bit 3 set, supply is off.
     switch: {
       kind: "relay",
       form: "sf97-word",
       closeBy: "only_form",
-      closing: "unproven",
-      loops: ["C027", "C028"],
-      // C020 shows both loops (bit 3 lighting, bit 2 sockets), but no source says which way round.
-      proof: null,
+      closing: "at_once",
+      loops: ["C027"],
+      proof: { item: "C020", openMask: 0x08 },
     },
-    credit: { at: "meter", unit: "0.01kWh", topUp: "sf97", countMax: COUNT_MAX },
-    source: "vendor-code",
+    source: "own",
   },
 ];

@@ -86,10 +86,18 @@ export type MeterProfile = {
     diOrder: "high-first" | "low-first" | null;
     /** Bytes of padding behind the valve code. */
     valvePadding: number;
+    /** T of CJ/T 188 (10H cold water), null where frames carry none. */
+    meterType: number | null;
   };
   /** Where the values come from: captured frames, a maker's code, or the standard alone. */
   source: "captured" | "vendor-code" | "standard" | "own";
 };
 
 /** The quirks of a meter that has none. */
-export const NO_QUIRKS: MeterProfile["quirks"] = { addressPadding: "0", n2: 0, diOrder: null, valvePadding: 0 };
+export const NO_QUIRKS: MeterProfile["quirks"] = {
+  addressPadding: "0",
+  n2: 0,
+  diOrder: null,
+  valvePadding: 0,
+  meterType: null,
+};

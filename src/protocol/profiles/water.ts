@@ -4,6 +4,8 @@ import { type MeterProfile, NO_QUIRKS } from "./profile.ts";
 const WIRED_TIMEOUT_MS = 3_000;
 /** The purchase sequence of A013 and 8105 is one byte and goes round. */
 const SEQ_MAX = 255;
+/** T of cold water. */
+const COLD_WATER = 0x10;
 
 const WATER_2004: MeterProfile = {
   name: "cjt188-2004-water",
@@ -37,7 +39,7 @@ const WATER_2004: MeterProfile = {
   // A013 and 8105 are sums of money (购入金额) which the meter counts down by its own price table (A010). A model that
   // counts volume instead needs a row of its own with 0.01m3.
   credit: { at: "meter", unit: "fen", topUp: "plain", countMax: SEQ_MAX },
-  quirks: { ...NO_QUIRKS, diOrder: "high-first" },
+  quirks: { ...NO_QUIRKS, diOrder: "high-first", meterType: COLD_WATER },
   source: "captured",
 };
 
@@ -51,5 +53,15 @@ export const waterProfiles: readonly MeterProfile[] = [
     zh: "国标 188-2018 阀控水表",
     quirks: { ...WATER_2004.quirks, diOrder: "low-first" },
     source: "standard",
+  },
+  {
+    ...WATER_2004,
+    name: "jc188",
+    vendor: "Jichao",
+    zh: "集抄预付费水表(188-2018)",
+    // Counts what was bought in volume: a price is the system's business, and units stay units.
+    credit: { at: "meter", unit: "0.01m3", topUp: "plain", countMax: SEQ_MAX },
+    quirks: { ...WATER_2004.quirks, diOrder: "low-first" },
+    source: "own",
   },
 ];

@@ -1,0 +1,72 @@
+import type { Instant } from "#base/time.ts";
+import type { ReportedValues } from "#flows/record-readings.ts";
+import type { Bytes } from "#protocol/bytes.ts";
+import type { SwitchAction } from "#protocol/dlt645/relay.ts";
+import type { SecurityReply } from "#protocol/dlt645/security.ts";
+import type { MeterWire } from "#protocol/link/meter-frame.ts";
+import type { MeterProfile } from "#protocol/profiles/profile.ts";
+
+/** What can be asked of a meter in one question, whatever its protocol calls it. Water counts as energy: litres for Wh. */
+export type Item = "index" | "remaining" | "status" | "count" | "voltage" | "current" | "power";
+
+/** What a meter says, in the units of the system. `overdraftWh` is a register of its own in some models. */
+export type MeterAnswer =
+  | { kind: "values"; values: ReportedValues; overdraftWh?: number; commandedOff?: boolean }
+  /** A good answer that means nothing to us: never a number, never a yes. */
+  | { kind: "not_understood" }
+  /** A command was taken. It proves nothing that was not read back. */
+  | { kind: "done" }
+  /** An answer of function 03 of DL/T 645-2007 to anything but a top-up: about keys. */
+  | { kind: "security"; di: string; reply: SecurityReply }
+  | { kind: "refused"; code: number; reasons: string[] };
+
+/** What the bytes on a bus come to, for one question. */
+export type Judged =
+  | { kind: "answered"; answer: MeterAnswer }
+  /** No good frame; a good one of another meter; this meter's answer to something else, such as a late one. */
+  | { kind: "silent"; why: "corrupt" | "foreign" | "mismatch" };
+
+/** How supply is switched, and whether anything that can be read proves that it was. */
+export type Switching = {
+  readonly proves: boolean;
+  /** How long the switch may take to move after the meter has taken the command. */
+  readonly movesMs: number;
+  encode(command: { address: string; action: SwitchAction; now: Instant; serial: number }): Bytes;
+};
+
+/** How bought units get into a meter whose purchase count can be read before and after. */
+export type TopUpWay = {
+  /** Whether the bytes depend on the meter's own key. */
+  readonly needsKey: boolean;
+  encode(topUp: {
+    address: string;
+    /** The meter's stored purchase count + 1. */
+    count: number;
+    /** In hundredths of a unit. */
+    amount: number;
+    customer: string;
+    key: Bytes | null;
+    serial: number;
+  }): Bytes;
+};
+
+/** How one model of meter is spoken to: everything that depends on its protocol and profile, as plain functions. */
+export type Driver = {
+  readonly profile: MeterProfile;
+  /** The frames on the line: where an answer ends. */
+  readonly wire: MeterWire;
+  /** The longest answer to a read that is worth waiting for, wake-up bytes included. */
+  readonly replyBytes: number;
+  /** Where the model keeps an item; several items may share one place. Null when it cannot tell. */
+  placeOf(item: Item): string | null;
+  /** Where it keeps what was used beyond its credit, when that is a register of its own. */
+  readonly overdraftPlace: string | null;
+  /** `serial` numbers the questions of a bus, for protocols whose answers echo it. */
+  encodeRead(address: string, place: string, serial: number): Bytes;
+  /** What was heard after a question of ours. Bytes from the field never throw. */
+  judge(question: Bytes, heard: Bytes): Judged;
+  /** Null when the model has no switch. */
+  readonly switching: Switching | null;
+  /** Null when a top-up could not be made exactly once, or not in units. */
+  readonly topUp: TopUpWay | null;
+};
