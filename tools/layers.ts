@@ -29,10 +29,14 @@ type Rule = {
 /** Money is not the business of the programs that talk to meters: they report what happened, flows book it. */
 export const MONEY: readonly string[] = [
   "domain/arrears",
+  "domain/charging",
   "domain/ledger",
   "domain/lots",
   "domain/prepay",
   "domain/settlement",
+  "domain/tariff",
+  "domain/tariff-check",
+  "domain/tariff-time",
   "flows/cut-off",
   "flows/recharge",
   "flows/reconnect",
@@ -56,7 +60,13 @@ export const layers: Readonly<Record<string, Rule>> = {
   contract: {
     may: ["base"],
     mayTypesOf: ["domain"],
-    mayFile: ["domain/meter-event.ts", "domain/permission.ts", "domain/tile.ts"],
+    mayFile: [
+      "domain/calendar.ts",
+      "domain/meter-event.ts",
+      "domain/permission.ts",
+      "domain/tariff.ts",
+      "domain/tile.ts",
+    ],
     packages: ["zod"],
   },
   system: { may: ["base", "protocol"] },
