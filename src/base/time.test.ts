@@ -1,5 +1,16 @@
 import { expect, test } from "vitest";
-import { type Day, dayOf, formatInstant, instant, later, minuteOfDay, startOfDay } from "./time.ts";
+import {
+  addDays,
+  type Day,
+  dayOf,
+  formatInstant,
+  instant,
+  later,
+  minuteOfDay,
+  parseDay,
+  startOfDay,
+  weekdayOf,
+} from "./time.ts";
 
 const at = (text: string) => instant(Date.parse(text));
 
@@ -20,4 +31,18 @@ test("an instant is whole milliseconds", () => {
   expect(later(instant(5), -10)).toBe(-5);
   expect(() => instant(0.5)).toThrow();
   expect(() => instant(Number.NaN)).toThrow();
+});
+
+test("days are counted over months, leap days and years, and know their weekday", () => {
+  expect(addDays("2026-12-31" as Day, 1)).toBe("2027-01-01");
+  expect(addDays("2028-03-01" as Day, -1)).toBe("2028-02-29");
+  expect(weekdayOf("2026-08-02" as Day)).toBe(0);
+  expect(weekdayOf("2026-08-01" as Day)).toBe(6);
+});
+
+test("only a day that exists is a day", () => {
+  expect(parseDay("2028-02-29")).toBe("2028-02-29");
+  for (const text of ["2026-02-29", "2026-13-01", "2026-8-1", "26-08-01", "2026-08-01 ", "", "abcd-ef-gh"]) {
+    expect(parseDay(text)).toBeNull();
+  }
 });

@@ -38,6 +38,23 @@ export function startOfDay(day: Day): Instant {
   return instant(Date.parse(`${day}T00:00:00Z`) - SHANGHAI_OFFSET_MS);
 }
 
+/** The day `count` days later (or earlier, when negative). */
+export function addDays(day: Day, count: number): Day {
+  return dayOf(later(startOfDay(day), count * DAY_MS));
+}
+
+/** Day of the week: 0 Sunday … 6 Saturday. */
+export function weekdayOf(day: Day): number {
+  return new Date(`${day}T00:00:00Z`).getUTCDay();
+}
+
+/** A day as text, or null when there is no such day: `"2026-02-30"`, `"2026-8-1"`. */
+export function parseDay(text: string): Day | null {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return null;
+  const ms = Date.parse(`${text}T00:00:00Z`);
+  return Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 10) !== text ? null : (text as Day);
+}
+
 /** Minutes since local midnight, 0 … 1439. */
 export function minuteOfDay(at: Instant): number {
   return Math.floor((at - startOfDay(dayOf(at))) / MINUTE_MS);
