@@ -4,6 +4,16 @@ import { assert } from "#base/errors.ts";
 export type Bytes = Uint8Array;
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+const HEX_UPPER = HEX.map((pair) => pair.toUpperCase());
+
+const INT32_MAX = 0x7fff_ffff;
+
+/** What two BCD digits are worth, by their byte; 255 where a nibble is no digit. */
+const WORTH = Uint8Array.from({ length: 256 }, (_, byte) => {
+  return byte > 0x99 || (byte & 0x0f) > 9 ? 0xff : (byte >> 4) * 10 + (byte & 0x0f);
+});
+/** The two digits of 0 … 99 as a byte. */
+const DIGITS = Uint8Array.from({ length: 100 }, (_, pair) => (Math.floor(pair / 10) << 4) | (pair % 10));
 
 /** Lower-case hex without blanks. */
 export function toHex(bytes: Bytes): string {
@@ -16,6 +26,13 @@ export function toHex(bytes: Bytes): string {
 export function toHexReversed(bytes: Bytes): string {
   let text = "";
   for (let i = bytes.length - 1; i >= 0; i--) text += HEX[bytes[i]!];
+  return text;
+}
+
+/** Upper-case hex of `length` bytes from the last to the first: an identifier or a number as it is printed. */
+export function printedAt(bytes: Bytes, at: number, length: number): string {
+  let text = "";
+  for (let i = at + length - 1; i >= at; i--) text += HEX_UPPER[bytes[i]!];
   return text;
 }
 
@@ -48,6 +65,35 @@ export function concat(...parts: Bytes[]): Bytes {
   return whole;
 }
 
+/** Up to so many bytes a loop copies faster than the methods of arrays do. */
+const SHORT = 64;
+
+/** A copy of the bytes from `from` up to `to`, which must lie within them. */
+export function copyOf(bytes: Bytes, from: number, to: number): Bytes {
+  const length = to - from;
+  if (length > SHORT) return bytes.slice(from, to);
+  const part = new Uint8Array(length);
+  for (let i = 0; i < length; i++) part[i] = bytes[from + i]!;
+  return part;
+}
+
+/** Writes a part into a larger array from `at` on; returns where it ends. */
+export function putBytes(whole: Bytes, at: number, part: Bytes): number {
+  const length = part.length;
+  if (length > SHORT) whole.set(part, at);
+  else for (let i = 0; i < length; i++) whole[at + i] = part[i]!;
+  return at + length;
+}
+
+/** The sum of a stretch modulo 256, as most checksums want it. Four at a time: the loop itself costs as much as adding. */
+export function sumOf(bytes: Bytes, from: number, to: number): number {
+  let sum = 0;
+  let i = from;
+  for (; i + 3 < to; i += 4) sum += bytes[i]! + bytes[i + 1]! + bytes[i + 2]! + bytes[i + 3]!;
+  for (; i < to; i++) sum += bytes[i]!;
+  return sum & 0xff;
+}
+
 /** Equality in a time that depends on the length only, so that a MAC cannot be guessed byte by byte. */
 export function equalBytes(a: Bytes, b: Bytes): boolean {
   if (a.length !== b.length) return false;
@@ -69,9 +115,9 @@ export function bcdToNumber(bytes: Bytes): number | null {
 export function bcdAt(bytes: Bytes, at: number, length: number, topMask: number): number {
   let value = 0;
   for (let i = at + length - 1, mask = topMask; i >= at; i--, mask = 0xff) {
-    const byte = bytes[i]! & mask;
-    if (byte > 0x99 || (byte & 0x0f) > 9) return Number.NaN;
-    value = value * 100 + (byte >> 4) * 10 + (byte & 0x0f);
+    const pair = WORTH[bytes[i]! & mask]!;
+    if (pair > 99) return Number.NaN;
+    value = value * 100 + pair;
   }
   return value;
 }
@@ -85,15 +131,22 @@ export function numberToBcd(value: number, length: number): Bytes {
 
 /** Like {@link numberToBcd} into an existing array. */
 export function putBcd(bytes: Bytes, at: number, length: number, value: number): void {
+  assert(Number.isSafeInteger(value) && value >= 0, "only whole numbers fit BCD digits");
   let rest = value;
-  for (let i = at; i < at + length; i++) {
+  let i = at;
+  const end = at + length;
+  for (; i < end && rest > INT32_MAX; i++) {
     const higher = Math.floor(rest / 100);
-    const pair = rest - higher * 100;
-    const tens = (pair * 103) >> 10;
-    bytes[i] = (tens << 4) | (pair - tens * 10);
+    bytes[i] = DIGITS[rest - higher * 100]!;
     rest = higher;
   }
-  assert(rest === 0 && value >= 0, "the value does not fit its BCD digits");
+  // What fits 32 bits is divided without floating point.
+  for (let small = rest | 0; i < end; i++) {
+    const higher = (small / 100) | 0;
+    bytes[i] = DIGITS[small - higher * 100]!;
+    rest = small = higher;
+  }
+  assert(rest === 0, "the value does not fit its BCD digits");
 }
 
 /** Printable ASCII as bytes. */

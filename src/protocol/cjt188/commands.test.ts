@@ -167,11 +167,15 @@ describe("readings", () => {
 
 describe("identifiers", () => {
   test("the order that names a known item is taken, the expected one where both do", () => {
-    expect(diFromWire188(bytes("1f90"))).toEqual({ di: "901F", order: "low-first", known: true });
-    expect(diFromWire188(bytes("901f"), "low-first")).toEqual({ di: "901F", order: "high-first", known: true });
+    expect(diFromWire188(bytes("1f90"))).toMatchObject({ di: "901F", order: "low-first", item: { name: "reading" } });
+    expect(diFromWire188(bytes("901f"), "low-first")).toMatchObject({
+      di: "901F",
+      order: "high-first",
+      item: { name: "reading" },
+    });
     expect(diFromWire188(bytes("d2d3"), "high-first")).toMatchObject({ di: "D2D3" });
     expect(diFromWire188(bytes("d2d3"), "low-first")).toMatchObject({ di: "D3D2" });
-    expect(diFromWire188(bytes("1234"))).toEqual({ di: "1234", order: "high-first", known: false });
+    expect(diFromWire188(bytes("1234"))).toEqual({ di: "1234", order: "high-first", item: undefined });
     expect(diFromWire188(bytes("12"))).toBeNull();
   });
 

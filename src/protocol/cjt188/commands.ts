@@ -1,13 +1,15 @@
 import { assert } from "#base/errors.ts";
-import { type Bytes, bcdAt, concat, numberToBcd, ownHex, toHexReversed } from "../bytes.ts";
-import type { LocalTime } from "../dlt645/commands.ts";
+import { addressAt } from "../address.ts";
+import { type Bytes, bcdAt, ownHex, putBcd } from "../bytes.ts";
+import type { LocalTime } from "../dlt645/control.ts";
 import type { Frame188 } from "./frame.ts";
-import { DI_188, type DiOrder, diFromWire188, diToWire188, FUNCTION_188, items188 } from "./items.ts";
+import { DI_188, type DiOrder, diFromWire188, FUNCTION_188, putDi188 } from "./items.ts";
 import {
   clockAt,
   clockToWire,
-  payloadOf188,
+  putReading188,
   type Reading188,
+  readingLength188,
   readingOf188,
   type Status188,
   status188,
@@ -66,6 +68,7 @@ export type BadRequest188 = {
 const VALVE_CODES: Readonly<Record<ValveAction, number>> = { open: 0x55, close: 0x99 };
 /** DI and SER. */
 const HEAD = 3;
+const NOTHING = new Uint8Array(0);
 
 /** The serial number of the next question. */
 export function nextSer(ser: number): number {
@@ -94,12 +97,16 @@ export function encodeWrite188(call: Call188, di: string, data: Bytes): Frame188
 
 /** Master: moves the valve (A017). Some meters want bytes of padding behind the code. */
 export function encodeValve188(call: Call188, action: ValveAction, padding = 0): Frame188 {
-  return encodeWrite188(call, DI_188.valve, concat(Uint8Array.of(VALVE_CODES[action]), new Uint8Array(padding)));
+  const data = new Uint8Array(1 + padding);
+  data[0] = VALVE_CODES[action];
+  return encodeWrite188(call, DI_188.valve, data);
 }
 
 /** Master: sells (A013). The number keeps a repeated frame from being credited twice. */
 export function encodePurchase188(call: Call188, { seq, amount }: Purchase188): Frame188 {
-  return encodeWrite188(call, DI_188.purchase, concat(Uint8Array.of(seq), numberToBcd(amount, 4)));
+  const data = Uint8Array.of(seq, 0, 0, 0, 0);
+  putBcd(data, 1, 4, amount);
+  return encodeWrite188(call, DI_188.purchase, data);
 }
 
 /** Master: sets the clock (A015). */
@@ -131,7 +138,7 @@ export function decodeRequest188(asked: Frame188): { ok: true; call: Call188; re
       return good({ kind: "readKeyVersion" });
     case FUNCTION_188.writeAddress:
       if (head.di !== DI_188.writeAddress || payload.length !== 7) return bad("bad_data", true);
-      return good({ kind: "writeAddress", newAddress: toHexReversed(payload).toUpperCase() });
+      return good({ kind: "writeAddress", newAddress: addressAt(payload, 0, 7) });
     case FUNCTION_188.write:
     case FUNCTION_188.writeBase: {
       const request = writeRequest(head.di, payload);
@@ -144,7 +151,7 @@ export function decodeRequest188(asked: Frame188): { ok: true; call: Call188; re
 
 /** Meter: answers a read (81H). */
 export function encodeReadReply188(call: Call188, di: string, reading: Reading188): Frame188 {
-  return encodeDataReply188(call, di, payloadOf188(reading));
+  return frameWithReading(call, FUNCTION_188.read | CONTROL_188.fromMeter, di, reading);
 }
 
 /** Meter: answers a read with bytes. */
@@ -159,8 +166,8 @@ export function encodeDataReply188(
 
 /** Meter: its address (83H) with its real T, in the frame and as data. */
 export function encodeAddressReply188(call: Call188): Frame188 {
-  const payload = payloadOf188({ item: "address", address: call.address });
-  return encodeDataReply188(call, DI_188.address, payload, FUNCTION_188.readAddress);
+  const reading = { item: "address", address: call.address } as const;
+  return frameWithReading(call, FUNCTION_188.readAddress | CONTROL_188.fromMeter, DI_188.address, reading);
 }
 
 /** Meter: a write was taken (84H), with ST, or without where the model leaves it out. */
@@ -198,27 +205,25 @@ export function decodeAnswer188(answer: Frame188, expected: DiOrder = "high-firs
   if ((control & CONTROL_188.abnormal) !== 0) return refusal(fn, data);
   const head = diFromWire188(data, expected);
   if (head === null || data.length < HEAD) return { kind: "unexpected", control };
-  const { di, order } = head;
+  const { di, order, item } = head;
   const ser = data[2]!;
-  const payload = data.slice(HEAD);
   switch (fn) {
     case FUNCTION_188.read:
     case FUNCTION_188.readKeyVersion: {
-      const item = items188.get(di);
-      const reading = item === undefined ? null : readingOf188(item, payload);
+      const reading = item === undefined ? null : readingOf188(item, data, HEAD);
       return reading === null
-        ? { kind: "raw", di, ser, order, data: payload }
+        ? { kind: "raw", di, ser, order, data: data.slice(HEAD) }
         : { kind: "reading", di, ser, order, reading };
     }
     case FUNCTION_188.readAddress: {
       // Some meters send the header only: the address then is that of the frame.
-      const address = payload.length === 7 ? toHexReversed(payload).toUpperCase() : answer.address;
+      const address = data.length === HEAD + 7 ? addressAt(data, HEAD, 7) : answer.address;
       return { kind: "reading", di, ser, order, reading: { item: "address", address } };
     }
     case FUNCTION_188.write:
     case FUNCTION_188.writeAddress:
     case FUNCTION_188.writeBase:
-      return { kind: "done", di, ser, order, status: statusOf(payload) };
+      return { kind: "done", di, ser, order, status: statusOf(data) };
     default:
       return { kind: "unexpected", control };
   }
@@ -293,12 +298,27 @@ function refusal(fn: number, data: Bytes): Answer188 {
   return { kind: "refused", function: fn, ser: data[0]!, code: data[1]! | (data[2]! << 8) };
 }
 
-function statusOf(payload: Bytes): Status188 | null {
-  return payload.length === 0 ? null : status188(payload[0]! | ((payload[1] ?? 0) << 8));
+function statusOf(data: Bytes): Status188 | null {
+  return data.length === HEAD ? null : status188(data[HEAD]! | ((data[HEAD + 1] ?? 0) << 8));
 }
 
-function frame(call: Call188, control: number, di: string, payload: Bytes = new Uint8Array(0)): Frame188 {
-  assert(call.ser >= 0 && call.ser <= 0xff, "SER is one byte");
-  const data = concat(diToWire188(di, call.order), Uint8Array.of(call.ser), payload);
+function frame(call: Call188, control: number, di: string, payload: Bytes = NOTHING): Frame188 {
+  const data = headOf(call, di, payload.length);
+  data.set(payload, HEAD);
   return { meterType: call.meterType, address: call.address, control, data };
+}
+
+function frameWithReading(call: Call188, control: number, di: string, reading: Reading188): Frame188 {
+  const data = headOf(call, di, readingLength188(reading));
+  putReading188(data, HEAD, reading);
+  return { meterType: call.meterType, address: call.address, control, data };
+}
+
+/** DI and SER with room for a payload behind them. */
+function headOf({ ser, order }: Call188, di: string, payloadLength: number): Bytes {
+  assert(ser >= 0 && ser <= 0xff, "SER is one byte");
+  const data = new Uint8Array(HEAD + payloadLength);
+  putDi188(data, di, order);
+  data[2] = ser;
+  return data;
 }

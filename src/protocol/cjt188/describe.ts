@@ -3,7 +3,7 @@ import type { DescribedValue } from "../description.ts";
 import { decimalText } from "../register.ts";
 import { CONTROL_188, purchaseIn188, valveAction } from "./commands.ts";
 import { decodeFrame188, type Frame188 } from "./frame.ts";
-import { DI_188, type DiOrder, diFromWire188, type Field188, FUNCTION_188, items188, layoutFor } from "./items.ts";
+import { DI_188, type DiOrder, diFromWire188, type Field188, FUNCTION_188, layoutFor } from "./items.ts";
 import { clockAt, status188 } from "./readings.ts";
 import { meterTypeName, units188 } from "./units.ts";
 
@@ -99,7 +99,7 @@ export function describeFrame188(frame: Frame188, preamble: number): Description
   const head = diFromWire188(data);
   if (head === null) return description;
   const payload = data.subarray(3);
-  const item = items188.get(head.di);
+  const { item } = head;
   const known: Description188 = {
     ...description,
     diWire: toHex(data.subarray(0, 2)).toUpperCase(),
@@ -113,7 +113,7 @@ export function describeFrame188(frame: Frame188, preamble: number): Description
     code === FUNCTION_188.read || code === FUNCTION_188.readAddress || code === FUNCTION_188.readKeyVersion;
   if (vendor || !isRead)
     return { ...known, ...(payload.length === 1 || payload.length === 2 ? { st: toHex(payload) } : {}) };
-  const layout = item === undefined ? undefined : layoutFor(item, payload);
+  const layout = item === undefined ? undefined : layoutFor(item, payload.length);
   return layout === undefined ? known : { ...known, ...contents(layout, payload) };
 }
 

@@ -70,7 +70,7 @@ test.each([
 test("data that does not fit L, an address that is none or an impossible type is our own mistake", () => {
   const frame: Frame188 = { meterType: 0x10, address: "00000805000001", control: 1, data: new Uint8Array(3) };
   expect(() => encodeFrame188({ ...frame, data: new Uint8Array(256) })).toThrow(/L/);
-  expect(() => encodeFrame188({ ...frame, address: "161" })).toThrow(/7 bytes/);
+  expect(() => encodeFrame188({ ...frame, address: "161" })).toThrow(/14 digits/);
   expect(() => encodeFrame188({ ...frame, meterType: 0x68 })).toThrow(/type/);
 });
 

@@ -1,5 +1,7 @@
 import { assert } from "#base/errors.ts";
-import { type Bytes, concat, ownHex, toHexReversed } from "../bytes.ts";
+import { addressAt, putAddress } from "../address.ts";
+import { type Bytes, copyOf, sumOf } from "../bytes.ts";
+import { createDeframer, type Deframer, type Found } from "../deframer.ts";
 
 /** One CJ/T 188 frame (2004 §6.2, unchanged in 2018). Unlike DL/T 645 there is no second 68H and no +33H. */
 export type Frame188 = {
@@ -20,17 +22,8 @@ export type Decoded188 =
   | { ok: true; frame: Frame188; preamble: number; length: number }
   | { ok: false; reason: BadFrame188; detail: string };
 
-/** The stream side: takes bytes in any cuts, gives the frames in them. */
-export type Deframer188 = {
-  push(chunk: Bytes): Frame188[];
-  /** Gives up an unfinished frame because the line has been silent, and returns the frames behind its false start. */
-  flush(): Frame188[];
-  /** Bytes held back because a frame may not be complete yet; never more than one frame. */
-  pending(): number;
-  /** Bytes that belonged to no frame so far; wake-up bytes are not counted. */
-  dropped(): number;
-  reset(): void;
-};
+/** The stream side; see {@link Deframer}. */
+export type Deframer188 = Deframer<Frame188>;
 
 const START = 0x68;
 const END = 0x16;
@@ -44,17 +37,27 @@ export const FRAME_188_MAX = OVERHEAD + 0xff;
 
 /** The frame on the wire, led in by wake-up bytes (two to four, three by default) that the checksum does not cover. */
 export function encodeFrame188(frame: Frame188, preamble = 3): Bytes {
-  assert(frame.data.length <= 0xff, "DATA does not fit L");
-  assert(isMeterType(frame.meterType), "no such meter type");
-  const head = Uint8Array.of(START, frame.meterType);
-  const body = concat(
-    head,
-    ownHex(frame.address, 7).reverse(),
-    Uint8Array.of(frame.control, frame.data.length),
-    frame.data,
-  );
-  const wakeUp = new Uint8Array(preamble).fill(WAKE_UP);
-  return concat(wakeUp, body, Uint8Array.of(checksum(body, 0, body.length), END));
+  const { meterType, address, control, data } = frame;
+  const length = data.length;
+  assert(length <= 0xff, "DATA does not fit L");
+  assert(isMeterType(meterType), "no such meter type");
+  const wire = new Uint8Array(preamble + OVERHEAD + length);
+  let at = 0;
+  while (at < preamble) wire[at++] = WAKE_UP;
+  wire[at] = START;
+  wire[at + 1] = meterType;
+  let sum = START + meterType + control + length + putAddress(wire, at + 2, address, 7);
+  wire[at + 9] = control;
+  wire[at + LENGTH_AT] = length;
+  at += LENGTH_AT + 1;
+  for (let i = 0; i < length; i++) {
+    const byte = data[i]!;
+    sum += byte;
+    wire[at++] = byte;
+  }
+  wire[at++] = sum;
+  wire[at] = END;
+  return wire;
 }
 
 /** Reads one frame at the beginning of the bytes, behind any number of wake-up bytes. What follows it is left alone. */
@@ -73,37 +76,7 @@ export function decodeFrame188(bytes: Bytes): Decoded188 {
  * not depend on how the stream was cut.
  */
 export function createDeframer188(): Deframer188 {
-  let held: Bytes = new Uint8Array(0);
-  let dropped = 0;
-
-  function scan(bytes: Bytes, nothingFollows: boolean): Frame188[] {
-    const frames: Frame188[] = [];
-    let at = 0;
-    while (at < bytes.length) {
-      const fault = faultAt(bytes, at);
-      if (fault === null) {
-        const frame = frameAt(bytes, at);
-        frames.push(frame);
-        at += OVERHEAD + frame.data.length;
-        continue;
-      }
-      if (fault === "truncated" && !nothingFollows) break;
-      if (bytes[at] !== WAKE_UP) dropped++;
-      at++;
-    }
-    held = bytes.slice(at);
-    return frames;
-  }
-
-  return {
-    push: (chunk) => scan(held.length === 0 ? chunk : concat(held, chunk), false),
-    flush: () => scan(held, true),
-    pending: () => held.length,
-    dropped: () => dropped,
-    reset() {
-      held = new Uint8Array(0);
-    },
-  };
+  return createDeframer(scan, FRAME_188_MAX);
 }
 
 /** Every frame in a closed piece of bytes, such as the content of one forwarded answer. */
@@ -117,6 +90,22 @@ export function isMeterType(type: number): boolean {
   return (type >= 0x10 && type <= 0x4f) || type === 0xaa || type === 0x99;
 }
 
+function scan(bytes: Bytes, from: number, before: number, nothingFollows: boolean, found: Found<Frame188>): number {
+  let at = from;
+  while (at < before) {
+    const fault = faultAt(bytes, at);
+    if (fault === null) {
+      found.frames.push(frameAt(bytes, at));
+      at += OVERHEAD + bytes[at + LENGTH_AT]!;
+      continue;
+    }
+    if (fault === "truncated" && !nothingFollows) break;
+    if (bytes[at] !== WAKE_UP) found.dropped++;
+    at++;
+  }
+  return at;
+}
+
 /** What is wrong with a frame that should start at `at`; null when nothing is. `truncated` only if more bytes could help. */
 function faultAt(bytes: Bytes, at: number): BadFrame188 | null {
   const have = bytes.length - at;
@@ -127,25 +116,15 @@ function faultAt(bytes: Bytes, at: number): BadFrame188 | null {
   const end = at + OVERHEAD - 1 + bytes[at + LENGTH_AT]!;
   if (end >= bytes.length) return "truncated";
   if (bytes[end] !== END) return "end_missing";
-  return checksum(bytes, at, end - 1) === bytes[end - 1] ? null : "checksum";
-}
-
-/** CS: the sum of all bytes from 68H to the one before it, modulo 256. */
-function checksum(bytes: Bytes, from: number, to: number): number {
-  let sum = 0;
-  for (let i = from; i < to; i++) sum += bytes[i]!;
-  return sum & 0xff;
+  // CS: the sum of all bytes from 68H to the one before it, modulo 256.
+  return sumOf(bytes, at, end - 1) === bytes[end - 1] ? null : "checksum";
 }
 
 /** The frame at `at`, which has been found faultless. */
 function frameAt(bytes: Bytes, at: number): Frame188 {
   const first = at + LENGTH_AT + 1;
-  return {
-    meterType: bytes[at + 1]!,
-    address: toHexReversed(bytes.subarray(at + 2, at + 9)).toUpperCase(),
-    control: bytes[at + 9]!,
-    data: bytes.slice(first, first + bytes[at + LENGTH_AT]!),
-  };
+  const data = copyOf(bytes, first, first + bytes[at + LENGTH_AT]!);
+  return { meterType: bytes[at + 1]!, address: addressAt(bytes, at + 2, 7), control: bytes[at + 9]!, data };
 }
 
 /** The fault in words, for people who look at hex; offsets count from the 68H. */
@@ -168,7 +147,7 @@ function faultText(fault: BadFrame188, bytes: Bytes, at: number): string {
     }
     case "checksum": {
       const offset = OVERHEAD - 2 + bytes[at + LENGTH_AT]!;
-      return `checksum: frame carries ${byte(offset)}, computed ${hex(checksum(bytes, at, at + offset))}`;
+      return `checksum: frame carries ${byte(offset)}, computed ${hex(sumOf(bytes, at, at + offset))}`;
     }
   }
 }

@@ -185,41 +185,57 @@ export const items188: ReadonlyMap<string, Item188> = new Map(
   ].map((item) => [item.di, item]),
 );
 
+/** The same rows by the identifier as one number, for look-ups that make no text. */
+const byCode: ReadonlyMap<number, Item188> = new Map(
+  [...items188.values()].map((item) => [Number.parseInt(item.di, 16), item]),
+);
+
 /** How long a layout is on the wire. */
 export function layoutLength(layout: readonly Field188[]): number {
   return layout.reduce((length, field) => length + field.bytes + (field.as === "measured" ? 1 : 0), 0);
 }
 
-/** The layout of an item whose length is exactly that of the payload; undefined when none is. */
-export function layoutFor(item: Item188, payload: Bytes): readonly Field188[] | undefined {
-  return item.layouts.find((layout) => layoutLength(layout) === payload.length);
+/** Lengths of the layouts of an item, in their order: what tells them apart. */
+const layoutLengths: ReadonlyMap<Item188, readonly number[]> = new Map(
+  [...items188.values()].map((item) => [item, item.layouts.map(layoutLength)]),
+);
+
+/** The layout of an item that has exactly so many bytes; undefined when none has. */
+export function layoutFor(item: Item188, bytes: number): readonly Field188[] | undefined {
+  const lengths = layoutLengths.get(item);
+  return lengths === undefined ? undefined : item.layouts[lengths.indexOf(bytes)];
 }
+
+/** What the identifier at the beginning of some data names: `item` is undefined when no table has it. */
+export type Named188 = { di: string; order: DiOrder; item: Item188 | undefined };
 
 /**
  * The identifier at the beginning of the data, in the order that names a known item. When both orders do (D2D3) or none
  * does, the order that the caller expects decides. Null when the data is too short.
  */
-export function diFromWire188(
-  data: Bytes,
-  expected: DiOrder = "high-first",
-): { di: string; order: DiOrder; known: boolean } | null {
+export function diFromWire188(data: Bytes, expected: DiOrder = "high-first"): Named188 | null {
   if (data.length < 2) return null;
-  const other = expected === "high-first" ? "low-first" : "high-first";
-  for (const order of [expected, other] as const) {
-    const di = diText(data, order);
-    if (items188.has(di)) return { di, order, known: true };
-  }
-  return { di: diText(data, expected), order: expected, known: false };
+  const highFirst = (data[0]! << 8) | data[1]!;
+  const lowFirst = (data[1]! << 8) | data[0]!;
+  const wanted = expected === "high-first";
+  const item = byCode.get(wanted ? highFirst : lowFirst);
+  if (item !== undefined) return { di: item.di, order: expected, item };
+  const other = byCode.get(wanted ? lowFirst : highFirst);
+  if (other !== undefined) return { di: other.di, order: wanted ? "low-first" : "high-first", item: other };
+  const code = wanted ? highFirst : lowFirst;
+  return { di: code.toString(16).padStart(4, "0").toUpperCase(), order: expected, item: undefined };
 }
 
 /** The identifier on the wire in that order. */
 export function diToWire188(di: string, order: DiOrder): Bytes {
-  const code = Number.parseInt(di, 16);
-  return order === "high-first" ? Uint8Array.of(code >> 8, code) : Uint8Array.of(code, code >> 8);
+  const wire = new Uint8Array(2);
+  putDi188(wire, di, order);
+  return wire;
 }
 
-function diText(data: Bytes, order: DiOrder): string {
-  const [first, second] = [data[0]!, data[1]!];
-  const code = order === "high-first" ? (first << 8) | second : (second << 8) | first;
-  return code.toString(16).padStart(4, "0").toUpperCase();
+/** The same at the beginning of some data. */
+export function putDi188(data: Bytes, di: string, order: DiOrder): void {
+  const code = Number.parseInt(di, 16);
+  data[0] = order === "high-first" ? code >> 8 : code;
+  data[1] = order === "high-first" ? code : code >> 8;
 }

@@ -1,6 +1,7 @@
 import { assert } from "#base/errors.ts";
-import { type Bytes, bcdAt, concat, numberToBcd, ownHex, toHexReversed } from "../bytes.ts";
-import type { LocalTime } from "../dlt645/commands.ts";
+import { addressAt, putAddress } from "../address.ts";
+import { type Bytes, bcdAt, putBcd } from "../bytes.ts";
+import type { LocalTime } from "../dlt645/control.ts";
 import { DI_188, type Item188, layoutFor, VOLUME_LAYOUT } from "./items.ts";
 import { type Measured, UNIT_KW, UNIT_KWH, UNIT_M3, UNIT_M3_PER_HOUR, units188 } from "./units.ts";
 
@@ -33,59 +34,67 @@ export type Reading188 =
 
 /** D0 valve closed, D1 valve abnormal, D2 battery low. */
 const ST = { closed: 0x01, abnormal: 0x02, batteryLow: 0x04 };
-const CENTURY_BYTES = 2;
 
-/** The reading in a payload (what follows DI and SER); null when a length, digit or unit does not fit. */
-export function readingOf188(item: Item188, payload: Bytes): Reading188 | null {
-  const layout = layoutFor(item, payload);
+/** The reading in data from `at` on (behind DI and SER); null when a length, digit or unit does not fit. */
+export function readingOf188(item: Item188, data: Bytes, at: number): Reading188 | null {
+  const layout = layoutFor(item, data.length - at);
   if (layout === undefined) return null;
-  if (item.di === DI_188.reading) {
-    return layout === VOLUME_LAYOUT ? volumeReading(payload) : heatReading(payload);
-  }
-  if (item.di === DI_188.purchaseState) return purchaseStateReading(payload);
-  if (item.di === DI_188.address) {
-    return { item: "address", address: toHexReversed(payload).toUpperCase() };
-  }
+  if (item.di === DI_188.reading) return layout === VOLUME_LAYOUT ? volumeReading(data, at) : heatReading(data, at);
+  if (item.di === DI_188.purchaseState) return purchaseStateReading(data, at);
+  if (item.di === DI_188.address) return { item: "address", address: addressAt(data, at, 7) };
   if (layout.length === 1 && layout[0]!.name === "settlement") {
-    const litres = measuredIn(payload, 0, 2, "volume");
+    const litres = measuredIn(data, at, 2, "volume");
     return litres === null ? null : { item: "settlement", litres };
   }
   return null;
 }
 
-/** The payload that carries a reading, in cubic metres and kilowatt hours. */
-export function payloadOf188(reading: Reading188): Bytes {
+/** How many bytes carry a reading. */
+export function readingLength188(reading: Reading188): number {
+  return LENGTHS[reading.item];
+}
+
+const LENGTHS: Readonly<Record<Reading188["item"], number>> = {
+  volume: 19,
+  heat: 43,
+  settlement: 5,
+  purchaseState: 15,
+  address: 7,
+};
+
+/** Writes a reading into data from `at` on, in cubic metres and kilowatt hours. */
+export function putReading188(data: Bytes, at: number, reading: Reading188): void {
   switch (reading.item) {
     case "volume":
-      return concat(
-        volume(reading.litres),
-        volume(reading.settlementLitres ?? 0),
-        clockToWire(reading.clock),
-        statusToWire(reading.status),
-      );
+      putMeasured(data, at, reading.litres, UNIT_M3, 2);
+      putMeasured(data, at + 5, reading.settlementLitres ?? 0, UNIT_M3, 2);
+      putClock(data, at + 10, reading.clock);
+      putStatus(data, at + 17, reading.status);
+      break;
     case "heat":
-      return concat(
-        measured(reading.settlementWh ?? 0, UNIT_KWH, 2),
-        measured(reading.wh, UNIT_KWH, 2),
-        measured(reading.w ?? 0, UNIT_KW, 2),
-        measured(reading.litresPerHour ?? 0, UNIT_M3_PER_HOUR, 4),
-        volume(reading.litres ?? 0),
-        numberToBcd(reading.supplyTemperature ?? 0, 3),
-        numberToBcd(reading.returnTemperature ?? 0, 3),
-        numberToBcd(reading.hours ?? 0, 3),
-        clockToWire(reading.clock),
-        statusToWire(reading.status),
-      );
+      putMeasured(data, at, reading.settlementWh ?? 0, UNIT_KWH, 2);
+      putMeasured(data, at + 5, reading.wh, UNIT_KWH, 2);
+      putMeasured(data, at + 10, reading.w ?? 0, UNIT_KW, 2);
+      putMeasured(data, at + 15, reading.litresPerHour ?? 0, UNIT_M3_PER_HOUR, 4);
+      putMeasured(data, at + 20, reading.litres ?? 0, UNIT_M3, 2);
+      putBcd(data, at + 25, 3, reading.supplyTemperature ?? 0);
+      putBcd(data, at + 28, 3, reading.returnTemperature ?? 0);
+      putBcd(data, at + 31, 3, reading.hours ?? 0);
+      putClock(data, at + 34, reading.clock);
+      putStatus(data, at + 41, reading.status);
+      break;
     case "settlement":
-      return volume(reading.litres);
+      putMeasured(data, at, reading.litres, UNIT_M3, 2);
+      break;
     case "purchaseState":
-      return concat(
-        Uint8Array.of(reading.seq),
-        ...[reading.purchased, reading.cumulative, reading.remaining].map((amount) => numberToBcd(amount, 4)),
-        statusToWire(reading.status),
-      );
+      data[at] = reading.seq;
+      putBcd(data, at + 1, 4, reading.purchased);
+      putBcd(data, at + 5, 4, reading.cumulative);
+      putBcd(data, at + 9, 4, reading.remaining);
+      putStatus(data, at + 13, reading.status);
+      break;
     case "address":
-      return ownHex(reading.address, 7).reverse();
+      putAddress(data, at, reading.address, 7);
   }
 }
 
@@ -102,98 +111,102 @@ export function statusWord188(valve: Status188["valve"], batteryLow = false): nu
 }
 
 /** ss mm hh DD MM YY and the century; null when the digits are none or no possible moment (an unset clock is all zero). */
-export function clockAt(payload: Bytes, at: number): LocalTime | null {
-  const part = (offset: number, length = 1) => bcdAt(payload, at + offset, length, 0xff);
-  const time = {
-    year: part(5, CENTURY_BYTES),
-    month: part(4),
-    day: part(3),
-    hour: part(2),
-    minute: part(1),
-    second: part(0),
-  };
-  if (Object.values(time).some(Number.isNaN)) return null;
-  if (time.month < 1 || time.month > 12 || time.day < 1 || time.day > 31) return null;
-  return time.hour > 23 || time.minute > 59 || time.second > 59 ? null : time;
+export function clockAt(data: Bytes, at: number): LocalTime | null {
+  const second = bcdAt(data, at, 1, 0xff);
+  const minute = bcdAt(data, at + 1, 1, 0xff);
+  const hour = bcdAt(data, at + 2, 1, 0xff);
+  const day = bcdAt(data, at + 3, 1, 0xff);
+  const month = bcdAt(data, at + 4, 1, 0xff);
+  const year = bcdAt(data, at + 5, 2, 0xff);
+  // Comparisons that are true only for numbers: what is no number is no moment either.
+  const isDate = month >= 1 && month <= 12 && day >= 1 && day <= 31 && year >= 0;
+  return isDate && hour <= 23 && minute <= 59 && second <= 59 ? { year, month, day, hour, minute, second } : null;
 }
 
 /** A time on the wire; null is the unset clock. */
 export function clockToWire(time: LocalTime | null): Bytes {
-  if (time === null) return new Uint8Array(7);
-  const { second, minute, hour, day, month, year } = time;
-  return concat(
-    ...[second, minute, hour, day, month].map((part) => numberToBcd(part, 1)),
-    numberToBcd(year, CENTURY_BYTES),
-  );
+  const wire = new Uint8Array(7);
+  putClock(wire, 0, time);
+  return wire;
 }
 
 /** A measured value in our base unit, rounded to whole ones; null when digits, unit code or kind of unit are wrong. */
-export function measuredIn(payload: Bytes, at: number, decimals: number, measures: Measured): number | null {
-  const digits = bcdAt(payload, at, 4, 0xff);
-  const unit = units188.get(payload[at + 4] ?? 0);
-  if (Number.isNaN(digits) || unit === undefined || unit.measures !== measures) return null;
-  const base = (digits * 10 ** unit.shift * unit.times) / (unit.over * 10 ** decimals);
-  return Number.isSafeInteger(Math.round(base)) ? Math.round(base) : null;
+export function measuredIn(data: Bytes, at: number, decimals: 2 | 4, measures: Measured): number | null {
+  const unit = units188.get(data[at + 4] ?? 0);
+  const digits = bcdAt(data, at, 4, 0xff);
+  if (unit === undefined || unit.measures !== measures || Number.isNaN(digits)) return null;
+  const base = Math.round((digits * unit.times) / (unit.over * (decimals === 2 ? 100 : 10_000)));
+  return Number.isSafeInteger(base) ? base : null;
 }
 
-function volumeReading(payload: Bytes): Reading188 | null {
-  const litres = measuredIn(payload, 0, 2, "volume");
+function volumeReading(data: Bytes, at: number): Reading188 | null {
+  const litres = measuredIn(data, at, 2, "volume");
   if (litres === null) return null;
-  const settlementLitres = measuredIn(payload, 5, 2, "volume");
-  return { item: "volume", litres, settlementLitres, clock: clockAt(payload, 10), status: statusAt(payload, 17) };
+  const settlementLitres = measuredIn(data, at + 5, 2, "volume");
+  return { item: "volume", litres, settlementLitres, clock: clockAt(data, at + 10), status: statusAt(data, at + 17) };
 }
 
-function heatReading(payload: Bytes): Reading188 | null {
-  const wh = measuredIn(payload, 5, 2, "energy");
+function heatReading(data: Bytes, at: number): Reading188 | null {
+  const wh = measuredIn(data, at + 5, 2, "energy");
   if (wh === null) return null;
-  const number = (at: number) => {
-    const digits = bcdAt(payload, at, 3, 0xff);
-    return Number.isNaN(digits) ? null : digits;
-  };
   return {
     item: "heat",
     wh,
-    settlementWh: measuredIn(payload, 0, 2, "energy"),
-    w: measuredIn(payload, 10, 2, "power"),
-    litresPerHour: measuredIn(payload, 15, 4, "flow"),
-    litres: measuredIn(payload, 20, 2, "volume"),
-    supplyTemperature: number(25),
-    returnTemperature: number(28),
-    hours: number(31),
-    clock: clockAt(payload, 34),
-    status: statusAt(payload, 41),
+    settlementWh: measuredIn(data, at, 2, "energy"),
+    w: measuredIn(data, at + 10, 2, "power"),
+    litresPerHour: measuredIn(data, at + 15, 4, "flow"),
+    litres: measuredIn(data, at + 20, 2, "volume"),
+    supplyTemperature: numberAt(data, at + 25),
+    returnTemperature: numberAt(data, at + 28),
+    hours: numberAt(data, at + 31),
+    clock: clockAt(data, at + 34),
+    status: statusAt(data, at + 41),
   };
 }
 
-function purchaseStateReading(payload: Bytes): Reading188 | null {
-  const [purchased, cumulative, remaining] = [1, 5, 9].map((at) => bcdAt(payload, at, 4, 0xff));
-  if ([purchased, cumulative, remaining].some(Number.isNaN)) return null;
+function numberAt(data: Bytes, at: number): number | null {
+  const digits = bcdAt(data, at, 3, 0xff);
+  return Number.isNaN(digits) ? null : digits;
+}
+
+function purchaseStateReading(data: Bytes, at: number): Reading188 | null {
+  const purchased = bcdAt(data, at + 1, 4, 0xff);
+  const cumulative = bcdAt(data, at + 5, 4, 0xff);
+  const remaining = bcdAt(data, at + 9, 4, 0xff);
+  if (Number.isNaN(purchased + cumulative + remaining)) return null;
   return {
     item: "purchaseState",
-    seq: payload[0]!,
-    purchased: purchased!,
-    cumulative: cumulative!,
-    remaining: remaining!,
-    status: statusAt(payload, 13),
+    seq: data[at]!,
+    purchased,
+    cumulative,
+    remaining,
+    status: statusAt(data, at + 13),
   };
 }
 
-function statusAt(payload: Bytes, at: number): Status188 {
-  return status188(payload[at]! | (payload[at + 1]! << 8));
+function statusAt(data: Bytes, at: number): Status188 {
+  return status188(data[at]! | (data[at + 1]! << 8));
 }
 
-function statusToWire(status: Status188): Bytes {
-  return Uint8Array.of(status.word, status.word >> 8);
+function putStatus(data: Bytes, at: number, { word }: Status188): void {
+  data[at] = word;
+  data[at + 1] = word >> 8;
+}
+
+function putClock(data: Bytes, at: number, time: LocalTime | null): void {
+  if (time === null) return;
+  putBcd(data, at, 1, time.second);
+  putBcd(data, at + 1, 1, time.minute);
+  putBcd(data, at + 2, 1, time.hour);
+  putBcd(data, at + 3, 1, time.day);
+  putBcd(data, at + 4, 1, time.month);
+  putBcd(data, at + 5, 2, time.year);
 }
 
 /** What meters show is cut, not rounded up: a register never runs ahead of what has flowed. */
-function measured(base: number, code: number, decimals: number): Bytes {
+function putMeasured(data: Bytes, at: number, base: number, code: number, decimals: 2 | 4): void {
   const unit = units188.get(code);
   assert(unit !== undefined, "our own unit code");
-  const digits = Math.floor((base * 10 ** decimals * unit.over) / unit.times);
-  return concat(numberToBcd(digits, 4), Uint8Array.of(code));
-}
-
-function volume(litres: number): Bytes {
-  return measured(litres, UNIT_M3, 2);
+  putBcd(data, at, 4, Math.floor((base * (decimals === 2 ? 100 : 10_000) * unit.over) / unit.times));
+  data[at + 4] = code;
 }

@@ -1,7 +1,10 @@
 /** What a unit measures: energy counts in Wh, power in W, volume in litres, flow in litres an hour. */
 export type Measured = "energy" | "power" | "volume" | "flow";
 
-/** One unit code (CJ/T 188 table of units): `shift` decimal places for the ×10 and ×100 forms, base units per unit. */
+/**
+ * One unit code (CJ/T 188 table of units): `shift` decimal places for the ×10 and ×100 forms; `times / over` base units
+ * make one of it, those forms included.
+ */
 export type Unit188 = { code: number; unit: string; measures: Measured; shift: 0 | 1 | 2; times: number; over: number };
 
 /** Codes run in threes: ×1, ×10, ×100. Joules come out as Wh (3600 J). */
@@ -28,7 +31,9 @@ export const units188: ReadonlyMap<number, Unit188> = new Map(
   [
     { code: 0x01, unit: "J", measures: "energy", shift: 0, times: 1, over: 3_600 } satisfies Unit188,
     ...RUNS.flatMap(([first, unit, measures, times, over]) =>
-      SHIFTS.map((shift): Unit188 => ({ code: first + shift, unit, measures, shift, times, over })),
+      SHIFTS.map((shift): Unit188 => {
+        return { code: first + shift, unit, measures, shift, times: times * 10 ** shift, over };
+      }),
     ),
   ].map((unit) => [unit.code, unit]),
 );

@@ -4,7 +4,7 @@ import { digitsAt, fromBase, isAbsent, putDigits, toBase } from "../register.ts"
 import { addressMatches, CONTROL, FUNCTION } from "./control.ts";
 import type { Form } from "./forms.ts";
 import type { Frame645 } from "./frame.ts";
-import { bytesOf, type Item645 } from "./item.ts";
+import type { Item645 } from "./item.ts";
 import { diFromWire, diToWire, itemAt, itemOf, putDi, valueCount } from "./items.ts";
 import { decodeSecurityReply, type SecurityReply } from "./security.ts";
 import { bitsIn, ERR_BITS, SERR_BITS, STATUS_3 } from "./status.ts";
@@ -69,9 +69,9 @@ export function requestedDi(frame: Frame645): string | null {
 export function encodeReadReply(address: string, reading: Reading645, di: string): Frame645 {
   const item = itemOf(di);
   assert(item !== undefined && item.reads === reading.item, "the item does not carry this reading");
-  const { fields } = item.layouts[0];
+  const { groupBytes, groupsMax } = item.layouts[0];
   const form = formOf(item);
-  const data = new Uint8Array(4 + bytesOf(fields));
+  const data = new Uint8Array(4 + groupBytes * groupsMax);
   putDi(data, item.code);
   switch (reading.item) {
     case "energyTotal":

@@ -45,17 +45,25 @@ export function addressMatches(asked: string, answered: string): boolean {
 
 /** ss mm hh DD MM YY; null when a nibble is no digit. The date may still be impossible. */
 export function localTimeAt(data: Bytes, at: number): LocalTime | null {
-  const [second, minute, hour, day, month, year] = [0, 1, 2, 3, 4, 5].map((i) => bcdAt(data, at + i, 1, 0xff));
-  const time = { year: CENTURY + year!, month: month!, day: day!, hour: hour!, minute: minute!, second: second! };
-  return Object.values(time).some(Number.isNaN) ? null : time;
+  const second = bcdAt(data, at, 1, 0xff);
+  const minute = bcdAt(data, at + 1, 1, 0xff);
+  const hour = bcdAt(data, at + 2, 1, 0xff);
+  const day = bcdAt(data, at + 3, 1, 0xff);
+  const month = bcdAt(data, at + 4, 1, 0xff);
+  const year = CENTURY + bcdAt(data, at + 5, 1, 0xff);
+  // One that is no number makes the sum none.
+  if (Number.isNaN(second + minute + hour + day + month + year)) return null;
+  return { year, month, day, hour, minute, second };
 }
 
 /** Writes ss mm hh DD MM YY. */
 export function putLocalTime(data: Bytes, at: number, time: LocalTime): void {
-  const { year, month, day, hour, minute, second } = time;
-  [second, minute, hour, day, month, year - CENTURY].forEach((part, i) => {
-    putBcd(data, at + i, 1, part);
-  });
+  putBcd(data, at, 1, time.second);
+  putBcd(data, at + 1, 1, time.minute);
+  putBcd(data, at + 2, 1, time.hour);
+  putBcd(data, at + 3, 1, time.day);
+  putBcd(data, at + 4, 1, time.month);
+  putBcd(data, at + 5, 1, time.year - CENTURY);
 }
 
 /** Whether a clock can show the time; the all-zero time of careless masters it cannot. */

@@ -1,5 +1,7 @@
 import { assert } from "#base/errors.ts";
-import { type Bytes, concat } from "../bytes.ts";
+import { addressAt, putAddress } from "../address.ts";
+import { type Bytes, sumOf } from "../bytes.ts";
+import { createDeframer, type Deframer, type Found } from "../deframer.ts";
 
 /**
  * One DL/T 645 frame. The frame of the 2007 and the 1997 edition is the same; only functions and identifiers differ.
@@ -22,20 +24,8 @@ export type Decoded645 =
   | { ok: true; frame: Frame645; preamble: number; length: number }
   | { ok: false; reason: BadFrame; detail: string };
 
-/** The stream side: takes bytes in any cuts, gives the frames in them. */
-export type Deframer645 = {
-  push(chunk: Bytes): Frame645[];
-  /**
-   * Gives up an unfinished frame, because the line has been silent for longer than a gap between bytes may last
-   * (§5.3.2), and returns the frames that stood behind its false start.
-   */
-  flush(): Frame645[];
-  /** Bytes held back because a frame may not be complete yet; never more than one frame. */
-  pending(): number;
-  /** Bytes that belonged to no frame so far; wake-up bytes are not counted. */
-  dropped(): number;
-  reset(): void;
-};
+/** The stream side; see {@link Deframer}. The gap that ends a frame is that of §5.3.2. */
+export type Deframer645 = Deframer<Frame645>;
 
 const START = 0x68;
 const END = 0x16;
@@ -53,21 +43,16 @@ export function encodeFrame645(frame: Frame645, preamble = 4): Bytes {
   const { address, data } = frame;
   const length = data.length;
   assert(length <= 0xff, "DATA does not fit L");
-  assert(address.length === 12, "an address has 12 digits");
   const wire = new Uint8Array(preamble + OVERHEAD + length);
   let at = 0;
   while (at < preamble) wire[at++] = WAKE_UP;
   let sum = START + START + frame.control + length;
-  wire[at++] = START;
-  for (let digit = 10; digit >= 0; digit -= 2) {
-    const byte = (nibble(address.charCodeAt(digit)) << 4) | nibble(address.charCodeAt(digit + 1));
-    assert(byte <= 0xff, "an address is digits or A");
-    sum += byte;
-    wire[at++] = byte;
-  }
-  wire[at++] = START;
-  wire[at++] = frame.control;
-  wire[at++] = length;
+  wire[at] = START;
+  sum += putAddress(wire, at + 1, address, 6);
+  wire[at + 7] = START;
+  wire[at + 8] = frame.control;
+  wire[at + 9] = length;
+  at += 10;
   for (let i = 0; i < length; i++) {
     const byte = (data[i]! + DATA_OFFSET) & 0xff;
     sum += byte;
@@ -93,49 +78,37 @@ export function decodeFrame645(bytes: Bytes): Decoded645 {
  * goes on one byte later, not one frame later. The frames do not depend on how the stream was cut.
  */
 export function createDeframer645(): Deframer645 {
-  let held: Bytes = new Uint8Array(0);
-  let dropped = 0;
-
-  function scan(bytes: Bytes, nothingFollows: boolean): Frame645[] {
-    const frames: Frame645[] = [];
-    let at = 0;
-    while (at < bytes.length) {
-      const byte = bytes[at]!;
-      if (byte !== START) {
-        if (byte !== WAKE_UP) dropped++;
-        at++;
-        continue;
-      }
-      const fault = faultAt(bytes, at);
-      if (fault === null) {
-        const frame = frameAt(bytes, at);
-        frames.push(frame);
-        at += OVERHEAD + frame.data.length;
-        continue;
-      }
-      if (fault === "truncated" && !nothingFollows) break;
-      dropped++;
-      at++;
-    }
-    held = bytes.slice(at);
-    return frames;
-  }
-
-  return {
-    push: (chunk) => scan(held.length === 0 ? chunk : concat(held, chunk), false),
-    flush: () => scan(held, true),
-    pending: () => held.length,
-    dropped: () => dropped,
-    reset() {
-      held = new Uint8Array(0);
-    },
-  };
+  return createDeframer(scan, FRAME_645_MAX);
 }
 
 /** Every frame in a closed piece of bytes, such as the content of one forwarded answer. */
 export function framesIn645(bytes: Bytes): Frame645[] {
   const deframer = createDeframer645();
   return [...deframer.push(bytes), ...deframer.flush()];
+}
+
+function scan(bytes: Bytes, from: number, before: number, nothingFollows: boolean, found: Found<Frame645>): number {
+  const { frames } = found;
+  let dropped = 0;
+  let at = from;
+  while (at < before) {
+    const byte = bytes[at]!;
+    if (byte === START) {
+      const fault = faultAt(bytes, at);
+      if (fault === null) {
+        frames.push(frameAt(bytes, at));
+        at += OVERHEAD + bytes[at + 9]!;
+        continue;
+      }
+      if (fault === "truncated" && !nothingFollows) break;
+      dropped++;
+    } else if (byte !== WAKE_UP) {
+      dropped++;
+    }
+    at++;
+  }
+  found.dropped += dropped;
+  return at;
 }
 
 /** What is wrong with a frame that should start at `at`; null when nothing is. `truncated` only if more bytes could help. */
@@ -148,58 +121,17 @@ function faultAt(bytes: Bytes, at: number): BadFrame | null {
   const end = at + OVERHEAD - 1 + bytes[at + 9]!;
   if (end >= bytes.length) return "truncated";
   if (bytes[end] !== END) return "end_missing";
-  return checksum(bytes, at, end - 1) === bytes[end - 1] ? null : "checksum";
-}
-
-/** CS (§5.2.6): the sum of all bytes from the first 68H, modulo 256. */
-function checksum(bytes: Bytes, from: number, to: number): number {
-  let sum = 0;
-  for (let i = from; i < to; i++) sum += bytes[i]!;
-  return sum & 0xff;
+  // CS (§5.2.6): the sum of all bytes from the first 68H, modulo 256.
+  return sumOf(bytes, at, end - 1) === bytes[end - 1] ? null : "checksum";
 }
 
 /** The frame at `at`, which has been found faultless. */
 function frameAt(bytes: Bytes, at: number): Frame645 {
   const first = at + 10;
-  const data = new Uint8Array(bytes[at + 9]!);
-  for (let i = 0; i < data.length; i++) data[i] = bytes[first + i]! - DATA_OFFSET;
-  return { address: addressAt(bytes, at), control: bytes[at + 8]!, data };
-}
-
-/** A5 … A0 as digits. One call with twelve codes is three times as fast as joining six pairs. */
-function addressAt(bytes: Bytes, at: number): string {
-  const a0 = bytes[at + 1]!;
-  const a1 = bytes[at + 2]!;
-  const a2 = bytes[at + 3]!;
-  const a3 = bytes[at + 4]!;
-  const a4 = bytes[at + 5]!;
-  const a5 = bytes[at + 6]!;
-  return String.fromCharCode(
-    digit(a5 >> 4),
-    digit(a5),
-    digit(a4 >> 4),
-    digit(a4),
-    digit(a3 >> 4),
-    digit(a3),
-    digit(a2 >> 4),
-    digit(a2),
-    digit(a1 >> 4),
-    digit(a1),
-    digit(a0 >> 4),
-    digit(a0),
-  );
-}
-
-/** The character code of the lower four bits in upper-case hex. */
-function digit(byte: number): number {
-  const value = byte & 0x0f;
-  return value < 10 ? 48 + value : 55 + value;
-}
-
-function nibble(charCode: number): number {
-  if (charCode >= 48 && charCode <= 57) return charCode - 48;
-  if (charCode >= 65 && charCode <= 70) return charCode - 55;
-  return 0x100;
+  const length = bytes[at + 9]!;
+  const data = new Uint8Array(length);
+  for (let i = 0; i < length; i++) data[i] = bytes[first + i]! - DATA_OFFSET;
+  return { address: addressAt(bytes, at + 1, 6), control: bytes[at + 8]!, data };
 }
 
 /** The fault in words, for people who look at hex; offsets count from the first 68H. */
@@ -221,7 +153,7 @@ function faultText(fault: BadFrame, bytes: Bytes, at: number): string {
     }
     case "checksum": {
       const offset = OVERHEAD - 2 + bytes[at + 9]!;
-      return `checksum: frame carries ${byte(offset)}, computed ${HEX_UPPER[checksum(bytes, at, at + offset)]}H`;
+      return `checksum: frame carries ${byte(offset)}, computed ${HEX_UPPER[sumOf(bytes, at, at + offset)]}H`;
     }
   }
 }

@@ -1,4 +1,4 @@
-import { type Bytes, toHexReversed } from "../bytes.ts";
+import { type Bytes, printedAt } from "../bytes.ts";
 import { decimalText, digitsAt, isAbsent, putDigits } from "../register.ts";
 import type { Form } from "./forms.ts";
 import { type Item645, type ItemParts, layoutOf, type Reads } from "./item.ts";
@@ -90,27 +90,46 @@ const CLASSES: Readonly<Record<number, { name: string; zh: string }>> = {
   7: { name: "security", zh: "安全认证" },
 };
 
-/** The items above, ready made: looking them up makes nothing. */
+/** The items above, ready made, by number and by text: looking them up makes nothing. */
 const byCode = new Map<number, Item645>();
+const byText = new Map<string, Item645>();
 for (const each of Object.values(di)) {
   const item = built(Number.parseInt(each, 16));
-  if (item !== undefined) byCode.set(Number.parseInt(each, 16), item);
+  if (item === undefined) continue;
+  byCode.set(item.code, item);
+  byText.set(item.di, item);
 }
 
 /** The items that the system asks for by name, as the tables have them. */
 export const items: readonly Item645[] = [...byCode.values()];
 
+/**
+ * Other items, kept once the tables have built them: a site asks for the same few dozen. Limited, because the tables
+ * know some ten thousand and a stranger may ask for all of them.
+ */
+const lately = new Map<number, Item645>();
+const LATELY_MAX = 512;
+
 /** The item of an identifier as printed; undefined when the tables do not know it. */
 export function itemOf(di: string): Item645 | undefined {
-  if (!/^[0-9A-Fa-f]{8}$/.test(di)) return undefined;
-  const code = Number.parseInt(di, 16);
-  return byCode.get(code) ?? built(code);
+  const named = byText.get(di);
+  if (named !== undefined) return named;
+  return /^[0-9A-Fa-f]{8}$/.test(di) ? itemWith(Number.parseInt(di, 16)) : undefined;
 }
 
 /** The item whose identifier stands in the data at `at`; undefined when the tables do not know it. */
 export function itemAt(data: Bytes, at: number): Item645 | undefined {
-  const code = diCode(data, at);
-  return byCode.get(code) ?? built(code);
+  return itemWith(diCode(data, at));
+}
+
+function itemWith(code: number): Item645 | undefined {
+  const known = byCode.get(code) ?? lately.get(code);
+  if (known !== undefined) return known;
+  const item = built(code);
+  if (item === undefined) return undefined;
+  if (lately.size >= LATELY_MAX) lately.clear();
+  lately.set(code, item);
+  return item;
 }
 
 /** The class of an identifier by its first byte, known or not. */
@@ -137,7 +156,7 @@ export function putDi(data: Bytes, code: number): void {
 
 /** The identifier at the beginning of the data, as printed (upper case); null when the data is too short for one. */
 export function diFromWire(data: Bytes): string | null {
-  return data.length < 4 ? null : toHexReversed(data.subarray(0, 4)).toUpperCase();
+  return data.length < 4 ? null : printedAt(data, 0, 4);
 }
 
 /** How many values the rest of the data holds; 0 when its length does not fit the item, so that nothing is guessed. */

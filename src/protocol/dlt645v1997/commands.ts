@@ -1,10 +1,10 @@
 import { assert } from "#base/errors.ts";
-import { type Bytes, bcdAt, concat, numberToBcd, ownHex, toHex, toHexReversed } from "../bytes.ts";
-import type { LocalTime } from "../dlt645/commands.ts";
+import { type Bytes, concat, ownHex, printedAt, toHex } from "../bytes.ts";
+import { type LocalTime, localTimeAt, putLocalTime } from "../dlt645/control.ts";
 import { bitsIn } from "../dlt645/status.ts";
 import type { Frame97 } from "./frame.ts";
 import { diFromWire97, diToWire97, type Items97 } from "./items.ts";
-import { payloadOf97, type Reading97, readingOf97 } from "./readings.ts";
+import { dataOf97, type Reading97, readingOf97 } from "./readings.ts";
 import { ERR_97, ERR_BITS_97 } from "./status.ts";
 
 /** Function codes (D4–D0 of the control code, DL/T 645-1997 §7). */
@@ -60,7 +60,6 @@ export type BadRequest97 = {
   err: number | null;
 };
 
-const CENTURY = 2000;
 /** DI, then PA P0 P1 P2. */
 const WRITE_HEAD = 6;
 
@@ -87,8 +86,8 @@ export function encodeWrite97(address: string, write: Write97): Frame97 {
 
 /** Master: sets every clock on the bus (08H). Nobody answers. */
 export function encodeClockSet97(time: LocalTime): Frame97 {
-  const { second, minute, hour, day, month, year } = time;
-  const data = concat(...[second, minute, hour, day, month, year - CENTURY].map((part) => numberToBcd(part, 1)));
+  const data = new Uint8Array(6);
+  putLocalTime(data, 0, time);
   return { address: BROADCAST_97, control: FUNCTION_97.clockSet, data };
 }
 
@@ -134,12 +133,12 @@ export function decodeRequest97(frame: Frame97): { ok: true; request: Request97 
       return write === null ? wrongLength : good({ kind: "write", ...write });
     }
     case FUNCTION_97.clockSet: {
-      const time = data.length === 6 ? timeIn97(data) : null;
+      const time = data.length === 6 ? localTimeAt(data, 0) : null;
       return time === null ? { ok: false, reason: "not_a_time", err: null } : good({ kind: "clockSet", time });
     }
     case FUNCTION_97.writeAddress:
       return data.length === 6
-        ? good({ kind: "writeAddress", newAddress: toHexReversed(data).toUpperCase() })
+        ? good({ kind: "writeAddress", newAddress: printedAt(data, 0, data.length) })
         : wrongLength;
     case FUNCTION_97.setBaud:
       return data.length === 1 ? good({ kind: "setBaud", word: data[0]! }) : wrongLength;
@@ -157,7 +156,7 @@ export function decodeRequest97(frame: Frame97): { ok: true; request: Request97 
 export function encodeReadReply97(address: string, di: string, reading: Reading97, items: Items97): Frame97 {
   const item = items.get(di);
   assert(item !== undefined, `the table does not know ${di}`);
-  return encodeDataReply97(address, di, payloadOf97(item, reading));
+  return { address, control: FUNCTION_97.read | CONTROL_97.fromMeter, data: dataOf97(item, reading) };
 }
 
 /** Meter: answers a read (81H) with bytes; `function` 02H and 03H answer their own kind of read. */
@@ -195,16 +194,13 @@ export function decodeAnswer97(frame: Frame97, items: Items97): Answer97 {
     case FUNCTION_97.read:
     case FUNCTION_97.readFollow:
     case FUNCTION_97.readAgain: {
-      const di = diFromWire97(data);
-      if (di === null) return { kind: "unexpected", control };
-      const payload = data.slice(2);
-      const item = items.get(di);
+      if (data.length < 2) return { kind: "unexpected", control };
+      const item = items.at(data);
       // A part of a longer answer is not an answer: the caller joins the parts first.
-      const whole =
-        control === (FUNCTION_97.read | CONTROL_97.fromMeter) ||
-        control === (FUNCTION_97.readAgain | CONTROL_97.fromMeter);
-      const reading = item === undefined || !whole ? null : readingOf97(item, payload);
-      return reading === null ? { kind: "raw", di, data: payload } : { kind: "reading", di, reading };
+      const whole = fn !== FUNCTION_97.readFollow && (control & CONTROL_97.moreFollows) === 0;
+      const reading = item === undefined || !whole ? null : readingOf97(item, data, 2);
+      if (item !== undefined && reading !== null) return { kind: "reading", di: item.di, reading };
+      return { kind: "raw", di: printedAt(data, 0, 2), data: data.slice(2) };
     }
     case FUNCTION_97.setBaud:
       // FFH instead of the rate: refused.
@@ -244,15 +240,8 @@ export function writeIn97(data: Bytes): Write97 | null {
   return { di, password: toHex(data.subarray(2, WRITE_HEAD)), data: data.slice(WRITE_HEAD) };
 }
 
-/** ss mm hh DD MM YY; null when a nibble is no digit. The date may still be impossible. */
-function timeIn97(data: Bytes): LocalTime | null {
-  const [second, minute, hour, day, month, year] = [0, 1, 2, 3, 4, 5].map((i) => bcdAt(data, i, 1, 0xff));
-  const time = { year: CENTURY + year!, month: month!, day: day!, hour: hour!, minute: minute!, second: second! };
-  return Object.values(time).some(Number.isNaN) ? null : time;
-}
-
 function addressIn(data: Bytes): string {
-  return toHexReversed(data).toUpperCase();
+  return printedAt(data, 0, data.length);
 }
 
 function sameMeter(asked: string, answered: string): boolean {

@@ -1,4 +1,4 @@
-import { type Bytes, toHexReversed } from "../bytes.ts";
+import { type Bytes, printedAt, toHexReversed } from "../bytes.ts";
 import { decimalText, digitsAt, isAbsent, type Quantity } from "../register.ts";
 
 /** What a reading of an item becomes in our base units; null when the system only shows it. */
@@ -23,7 +23,7 @@ export type Field97 = { name: string; zh: string } & (
 );
 
 /** One row: the values that stand behind the identifier, in order. */
-export type Item97 = {
+export type Row97 = {
   /** DI1 DI0 as printed: four hex digits, high first, upper case. */
   di: string;
   name: string;
@@ -37,8 +37,16 @@ export type Item97 = {
   reads: Reads97;
 };
 
-/** Items by identifier. Makers' tables are the standard one plus their own rows. */
-export type Items97 = ReadonlyMap<string, Item97>;
+/** A row in its table; `code` is the identifier as one number. */
+export type Item97 = Row97 & { code: number };
+
+/** A table of items. Makers' tables are the standard one plus their own rows. */
+export type Items97 = {
+  /** By identifier as printed. */
+  get(di: string): Item97 | undefined;
+  /** The item whose identifier begins the data, found without making a text of it. */
+  at(data: Bytes): Item97 | undefined;
+};
 
 const NUMBER = { as: "number", signed: false, times: 1, over: 1 } as const;
 /** XXXXXX.XX kWh; base unit Wh. */
@@ -77,11 +85,11 @@ function byteText(bytes: Bytes): string {
 }
 
 /** A row with one value. */
-function one(di: string, name: string, zh: string, clause: string, shape: Shape, reads: Reads97 = null): Item97 {
+function one(di: string, name: string, zh: string, clause: string, shape: Shape, reads: Reads97 = null): Row97 {
   return { di, name, zh, clause, fields: [{ name: "value", zh, ...shape }], block: false, masked: false, reads };
 }
 
-function written(di: string, name: string, zh: string, field: Field97): Item97 {
+function written(di: string, name: string, zh: string, field: Field97): Row97 {
   return { di, name, zh, clause: "A.5", fields: [field], block: false, masked: false, reads: null };
 }
 
@@ -93,11 +101,11 @@ function withTariffs(
   zh: string,
   clause: string,
   shape: Shape | "time",
-): Item97[] {
+): Row97[] {
   const fieldOf = (label: string, zhLabel: string): Field97 =>
     shape === "time" ? text(label, zhLabel, 4, clockText("%-% %:%")) : { name: label, zh: zhLabel, ...shape };
   const energyNow = high === "90" && direction === "1";
-  const rows: Item97[] = [];
+  const rows: Row97[] = [];
   for (let tariff = 0; tariff < 15; tariff++) {
     const label = tariff === 0 ? "total" : `tariff ${tariff}`;
     const zhLabel = zh + (tariff === 0 ? "总" : `费率${tariff}`);
@@ -145,8 +153,8 @@ const REACTIVES = [
 ];
 
 /** Energies 90/91, maximum demands A0/A1, their times B0/B1; +4 is last month, +8 the month before. */
-function registers(): Item97[] {
-  const rows: Item97[] = [];
+function registers(): Row97[] {
+  const rows: Row97[] = [];
   for (const { plus, name, zh } of PERIODS) {
     const high = (base: number) => (base + plus).toString(16).toUpperCase();
     for (const way of ACTIVE) {
@@ -199,7 +207,7 @@ function registers(): Item97[] {
 const PHASES = ["A", "B", "C"] as const;
 
 /** Phases A, B, C (digits 1 … 3), with a total (digit 0) where there is one, and the block (F). */
-function phases(high: string, name: string, zh: string, shape: Shape, reads: Reads97, total: boolean): Item97[] {
+function phases(high: string, name: string, zh: string, shape: Shape, reads: Reads97, total: boolean): Row97[] {
   const parts = [
     ...(total ? [{ digit: "0", name: `${name} total`, zh: `总${zh}` }] : []),
     ...PHASES.map((phase, i) => ({ digit: String(i + 1), name: `${name} ${phase}`, zh: `${phase}相${zh}` })),
@@ -221,7 +229,7 @@ function phases(high: string, name: string, zh: string, shape: Shape, reads: Rea
 const NUMBER_6 = (bytes: Bytes) => toHexReversed(bytes);
 
 /** The standard's rows. Layouts of A.1–A.5 as real 1997 meters send them; C020 … C022 are shown as bytes. */
-export const standardItems97: readonly Item97[] = [
+export const standardRows97: readonly Row97[] = [
   ...registers(),
   ...phases("B61", "voltage", "电压", VOLTAGE, "voltage", false),
   ...phases("B62", "current", "电流", CURRENT, "current", false),
@@ -244,15 +252,26 @@ export const standardItems97: readonly Item97[] = [
   written("C117", "reading day", "自动抄表日期", text("day+hour", "自动抄表日期", 2, clockText("%d %h"))),
 ];
 
+/** The rows as a table; a later row takes the place of an earlier one with its identifier. */
+export function itemTable97(rows: readonly Row97[]): Items97 {
+  const items = rows.map((row) => ({ ...row, code: Number.parseInt(row.di, 16) }));
+  const printed = new Map(items.map((item) => [item.di, item]));
+  const numbered = new Map(items.map((item) => [item.code, item]));
+  return {
+    get: (di) => printed.get(di),
+    at: (data) => (data.length < 2 ? undefined : numbered.get(data[0]! | (data[1]! << 8))),
+  };
+}
+
 /** The standard's table. */
-export const items97: Items97 = new Map(standardItems97.map((item) => [item.di, item]));
+export const items97: Items97 = itemTable97(standardRows97);
 
 /** Closes a block, or parts of one, in the answers of some meters. */
 const SEPARATOR = 0xaa;
 
 /** The identifier at the beginning of the data, as printed; null when the data is too short for one. */
 export function diFromWire97(data: Bytes): string | null {
-  return data.length < 2 ? null : toHexReversed(data.subarray(0, 2)).toUpperCase();
+  return data.length < 2 ? null : printedAt(data, 0, 2);
 }
 
 /** The identifier on the wire: DI0 first. */
@@ -266,21 +285,21 @@ export function masked97(data: Bytes): Bytes {
   return data.map((byte) => 0xbb - byte);
 }
 
-/** The fields that the payload holds and where they begin; null when its length fits no number of whole fields. */
-export function fieldsIn97(item: Item97, payload: Bytes): { field: Field97; at: number }[] | null {
-  const placed: { field: Field97; at: number }[] = [];
-  let at = 0;
-  for (const field of item.fields) {
-    if (item.block && restEnds(payload, at)) break;
-    if (at + field.bytes > payload.length) return null;
-    placed.push({ field, at });
-    at += field.bytes;
+/** How many of its fields the data holds from `from` on; 0 when its length fits no number of whole fields. */
+export function fieldCount97(item: Item97, data: Bytes, from: number): number {
+  const { fields, block } = item;
+  let at = from;
+  for (let count = 0; count < fields.length; count++) {
+    if (block && restEnds(data, at)) return count;
+    at += fields[count]!.bytes;
+    if (at > data.length) return 0;
   }
-  return restEnds(payload, at) && placed.length > 0 ? placed : null;
+  return at === data.length || (block && restEnds(data, at)) ? fields.length : 0;
+}
 
-  function restEnds(bytes: Bytes, from: number): boolean {
-    return from === bytes.length || (item.block && from === bytes.length - 1 && bytes[from] === SEPARATOR);
-  }
+/** Whether a block ends here: the data does, or all that is left of it is the separator. */
+function restEnds(data: Bytes, at: number): boolean {
+  return at === data.length || (at === data.length - 1 && data[at] === SEPARATOR);
 }
 
 /** The values of an answer as people read them (null: no such phase). Null for all when one is unreadable. */
@@ -290,7 +309,10 @@ export function itemValues97(
 ): { name: string; value: string | null; unit: string }[] | null {
   const plain = item.masked ? masked97(payload) : payload;
   const values = [];
-  for (const { field, at } of fieldsIn97(item, plain) ?? []) {
+  let next = 0;
+  for (const field of item.fields.slice(0, fieldCount97(item, plain, 0))) {
+    const at = next;
+    next += field.bytes;
     if (field.as === "text") {
       const value = field.read(plain.subarray(at, at + field.bytes));
       if (value === null) return null;

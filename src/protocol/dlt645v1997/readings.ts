@@ -1,7 +1,7 @@
 import { assert } from "#base/errors.ts";
-import { type Bytes, concat } from "../bytes.ts";
+import type { Bytes } from "../bytes.ts";
 import { digitsAt, fromBase, isAbsent, putDigits, toBase } from "../register.ts";
-import { fieldsIn97, type Item97, masked97 } from "./items.ts";
+import { type Field97, fieldCount97, type Item97, masked97 } from "./items.ts";
 
 /** The data of a good answer in integers of our base units: Wh, mV, mA, W. */
 export type Reading97 =
@@ -22,41 +22,49 @@ export type Reading97 =
   | { item: "loadLimit"; flag: number; w: number }
   | { item: "loadRange"; wMin: number; wMax: number };
 
-/** The reading in a payload (what follows the identifier); null when its length or a digit does not fit the item. */
-export function readingOf97(item: Item97, payload: Bytes): Reading97 | null {
-  const plain = item.masked ? masked97(payload) : payload;
-  const placed = fieldsIn97(item, plain);
-  if (placed === null || item.reads === null) return null;
-  if (item.reads === "status") return { item: "status", word: plain[0]! };
-  const values: (number | null)[] = [];
-  for (const { field, at } of placed) {
-    const value = field.as === "number" ? toBase(digitsAt(plain, at, field), field) : plain[at]!;
-    if (!Number.isNaN(value)) values.push(value);
-    else if (isAbsent(plain, at, field.bytes)) values.push(null);
-    else return null;
-  }
-  switch (item.reads) {
-    case "voltage":
-      return { item: "voltage", mv: values };
-    case "current":
-      return { item: "current", ma: values };
-    case "power":
-      return { item: "power", w: values };
+/** The reading in data from `at` on (behind the identifier); null when its length or a digit does not fit the item. */
+export function readingOf97(item: Item97, data: Bytes, at: number): Reading97 | null {
+  const { reads } = item;
+  if (reads === null) return null;
+  if (item.masked) return readingIn(item, reads, masked97(data.subarray(at)), 0);
+  return readingIn(item, reads, data, at);
+}
+
+function readingIn(item: Item97, reads: Reading97["item"], data: Bytes, at: number): Reading97 | null {
+  const count = fieldCount97(item, data, at);
+  if (count === 0) return null;
+  switch (reads) {
+    case "energyTotal":
+    case "energyRemaining": {
+      const wh = numberAt(item.fields[0]!, data, at);
+      return Number.isNaN(wh) ? null : { item: reads, wh };
+    }
+    case "status":
+      return { item: reads, word: data[at]! };
+    case "voltage": {
+      const mv = phasesIn(item, data, at, count);
+      return mv && { item: reads, mv };
+    }
+    case "current": {
+      const ma = phasesIn(item, data, at, count);
+      return ma && { item: reads, ma };
+    }
+    case "power": {
+      const w = phasesIn(item, data, at, count);
+      return w && { item: reads, w };
+    }
     default: {
-      const known = values.filter((value) => value !== null);
-      return known.length === values.length ? plainReading(item.reads, known) : null;
+      const values = numbersIn(item, data, at, count);
+      return values && severalReading(reads, values);
     }
   }
 }
 
-type Whole = "energyTotal" | "energyRemaining" | "energyByTariff" | "purchase" | "counters" | "loadLimit" | "loadRange";
+type Several = "energyByTariff" | "purchase" | "counters" | "loadLimit" | "loadRange";
 
-function plainReading(reads: Whole, values: number[]): Reading97 {
+function severalReading(reads: Several, values: number[]): Reading97 {
   const at = (i: number) => values[i] ?? 0;
   switch (reads) {
-    case "energyTotal":
-    case "energyRemaining":
-      return { item: reads, wh: at(0) };
     case "energyByTariff":
       return { item: reads, wh: values };
     case "purchase":
@@ -70,24 +78,68 @@ function plainReading(reads: Whole, values: number[]): Reading97 {
   }
 }
 
-/** The payload that carries a reading; a block is as long as the reading has values. */
-export function payloadOf97(item: Item97, reading: Reading97): Bytes {
-  assert(item.reads === reading.item, "the item does not carry this reading");
-  const values = valuesOf(reading);
-  assert(
-    item.block ? values.length <= item.fields.length : values.length === item.fields.length,
-    "wrong number of values",
-  );
-  const parts = values.map((value, i) => {
+/** A value in base units, a flag as its byte; NaN for digits that are none. */
+function numberAt(field: Field97, data: Bytes, at: number): number {
+  return field.as === "number" ? toBase(digitsAt(data, at, field), field) : data[at]!;
+}
+
+/** Values that may be missing; null for all when one is neither a number nor absent. */
+function phasesIn(item: Item97, data: Bytes, from: number, count: number): (number | null)[] | null {
+  const values: (number | null)[] = [];
+  let at = from;
+  for (let i = 0; i < count; i++) {
     const field = item.fields[i]!;
-    const bytes = new Uint8Array(field.bytes);
-    if (value === null) bytes.fill(0xff);
-    else if (field.as === "number") putDigits(bytes, 0, field, fromBase(value, field));
-    else bytes[0] = value;
-    return bytes;
-  });
-  const payload = concat(...parts);
-  return item.masked ? masked97(payload) : payload;
+    const value = numberAt(field, data, at);
+    if (!Number.isNaN(value)) values.push(value);
+    else if (isAbsent(data, at, field.bytes)) values.push(null);
+    else return null;
+    at += field.bytes;
+  }
+  return values;
+}
+
+function numbersIn(item: Item97, data: Bytes, from: number, count: number): number[] | null {
+  const values: number[] = [];
+  let at = from;
+  for (let i = 0; i < count; i++) {
+    const field = item.fields[i]!;
+    const value = numberAt(field, data, at);
+    if (Number.isNaN(value)) return null;
+    values.push(value);
+    at += field.bytes;
+  }
+  return values;
+}
+
+/** The data that carries a reading, identifier in front; a block is as long as the reading has values. */
+export function dataOf97(item: Item97, reading: Reading97): Bytes {
+  assert(item.reads === reading.item, "the item does not carry this reading");
+  const { fields } = item;
+  const single = reading.item === "energyTotal" || reading.item === "energyRemaining" ? reading.wh : null;
+  const values = single === null ? valuesOf(reading) : NO_VALUES;
+  const count = single === null ? values.length : 1;
+  assert(item.block ? count <= fields.length : count === fields.length, "wrong number of values");
+  let length = 2;
+  for (let i = 0; i < count; i++) length += fields[i]!.bytes;
+  const data = new Uint8Array(length);
+  data[0] = item.code;
+  data[1] = item.code >> 8;
+  let at = 2;
+  for (let i = 0; i < count; i++) {
+    const field = fields[i]!;
+    putValue(data, at, field, single ?? values[i] ?? null);
+    at += field.bytes;
+  }
+  if (item.masked) data.set(masked97(data.subarray(2)), 2);
+  return data;
+}
+
+const NO_VALUES: readonly (number | null)[] = [];
+
+function putValue(data: Bytes, at: number, field: Field97, value: number | null): void {
+  if (value === null) data.fill(0xff, at, at + field.bytes);
+  else if (field.as === "number") putDigits(data, at, field, fromBase(value, field));
+  else data[at] = value;
 }
 
 function valuesOf(reading: Reading97): (number | null)[] {

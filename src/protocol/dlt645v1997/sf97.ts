@@ -2,7 +2,16 @@ import { assert } from "#base/errors.ts";
 import { type Bytes, bcdAt, concat, numberToBcd } from "../bytes.ts";
 import { encodeDone97, encodeWrite97, FUNCTION_97, type Write97 } from "./commands.ts";
 import type { Frame97 } from "./frame.ts";
-import { COUNT_97, ENERGY_97, type Field97, type Item97, type Items97, masked97, standardItems97 } from "./items.ts";
+import {
+  COUNT_97,
+  ENERGY_97,
+  type Field97,
+  type Items97,
+  itemTable97,
+  masked97,
+  type Row97,
+  standardRows97,
+} from "./items.ts";
 
 /**
  * The prepaid items that one family of campus meters (集抄卡表) adds to DL/T 645-1997, taken from the encoders and
@@ -42,11 +51,11 @@ function byteText(bytes: Bytes): string {
   return `0x${(bytes[0] ?? 0).toString(16).padStart(2, "0")}`;
 }
 
-function row(di: string, name: string, zh: string, reads: Item97["reads"], fields: Field97[], masked = false): Item97 {
+function row(di: string, name: string, zh: string, reads: Row97["reads"], fields: Field97[], masked = false): Row97 {
   return { di, name, zh, clause: "sf97", fields, block: false, masked, reads };
 }
 
-const rows: readonly Item97[] = [
+const rows: readonly Row97[] = [
   row(
     SF97.purchase,
     "last purchase",
@@ -80,7 +89,7 @@ const rows: readonly Item97[] = [
 ];
 
 /** The standard's table with this family's rows. */
-export const sf97Items: Items97 = new Map([...standardItems97, ...rows].map((item) => [item.di, item]));
+export const sf97Items: Items97 = itemTable97([...standardRows97, ...rows]);
 
 /** Master: switches one loop. The words 3355H and 9966H cannot be made by a flipped bit from each other. */
 export function encodeRelay97(address: string, relay: Relay97, password: string): Frame97 {

@@ -115,7 +115,7 @@ describe("one frame", () => {
     if (!decoded.ok) throw new Error(decoded.detail);
     expect(() => encodeFrame1376({ ...decoded.frame, pw: new Uint8Array(16) })).toThrow(/PW/);
     expect(() => encodeFrame1376({ ...decoded.frame, seq: 0xf1 })).toThrow(/Tp/);
-    expect(() => encodeFrame1376({ ...decoded.frame, a1: "12" })).toThrow(/hex/);
+    expect(() => encodeFrame1376({ ...decoded.frame, a1: "12" })).toThrow(/4 digits/);
     expect(() => encodeFrame1376({ ...decoded.frame, data: new Uint8Array(0x4000) })).toThrow(/user data/);
   });
 });

@@ -1,5 +1,7 @@
 import { assert } from "#base/errors.ts";
-import { type Bytes, concat, ownHex, toHexReversed } from "../bytes.ts";
+import { putAddress } from "../address.ts";
+import { type Bytes, copyOf, printedAt, putBytes, sumOf } from "../bytes.ts";
+import { createDeframer, type Deframer, type Found } from "../deframer.ts";
 
 /**
  * One Q/GDW 1376.1 frame (also Q/GDW 376.1-2009) between master station (主站) and terminal (终端, the concentrator).
@@ -48,17 +50,8 @@ export type Decoded1376 =
   | { ok: true; frame: Frame1376; preamble: number; length: number }
   | { ok: false; reason: BadFrame1376; detail: string };
 
-/** The stream side: takes bytes in any cuts, gives the frames in them. */
-export type Deframer1376 = {
-  push(chunk: Bytes): Frame1376[];
-  /** Gives up an unfinished frame because the line has been silent, and returns the frames behind its false start. */
-  flush(): Frame1376[];
-  /** Bytes held back because a frame may not be complete yet; never more than one frame. */
-  pending(): number;
-  /** Bytes that belonged to no frame so far. */
-  dropped(): number;
-  reset(): void;
-};
+/** The stream side; see {@link Deframer}. */
+export type Deframer1376 = Deframer<Frame1376>;
 
 /** Bits of C. */
 export const CONTROL_1376 = { fromTerminal: 0x80, prm: 0x40, acd: 0x20, function: 0x0f } as const;
@@ -82,14 +75,18 @@ const USER_MIN = 12;
 const USER_MAX = 0x3fff;
 /** The longest frame, hence the most a deframer ever holds back. */
 export const FRAME_1376_MAX = OVERHEAD + USER_MAX;
-/** Functions that change something or spend airtime: reset, parameters, control, authentication, file, forwarding. */
-const AFN_WITH_PW: readonly number[] = [0x01, 0x04, 0x05, 0x06, 0x0f, 0x10];
+/**
+ * AFN that change something or spend airtime carry PW: reset 01, parameters 04, control 05, authentication 06, file 0F,
+ * forwarding 10. One bit each.
+ */
+const WITH_PW = (1 << 0x01) | (1 << 0x04) | (1 << 0x05) | (1 << 0x06) | (1 << 0x0f) | (1 << 0x10);
+const AFN_WITH_PW_MAX = 0x10;
 
 /** Which fields stand behind the data: PW only downward, EC only upward, Tp both ways when SEQ says so. */
 export function auxiliary(control: number, afn: number, seq: number): { pw: boolean; ec: boolean; tp: boolean } {
   const up = (control & CONTROL_1376.fromTerminal) !== 0;
   return {
-    pw: !up && AFN_WITH_PW.includes(afn),
+    pw: !up && afn <= AFN_WITH_PW_MAX && ((WITH_PW >> afn) & 1) !== 0,
     ec: up && (control & CONTROL_1376.acd) !== 0,
     tp: (seq & SEQ_1376.tpv) !== 0,
   };
@@ -97,19 +94,37 @@ export function auxiliary(control: number, afn: number, seq: number): { pw: bool
 
 /** The frame on the wire. Real terminals send no wake-up bytes; `preamble` is for lines that need them. */
 export function encodeFrame1376(frame: Frame1376, preamble = 0): Bytes {
-  const { pw, ec, tp } = frame;
+  const { pw, ec, tp, data, da, dt } = frame;
   const has = auxiliary(frame.control, frame.afn, frame.seq);
   assert(fits(pw, has.pw, PW_LENGTH) && fits(ec, has.ec, EC_LENGTH) && fits(tp, has.tp, TP_LENGTH), "PW, EC, Tp");
-  const none = new Uint8Array(0);
-  const head = Uint8Array.of(frame.control, ...ownHex(frame.a1, 2).reverse(), frame.a2, frame.a2 >> 8, frame.a3);
-  const what = Uint8Array.of(frame.afn, frame.seq, frame.da, frame.da >> 8, frame.dt, frame.dt >> 8);
-  const user = concat(head, what, frame.data, pw ?? none, ec ?? none, tp ?? none);
-  assert(user.length <= USER_MAX, `user data of ${user.length} bytes`);
-  const l = (user.length << 2) | (frame.protocolId & 3);
-  const wire = new Uint8Array(preamble + OVERHEAD + user.length).fill(WAKE_UP, 0, preamble);
-  wire.set([START, l, l >> 8, l, l >> 8, START], preamble);
-  wire.set(user, preamble + HEAD);
-  wire.set([user.reduce((sum, byte) => (sum + byte) & 0xff, 0), END], preamble + HEAD + user.length);
+  const user = USER_MIN + data.length + (pw?.length ?? 0) + (ec?.length ?? 0) + (tp?.length ?? 0);
+  assert(user <= USER_MAX, `user data of ${user} bytes`);
+  const l = (user << 2) | (frame.protocolId & 3);
+  const wire = new Uint8Array(preamble + OVERHEAD + user);
+  for (let i = 0; i < preamble; i++) wire[i] = WAKE_UP;
+  let at = preamble;
+  wire[at] = wire[at + 5] = START;
+  wire[at + 1] = wire[at + 3] = l;
+  wire[at + 2] = wire[at + 4] = l >> 8;
+  at += HEAD;
+  wire[at] = frame.control;
+  putAddress(wire, at + 1, frame.a1, 2);
+  wire[at + 3] = frame.a2;
+  wire[at + 4] = frame.a2 >> 8;
+  wire[at + 5] = frame.a3;
+  wire[at + 6] = frame.afn;
+  wire[at + 7] = frame.seq;
+  wire[at + 8] = da;
+  wire[at + 9] = da >> 8;
+  wire[at + 10] = dt;
+  wire[at + 11] = dt >> 8;
+  at += USER_MIN;
+  at = putBytes(wire, at, data);
+  if (pw !== null) at = putBytes(wire, at, pw);
+  if (ec !== null) at = putBytes(wire, at, ec);
+  if (tp !== null) at = putBytes(wire, at, tp);
+  wire[at] = sumOf(wire, preamble + HEAD, at);
+  wire[at + 1] = END;
   return wire;
 }
 
@@ -117,9 +132,8 @@ export function encodeFrame1376(frame: Frame1376, preamble = 0): Bytes {
 export function decodeFrame1376(bytes: Bytes): Decoded1376 {
   let start = 0;
   while (bytes[start] === WAKE_UP) start++;
-  const sums = runningSums(bytes);
-  const fault = faultAt(bytes, start, sums);
-  if (fault !== null) return { ok: false, reason: fault, detail: faultText(fault, bytes, start, sums) };
+  const fault = faultAt(bytes, start, sumOf);
+  if (fault !== null) return { ok: false, reason: fault, detail: faultText(fault, bytes, start) };
   const length = OVERHEAD + userLength(bytes, start);
   return { ok: true, frame: frameAt(bytes, start), preamble: start, length: start + length };
 }
@@ -129,54 +143,48 @@ export function decodeFrame1376(bytes: Bytes): Decoded1376 {
  * waited for: a link that never carries files may set it lower. The frames do not depend on how the stream was cut.
  */
 export function createDeframer1376(userMax = USER_MAX): Deframer1376 {
-  let held: Bytes = new Uint8Array(0);
-  let dropped = 0;
-
-  function scan(bytes: Bytes, nothingFollows: boolean): Frame1376[] {
-    const sums = runningSums(bytes);
-    const frames: Frame1376[] = [];
-    let at = 0;
-    while (at < bytes.length) {
-      const fault = faultAt(bytes, at, sums, userMax);
-      if (fault === null) {
-        frames.push(frameAt(bytes, at));
-        at += OVERHEAD + userLength(bytes, at);
-        continue;
-      }
-      if (fault === "truncated" && !nothingFollows) break;
-      if (bytes[at] !== WAKE_UP) dropped++;
-      at++;
-    }
-    held = bytes.slice(at);
-    return frames;
-  }
-
-  return {
-    push: (chunk) => scan(held.length === 0 ? chunk : concat(held, chunk), false),
-    flush: () => scan(held, true),
-    pending: () => held.length,
-    dropped: () => dropped,
-    reset() {
-      held = new Uint8Array(0);
-    },
-  };
+  return createDeframer(
+    (bytes, from, before, nothingFollows, found) => scan(userMax, bytes, from, before, nothingFollows, found),
+    OVERHEAD + userMax,
+  );
 }
 
-type Sums = (from: number, to: number) => number;
+function scan(
+  userMax: number,
+  bytes: Bytes,
+  from: number,
+  before: number,
+  nothingFollows: boolean,
+  found: Found<Frame1376>,
+): number {
+  let sums: Sums = sumOf;
+  let at = from;
+  while (at < before) {
+    const fault = faultAt(bytes, at, sums, userMax);
+    if (fault === null) {
+      found.frames.push(frameAt(bytes, at));
+      at += OVERHEAD + userLength(bytes, at);
+      continue;
+    }
+    if (fault === "truncated" && !nothingFollows) break;
+    if (fault === "checksum" && sums === sumOf) sums = runningSums(bytes);
+    if (bytes[at] !== WAKE_UP) found.dropped++;
+    at++;
+  }
+  return at;
+}
+
+/** The sum modulo 256 of a stretch of bytes. */
+type Sums = (bytes: Bytes, from: number, to: number) => number;
 
 /**
- * The sum modulo 256 of any stretch, in constant time after one pass over the bytes. Without it a stream made of false
- * starts, each announcing 16 KB, would be summed up again and again.
+ * The sum of any stretch in constant time after one pass over the bytes. Without it a stream made of false starts, each
+ * announcing 16 KB, would be summed up again and again; so one wrong checksum is reason enough for it.
  */
 function runningSums(bytes: Bytes): Sums {
-  let sums: Uint8Array | null = null;
-  return (from, to) => {
-    if (sums === null) {
-      sums = new Uint8Array(bytes.length + 1);
-      for (let i = 0; i < bytes.length; i++) sums[i + 1] = sums[i]! + bytes[i]!;
-    }
-    return (sums[to]! - sums[from]!) & 0xff;
-  };
+  const sums = new Uint8Array(bytes.length + 1);
+  for (let i = 0; i < bytes.length; i++) sums[i + 1] = sums[i]! + bytes[i]!;
+  return (_, from, to) => (sums[to]! - sums[from]!) & 0xff;
 }
 
 function wordAt(bytes: Bytes, at: number): number {
@@ -207,7 +215,7 @@ function faultAt(bytes: Bytes, at: number, sums: Sums, userMax = USER_MAX): BadF
   const end = at + OVERHEAD - 1 + userLength(bytes, at);
   if (end >= bytes.length) return "truncated";
   if (bytes[end] !== END) return "end_missing";
-  if (sums(at + HEAD, end - 1) !== bytes[end - 1]) return "checksum";
+  if (sums(bytes, at + HEAD, end - 1) !== bytes[end - 1]) return "checksum";
   return userLength(bytes, at) < userNeeded(bytes, at) ? "length" : null;
 }
 
@@ -218,25 +226,23 @@ function frameAt(bytes: Bytes, at: number): Frame1376 {
   const seq = bytes[at + 13]!;
   const has = auxiliary(control, afn, seq);
   let end = at + HEAD + userLength(bytes, at);
-  const fromEnd = (there: boolean, length: number): Bytes | null => {
-    if (!there) return null;
-    end -= length;
-    return bytes.slice(end, end + length);
-  };
-  const tp = fromEnd(has.tp, TP_LENGTH);
-  const ec = fromEnd(has.ec, EC_LENGTH);
-  const pw = fromEnd(has.pw, PW_LENGTH);
+  const tp = has.tp ? copyOf(bytes, end - TP_LENGTH, end) : null;
+  if (has.tp) end -= TP_LENGTH;
+  const ec = has.ec ? copyOf(bytes, end - EC_LENGTH, end) : null;
+  if (has.ec) end -= EC_LENGTH;
+  const pw = has.pw ? copyOf(bytes, end - PW_LENGTH, end) : null;
+  if (has.pw) end -= PW_LENGTH;
   return {
     protocolId: bytes[at + 1]! & 3,
     control,
-    a1: toHexReversed(bytes.subarray(at + 7, at + 9)).toUpperCase(),
+    a1: printedAt(bytes, at + 7, 2),
     a2: wordAt(bytes, at + 9),
     a3: bytes[at + 11]!,
     afn,
     seq,
     da: wordAt(bytes, at + 14),
     dt: wordAt(bytes, at + 16),
-    data: bytes.slice(at + HEAD + USER_MIN, end),
+    data: copyOf(bytes, at + HEAD + USER_MIN, end),
     pw,
     ec,
     tp,
@@ -248,7 +254,7 @@ function fits(field: Bytes | null, wanted: boolean, length: number): boolean {
 }
 
 /** The fault in words, for people who look at hex; offsets count from the first 68H. */
-function faultText(fault: BadFrame1376, bytes: Bytes, at: number, sums: Sums): string {
+function faultText(fault: BadFrame1376, bytes: Bytes, at: number): string {
   const have = bytes.length - at;
   const byte = (offset: number) => hexByte(bytes[at + offset]!);
   const user = have > 2 ? userLength(bytes, at) : 0;
@@ -268,7 +274,7 @@ function faultText(fault: BadFrame1376, bytes: Bytes, at: number, sums: Sums): s
     case "end_missing":
       return `end 16H missing at offset ${OVERHEAD - 1 + user}: found ${byte(OVERHEAD - 1 + user)}`;
     case "checksum": {
-      const computed = hexByte(sums(at + HEAD, at + HEAD + user));
+      const computed = hexByte(sumOf(bytes, at + HEAD, at + HEAD + user));
       return `checksum: frame carries ${byte(HEAD + user)}, computed ${computed}`;
     }
   }

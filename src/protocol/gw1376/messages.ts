@@ -1,5 +1,5 @@
 import { assert } from "#base/errors.ts";
-import { type Bytes, bcdToNumber, concat, numberToBcd } from "../bytes.ts";
+import { type Bytes, bcdToNumber, concat, copyOf, numberToBcd, putBytes } from "../bytes.ts";
 import { auxiliary, CONTROL_1376, type Frame1376, PROTOCOL_ID, PW_LENGTH, SEQ_1376 } from "./frame.ts";
 import { AFN } from "./names.ts";
 import { DA_TERMINAL, dtOf } from "./points.ts";
@@ -66,6 +66,7 @@ const TICK_MS = 10;
 const FORWARD_HEAD = 6;
 const FORWARDED_HEAD = 3;
 const RESULT_LENGTH = 5;
+const OTHER: Message1376 = { type: "other" };
 
 /** The address as operators write it: region and number in one, 9 digits (`017102082`). */
 export function terminalName({ a1, a2 }: Terminal): string {
@@ -119,36 +120,46 @@ export function encodeRequest(
 export function encodeForward(terminal: Terminal, forward: Forward, options: RequestOptions): Frame1376 {
   const { port, serial, timeoutMs, gapMs, content } = forward;
   const length = content.length;
-  const head = Uint8Array.of(port, serial, waitingTime(timeoutMs), ticks(gapMs, 0xff), length, length >> 8);
-  return encodeRequest(terminal, { afn: AFN.forward, dt: F1, data: concat(head, content) }, options);
+  const data = new Uint8Array(FORWARD_HEAD + length);
+  data[0] = port;
+  data[1] = serial;
+  data[2] = waitingTime(timeoutMs);
+  data[3] = ticks(gapMs, 0xff);
+  data[4] = length;
+  data[5] = length >> 8;
+  putBytes(data, FORWARD_HEAD, content);
+  return encodeRequest(terminal, { afn: AFN.forward, dt: F1, data }, options);
 }
 
 /** The terminal's answer to {@link encodeForward}; `ec` only if important events wait to be fetched (ACD). */
 export function encodeForwarded(request: Frame1376, { port, content }: Forwarded, ec: Bytes | null = null): Frame1376 {
-  const data = concat(Uint8Array.of(port, content.length, content.length >> 8), content);
+  const data = new Uint8Array(FORWARDED_HEAD + content.length);
+  data[0] = port;
+  data[1] = content.length;
+  data[2] = content.length >> 8;
+  putBytes(data, FORWARDED_HEAD, content);
   const control = ec === null ? C_DATA : C_DATA | CONTROL_1376.acd;
-  return { ...answer(request, control, AFN.forward, F1, data), ec };
+  return answer(request, control, AFN.forward, F1, data, ec);
 }
 
 /** What a good frame says. */
 export function readMessage(frame: Frame1376): Message1376 {
   const up = (frame.control & CONTROL_1376.fromTerminal) !== 0;
-  const other: Message1376 = { type: "other" };
   switch (frame.afn) {
     case AFN.confirm:
       if (frame.dt === F1) return { type: "confirmed" };
       if (frame.dt === F2) return { type: "denied" };
-      return frame.dt === F3 ? (readResults(frame.data) ?? other) : other;
+      return frame.dt === F3 ? (readResults(frame.data) ?? OTHER) : OTHER;
     case AFN.link:
-      if (!up) return other;
+      if (!up) return OTHER;
       if (frame.dt === F1) return { type: "login" };
       if (frame.dt === F2) return { type: "logout" };
-      return frame.dt === F3 ? { type: "heartbeat" } : other;
+      return frame.dt === F3 ? { type: "heartbeat" } : OTHER;
     case AFN.forward:
-      if (frame.dt !== F1) return other;
-      return (up ? readForwarded(frame.data) : readForward(frame.data)) ?? other;
+      if (frame.dt !== F1) return OTHER;
+      return (up ? readForwarded(frame.data) : readForward(frame.data)) ?? OTHER;
     default:
-      return other;
+      return OTHER;
   }
 }
 
@@ -183,10 +194,30 @@ function unit(
   return { protocolId: PROTOCOL_ID, ...terminal, a3: 0, da: DA_TERMINAL, pw: null, ec: null, tp: null, ...what };
 }
 
-function answer(request: Frame1376, control: number, afn: number, dt: number, data: Bytes): Frame1376 {
-  const seq = SINGLE_FRAME | (request.seq & (SEQ_1376.number | SEQ_1376.tpv));
-  const { a1, a2, a3, tp } = request;
-  return { ...unit({ a1, a2 }, { control, afn, seq, dt, data }), a3, tp };
+/** Written out, not spread from {@link unit}: every forwarded answer of a town passes here. */
+function answer(
+  request: Frame1376,
+  control: number,
+  afn: number,
+  dt: number,
+  data: Bytes,
+  ec: Bytes | null = null,
+): Frame1376 {
+  return {
+    protocolId: PROTOCOL_ID,
+    control,
+    a1: request.a1,
+    a2: request.a2,
+    a3: request.a3,
+    afn,
+    seq: SINGLE_FRAME | (request.seq & (SEQ_1376.number | SEQ_1376.tpv)),
+    da: DA_TERMINAL,
+    dt,
+    data,
+    pw: null,
+    ec,
+    tp: request.tp,
+  };
 }
 
 function withPw(frame: Frame1376, pw: Bytes | undefined): Bytes | null {
@@ -212,13 +243,13 @@ function readForward(data: Bytes): Message1376 | null {
   if (data.length < FORWARD_HEAD || (data[4]! | (data[5]! << 8)) !== data.length - FORWARD_HEAD) return null;
   const wait = data[2]!;
   const timeoutMs = (wait & ~SECONDS) * (wait & SECONDS ? 1000 : TICK_MS);
-  const content = data.slice(FORWARD_HEAD);
+  const content = copyOf(data, FORWARD_HEAD, data.length);
   return { type: "forward", port: data[0]!, serial: data[1]!, timeoutMs, gapMs: data[3]! * TICK_MS, content };
 }
 
 function readForwarded(data: Bytes): Message1376 | null {
   if (data.length < FORWARDED_HEAD || (data[1]! | (data[2]! << 8)) !== data.length - FORWARDED_HEAD) return null;
-  return { type: "forwarded", port: data[0]!, content: data.slice(FORWARDED_HEAD) };
+  return { type: "forwarded", port: data[0]!, content: copyOf(data, FORWARDED_HEAD, data.length) };
 }
 
 function readResults(data: Bytes): Message1376 | null {

@@ -1,6 +1,7 @@
 import { assert } from "#base/errors.ts";
 import { asciiBytes, type Bytes, concat, toHex } from "../bytes.ts";
 import type { Ciphers } from "../ciphers.ts";
+import { createDeframer, type Found } from "../deframer.ts";
 import { crc16 } from "./crc16.ts";
 import { type LinkMessage, readPayload, writePayload } from "./messages.ts";
 
@@ -69,40 +70,39 @@ export function decodeLink(bytes: Bytes): DecodedLink {
 
 /** Finds frames in a stream however it was cut; after a false start or a wrong CRC it goes on one byte later. */
 export function createLinkDeframer(maxPayload = LINK_PAYLOAD_MAX): LinkDeframer {
-  let held: Bytes = new Uint8Array(0);
-  let dropped = 0;
+  const deframer = createDeframer<LinkFrame>(
+    (bytes, from, before, _, found) => scan(maxPayload, bytes, from, before, found),
+    HEAD + maxPayload + CRC,
+  );
   let seen = 0;
   let garbage = false;
 
   function push(chunk: Bytes): LinkFrame[] {
-    watchFirstBytes(chunk);
-    const bytes = held.length === 0 ? chunk : concat(held, chunk);
-    const frames: LinkFrame[] = [];
-    let at = 0;
-    while (at < bytes.length) {
-      const length = frameLength(bytes, at, maxPayload);
-      if (length === "truncated") break;
-      if (typeof length === "string") {
-        dropped++;
-        at++;
-        continue;
-      }
-      const frame = frameAt(bytes, at, length);
-      if (frame === null) dropped += length;
-      else frames.push(frame);
-      at += length;
-    }
-    held = bytes.slice(at);
-    return frames;
-  }
-
-  function watchFirstBytes(chunk: Bytes): void {
     for (let i = 0; i < chunk.length && seen < 2; i++, seen++) {
       if (chunk[i] !== (seen === 0 ? MAGIC_0 : MAGIC_1)) garbage = true;
     }
+    return deframer.push(chunk);
   }
 
-  return { push, pending: () => held.length, dropped: () => dropped, garbage: () => garbage };
+  return { push, pending: deframer.pending, dropped: deframer.dropped, garbage: () => garbage };
+}
+
+function scan(maxPayload: number, bytes: Bytes, from: number, before: number, found: Found<LinkFrame>): number {
+  let at = from;
+  while (at < before) {
+    const length = frameLength(bytes, at, maxPayload);
+    if (length === "truncated") break;
+    if (typeof length === "string") {
+      found.dropped++;
+      at++;
+      continue;
+    }
+    const frame = frameAt(bytes, at, length);
+    if (frame === null) found.dropped += length;
+    else found.frames.push(frame);
+    at += length;
+  }
+  return at;
 }
 
 /**
