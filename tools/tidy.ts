@@ -101,7 +101,7 @@ function fileName({ path }: SourceFile): Breach[] {
   const folders = segments.every((segment) => /^[a-z0-9]+(-[a-z0-9]+)*$/.test(segment));
   const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+)*$/.test(name);
   const migration = /\/migrations\//.test(path) && /^\d{4}_[a-z0-9_]+(\.test)?\.ts$/.test(name);
-  const locale = /^(zh-CN|en)\.(ts|json)$/.test(name);
+  const locale = /^([a-z0-9]+(-[a-z0-9]+)*\.)?(zh-CN|en)\.(ts|json)$/.test(name);
   const document = path.startsWith("docs/") && /^[A-Z]+\.md$|\p{Script=Han}.*\.md$/u.test(name);
   return folders && (kebab || migration || locale || document) ? [] : [{ path, line: 1, what: "is not kebab-case" }];
 }

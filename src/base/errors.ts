@@ -1,9 +1,12 @@
+import { refundErrors } from "./errors-refunds.ts";
+
 /**
  * Everything a person or another program can do wrong, as one table: code → HTTP status and a sentence that says
  * what to do, Chinese first. Our own mistakes are {@link assert}ed, never put in this table; bytes from the field are
  * neither (a decoder returns a value that says what was wrong).
  */
 export const errors = {
+  ...refundErrors,
   invalid_input: [400, "输入有误:{what}", "The input is not valid: {what}"],
   amount_invalid: [
     400,

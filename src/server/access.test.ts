@@ -26,6 +26,12 @@ const matrix: Line[] = [
   ["GET", "/api/recharges", "recharge.view"],
   ["POST", "/api/recharges/:orderNo/recheck", "recharge.recheck"],
   ["POST", "/api/recharges/:orderNo/withdraw", "recharge.withdraw"],
+  ["GET", "/api/approvals", "logged_in"],
+  ["GET", "/api/approvals/:id", "logged_in"],
+  ["POST", "/api/approvals/:id/decision", "logged_in"],
+  ["POST", "/api/approvals/:id/withdraw", "logged_in"],
+  ["GET", "/api/approval-rules", "logged_in"],
+  ["POST", "/api/approval-rules", "settings.manage"],
   ["GET", "/api/live", "logged_in"],
   ["GET", "/*", "public"],
 ];
@@ -84,16 +90,14 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
       "/api/recharges": { key: `key-${of.meter}-matrix`, meterId: of.meter, amount: "50", channel: "cash" },
       "/api/recharges/:orderNo/recheck": { reason: "已到现场核对" },
       "/api/recharges/:orderNo/withdraw": { reason: "收错" },
+      "/api/approval-rules": { kind: "refund", on: true, limit: "200", reason: "试" },
     };
     return { method, url, body: method === "POST" ? (bodies[path] ?? {}) : undefined };
   }
 
   const guarded = matrix.filter(([, path, access]) => access !== "public" && path !== "/api/live");
   const permitted = guarded.filter(([, , access]) => access !== "logged_in");
-  const byObject = permitted.filter(
-    ([, path]) =>
-      path !== "/api/meters" && path !== "/api/board" && !(path === "/api/recharges" || path.endsWith("preview")),
-  );
+  const byObject = permitted.filter(([, path]) => path.includes(":"));
 
   test("everything that can be reached is in the matrix, with exactly this access", () => {
     const found = app.declaredRoutes

@@ -5,6 +5,7 @@ import { ensureFirstAdministrator, loadActor } from "#flows/log-in.ts";
 import type { Sealer } from "#system/seal.ts";
 import { buildApp } from "./app.ts";
 import type { ServerConfig } from "./config.ts";
+import { approvalsJob } from "./jobs/approvals.ts";
 import { livenessJob } from "./jobs/liveness.ts";
 import { startJob } from "./jobs/loop.ts";
 import { sessionsJob } from "./jobs/sessions.ts";
@@ -46,7 +47,7 @@ export async function runServer(config: ServerConfig, deps: ServerDeps, signal: 
     trustProxy: config.trustProxy,
     validateAnswers: deps.validateAnswers ?? false,
   });
-  const jobs = [settleJob(ctx), livenessJob(ctx), sessionsJob(ctx)].map((job) =>
+  const jobs = [settleJob(ctx), livenessJob(ctx), sessionsJob(ctx), approvalsJob(ctx)].map((job) =>
     startJob(job, { log, signal: stopping.signal }),
   );
 

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -6,10 +6,15 @@ import { freshDatabase, type TestDatabase, testDatabases } from "./test-database
 
 type Column = { name: string; isInteger: boolean; isNullable: boolean };
 
-/** What `schema.ts` says, read from its text: types are gone at run time. */
+/** What `schema.ts` and the `schema-….ts` beside it say, read from their texts: types are gone at run time. */
 function declaredTables(): Record<string, Column[]> {
-  const text = readFileSync(join(import.meta.dirname, "schema.ts"), "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
-  const [, list = ""] = /export type Schema = \{([^}]*)\}/.exec(text) ?? [];
+  const files = readdirSync(import.meta.dirname).filter((file) => /^schema(-[\w-]+)?\.ts$/.test(file));
+  return Object.assign({}, ...files.map(tablesOf));
+}
+
+function tablesOf(file: string): Record<string, Column[]> {
+  const text = readFileSync(join(import.meta.dirname, file), "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+  const [, list = ""] = /export type \w*Schema = \{([^}]*)\}/.exec(text) ?? [];
   return Object.fromEntries(
     [...list.matchAll(/(\w+): (\w+);/g)].map(([, table = "", type = ""]) => {
       const [, body = ""] = new RegExp(`export type ${type} = \\{([^}]*)\\}`).exec(text) ?? [];
@@ -56,7 +61,8 @@ for (const { name, available, why } of testDatabases) {
         await tx.schema.dropTable("tally").execute();
         await tx.schema.dropTable("reading").execute();
       });
-      expect(await db.migrate()).toEqual(["0001_first_light", "0003_switch_fault"]);
+      const steps = readdirSync(join(import.meta.dirname, "migrations")).filter((file) => /^\d{4}_/.test(file));
+      expect((await db.migrate()).sort()).toEqual(steps.map((file) => file.replace(".ts", "")).sort());
       expect(await db.read.selectFrom("reading").selectAll().execute()).toEqual([]);
       expect(await db.migrate()).toEqual([]);
     });

@@ -6,6 +6,7 @@
  */
 
 import type { MeterEventKind } from "#domain/meter-event.ts";
+import type { RefundsSchema } from "./schema-refunds.ts";
 
 export type Flag = 0 | 1;
 
@@ -339,7 +340,10 @@ export type SequenceTable = { name: string; next: number };
 /** Counters that only grow, one row per writer: `readings:<collector>`. */
 export type TallyTable = { name: string; value: number };
 
-export type Schema = {
+/** All tables: those of this file, and those of each `schema-<topic>.ts` beside it. */
+export type Schema = FirstSchema & RefundsSchema;
+
+export type FirstSchema = {
   project: ProjectTable;
   area: AreaTable;
   area_ancestor: AreaAncestorTable;

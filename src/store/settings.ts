@@ -1,6 +1,8 @@
 import { z } from "zod";
+import type { Instant } from "#base/time.ts";
 import type { NoCutWindow } from "#domain/arrears.ts";
 import type { Tx } from "./db.ts";
+import { upsert } from "./portable.ts";
 
 const clockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/);
 const windows = z.array(z.object({ from: clockTime, to: clockTime }));
@@ -21,6 +23,15 @@ export async function noCutWindows(tx: Tx): Promise<NoCutWindow[]> {
 export async function setting(tx: Tx, key: string): Promise<string | null> {
   const row = await tx.selectFrom("setting").select("value").where("key", "=", key).executeTakeFirst();
   return row?.value ?? null;
+}
+
+/** Sets a setting, whatever it was. */
+export async function saveSetting(
+  tx: Tx,
+  input: { key: string; value: string; by: string; at: Instant },
+): Promise<void> {
+  const row = { key: input.key, value: input.value, updated_by: input.by, updated_at: input.at };
+  await upsert(tx, "setting", [row], ["key"], ["value", "updated_by", "updated_at"]);
 }
 
 function parsed(text: string): unknown {

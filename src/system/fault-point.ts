@@ -15,6 +15,11 @@ export type FaultPoint =
   | "settle-command:after-commit"
   | "read-back:before"
   | "read-back:after-answer"
+  | "approval:before-commit"
+  | "refund:before-commit"
+  | "refund:after-commit"
+  | "payout:before-commit"
+  | "move-out:before-commit"
   | "settle-usage:after-commit"
   | "ingest:before-commit";
 

@@ -5,10 +5,14 @@ import { BoardPage } from "./pages/board/board.tsx";
 
 const RechargePage = lazy(() => import("./pages/recharge/recharge.tsx").then((m) => ({ default: m.RechargePage })));
 const RecordsPage = lazy(() => import("./pages/records/records.tsx").then((m) => ({ default: m.RecordsPage })));
+const ApprovalsPage = lazy(() => import("./pages/approvals/approvals.tsx").then((m) => ({ default: m.ApprovalsPage })));
 const RecordPage = lazy(() => import("./pages/records/record.tsx").then((m) => ({ default: m.RecordPage })));
 
-/** A page of the console: its address and the permission that it needs. */
-export type Page = { path: string; permission: Permission; page: ReactNode };
+/** Whoever may ask for something that needs a second person, or be that person. */
+const ASKS_OR_DECIDES = ["refund.create", "refund.approve", "credit.clear", "price.manage", "price.approve"] as const;
+
+/** A page of the console: its address and the permission that it needs (any of them when there are several). */
+export type Page = { path: string; permission: Permission | readonly Permission[]; page: ReactNode };
 
 /** Every page; each is loaded when it is first opened, only the board is there at once. */
 export const pages: readonly Page[] = [
@@ -16,10 +20,16 @@ export const pages: readonly Page[] = [
   { path: "/recharge", permission: "recharge.create", page: <RechargePage /> },
   { path: "/records", permission: "recharge.view", page: <RecordsPage /> },
   { path: "/records/:orderNo", permission: "recharge.view", page: <RecordPage /> },
+  { path: "/approvals", permission: ASKS_OR_DECIDES, page: <ApprovalsPage /> },
 ];
 
 /** A line of the menu; `name` is its text `menu.<name>` and its test id. */
-export type MenuEntry = { to: string; name: string; icon: IconName; permission: Permission };
+export type MenuEntry = {
+  to: string;
+  name: string;
+  icon: IconName;
+  permission: Permission | readonly Permission[];
+};
 
 /** The menu in groups (分组); a group of which one may see nothing is left out. Texts: `menu.<name>`, `menu.groups.<name>`. */
 export const menu = [
@@ -29,6 +39,7 @@ export const menu = [
     entries: [
       { to: "/recharge", name: "recharge", icon: "recharge", permission: "recharge.create" },
       { to: "/records", name: "records", icon: "records", permission: "recharge.view" },
+      { to: "/approvals", name: "approvals", icon: "approvals", permission: ASKS_OR_DECIDES },
     ],
   },
 ] as const satisfies readonly { name: string; entries: readonly MenuEntry[] }[];

@@ -1,7 +1,6 @@
 import { Suspense, useContext, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { NavLink, Route, Routes, useLocation } from "react-router";
-import type { Permission } from "#domain/permission.ts";
 import { MeContext, useCan } from "#web/shared/can.tsx";
 import { Dialog } from "./dialog.tsx";
 import { ErrorBoundary } from "./error-boundary.tsx";
@@ -12,7 +11,7 @@ import { LiveMark } from "./live-mark.tsx";
 import { Logo } from "./logo.tsx";
 import { Loading, Notice } from "./notice.tsx";
 import { NotFound } from "./pages/not-found.tsx";
-import { menu, pages } from "./pages.tsx";
+import { type MenuEntry, menu, type Page, pages } from "./pages.tsx";
 import { LiveProvider } from "./use-live.tsx";
 import { useNarrow } from "./use-narrow.ts";
 import { UserMenu } from "./user-menu.tsx";
@@ -87,7 +86,7 @@ function Pages() {
   );
 }
 
-function Permitted({ permission, page }: { permission: Permission; page: React.ReactNode }) {
+function Permitted({ permission, page }: Pick<Page, "permission" | "page">) {
   const { t } = useTranslation();
   return useCan(permission) ? (
     page
@@ -108,11 +107,15 @@ function Brand() {
   );
 }
 
+function isAllowed(needed: MenuEntry["permission"], allowed: readonly string[]): boolean {
+  return [needed].flat().some((each) => allowed.includes(each));
+}
+
 function Menu() {
   const { t } = useTranslation();
   const allowed = useContext(MeContext)?.permissions ?? [];
   const groups = menu
-    .map(({ name, entries }) => ({ name, entries: entries.filter(({ permission }) => allowed.includes(permission)) }))
+    .map(({ name, entries }) => ({ name, entries: entries.filter(({ permission }) => isAllowed(permission, allowed)) }))
     .filter(({ entries }) => entries.length > 0);
   if (groups.length === 0) return <p className="side-none">{t("menu.none")}</p>;
   return groups.map(({ name, entries }) => (

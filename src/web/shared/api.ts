@@ -101,11 +101,13 @@ export function getRecharges(query: { meterId: number | null; before: string | n
 
 type CallOptions = { body?: unknown; signal?: AbortSignal | undefined };
 
-function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+/** Asks for something; for the calls of a topic that have a file of their own (`api-….ts`). */
+export function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   return call<T>("GET", path, { signal });
 }
 
-async function call<T>(method: string, path: string, { body, signal }: CallOptions): Promise<T> {
+/** Calls the server once and throws an {@link ApiError} for everything but a good answer. */
+export async function call<T>(method: string, path: string, { body, signal }: CallOptions): Promise<T> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   const request: RequestInit = {
     method,

@@ -5,9 +5,10 @@ import type { Permission } from "#domain/permission.ts";
 /** Who is logged in; null outside of the shell. */
 export const MeContext = createContext<Me | null>(null);
 
-/** True when the user may do it. The server checks again. */
-export function useCan(permission: Permission): boolean {
-  return useContext(MeContext)?.permissions.includes(permission) ?? false;
+/** True when the user may do it, or any of several things. The server checks again. */
+export function useCan(permission: Permission | readonly Permission[]): boolean {
+  const has = useContext(MeContext)?.permissions ?? [];
+  return [permission].flat().some((each) => has.includes(each));
 }
 
 /** Shows its children only to those who may do it. */

@@ -1,7 +1,9 @@
+import { approvalsEn } from "./approvals.en.ts";
 import type { Messages } from "./zh-CN.ts";
 
 /** Every sentence of the web pages in English; the type refuses a missing or surplus key. */
 export const en: Messages = {
+  ...approvalsEn,
   app: {
     name: "Jichao",
     title: "Jichao · remote prepaid metering",
@@ -46,6 +48,7 @@ export const en: Messages = {
     board: "Status board",
     recharge: "Recharge desk",
     records: "Records",
+    approvals: "Approvals",
     user: "{{name}}, account menu",
     logout: "Log out",
     scope: "{{count}} meters in your area",

@@ -1,7 +1,9 @@
 import type { MeterEventKind } from "#domain/meter-event.ts";
+import { approvalsZh } from "./approvals.zh-CN.ts";
 
 /** Every sentence of the web pages in Chinese: the language that is always complete. Keys are grouped by place. */
 export const zhCN = {
+  ...approvalsZh,
   app: {
     name: "集抄",
     title: "集抄 · 远程预付费抄表",
@@ -42,6 +44,7 @@ export const zhCN = {
     board: "状态墙",
     recharge: "充值台",
     records: "充值记录",
+    approvals: "审批",
     user: "{{name}},账号菜单",
     logout: "退出登录",
     scope: "管辖 {{count}} 只表计",

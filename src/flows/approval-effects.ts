@@ -1,0 +1,4 @@
+import type { ApprovalEffects } from "./decide-approval.ts";
+
+/** What every kind of approval sets going: the one list, handed to whoever lets people decide. */
+export const approvalEffects: ApprovalEffects = {};
