@@ -9,6 +9,7 @@ import type { RelayAction } from "#protocol/dlt645/relay.ts";
 import { BAUD_WORDS, encodeRequest, isFreezePattern, type Request645 } from "#protocol/dlt645/requests.ts";
 import { encodeSecurity } from "#protocol/dlt645/security.ts";
 import { encodeSf07 } from "#protocol/dlt645/vendor-sf07.ts";
+import { remakeFrame } from "#protocol/remake.ts";
 import { nodeCiphers } from "#system/crypto.ts";
 
 /** A frame made from words, as wire hex; or the sentence that says what is wrong with the words. */
@@ -79,6 +80,23 @@ export function encodeWords(args: readonly string[], now: Instant): EncodedWords
     const told = error instanceof WordsError || (error instanceof TypeError && "code" in error);
     if (!told) throw error;
     return { ok: false, problem: error.message };
+  }
+}
+
+/** The frame of a description as `jichao frame decode --json` prints it, of any meter or terminal protocol. */
+export function encodeJson(line: string): EncodedWords {
+  const description = parsed(line);
+  if (description === null) return { ok: false, problem: "不是 JSON 对象 (not a JSON object)" };
+  const made = remakeFrame(description);
+  return made.ok ? { ok: true, hex: toHex(made.bytes) } : { ok: false, problem: made.reason };
+}
+
+function parsed(line: string): object | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === "object" && value !== null ? value : null;
+  } catch {
+    return null; // what a person wrote is no JSON: that is told, not thrown
   }
 }
 

@@ -51,7 +51,11 @@ test("--json gives one object per frame with the keys of the frame vectors", asy
 test("lines come from standard input, however they are chunked; bad ones do not stop the good", async () => {
   const { code, out, err } = await run(["decode", "--json"], ["no hex\n\n6861010000", `${read.slice(10)}\r\n`, read]);
   expect(code).toBe(0);
-  expect(out).toHaveLength(2);
+  expect(out.map((line) => JSON.parse(line))).toMatchObject([
+    { ok: false, reason: "not whole bytes of hex" },
+    { ok: true, di: "00010000" },
+    { ok: true, di: "00010000" },
+  ]);
   expect(err).toHaveLength(1);
   expect(err[0]).toContain("第 1 行");
 });
@@ -87,6 +91,25 @@ test("--json reports a bad frame as an object too", async () => {
   expect(out.map((line) => JSON.parse(line))).toMatchObject([
     { ok: false, reason: "truncated: L=07H needs 19 bytes, have 16" },
   ]);
+});
+
+test("--json answers a line of wake-up bytes alone with an object too", async () => {
+  const { code, out } = await run(["decode", "--json"], ["fefefe\n"]);
+  expect([code, out.map((line) => JSON.parse(line))]).toEqual([1, [{ ok: false, reason: "start 68H missing" }]]);
+});
+
+test("what decode --json prints, encode makes into the same bytes again", async () => {
+  const lines = [read, `fefe${reply}`.replaceAll(" ", ""), "681001000005080000010390 1f003916".replaceAll(" ", "")];
+  const { out: described } = await run(["decode", "--json"], [lines.join("\n")]);
+  const { code, out } = await run(["encode"], [described.join("\n")]);
+  expect([code, out]).toEqual([0, lines]);
+  expect((await run(["encode", described[0] ?? ""])).out).toEqual([read]);
+});
+
+test.each(['{"protocol":"dlt645-2007"}', "{", '{"protocol":"modbus"}', "{}"])("encode cannot make %j", async (json) => {
+  const { code, err } = await run(["encode", json]);
+  expect(code).toBe(1);
+  expect(err.join()).toMatch(/不是 JSON 对象|is not|is none/);
 });
 
 const MASTER_KEY = "0123456789abcdeffedcba9876543210";

@@ -3,7 +3,7 @@ import { describeFrames, type FrameDescription, PROTOCOLS, type ProtocolName } f
 import { type Explained, explainBytes } from "#protocol/explain-bytes.ts";
 import { reasonText, textLines } from "#protocol/explain-text.ts";
 import { systemClock } from "#system/clock.ts";
-import { ENCODE_USAGE, encodeWords } from "./frame-encode.ts";
+import { ENCODE_USAGE, encodeJson, encodeWords } from "./frame-encode.ts";
 import { aligned, linesOf, pieceLines, splitWords } from "./frame-lines.ts";
 
 /** What a command of `jichao` talks with; the tests bring their own. */
@@ -17,10 +17,10 @@ export type FrameIo = {
 type Answer = (line: string, label: string) => boolean;
 
 const USAGE = `用法: jichao frame decode|explain <十六进制…> [--json] [--protocol ${PROTOCOLS.join("|")}]
-      jichao frame encode <命令…> [--json]     不写内容时逐行读标准输入
+      jichao frame encode <命令…|解析结果的 JSON> [--json]     不写内容时逐行读标准输入
   decode   解析报文   explain  逐字节解释   encode  由文字生成报文:
   ${ENCODE_USAGE}
-Usage: jichao frame decode|explain <hex…> [--json] [--protocol …], or encode <words…>; without input words, lines are
+Usage: jichao frame decode|explain <hex…> [--json] [--protocol …], or encode <words…|JSON of decode>; without input words, lines are
 read from standard input`;
 
 /**
@@ -31,8 +31,9 @@ export async function frameCommand(args: string[], io: FrameIo): Promise<number>
   const [verb, ...rest] = args.filter((arg) => arg !== "--json");
   const json = args.includes("--json");
   if (verb === "encode") {
-    const answer: Answer = (line, label) => encode({ words: splitWords(line), label, json }, io);
-    return rest.length > 0 ? code(encode({ words: rest, label: "输入", json }, io)) : fromLines(answer, io);
+    const answer: Answer = (line, label) => encode({ line: line.trim(), words: splitWords(line), label, json }, io);
+    if (rest.length === 0) return fromLines(answer, io);
+    return code(encode({ line: rest.join(" "), words: rest, label: "输入", json }, io));
   }
   const at = rest.indexOf("--protocol");
   const named = at < 0 ? undefined : PROTOCOLS.find((name) => name === rest[at + 1]);
@@ -74,12 +75,14 @@ type Read = {
 function read({ verb, line, label, json, protocol }: Read, io: FrameIo): boolean {
   const bytes = fromHex(line);
   if (bytes === null || bytes.length === 0) {
+    if (json) io.out(JSON.stringify({ ok: false, reason: "not whole bytes of hex" }));
     io.err(`${label}不是完整的十六进制字节:${shortened(line)} (not whole bytes of hex)`);
     return false;
   }
   const descriptions = verb === "decode" ? decode(bytes, json, protocol, io) : explain(bytes, json, protocol, io);
   const good = descriptions.some((description) => description.ok);
   const reason = descriptions.find((description) => !description.ok)?.reason ?? "start 68H missing";
+  if (json && descriptions.length === 0) io.out(JSON.stringify({ ok: false, reason }));
   if (!good) io.err(`${label}中没有可解析的帧:${reasonText(reason)}。No frame decoded.`);
   return good;
 }
@@ -102,9 +105,12 @@ function explain(bytes: Bytes, json: boolean, protocol: ProtocolName | undefined
   return explained.map(({ description }) => description);
 }
 
+/** Words, and the line that they stand on: a line that begins with a brace is a description as `decode --json` gives it. */
+type Encode = { line: string; words: string[]; label: string; json: boolean };
+
 /** Makes one frame; whether the words made sense. */
-function encode(asked: { words: string[]; label: string; json: boolean }, io: FrameIo): boolean {
-  const encoded = encodeWords(asked.words, systemClock());
+function encode(asked: Encode, io: FrameIo): boolean {
+  const encoded = asked.line.startsWith("{") ? encodeJson(asked.line) : encodeWords(asked.words, systemClock());
   if (asked.json) io.out(JSON.stringify(encoded));
   else if (encoded.ok) io.out(encoded.hex);
   if (!encoded.ok) io.err(`${asked.label}:${encoded.problem}\n用法:\n  ${ENCODE_USAGE}`);

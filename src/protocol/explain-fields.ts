@@ -76,6 +76,8 @@ const SILENT: ReadonlySet<string> = new Set([
   "fin",
   "con",
   "pseq",
+  "da",
+  "dt",
   "acd",
   "serial",
   "timeTag",

@@ -8,6 +8,7 @@ import { ERR_BITS, type NamedBit, SERR_BITS, STATUS_WORDS } from "./dlt645/statu
 import type { Description97 } from "./dlt645v1997/describe.ts";
 import type { DescriptionLink, FrameDescription } from "./explain.ts";
 import { fieldLines } from "./explain-fields.ts";
+import { valueNames } from "./explain-names.ts";
 import type { Description1376 } from "./gw1376/describe.ts";
 
 /** A labelled line for a person in the field, Chinese first. */
@@ -133,8 +134,9 @@ function otherLines(description: Description97 | Description188 | Description137
     const inner = lines645(description.innerDlt645).map(({ label, text }) => ({ label: `  ${label}`, text }));
     return [...lines, { label: "转发的帧", text: "" }, ...inner];
   }
+  const zh = valueNames(description);
   for (const { name, value, unit } of description.values) {
-    lines.push({ label: name, text: value === null ? "无数据" : `${value} ${unit ?? ""}`.trimEnd() });
+    lines.push({ label: zh(name), text: value === null ? "无数据" : `${value} ${unit ?? ""}`.trimEnd() });
   }
   if (description.abnormal) lines.push({ label: "提示", text: "异常应答" });
   return lines;
@@ -185,6 +187,7 @@ function lines645(description: Description645): TextLine[] {
     push("通信速率", `${baud},特征字 ${description.baudWord}H`);
   }
   push("帧序号", description.seq);
+  push("不应接受的原因", description.fault);
   const shown =
     description.recharge !== undefined ||
     description.auth !== undefined ||
@@ -198,7 +201,9 @@ function lines645(description: Description645): TextLine[] {
 }
 
 function pushValues(description: Description645, push: (label: string, text: string) => void): void {
-  description.values.forEach(({ zh, value, unit }) => {
+  const names = valueNames(description);
+  description.values.forEach(({ name, value, unit }) => {
+    const zh = names(name);
     push(
       isPassword(description.di) ? "密码" : zh,
       value === null ? absentText(zh) : `${value} ${unit ?? ""}`.trimEnd(),
@@ -212,8 +217,8 @@ function pushValues(description: Description645, push: (label: string, text: str
       "记录块",
       `${time ?? "时间无法读取"}${marked ? ",电表标明此块不正确" : ""}${fault === null ? "" : `,无法解析(${fault})`}`,
     );
-    for (const { zh, value, unit } of values)
-      push(`  ${zh}`, value === null ? "无数据" : `${value} ${unit ?? ""}`.trimEnd());
+    for (const { name, value, unit } of values)
+      push(`  ${names(name)}`, value === null ? "无数据" : `${value} ${unit ?? ""}`.trimEnd());
   }
   if (description.raw !== undefined) {
     push("原始数据", `${description.raw}(${classOf(description.di ?? "").zh},低字节在前,未列入数据表或长度不符)`);

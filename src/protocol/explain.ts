@@ -98,7 +98,7 @@ function described(bytes: Bytes, forced?: ProtocolName): { description: FrameDes
   }
   const water = decodeFrame188(bytes);
   if (water.ok) return taken(describe188(bytes.subarray(0, water.length)), water.length);
-  if (forced !== undefined || isWhole188(bytes)) return none(water.detail);
+  if (forced !== undefined || looksLike188(bytes)) return none(water.detail);
   const meter = decodeFrame645(bytes);
   return none(meter.ok ? "start 68H missing" : meter.detail);
 }
@@ -134,10 +134,14 @@ function looksLike1376(bytes: Bytes): boolean {
   return head[1] === head[3] && head[2] === head[4];
 }
 
-/** A piece that ends where a CJ/T 188 frame of its length would, and has no second 68H where DL/T 645 has it. */
-function isWhole188(bytes: Bytes): boolean {
+/**
+ * A piece that is CJ/T 188 rather than a broken DL/T 645: it ends where a frame of its length would, without a second
+ * 68H, or asks any type of meter (AAH) of a certain address, which no DL/T 645 wildcard does (AAH fills from above).
+ */
+function looksLike188(bytes: Bytes): boolean {
   const at = startOf(bytes);
   const length = bytes[at + 10];
+  if (bytes[at] === START && bytes[at + 1] === 0xaa && bytes[at + 7] !== START && bytes[at + 2] !== 0xaa) return true;
   if (length === undefined || bytes[at] !== START || bytes[at + 7] === START || !isMeterType(bytes[at + 1]!))
     return false;
   return bytes[at + 12 + length] === 0x16;

@@ -44,6 +44,7 @@ export function runSuite(options: {
     onTestModuleEnd: (module) => {
       running.delete(module.relativeModuleId);
       options.progress(moduleLine(module));
+      for (const text of reported(module)) options.progress(indent(text));
     },
     onUserConsoleLog: (log) => {
       const lines = logs.get(log.taskId ?? "") ?? [];
@@ -101,6 +102,13 @@ function failureText(test: TestCase, logs: ReadonlyMap<string, string[]>): strin
   const errors = outcome.state === "failed" ? outcome.errors.map(explain) : ["did not finish"];
   const printed = logs.get(test.id);
   return [...errors, ...(printed ? [`printed:\n${indent(printed.join("\n"))}`] : [])].join("\n");
+}
+
+/** What tests say that every run is to show: annotations of the type `report`, such as a table of what was tried. */
+function reported(module: TestModule): string[] {
+  return [...module.children.allTests()].flatMap((test) =>
+    test.annotations().flatMap(({ type, message }) => (type === "report" ? [message] : [])),
+  );
 }
 
 function moduleLine(module: TestModule): string {

@@ -24,6 +24,8 @@ export type Description188 = {
   length: number;
   fromMeter: boolean;
   abnormal: boolean;
+  /** Never: CJ/T 188 has no answers in parts. */
+  moreFollows: false;
   /** D5: a function of the maker's own, whose data is not interpreted. */
   vendor: boolean;
   data: string;
@@ -90,6 +92,7 @@ export function describeFrame188(frame: Frame188, preamble: number): Description
     length: data.length,
     fromMeter,
     abnormal,
+    moreFollows: false,
     vendor,
     data: toHex(data),
     function: vendor ? "vendor" : (NAMES[code] ?? `func${hexUpper(code)}`),

@@ -1,15 +1,13 @@
 import { type Bytes, toHex } from "../bytes.ts";
-import type { Description } from "../description.ts";
+import type { DescribedValue, Description } from "../description.ts";
 import { refusalCode } from "./commands.ts";
 import { CONTROL, FUNCTION } from "./control.ts";
 import type { Frame645 } from "./frame.ts";
 import { type Details, functions645 } from "./functions.ts";
 import { classOf, diFromWire, itemOf, itemValues, type PlacedValue } from "./items.ts";
 import { loadRecordBlocks, loadRecordOf } from "./load-record.ts";
+import { BAUD_WORDS, decodeRequest } from "./requests.ts";
 import { bitsIn, ERR_BITS, SERR_BITS, STATUS_WORDS } from "./status.ts";
-
-/** One value of a description: a decimal string (null: the meter has none); `unit` is left out where there is none. */
-export type DescribedValue = { name: string; zh: string; value: string | null; unit?: string };
 
 /** One block of a load record: its time, whether the meter calls it bad, and what makes it unreadable. */
 export type DescribedBlock = { time: string | null; marked: boolean; fault: string | null; values: DescribedValue[] };
@@ -42,6 +40,8 @@ export type Description645 = Omit<Description, "values"> & {
   err?: string;
   serr?: string;
   errBits?: string[];
+  /** Why a meter must refuse a request although the frame is whole. */
+  fault?: string;
 } & Details;
 
 /** Puts a frame into plain data. Knows more items than the system acts on; shows the bytes of the others. */
@@ -68,8 +68,48 @@ export function describe645(frame: Frame645, preamble: number): Description645 {
   if (abnormal) return { ...description, ...refusal(code, data) };
   const details = (fromMeter ? fn?.reply : fn?.request)?.(data) ?? {};
   const di = fn?.hasDi ? diFromWire(data) : null;
-  if (di === null) return { ...description, ...details };
-  return { ...description, di, ...details, ...(fromMeter ? contents(code, di, data) : {}) };
+  const fault = fault645(frame);
+  return {
+    ...description,
+    ...(di === null ? {} : { di }),
+    ...details,
+    ...(di !== null && fromMeter ? contents(code, di, data) : {}),
+    ...(fault === null ? {} : { fault }),
+  };
+}
+
+/**
+ * Why a meter must refuse a request although the frame is whole: its length, time, rate or signal is none. Null when
+ * nothing speaks against it as far as the bytes go; what makers put into functions 03 and 1C is theirs to judge.
+ */
+export function fault645(frame: Frame645): string | null {
+  const { control, data } = frame;
+  if ((control & CONTROL.fromMeter) !== 0 || control === FUNCTION.security) return null;
+  const decoded = decodeRequest(frame);
+  if (decoded.ok) return null;
+  switch (decoded.reason) {
+    case "wrong_length":
+      return `DATA of ${data.length} bytes does not fit function ${hexUpper(control & CONTROL.function)}H`;
+    case "not_a_time":
+      return "the time is none";
+    case "not_digits":
+      return "the new address is not digits";
+    case "signal_unknown":
+      return `no such output signal: ${hexUpper(data[0]!)}H`;
+    case "baud_word_unknown":
+      return baudFault(data[0]!);
+    case "unknown_function":
+      return `control code ${hexUpper(control)}H is no request of the 2007 edition`;
+    default:
+      return null;
+  }
+}
+
+/** A word that is good as it stood on the wire was sent by somebody who forgot the 33H. */
+function baudFault(word: number): string {
+  const bits = word === 0 ? "no bit set" : "several bits set or one that names no rate";
+  if (BAUD_WORDS[(word + 0x33) & 0xff] === undefined) return `the baud word ${hexUpper(word)}H has ${bits}`;
+  return `data field was sent without +33H; decodes to a baud word ${hexUpper(word)}H that has several bits set`;
 }
 
 /** Item and values of an answer to a read; bytes where the table does not know the identifier or the length. */
@@ -96,8 +136,8 @@ function blocksIn(body: Bytes): DescribedBlock[] {
   });
 }
 
-function described({ name, zh, value, unit }: PlacedValue): DescribedValue {
-  return unit === "" ? { name, zh, value } : { name, zh, value, unit };
+function described({ name, value, unit }: PlacedValue): DescribedValue {
+  return unit === "" ? { name, value } : { name, value, unit };
 }
 
 /** The set bits of status word 1 to 7, or of all words: `3:relay-open`. Null for any other item. */

@@ -1,4 +1,4 @@
-import { type Bytes, concat } from "../bytes.ts";
+import { type Bytes, concat, sumOf } from "../bytes.ts";
 import {
   CURRENT,
   ENERGY,
@@ -73,6 +73,9 @@ const GROUP_ITEMS = GROUPS.map((fields) => ({
 }));
 const GROUP_BYTES = GROUPS.map(bytesOf);
 
+/** Every value that a block can hold, with its names. */
+export const loadRecordFields: readonly Field[] = GROUPS.flat();
+
 /** What a load record identifier asks for; undefined when it is none. `kind` is 0 for all, 1 to 6 for one class. */
 export function loadRecordOf(
   di: string,
@@ -128,6 +131,7 @@ function blockAt(data: Bytes, at: number): LoadRecordBlock {
   if (!starts || bytes > rest || bytes < HEAD + TAIL) return broken("length");
   const end = at + bytes;
   if (data[end - 1] !== END) return broken("end");
+  // The checksum covers the bytes from the first A0 on.
   if (sumOf(data, at, end - TAIL) !== data[end - 2]) return broken("checksum", bytes);
   const time = MINUTE.read(data, at + 3);
   const values: PlacedValue[] = [];
@@ -151,13 +155,6 @@ function blockAt(data: Bytes, at: number): LoadRecordBlock {
 function groupSize(data: Bytes, place: number, full: number, end: number): number | null {
   if (data[place] === SEPARATOR && place < end) return 0;
   return place + full < end && data[place + full] === SEPARATOR ? full : null;
-}
-
-/** The sum of the bytes from the first A0 on, modulo 256. */
-function sumOf(data: Bytes, from: number, to: number): number {
-  let sum = 0;
-  for (let i = from; i < to; i++) sum += data[i]!;
-  return sum & 0xff;
 }
 
 function perPhase(name: string, zh: string, form: Form): Field[] {

@@ -38,7 +38,12 @@ export type Description97 = {
   relay?: Relay97;
   purchase?: { purchaseCount: number; energy: string; unit: string };
   refund?: { purchaseCount: number };
+  /** Why a meter must refuse a request although the frame is whole. */
+  fault?: string;
 };
+
+/** Read in the 2007 edition; no function in this one, but masters are known to mix the two up. */
+const FUNCTION_2007_READ = 0x11;
 
 const NAMES: Readonly<Record<number, string>> = {
   [FUNCTION_97.read]: "read",
@@ -134,11 +139,13 @@ function request(frame: Frame97): Partial<Description97> {
       return data.length === 1 ? { baudWord: hexUpper(data[0]!) } : {};
     case FUNCTION_97.clockSet: {
       const decoded = decodeRequest97(frame);
-      if (!decoded.ok || decoded.request.kind !== "clockSet") return {};
+      if (!decoded.ok || decoded.request.kind !== "clockSet") return { fault: "the time is none" };
       const { year, month, day, hour, minute, second } = decoded.request.time;
       const two = (part: number) => String(part).padStart(2, "0");
       return { time: `${year}-${two(month)}-${two(day)} ${two(hour)}:${two(minute)}:${two(second)}` };
     }
+    case FUNCTION_2007_READ:
+      return data.length === 2 ? { fault: "control code 11H with a 2-byte DI: a 2007 read code for a 1997 meter" } : {};
     default:
       return {};
   }

@@ -43,6 +43,9 @@ export type Description1376 = {
   ec?: string;
   tp?: string;
   timeTag?: TimeTag;
+  /** Data unit identifier as sent, in hex; `pn` and `fn` are what it names. */
+  da: string;
+  dt: string;
   pn: number[] | "all" | null;
   fn: number[] | null;
   /** What stands behind the first data unit identifier, in hex. */
@@ -130,6 +133,8 @@ function described(frame: Frame1376, preamble: number, lengthBytes: number): Des
     ...(frame.ec === null ? {} : { ec: toHex(frame.ec) }),
     ...(tp === null ? {} : { tp: toHex(tp) }),
     ...(timeTag === null ? {} : { timeTag }),
+    da: toHex(Uint8Array.of(frame.da, frame.da >> 8)),
+    dt: toHex(Uint8Array.of(frame.dt, frame.dt >> 8)),
     pn: pointsOf(frame.da),
     fn: functionsOf(frame.dt),
     data: toHex(frame.data),

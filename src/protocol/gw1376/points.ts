@@ -31,6 +31,25 @@ export function functionsOf(dt: number): number[] | null {
   return functions.length === 0 ? null : functions;
 }
 
+/** The DA of a list of Pn as {@link pointsOf} gives it; null when no single DA names just these. */
+export function daOfAll(points: readonly number[] | "all"): number | null {
+  if (points === "all") return DA_ALL;
+  const known = points.every((point) => Number.isInteger(point) && point >= 0 && point <= POINT_MAX);
+  const da = known ? points.reduce((all, point) => all | daOf(point), 0) : 0;
+  return known && sameNumbers(pointsOf(da), points) ? da : null;
+}
+
+/** The DT of a list of Fn as {@link functionsOf} gives it; null when no single DT names just these. */
+export function dtOfAll(functions: readonly number[]): number | null {
+  const known = functions.every((fn) => Number.isInteger(fn) && fn > 0 && fn <= FUNCTION_MAX);
+  const dt = known ? functions.reduce((all, fn) => all | dtOf(fn), 0) : 0;
+  return known && sameNumbers(functionsOf(dt), functions) ? dt : null;
+}
+
+function sameNumbers(a: readonly number[] | "all" | null, b: readonly number[]): boolean {
+  return Array.isArray(a) && a.length === b.length && a.every((number, i) => number === b[i]);
+}
+
 /** The DA of one Pn. */
 export function daOf(point: number): number {
   if (point === 0) return DA_TERMINAL;
