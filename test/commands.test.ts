@@ -21,7 +21,7 @@ async function bench(database: "sqlite" | "mariadb", metersPer = 12) {
   let skewMs = 0;
   const ctx: FlowContext = { ...w.ctx, clock: () => later(w.ctx.clock(), skewMs) };
   const own = async (collector: string) => {
-    const owned = await claimConcentrator(ctx, { code: "JC000001", collector });
+    const owned = await claimConcentrator(ctx, { code: "JC000001", kind: "jichao", collector });
     if (!owned) throw new Error("no concentrator");
     return owned;
   };
@@ -245,7 +245,7 @@ describe.each(testDatabases)("concentrators on $name", ({ name, available }) => 
       renewConcentrators(ctx, { collector, owned: [{ ...owned, lastSeenAt: ctx.clock(), rssiDbm: null }] });
     expect(await renew("a", a)).toEqual({ lost: [a.id] });
     expect(await renew("b", b)).toEqual({ lost: [] });
-    expect(await claimConcentrator(ctx, { code: "STRANGER", collector: "a" })).toBeNull();
+    expect(await claimConcentrator(ctx, { code: "STRANGER", kind: "jichao", collector: "a" })).toBeNull();
   });
 
   on("whose collector has died are swept offline", async () => {

@@ -11,7 +11,7 @@ import { type World, world } from "./world.ts";
 /** A world in which the test itself plays the collector: what the wire might do is told step by step. */
 async function stage(database: "sqlite" | "mariadb") {
   const w = await world({ database, collector: false, metersPer: 40 });
-  const owned = await claimConcentrator(w.ctx, { code: "JC000001", collector: "a" });
+  const owned = await claimConcentrator(w.ctx, { code: "JC000001", kind: "jichao", collector: "a" });
   if (!owned) throw new Error("no concentrator");
   const claim = async (kind?: string): Promise<ClaimedCommand[]> => {
     const claimed = await claimCommands(w.ctx, { collector: "a", concentrators: [owned], limit: 100 });

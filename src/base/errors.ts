@@ -44,6 +44,12 @@ export const errors = {
   ],
   meter_without_switch: [409, "该表计没有可控制的开关或阀门", "This meter has no switch or valve to control"],
   meter_protected: [409, "该表计已设保电,不能拉闸", "This meter is under supply guard and cannot be tripped"],
+  link_not_trusted: [
+    409,
+    "该表计的集中器通信无法证明身份,尚未允许经它拉闸。请在集中器档案中调整信任级别",
+    "This meter's concentrator cannot prove who it is, and tripping over it is not allowed; change its trust in the archive",
+  ],
+  archive_wrong: [409, "档案有误:{what}", "The archive is not right: {what}"],
   top_ups_stopped: [
     409,
     "该表计的购电次数与系统不一致,充值已暂停。请联系维保核对后再充",

@@ -18,6 +18,8 @@ export type CollectorConfig = {
   /** How long the way to the concentrator and back may take on top. */
   linkAllowanceMs: number;
   heartbeatSeconds: number;
+  /** After so long without a byte a DTU or terminal, which keeps heartbeats of its own, is hung up on. */
+  legacySilenceMs: number;
   /** How long a socket may take to prove who it is. */
   registrationMs: number;
   /** Sockets that have not proved who they are: all together, and from one source. */
@@ -36,6 +38,8 @@ export const REPLY_ALLOWANCE_MS = 1_000;
 export const LINK_ALLOWANCE_MS = 5_000;
 /** Keeps the shortest common NAT binding of mobile networks (about 60 s) open. */
 export const HEARTBEAT_SECONDS = 30;
+/** Two and a half of the two minutes that DTUs and terminals usually leave between heartbeats. */
+export const LEGACY_SILENCE_SECONDS = 300;
 /** Three packets over a bad mobile link fit easily; a slow-sending attacker does not stay. */
 export const REGISTRATION_MS = 15 * SECOND_MS;
 /** A storm of 500 concentrators that come back at once, twice over; each costs a few KiB. */
@@ -56,6 +60,7 @@ const environment = z.object({
   JICHAO_EXCHANGE_TIMEOUT_MS: wholeNumber(50, MINUTE_MS).default(REPLY_ALLOWANCE_MS),
   JICHAO_LINK_TIMEOUT_MS: wholeNumber(100, MINUTE_MS).default(LINK_ALLOWANCE_MS),
   JICHAO_HEARTBEAT_SECONDS: wholeNumber(1, 3_600).default(HEARTBEAT_SECONDS),
+  JICHAO_LEGACY_SILENCE_SECONDS: wholeNumber(1, 86_400).default(LEGACY_SILENCE_SECONDS),
   JICHAO_REGISTRATION_MS: wholeNumber(100, MINUTE_MS).default(REGISTRATION_MS),
   JICHAO_STRANGERS_MAX: wholeNumber(1, 100_000).default(STRANGERS_MAX),
   JICHAO_STRANGERS_PER_SOURCE_MAX: wholeNumber(1, 100_000).default(STRANGERS_PER_SOURCE_MAX),
@@ -72,6 +77,7 @@ export function collectorConfig(env: Environment): CollectorConfig {
     JICHAO_EXCHANGE_TIMEOUT_MS: "50 到 60000 的毫秒数 (milliseconds)",
     JICHAO_LINK_TIMEOUT_MS: "100 到 60000 的毫秒数 (milliseconds)",
     JICHAO_HEARTBEAT_SECONDS: "1 到 3600 的秒数 (seconds)",
+    JICHAO_LEGACY_SILENCE_SECONDS: "1 到 86400 的秒数 (seconds)",
     JICHAO_REGISTRATION_MS: "100 到 60000 的毫秒数 (milliseconds)",
     JICHAO_STRANGERS_MAX: "1 到 100000 的整数 (a whole number)",
     JICHAO_STRANGERS_PER_SOURCE_MAX: "1 到 100000 的整数 (a whole number)",
@@ -85,6 +91,7 @@ export function collectorConfig(env: Environment): CollectorConfig {
     replyAllowanceMs: read.JICHAO_EXCHANGE_TIMEOUT_MS,
     linkAllowanceMs: read.JICHAO_LINK_TIMEOUT_MS,
     heartbeatSeconds: read.JICHAO_HEARTBEAT_SECONDS,
+    legacySilenceMs: read.JICHAO_LEGACY_SILENCE_SECONDS * SECOND_MS,
     registrationMs: read.JICHAO_REGISTRATION_MS,
     strangersMax: read.JICHAO_STRANGERS_MAX,
     strangersPerSourceMax: read.JICHAO_STRANGERS_PER_SOURCE_MAX,

@@ -2,17 +2,41 @@ import type { Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { instant, SECOND_MS } from "#base/time.ts";
 import { type Bytes, fromHex, toHex } from "#protocol/bytes.ts";
+import { encodeFrame1376 } from "#protocol/gw1376/frame.ts";
+import { encodeLinkTest, terminalFromName } from "#protocol/gw1376/messages.ts";
 import { encodeLink, linkAuthMac } from "#protocol/link/jichao.ts";
+import { compileTransparent } from "#protocol/link/transparent.ts";
 import { nodeCiphers } from "#system/crypto.ts";
 import { silentLog } from "#system/log.ts";
 import { type CollectorConfig, collectorConfig } from "./config.ts";
+import { createNonceMemory } from "./jichao-proof.ts";
 import { type Listener, listen } from "./listener.ts";
-import { createNonceMemory, type Registered } from "./registration.ts";
+import type { KnownLink, Registered } from "./registrar.ts";
 import { registered, sayHello, scripted } from "./test-concentrator.ts";
 
 const KEY = fromHex("00112233445566778899aabbccddeeff") ?? new Uint8Array();
 const WRONG = fromHex("ffffffffffffffffffffffffffffffff") ?? new Uint8Array();
 const CODE = "JC000001";
+const FRESH = "DTU00009";
+const REG = JSON.stringify({ registration: { text: "REG:(\\w{3,12})\\r?\\n?" }, heartbeats: [{ text: "hb" }] });
+const LONG = JSON.stringify({ registration: { text: "REG:(\\w{3,12}) v2" }, heartbeats: [] });
+const ways = [REG, LONG].map((packets) => {
+  const compiled = compileTransparent(JSON.parse(packets));
+  if (!compiled.ok) throw new Error(compiled.reason);
+  return { packets, config: compiled.config };
+});
+const legacy = { direction: "dials_in", trust: "limited", key: null, dtuPackets: null } as const;
+/** The archive. */
+const known: readonly KnownLink[] = [
+  { code: CODE, kind: "jichao", direction: "dials_in", trust: "full", key: KEY, dtuPackets: null },
+  { ...legacy, code: "DTU00001", kind: "transparent", dtuPackets: REG },
+  { ...legacy, code: "DTU00002", kind: "transparent", dtuPackets: LONG },
+  { ...legacy, code: "DTU00003", kind: "transparent", dtuPackets: REG, trust: "none" },
+  { ...legacy, code: "DTU00004", kind: "transparent", dtuPackets: REG, direction: "listens" },
+  { ...legacy, code: FRESH, kind: "transparent", dtuPackets: REG },
+  { ...legacy, code: "510100003", kind: "gw1376" },
+  { ...legacy, code: "510100004", kind: "gw1376", trust: "none" },
+];
 let listeners: Listener[] = [];
 
 afterEach(async () => {
@@ -24,11 +48,13 @@ async function openDoor(change: Partial<CollectorConfig> = {}) {
   const lines: { text: string; fields: object }[] = [];
   const log = { ...silentLog, info: (fields: object, text: string) => void lines.push({ fields, text }) };
   const config = { ...collectorConfig({}), linkHost: "127.0.0.1", linkPort: 0, ...change };
-  const welcomed: { socket: Socket; code: string; early: number }[] = [];
+  const welcomed: { socket: Socket; kind: string; code: string; early: number }[] = [];
   const listener = await listen<{ id: number }>({
     config,
     registrar: {
-      linkKey: async (code) => (code === CODE ? KEY : null),
+      known: async (code) => known.find((each) => each.code === code) ?? null,
+      dtuWays: async () => ways,
+      mayTakeOver: (code) => code !== FRESH,
       claim: async () => ({ id: 7 }),
       nonces: createNonceMemory(),
       now: () => instant(1_790_000_000_000),
@@ -36,8 +62,11 @@ async function openDoor(change: Partial<CollectorConfig> = {}) {
       timeoutMs: config.registrationMs,
     },
     sessions: () => welcomed.length,
-    welcome(socket: Socket, { code, mac, seq, early }: Registered<{ id: number }>) {
-      welcomed.push({ socket, code, early: early.length });
+    welcome(socket: Socket, registered: Registered<{ id: number }>) {
+      const { kind, code, early } = registered;
+      welcomed.push({ socket, kind, code, early: early.length });
+      if (registered.kind !== "jichao") return;
+      const { seq, mac } = registered;
       socket.write(encodeLink({ seq, message: { type: "welcome", mac, heartbeatSeconds: 30 } }));
     },
     log,
@@ -70,7 +99,6 @@ describe("the port for concentrators", () => {
   test.each([
     ["an HTTP scanner", "GET / HTTP/1.1\r\nHost: x\r\n\r\n"],
     ["a TLS hello", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"],
-    ["a 645 frame", "\x68\xaa\xaa\xaa\xaa\xaa\xaa\x68\x13\x00\xdf\x16"],
     ["one byte of rubbish", "\x00"],
     ["a first byte that could be ours and a second that is not", "JSON"],
   ])("hangs up on %s without a byte and with one line in the log", async (_, text) => {
@@ -79,7 +107,7 @@ describe("the port for concentrators", () => {
     stranger.socket.write(Buffer.from(text, "latin1"));
     expect(await stranger.closed).toBe(0);
     expect(door.lines).toHaveLength(1);
-    expect(door.lines[0]?.fields).toMatchObject({ source: "127.0.0.1", why: "not_jcp" });
+    expect(door.lines[0]?.fields).toMatchObject({ source: "127.0.0.1", why: "unknown_caller" });
   });
 
   test("cuts off who has not registered in time, at whatever step", async () => {
@@ -199,3 +227,85 @@ async function retried<T>(act: () => Promise<T>): Promise<T> {
     }
   }
 }
+
+const bytesOf = (text: string) => Uint8Array.from(Buffer.from(text, "latin1"));
+const login = (name: string, what: "login" | "heartbeat" | "logout" = "login") =>
+  encodeFrame1376(encodeLinkTest(terminalFromName(name) ?? { a1: name.slice(0, 4), a2: 0 }, what, 1));
+
+describe("the port for DTUs and terminals", () => {
+  test.each<[string, string, Bytes]>([
+    ["DTU00001", "transparent", bytesOf("REG:DTU00001\r\n")],
+    ["DTU00001", "transparent", bytesOf("REG:DTU00001")],
+    ["DTU00002", "transparent", bytesOf("REG:DTU00002 v2")],
+    ["510100003", "gw1376", login("510100003")],
+    ["510100003", "gw1376", login("510100003", "heartbeat")],
+  ])("lets %s in (%s), byte by byte and without an answer of its own", async (code, kind, registration) => {
+    const door = await openDoor();
+    const device = await scripted(door.port);
+    for (const byte of registration) device.socket.write(Uint8Array.of(byte));
+    await expect.poll(() => door.welcomed).toMatchObject([{ code, kind }]);
+    expect(device.socket.bytesRead).toBe(0);
+    device.hangUp();
+  });
+
+  test("hands over what came behind a registration", async () => {
+    const door = await openDoor();
+    const device = await scripted(door.port);
+    device.socket.write(Buffer.concat([bytesOf("REG:DTU00001\r\nhb"), new Uint8Array(5)]));
+    await expect.poll(() => door.welcomed).toMatchObject([{ code: "DTU00001", early: 21 }]);
+    device.hangUp();
+  });
+
+  test.each<[string, string, Bytes]>([
+    ["unknown", "a DTU that the archive does not have", bytesOf("REG:DTU77777\r\n")],
+    ["unknown", "a terminal that the archive does not have", login("510100099")],
+    ["not_allowed", "a DTU that nobody has allowed", bytesOf("REG:DTU00003\r\n")],
+    ["not_allowed", "a terminal that nobody has allowed", login("510100004")],
+    ["collector_dials", "a DTU that we dial", bytesOf("REG:DTU00004\r\n")],
+    ["other_packets", "a DTU that registers in the way of another model", bytesOf("REG:DTU00001 v2")],
+    ["other_kind", "a DTU with the code of a concentrator that has a key", bytesOf("REG:JC000001\r\n")],
+    ["other_kind", "a DTU with the code of a terminal", bytesOf("REG:510100003\r\n")],
+    ["too_soon", "a second one while the first is fresh", bytesOf(`REG:${FRESH}\r\n`)],
+    ["dtu_without_registration", "a raw meter frame", bytesOf("\x68\xaa\xaa\xaa\xaa\xaa\xaa\x68\x13\x00\xdf\x16")],
+  ])("says in the log what to do (%s) about %s", async (why, _, bytes) => {
+    const door = await openDoor();
+    const device = await scripted(door.port);
+    device.socket.write(bytes);
+    expect(await device.closed).toBe(0);
+    expect(door.lines.map((line) => line.fields)).toMatchObject([{ why, todo: expect.any(String) }]);
+    expect(door.welcomed).toEqual([]);
+  });
+
+  test.each<[string, string, Bytes]>([
+    ["half a registration", "timeout", bytesOf("REG:DT")],
+    ["half a login", "timeout", login("510100003").slice(0, 13)],
+    ["a logout first", "timeout", login("510100003", "logout")],
+    ["a login with a wrong checksum", "timeout", login("510100003").map((byte, i) => (i === 18 ? byte ^ 1 : byte))],
+    ["a terminal number that there is not", "no_terminal_address", login("510100000")],
+    ["a registration with a wrong letter", "unknown_caller", bytesOf("REG;DTU00001\r\n")],
+    ["garbage before a registration", "unknown_caller", bytesOf("\x00\xffREG:DTU00001\r\n")],
+    ["a registration that does not end", "unknown", bytesOf("REG:DTU0000000000000001\r\n")],
+    ["a login and then too much", "too_many_bytes", new Uint8Array(600).fill(0xfe)],
+  ])("closes the door on %s", async (_, why, bytes) => {
+    const door = await openDoor({ registrationMs: 200 });
+    const device = await scripted(door.port);
+    device.socket.write(bytes);
+    expect(await device.closed).toBe(0);
+    expect(door.lines.map((line) => line.fields)).toMatchObject([{ why }]);
+  });
+
+  test("a hang-up in the middle of a registration leaves nothing behind", async () => {
+    const door = await openDoor({ strangersPerSourceMax: 1 });
+    const device = await scripted(door.port);
+    device.socket.write("REG:DTU0");
+    await expect.poll(() => device.socket.bytesWritten).toBe(8);
+    device.hangUp();
+    const next = await retried(async () => {
+      const another = await scripted(door.port);
+      another.socket.write("REG:DTU00001\r\n");
+      await expect.poll(() => door.welcomed.length, { timeout: 300 }).toBe(1);
+      return another;
+    });
+    next.hangUp();
+  });
+});

@@ -2,7 +2,8 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { SECOND_MS } from "#base/time.ts";
 import type { Log } from "#system/log.ts";
 import type { CollectorConfig } from "./config.ts";
-import { type Registered, type Registrar, register } from "./registration.ts";
+import type { Registered, Registrar } from "./registrar.ts";
+import { register } from "./registration.ts";
 
 /** The open door for concentrators. */
 export type Listener = {

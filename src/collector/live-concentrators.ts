@@ -1,18 +1,22 @@
 import type { Socket } from "node:net";
+import { performance } from "node:perf_hooks";
+import { SECOND_MS } from "#base/time.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { type OwnedConcentrator, releaseConcentrator, renewConcentrators } from "#flows/own-concentrators.ts";
 import { type Bus, createBus } from "./bus.ts";
 import type { CollectorConfig } from "./config.ts";
 import { type ExchangeCounts, exchange } from "./exchange.ts";
 import type { Ingest } from "./ingest.ts";
-import { createJichaoSession } from "./jichao-session.ts";
-import type { Registered } from "./registration.ts";
+import { openSession } from "./open-session.ts";
+import type { Registered } from "./registrar.ts";
 import { readOnSchedule } from "./scheduler.ts";
 import type { Session } from "./session.ts";
 
 /** A concentrator in session: spoken to through its buses, read on schedule, owned under an epoch. */
 export type LiveConcentrator = OwnedConcentrator & {
   session: Session;
+  /** Monotonic milliseconds. */
+  startedAt: number;
   bus(number: number): Bus;
   /** No question more; resolves when the exchange in flight has ended. */
   hush(): Promise<void>;
@@ -24,11 +28,21 @@ export type LiveConcentrators = {
   /** Those that can be spoken to. */
   all(): LiveConcentrator[];
   count(): number;
+  /** Whether this one is in session here. */
+  has(id: number): boolean;
+  /** Whether there is no session with this code, or one that is not fresh. */
+  mayTakeOver(code: string): boolean;
   /** Renews every ownership; sessions of concentrators that were claimed elsewhere are closed. */
   renew(): Promise<void>;
   /** Lets the exchange in flight end, says goodbye to all and gives them up. */
   close(): Promise<void>;
 };
+
+/**
+ * A session without proof of identity is left alone for so long: two devices with one code, or one that pretends, must
+ * not throw each other out several times a second. A device whose line has died comes back later than this.
+ */
+export const TAKE_OVER_MS_MIN = 5 * SECOND_MS;
 
 /** None yet; each that is welcomed is read on schedule until its session ends. */
 export function createLiveConcentrators(options: {
@@ -42,11 +56,9 @@ export function createLiveConcentrators(options: {
   const lives = new Set<Promise<void>>();
 
   function welcome(socket: Socket, registered: Registered<OwnedConcentrator>): void {
-    const { claim: owned, code, deframer, protocols } = registered;
-    const { heartbeatSeconds, linkAllowanceMs } = config;
+    const { claim: owned, code, kind } = registered;
     const log = ctx.log.child({ concentrator: code });
-    const how = { code, deframer, protocols, heartbeatSeconds, linkAllowanceMs, clock: ctx.clock, log };
-    const session = createJichaoSession(socket, how);
+    const { session, begin } = openSession(socket, registered, { config, clock: ctx.clock, log });
     const present = live.get(owned.id);
     // Two sockets may have registered at once; the later claim has the higher epoch, whoever gets here first.
     if (present && present.epoch > owned.epoch) {
@@ -60,11 +72,23 @@ export function createLiveConcentrators(options: {
       for (const bus of buses.values()) bus.close();
       await Promise.all([...buses.values()].map((bus) => bus.idle()));
     };
-    const entry: LiveConcentrator = { ...owned, session, bus: (number) => busOf(buses, session, number), hush };
+    const startedAt = performance.now();
+    const entry: LiveConcentrator = {
+      ...owned,
+      session,
+      startedAt,
+      bus: (number) => busOf(buses, session, number),
+      hush,
+    };
     live.set(owned.id, entry);
+    if (present && kind !== "jichao") {
+      const { remoteAddress: source } = socket;
+      const lastHeardMs = ctx.clock() - present.session.lastSeenAt;
+      log.warn({ source, lastHeardMs }, "a concentrator without proof of identity was taken over by a new connection");
+    }
     present?.session.close("replaced");
-    session.welcome(registered.seq, registered.mac, heartbeatSeconds, registered.early);
-    log.info({ epoch: owned.epoch }, "concentrator registered");
+    begin();
+    log.info({ epoch: owned.epoch, kind }, "concentrator registered");
     const life = spend(entry, reading.signal).catch((error) =>
       log.error({ error: String(error) }, "a session ended badly"),
     );
@@ -115,6 +139,11 @@ export function createLiveConcentrators(options: {
     welcome,
     all: () => [...live.values()].filter(({ session }) => session.isUp()),
     count: () => live.size,
+    has: (id) => live.has(id),
+    mayTakeOver(code) {
+      const present = [...live.values()].find((each) => each.code === code && each.session.isUp());
+      return !present || performance.now() - present.startedAt >= TAKE_OVER_MS_MIN;
+    },
     async renew() {
       if (live.size === 0) return;
       const owned = [...live.values()].map(({ id, epoch, session }) => ({

@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import { type Clock, SECOND_MS } from "#base/time.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { linkKeyPurpose, loadMeterMasterKey } from "#flows/meter-keys.ts";
@@ -5,7 +6,7 @@ import { claimConcentrator, type OwnedConcentrator } from "#flows/own-concentrat
 import { recordReadings } from "#flows/record-readings.ts";
 import type { Bytes } from "#protocol/bytes.ts";
 import { meterKey } from "#protocol/dlt645/prepay.ts";
-import { concentratorKey } from "#store/concentrators.ts";
+import { type LinkArchive, linkArchive } from "#store/concentrators.ts";
 import type { Db } from "#store/db.ts";
 import { pause } from "#system/clock.ts";
 import { nodeCiphers } from "#system/crypto.ts";
@@ -14,14 +15,25 @@ import type { Log } from "#system/log.ts";
 import type { Sealer } from "#system/seal.ts";
 import { startCommandPump } from "./command-pump.ts";
 import type { CollectorConfig } from "./config.ts";
+import { startDialer } from "./dialer.ts";
+import { createDtus } from "./dtus.ts";
 import { type ExchangeCounts, exchangeCounts } from "./exchange.ts";
 import { createIngest, type Ingest } from "./ingest.ts";
+import { createNonceMemory } from "./jichao-proof.ts";
 import { listen } from "./listener.ts";
 import { createLiveConcentrators, type LiveConcentrators } from "./live-concentrators.ts";
-import { createNonceMemory, type Registrar } from "./registration.ts";
+import type { Registrar } from "./registrar.ts";
 
 /** What a collector is given. It touches the database only through flows and the store. */
-export type CollectorDeps = { db: Db; clock: Clock; newId: NewId; log: Log; sealer: Sealer };
+export type CollectorDeps = {
+  db: Db;
+  clock: Clock;
+  newId: NewId;
+  log: Log;
+  sealer: Sealer;
+  /** 0 … 1, for pauses between dials; real chance when left out. */
+  random?: () => number;
+};
 
 /** A collector (抄表前置机) at work. */
 export type RunningCollector = {
@@ -46,7 +58,7 @@ export async function runCollector(
   deps: CollectorDeps,
   signal: AbortSignal,
 ): Promise<RunningCollector> {
-  const { sealer, ...ctx } = deps;
+  const { sealer, random = Math.random, ...ctx } = deps;
   const { clock, log, db } = ctx;
   const collector = config.collectorId;
   const startedAt = clock();
@@ -57,15 +69,24 @@ export async function runCollector(
     log,
   });
   const live = createLiveConcentrators({ ctx, config, ingest, counts });
+  const keyOf = (archive: LinkArchive) => linkKey(sealer, archive);
+  const dtus = createDtus(db, log, () => performance.now());
   const registrar: Registrar<OwnedConcentrator> = {
-    linkKey: (code) => linkKey(db, sealer, code),
-    claim: (code) => claimConcentrator(ctx, { code, collector }),
+    async known(code) {
+      const archive = await linkArchive(db.read, code);
+      return archive && { ...archive, key: keyOf(archive) };
+    },
+    dtuWays: dtus.ways,
+    mayTakeOver: live.mayTakeOver,
+    claim: (code, kind) => claimConcentrator(ctx, { code, kind, collector }),
     nonces: createNonceMemory(),
     now: clock,
     log,
     timeoutMs: config.registrationMs,
   };
   const listener = await listen({ config, registrar, sessions: live.count, welcome: live.welcome, log });
+  const { count: sessions, has: isLive, welcome } = live;
+  const dialer = startDialer({ ctx, config, registrar, dtus, keyOf, isLive, sessions, welcome, random });
   const rechargeKey = rechargeKeys(ctx, sealer);
   const pump = startCommandPump({ ctx, collector, startedAt, reachable: live.all, rechargeKey, ingest });
   const end = new AbortController();
@@ -73,7 +94,7 @@ export async function runCollector(
   let closing: Promise<void> | null = null;
 
   async function shutDown(): Promise<void> {
-    await listener.close();
+    await Promise.all([listener.close(), dialer.stop()]);
     await pump.stop(DRAIN_COMMANDS_MS);
     end.abort();
     await renewing;
@@ -115,9 +136,8 @@ async function keepOwned(live: LiveConcentrators, log: Log, signal: AbortSignal)
   }
 }
 
-async function linkKey(db: Db, sealer: Sealer, code: string): Promise<Bytes | null> {
-  const found = await concentratorKey(db.read, code);
-  return found && sealer.unseal(found.keySealed, linkKeyPurpose(code));
+function linkKey(sealer: Sealer, { kind, code, keySealed }: LinkArchive): Bytes | null {
+  return kind === "jichao" ? sealer.unseal(keySealed, linkKeyPurpose(code)) : null;
 }
 
 /** Keys of meters for top-ups, derived from the meters' master key, which is loaded once it is there. */

@@ -12,6 +12,7 @@ function meter(meterId: number, change: Partial<MeterToRead> = {}): MeterToRead 
     meterId,
     address: String(meterId).padStart(12, "0"),
     bus: 1,
+    via: null,
     profile: "jc1",
     kind: "electricity",
     creditAt: "meter",

@@ -29,6 +29,8 @@ export type ClaimedCommand = {
   priority: number;
   address: string;
   bus: number;
+  /** Address of the gateway meter behind which it hangs. */
+  via: string | null;
   profile: string;
   closesBy: "direct" | "button";
   /** Amount in hundredths of a unit, and the customer number that the meter knows. */
@@ -153,6 +155,7 @@ function dueCommands(tx: Tx, concentratorIds: readonly number[], now: Instant) {
     .innerJoin("meter", "meter.id", "command.meter_id")
     .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
     .innerJoin("concentrator", "concentrator.id", "command.concentrator_id")
+    .leftJoin("meter as gateway", "gateway.id", "meter.gateway_id")
     .where("command.concentrator_id", "in", [...concentratorIds])
     .where("command.state", "in", [...OPEN_STATES])
     .where((eb) =>
@@ -194,6 +197,7 @@ function dueCommands(tx: Tx, concentratorIds: readonly number[], now: Instant) {
       "command.created_at",
       "meter.address",
       "meter.bus",
+      "gateway.address as via",
       "meter.profile",
       "meter.closes_by",
       "meter_state.purchase_count",
@@ -272,6 +276,7 @@ function toClaimed(row: DueCommand, leaseToken: string): ClaimedCommand {
     priority: row.priority,
     address: row.address,
     bus: row.bus,
+    via: row.via,
     profile: row.profile,
     closesBy: row.closes_by,
     topUp: amount !== undefined && customer !== undefined ? { amount, customer } : null,

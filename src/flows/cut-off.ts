@@ -92,8 +92,10 @@ async function tripSwitches(ctx: FlowContext, tx: Tx, arrears: Arrears): Promise
   const switches = await tx
     .selectFrom("meter")
     .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
+    .innerJoin("concentrator", "concentrator.id", "meter.concentrator_id")
     .where("meter.account_id", "=", accountId)
     .where("meter.switch_kind", "<>", "none")
+    .where("concentrator.trust", "=", "full") // over a link without proof nobody is cut off, unless that was allowed
     .select([
       "meter.id",
       "meter.mode",

@@ -1,8 +1,9 @@
-import { assert } from "#base/errors.ts";
+import { AppError, assert } from "#base/errors.ts";
 import { type Instant, instant } from "#base/time.ts";
 import { cost, type Price, price, wh } from "#base/units.ts";
 import { PURCHASE_NUMBER_MAX } from "#domain/command.ts";
 import { type LedgerAccount, postedTransfer } from "#domain/ledger.ts";
+import { type ConcentratorLink, linkFault, METERS_PER_CONCENTRATOR_MAX, placeFault, USUAL_LINK } from "#domain/link.ts";
 import type { Tx } from "#store/db.ts";
 import { bookTransfer, openLedgerAccounts } from "#store/ledger.ts";
 import { addLot } from "#store/lots.ts";
@@ -18,8 +19,18 @@ export type SiteArchive = {
   project: string;
   /** Areas by name; the first part of a meter's label need not match. */
   areas: readonly { name: string; meters: readonly MeterArchive[] }[];
-  concentrators: readonly { code: string; name: string; key: Uint8Array }[];
+  concentrators: readonly ConcentratorArchive[];
   meterMasterKey: Uint8Array;
+};
+
+/** One concentrator of the archive. */
+export type ConcentratorArchive = {
+  code: string;
+  name: string;
+  /** Link key of JCP/1, 16 bytes; null for links without proof of identity. */
+  key: Uint8Array | null;
+  /** JCP/1 that dials in, when left out. */
+  link?: ConcentratorLink;
 };
 
 /** One meter of the archive with its customer and what it holds when it is taken over. */
@@ -29,6 +40,8 @@ export type MeterArchive = {
   label: string;
   concentrator: string;
   bus: number;
+  /** Number of the gateway meter (网关表) behind which it hangs. */
+  gateway?: string | null;
   kind: MeterKind;
   profile: string;
   mode: MeterMode;
@@ -48,7 +61,8 @@ export type MeterArchive = {
   openingCreditWh: number;
 };
 
-const METERS_PER_CONCENTRATOR_MAX = 500;
+/** Sealed where a link has no key. Registration by key asks for the kind of link, so nobody gets in with it. */
+const NO_KEY = new Uint8Array(0);
 
 /**
  * Takes a site into use: areas, rooms, customers, accounts, concentrators, meters, and the credit that meters already hold,
@@ -56,6 +70,7 @@ const METERS_PER_CONCENTRATOR_MAX = 500;
  * already: nothing is changed then.
  */
 export async function enrollSite(ctx: FlowContext, sealer: Sealer, archive: SiteArchive): Promise<boolean> {
+  checkLinks(archive);
   await saveMeterMasterKey(ctx, sealer, archive.meterMasterKey);
   return decide(ctx.db, async (tx) => {
     const existing = await tx.selectFrom("project").select("id").where("name", "=", archive.project).executeTakeFirst();
@@ -65,6 +80,7 @@ export async function enrollSite(ctx: FlowContext, sealer: Sealer, archive: Site
     await tx.insertInto("project").values({ id: projectId, name: archive.project }).execute();
     const rootId = await addArea(tx, { projectId, parent: null, name: archive.project, sort: 0 });
     const concentrators = await addConcentrators(tx, sealer, { projectId, areaId: rootId, archive });
+    const meterIds = new Map<string, number>();
     let sort = 0;
     for (const area of archive.areas) {
       const areaId = await addArea(tx, { projectId, parent: rootId, name: area.name, sort: ++sort });
@@ -72,11 +88,36 @@ export async function enrollSite(ctx: FlowContext, sealer: Sealer, archive: Site
         checkArchive(meter);
         const concentratorId = concentrators.get(meter.concentrator);
         assert(concentratorId !== undefined, `concentrator ${meter.concentrator} is in the archive`);
-        await enrollMeter(ctx, tx, { projectId, areaId, concentratorId, meter, now });
+        const meterId = await enrollMeter(ctx, tx, { projectId, areaId, concentratorId, meter, now });
+        meterIds.set(meter.number, meterId);
       }
     }
+    await putBehindGateways(tx, archive, meterIds);
     return true;
   });
+}
+
+/** Links that could not be spoken over, meters that could not be reached. */
+function checkLinks({ concentrators, areas }: SiteArchive): void {
+  for (const { code, key, link = USUAL_LINK } of concentrators) {
+    const fault = link.kind === "jichao" && key === null ? "key" : linkFault(code, link);
+    if (fault !== null) throw new AppError("archive_wrong", { what: `${code} ${fault}` });
+  }
+  const kinds = new Map(concentrators.map(({ code, link = USUAL_LINK }) => [code, link.kind]));
+  const meters = areas.flatMap((area) => area.meters);
+  const places = meters.map((meter) => ({ ...meter, gateway: meter.gateway ?? null }));
+  const fault = placeFault(places, (code) => kinds.get(code));
+  if (fault !== null) throw new AppError("archive_wrong", { what: `${fault.meter} ${fault.why}` });
+}
+
+/** When all meters of the site have an id. */
+async function putBehindGateways(tx: Tx, { areas }: SiteArchive, ids: ReadonlyMap<string, number>): Promise<void> {
+  for (const { number, gateway } of areas.flatMap((area) => area.meters)) {
+    if (gateway == null) continue;
+    const [id, gatewayId] = [ids.get(number), ids.get(gateway)];
+    assert(id !== undefined && gatewayId !== undefined, "meter and gateway were enrolled");
+    await tx.updateTable("meter").set({ gateway_id: gatewayId }).where("id", "=", id).execute();
+  }
 }
 
 /** What would only show later, at a recharge, is refused now. */
@@ -115,6 +156,7 @@ async function addConcentrators(
 ): Promise<Map<string, number>> {
   const ids = new Map<string, number>();
   for (const each of input.archive.concentrators) {
+    const { link = USUAL_LINK } = each;
     const id = await nextNumbers(tx, "concentrator");
     ids.set(each.code, id);
     await tx
@@ -125,7 +167,7 @@ async function addConcentrators(
         area_id: input.areaId,
         code: each.code,
         name: each.name,
-        key_sealed: sealer.seal(each.key, linkKeyPurpose(each.code)),
+        key_sealed: sealer.seal(each.key ?? NO_KEY, linkKeyPurpose(each.code)),
         meters_max: METERS_PER_CONCENTRATOR_MAX,
         owner: null,
         epoch: 0,
@@ -134,6 +176,12 @@ async function addConcentrators(
         online_changed_at: 0,
         last_seen_at: 0,
         rssi_dbm: null,
+        link_kind: link.kind,
+        direction: link.direction,
+        host: link.address?.host ?? null,
+        port: link.address?.port ?? null,
+        trust: link.trust,
+        dtu_packets: link.dtu === null ? null : JSON.stringify(link.dtu),
       })
       .execute();
   }
@@ -142,7 +190,7 @@ async function addConcentrators(
 
 type Enrolling = { projectId: number; areaId: number; concentratorId: number; meter: MeterArchive; now: Instant };
 
-async function enrollMeter(ctx: FlowContext, tx: Tx, input: Enrolling): Promise<void> {
+async function enrollMeter(ctx: FlowContext, tx: Tx, input: Enrolling): Promise<number> {
   const { projectId, areaId, concentratorId, meter, now } = input;
   const meterId = await nextNumbers(tx, "meter");
   const roomId = await nextNumbers(tx, "room");
@@ -197,6 +245,7 @@ async function enrollMeter(ctx: FlowContext, tx: Tx, input: Enrolling): Promise<
       low_credit_wh: meter.lowCreditWh,
       supply_guard: 0,
       created_at: now,
+      gateway_id: null,
     })
     .execute();
   await tx
@@ -204,6 +253,7 @@ async function enrollMeter(ctx: FlowContext, tx: Tx, input: Enrolling): Promise<
     .values(blankState(meterId, meter, now))
     .execute();
   await bookOpening(ctx, tx, { projectId, meterId, accountId, customerId, meter, now });
+  return meterId;
 }
 
 function blankState(meterId: number, meter: MeterArchive, now: Instant) {

@@ -1,4 +1,5 @@
 import { type Instant, later, SECOND_MS } from "#base/time.ts";
+import type { LinkKind } from "#domain/link.ts";
 import { updatedRows } from "#store/portable.ts";
 import { Stale } from "#store/stale.ts";
 import type { FlowContext } from "./context.ts";
@@ -12,11 +13,12 @@ export type OwnedConcentrator = { id: number; code: string; epoch: number };
 
 /**
  * A concentrator has registered with this collector: it is its owner from now on, under a new epoch. The newest authenticated
- * session wins; whoever held it before finds its epoch gone and lets go. Null for a code that nobody knows.
+ * session wins; whoever held it before finds its epoch gone and lets go. Null for a code that nobody knows, that speaks
+ * another kind of link, that we have to dial, or that may not be spoken to.
  */
 export async function claimConcentrator(
   ctx: FlowContext,
-  input: { code: string; collector: string },
+  input: { code: string; kind: LinkKind; collector: string },
 ): Promise<OwnedConcentrator | null> {
   return decide(ctx.db, async (tx) => {
     const now = ctx.clock();
@@ -24,6 +26,9 @@ export async function claimConcentrator(
       .selectFrom("concentrator")
       .select(["id", "epoch", "online"])
       .where("code", "=", input.code)
+      .where("link_kind", "=", input.kind)
+      .where("direction", "=", "dials_in")
+      .where("trust", "<>", "none")
       .executeTakeFirst();
     if (!row) return null;
     const epoch = row.epoch + 1;
@@ -43,6 +48,76 @@ export async function claimConcentrator(
     if (updatedRows(result) === 0) throw new Stale(`concentrator ${input.code}`);
     return { id: row.id, code: input.code, epoch };
   });
+}
+
+/**
+ * Takes the right to dial a concentrator that listens: a lease under a new epoch, so that two collectors never dial one
+ * device. Null when another collector holds it. The concentrator counts as online by {@link dialSucceeded} only.
+ */
+export async function claimToDial(
+  ctx: FlowContext,
+  input: { id: number; collector: string },
+): Promise<OwnedConcentrator | null> {
+  return decide(ctx.db, async (tx) => {
+    const now = ctx.clock();
+    const row = await tx
+      .selectFrom("concentrator")
+      .select(["code", "epoch", "owner", "lease_until"])
+      .where("id", "=", input.id)
+      .where("direction", "=", "listens")
+      .where("trust", "<>", "none")
+      .executeTakeFirst();
+    // A lease beyond the longest one was given by a clock that has been put back since.
+    const isHeld = row && row.lease_until >= now && row.lease_until <= later(now, 2 * CONCENTRATOR_LEASE_MS);
+    if (!row || (isHeld && row.owner !== input.collector)) return null;
+    const epoch = row.epoch + 1;
+    const result = await tx
+      .updateTable("concentrator")
+      .set({ owner: input.collector, epoch, lease_until: later(now, CONCENTRATOR_LEASE_MS) })
+      .where("id", "=", input.id)
+      .where("epoch", "=", row.epoch)
+      .executeTakeFirst();
+    if (updatedRows(result) === 0) throw new Stale(`concentrator ${row.code}`);
+    return { id: input.id, code: row.code, epoch };
+  });
+}
+
+/** The dialled concentrator has answered: online. False when the right to dial has been lost meanwhile. */
+export async function dialSucceeded(
+  ctx: FlowContext,
+  input: { id: number; epoch: number; collector: string },
+): Promise<boolean> {
+  const now = ctx.clock();
+  return ctx.db.transact(async (tx) => {
+    const mine = () =>
+      tx
+        .updateTable("concentrator")
+        .where("id", "=", input.id)
+        .where("owner", "=", input.collector)
+        .where("epoch", "=", input.epoch);
+    await mine().set({ online: 1, online_changed_at: now }).where("online", "=", 0).execute();
+    const kept = await mine()
+      .set({ lease_until: later(now, CONCENTRATOR_LEASE_MS), last_seen_at: now })
+      .executeTakeFirst();
+    return updatedRows(kept) === 1;
+  });
+}
+
+/** Nobody answered: another collector may try, perhaps over a better way. */
+export async function dialFailed(
+  ctx: FlowContext,
+  input: { id: number; epoch: number; collector: string },
+): Promise<void> {
+  await ctx.db.transact((tx) =>
+    tx
+      .updateTable("concentrator")
+      .set({ owner: null, lease_until: 0 })
+      .where("id", "=", input.id)
+      .where("owner", "=", input.collector)
+      .where("epoch", "=", input.epoch)
+      .where("online", "=", 0)
+      .execute(),
+  );
 }
 
 /** Keeps the leases; names the concentrators that another collector (or a newer session) has taken. */

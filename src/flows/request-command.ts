@@ -35,6 +35,7 @@ async function request(ctx: FlowContext, tx: Tx, actor: Actor, input: Asked) {
   if (earlier) return repeated(earlier, input);
   if (input.kind !== "read" && meter.switch_kind === "none") throw new AppError("meter_without_switch");
   if (input.kind === "trip" && meter.supply_guard === 1) throw new AppError("meter_protected");
+  if (input.kind === "trip" && meter.trust !== "full") throw new AppError("link_not_trusted");
 
   const now = ctx.clock();
   const kind: CommandKind = input.kind === "close" && meter.closes_by === "button" ? "permit_close" : input.kind;

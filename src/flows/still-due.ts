@@ -36,11 +36,19 @@ async function isOwing(tx: Tx, meterId: number): Promise<boolean> {
 async function whyNoTrip(tx: Tx, command: CommandTable, now: Instant): Promise<string | null> {
   const meter = await tx
     .selectFrom("meter")
+    .innerJoin("concentrator", "concentrator.id", "meter.concentrator_id")
     .leftJoin("account", "account.id", "meter.account_id")
-    .select(["meter.mode", "meter.supply_guard", "account.id as account_id", "account.overdraft_e4"])
+    .select([
+      "meter.mode",
+      "meter.supply_guard",
+      "concentrator.trust",
+      "account.id as account_id",
+      "account.overdraft_e4",
+    ])
     .where("meter.id", "=", command.meter_id)
     .executeTakeFirstOrThrow();
   if (meter.supply_guard === 1) return "guarded";
+  if (meter.trust !== "full") return "link_not_trusted";
   if (command.cause === "operator") return null;
   const evidence = await tx
     .selectFrom("off_evidence")

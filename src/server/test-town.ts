@@ -56,6 +56,12 @@ function concentrator(area: number) {
     online_changed_at: 1,
     last_seen_at: systemClock(),
     rssi_dbm: null,
+    link_kind: "jichao",
+    direction: "dials_in",
+    host: null,
+    port: null,
+    trust: "full",
+    dtu_packets: null,
   } as const;
 }
 
@@ -96,6 +102,7 @@ function meter(id: number, area: number): MeterTable {
     low_credit_wh: 20_000,
     supply_guard: 0,
     created_at: 1,
+    gateway_id: null,
   };
 }
 

@@ -1,11 +1,60 @@
+import type { LinkDirection, LinkKind, LinkTrust } from "#domain/link.ts";
 import type { Tx } from "./db.ts";
 
-/** A concentrator's id and its sealed link key, by the code with which it registers; null for a stranger. */
-export async function concentratorKey(tx: Tx, code: string): Promise<{ id: number; keySealed: string } | null> {
-  const row = await tx
+/** How a concentrator is spoken to, as its archive says; the key is sealed. */
+export type LinkArchive = {
+  id: number;
+  code: string;
+  kind: LinkKind;
+  direction: LinkDirection;
+  trust: LinkTrust;
+  address: { host: string; port: number } | null;
+  keySealed: string;
+  /** JSON of DtuPackets; null for the usual packets. */
+  dtuPackets: string | null;
+};
+
+/** The concentrator with this code; null for a stranger. */
+export async function linkArchive(tx: Tx, code: string): Promise<LinkArchive | null> {
+  const row = await links(tx).where("code", "=", code).executeTakeFirst();
+  return row ? toArchive(row) : null;
+}
+
+/** The concentrators that a collector has to dial, because they listen and may be spoken to. */
+export async function linksToDial(tx: Tx): Promise<LinkArchive[]> {
+  const rows = await links(tx).where("direction", "=", "listens").where("trust", "<>", "none").orderBy("id").execute();
+  return rows.map(toArchive);
+}
+
+/** What the DTUs that may dial in say by themselves, as JSON, each once; null stands for the usual packets. */
+export async function dtuPacketsInUse(tx: Tx, limit: number): Promise<(string | null)[]> {
+  const rows = await tx
     .selectFrom("concentrator")
-    .select(["id", "key_sealed"])
-    .where("code", "=", code)
-    .executeTakeFirst();
-  return row ? { id: row.id, keySealed: row.key_sealed } : null;
+    .select("dtu_packets")
+    .distinct()
+    .where("link_kind", "=", "transparent")
+    .where("direction", "=", "dials_in")
+    .where("trust", "<>", "none")
+    .limit(limit)
+    .execute();
+  return rows.map((row) => row.dtu_packets);
+}
+
+function links(tx: Tx) {
+  return tx
+    .selectFrom("concentrator")
+    .select(["id", "code", "link_kind", "direction", "trust", "host", "port", "key_sealed", "dtu_packets"]);
+}
+
+function toArchive(row: Awaited<ReturnType<ReturnType<typeof links>["executeTakeFirstOrThrow"]>>): LinkArchive {
+  return {
+    id: row.id,
+    code: row.code,
+    kind: row.link_kind,
+    direction: row.direction,
+    trust: row.trust,
+    address: row.host === null || row.port === null ? null : { host: row.host, port: row.port },
+    keySealed: row.key_sealed,
+    dtuPackets: row.dtu_packets,
+  };
 }

@@ -10,6 +10,8 @@ export type MeterToRead = {
   meterId: number;
   address: string;
   bus: number;
+  /** Address of the gateway meter behind which it hangs. */
+  via: string | null;
   profile: string;
   kind: MeterKind;
   creditAt: "meter" | "server" | null;
@@ -29,11 +31,13 @@ export async function metersToRead(tx: Tx, concentratorId: number): Promise<Mete
     .selectFrom("meter")
     .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
     .leftJoin("account", "account.id", "meter.account_id")
+    .leftJoin("meter as gateway", "gateway.id", "meter.gateway_id")
     .where("meter.concentrator_id", "=", concentratorId)
     .select([
       "meter.id",
       "meter.address",
       "meter.bus",
+      "gateway.address as via",
       "meter.profile",
       "meter.kind",
       "meter.closes_by",
@@ -52,6 +56,7 @@ export async function metersToRead(tx: Tx, concentratorId: number): Promise<Mete
     meterId: row.id,
     address: row.address,
     bus: row.bus,
+    via: row.via,
     profile: row.profile,
     kind: row.kind,
     creditAt: row.credit_at,
@@ -89,6 +94,7 @@ export async function meterToAct(tx: Tx, scope: Scope, meterId: number) {
       "meter.price_e4",
       "meter.ratio",
       "concentrator.online",
+      "concentrator.trust",
       "account.id as account_id",
       "account.number as account_number",
       "account.credit_at",

@@ -1,6 +1,7 @@
 import { Kysely, MysqlDialect, sql } from "kysely";
 import { AppError } from "#base/errors.ts";
 import * as firstLight from "./migrations/0001_first_light.ts";
+import * as links from "./migrations/0002_links.ts";
 import * as switchFault from "./migrations/0003_switch_fault.ts";
 import * as refunds from "./migrations/0006_refunds.ts";
 import { type MysqlAddress, mysqlPool } from "./mysql-pool.ts";
@@ -15,6 +16,7 @@ type Migration = { name: string; up(db: Kysely<Schema>, kind: "sqlite" | "mysql"
 
 const migrations: readonly Migration[] = [
   { name: "0001_first_light", up: firstLight.up },
+  { name: "0002_links", up: links.up },
   { name: "0003_switch_fault", up: switchFault.up },
   { name: "0006_refunds", up: refunds.up },
 ];

@@ -5,6 +5,7 @@
  * The migrations in `migrations/` make these tables; this file is what the code sees.
  */
 
+import type { LinkDirection, LinkKind, LinkTrust } from "#domain/link.ts";
 import type { MeterEventKind } from "#domain/meter-event.ts";
 import type { RefundsSchema } from "./schema-refunds.ts";
 
@@ -58,6 +59,14 @@ export type ConcentratorTable = {
   online_changed_at: number;
   last_seen_at: number;
   rssi_dbm: number | null;
+  link_kind: LinkKind;
+  direction: LinkDirection;
+  /** Where one that listens is reached. */
+  host: string | null;
+  port: number | null;
+  trust: LinkTrust;
+  /** JSON of what a DTU says by itself; null for the usual packets. */
+  dtu_packets: string | null;
 };
 
 export type MeterKind = "electricity" | "water";
@@ -88,6 +97,8 @@ export type MeterTable = {
   low_credit_wh: number;
   supply_guard: Flag;
   created_at: number;
+  /** The gateway meter (网关表) behind which it hangs; null on the bus itself. */
+  gateway_id: number | null;
 };
 
 /**

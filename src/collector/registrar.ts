@@ -1,0 +1,94 @@
+import type { Socket } from "node:net";
+import type { Instant } from "#base/time.ts";
+import type { LinkDirection, LinkKind, LinkTrust } from "#domain/link.ts";
+import type { Bytes } from "#protocol/bytes.ts";
+import type { Deframer1376, Frame1376 } from "#protocol/gw1376/frame.ts";
+import type { LinkDeframer, LinkFrame } from "#protocol/link/jichao.ts";
+import type { CompiledTransparent } from "#protocol/link/transparent.ts";
+import type { Log } from "#system/log.ts";
+import type { DtuWay } from "./dtus.ts";
+
+/** Who has registered as whom, and what its session needs to go on from there. */
+export type Registered<Claim> = { code: string; claim: Claim } & (
+  | {
+      kind: "jichao";
+      mac: Bytes;
+      seq: number;
+      deframer: LinkDeframer;
+      /** What the concentrator says it can do. */
+      protocols: number;
+      /** What it had already sent behind its proof. */
+      early: LinkFrame[];
+    }
+  /** `early` begins with the registration. */
+  | { kind: "transparent"; dtu: CompiledTransparent; early: Bytes }
+  /** `early` begins with the login. */
+  | { kind: "gw1376"; deframer: Deframer1376; early: Frame1376[] }
+);
+
+/** What the archive says of the link of a concentrator. */
+export type KnownLink = {
+  code: string;
+  kind: LinkKind;
+  direction: LinkDirection;
+  trust: LinkTrust;
+  /** The link key of JCP/1; null for other kinds. */
+  key: Bytes | null;
+  /** JSON of the packets of a DTU. */
+  dtuPackets: string | null;
+};
+
+/** What registration needs to know of the rest of the program. */
+export type Registrar<Claim> = {
+  /** Null when nobody has that code. */
+  known(code: string): Promise<KnownLink | null>;
+  /** The ways in which DTUs register. */
+  dtuWays(): Promise<readonly DtuWay[]>;
+  /** Whether a session without proof may be taken over now: a younger one is left alone. */
+  mayTakeOver(code: string): boolean;
+  /** Takes the concentrator over; null when it may not be, or has vanished meanwhile. */
+  claim(code: string, kind: LinkKind): Promise<Claim | null>;
+  nonces: NonceMemory;
+  now(): Instant;
+  log: Log;
+  timeoutMs: number;
+};
+
+/** Remembers the nonces with which concentrators proved themselves, so that a recorded HELLO is worth nothing. */
+export type NonceMemory = { isFresh(code: string, nonce: Bytes): boolean };
+
+/** Why a caller with a name is not let in, and what a person can do about it. */
+const REFUSALS = {
+  unknown: "enter this code in the archive if the device is ours",
+  other_kind: "the archive has this code with another kind of link: correct the archive or the device",
+  not_allowed: "this link has no proof of identity: allow it in the concentrator's archive (trust), or use JCP/1",
+  collector_dials:
+    "the archive says that we dial this one: change its direction there, or stop the device from dialling",
+  too_soon: "two devices call with this code, or one comes back within seconds: look for the second device",
+  vanished: "the archive was changed meanwhile: the device will call again",
+} as const;
+
+/** Closes a socket that has not registered, and says why in the log. */
+export type GiveUp = (why: string, fields?: object) => null;
+
+/**
+ * Claims a concentrator whose link cannot prove who is there: only one that its archive expressly allows, and not while a
+ * session of it is fresh. Closes the socket and says what to do when it may not come in.
+ */
+export async function claimUnproved<Claim>(
+  socket: Socket,
+  { code, kind }: { code: string; kind: LinkKind },
+  r: Registrar<Claim>,
+  giveUp: GiveUp,
+): Promise<Claim | null> {
+  const refuse = (why: keyof typeof REFUSALS) => giveUp(why, { concentrator: code, kind, todo: REFUSALS[why] });
+  const known = await r.known(code);
+  if (known === null) return refuse("unknown");
+  if (known.kind !== kind) return refuse("other_kind");
+  if (known.trust === "none") return refuse("not_allowed");
+  if (known.direction === "listens") return refuse("collector_dials");
+  if (!r.mayTakeOver(code)) return refuse("too_soon");
+  if (socket.destroyed) return giveUp("hung_up", { concentrator: code });
+  const claim = await r.claim(code, kind);
+  return claim === null ? refuse("vanished") : claim;
+}

@@ -1,0 +1,121 @@
+/**
+ * How a concentrator (集中器) is spoken to. `jichao`: our own JCP/1. `transparent`: a plain DTU (透传) that passes bytes on.
+ * `gw1376`: a terminal of Q/GDW 1376.1.
+ */
+export const linkKinds = ["jichao", "transparent", "gw1376"] as const;
+export type LinkKind = (typeof linkKinds)[number];
+
+/** Who opens the connection: the device (TCP client, the usual way), or the collector, because the device listens. */
+export const linkDirections = ["dials_in", "listens"] as const;
+export type LinkDirection = (typeof linkDirections)[number];
+
+/**
+ * What may be done over a link (信任级别). A link without proof of identity is `none` until somebody allows it: `limited`
+ * is reading and recharging, since a meter checks a top-up itself; `full` is switching off, too. JCP/1 is always `full`.
+ */
+export const linkTrusts = ["none", "limited", "full"] as const;
+export type LinkTrust = (typeof linkTrusts)[number];
+
+/** One packet of a DTU, as a simple pattern of text or of hex bytes; parentheses around the id. */
+export type DtuPacket = { text: string } | { hex: string };
+
+/** What a DTU says by itself: how it registers (null: it never does), and what it sends to stay connected. */
+export type DtuPackets = { registration: DtuPacket | null; heartbeats: readonly DtuPacket[] };
+
+/** The link of a concentrator as an archive describes it. */
+export type ConcentratorLink = {
+  kind: LinkKind;
+  direction: LinkDirection;
+  /** Where a device that listens is reached. */
+  address: { host: string; port: number } | null;
+  trust: LinkTrust;
+  /** Of a DTU; null for the usual ones (15 digits of IMEI, "ping"). */
+  dtu: DtuPackets | null;
+};
+
+/** A meter's place behind a concentrator, by its number in the archive. */
+export type MeterPlace = {
+  number: string;
+  address: string;
+  concentrator: string;
+  bus: number;
+  /** Number of the gateway meter (网关表) behind which it hangs; null on the bus itself. */
+  gateway: string | null;
+};
+
+/** So many meters a concentrator manages (每台集中器最大 500 台). */
+export const METERS_PER_CONCENTRATOR_MAX = 500;
+
+/** The usual concentrator: JCP/1, which dials in and proves itself. */
+export const USUAL_LINK: ConcentratorLink = {
+  kind: "jichao",
+  direction: "dials_in",
+  address: null,
+  trust: "full",
+  dtu: null,
+};
+
+/** What is wrong with a concentrator's link, in a word; null when nothing is. */
+export function linkFault(code: string, link: ConcentratorLink): string | null {
+  if (!/^[\x21-\x7e]{1,32}$/.test(code)) return "code";
+  if (link.kind === "gw1376" && !isTerminalName(code)) return "terminal_address";
+  if (link.kind === "jichao" && link.trust !== "full") return "trust";
+  if (link.direction === "listens" && !isAddress(link.address)) return "address";
+  if (link.kind !== "transparent" && link.dtu !== null) return "dtu";
+  if (link.dtu === null) return null;
+  if (link.dtu.registration === null && link.direction === "dials_in") return "dtu_registration";
+  const packets = [...(link.dtu.registration ? [link.dtu.registration] : []), ...link.dtu.heartbeats];
+  return packets.length <= DTU_PACKETS_MAX && packets.every(isPacket) ? null : "dtu_packets";
+}
+
+/**
+ * What is wrong with the places of a site's meters: the number of the first meter that is in the wrong, and a word. A
+ * route leads over one gateway on the same bus of the same concentrator, which hangs on the bus itself: no chains, no
+ * loops. Behind a plain DTU there is one bus, because its bytes carry no port.
+ */
+export function placeFault(
+  meters: readonly MeterPlace[],
+  kindOf: (concentrator: string) => LinkKind | undefined,
+): { meter: string; why: string } | null {
+  const byNumber = new Map(meters.map((meter) => [meter.number, meter]));
+  const counts = new Map<string, number>();
+  const buses = new Map<string, number>();
+  for (const meter of meters) {
+    const { number, concentrator, bus } = meter;
+    const fault = (why: string) => ({ meter: number, why });
+    const kind = kindOf(concentrator);
+    if (kind === undefined) return fault("concentrator");
+    const count = (counts.get(concentrator) ?? 0) + 1;
+    counts.set(concentrator, count);
+    if (count > METERS_PER_CONCENTRATOR_MAX) return fault("meters_per_concentrator");
+    if (kind === "transparent" && (buses.get(concentrator) ?? bus) !== bus) return fault("one_bus");
+    buses.set(concentrator, bus);
+    if (meter.gateway === null) continue;
+    const gateway = byNumber.get(meter.gateway);
+    if (!gateway || gateway === meter || !/^\d{12}$/.test(gateway.address)) return fault("gateway");
+    if (gateway.concentrator !== concentrator || gateway.bus !== bus) return fault("gateway_elsewhere");
+    if (gateway.gateway !== null) return fault("gateway_chain");
+  }
+  return null;
+}
+
+const DTU_PACKETS_MAX = 8;
+/** The longest pattern that the link layer takes, in characters. */
+const PACKET_CHARS_MAX = 256;
+
+function isPacket(packet: DtuPacket): boolean {
+  const pattern = "text" in packet ? packet.text : packet.hex;
+  return pattern.length > 0 && pattern.length <= PACKET_CHARS_MAX;
+}
+
+/** Region of 4 digits and a terminal number 1 … 65535 of 5. */
+function isTerminalName(code: string): boolean {
+  const number = Number(code.slice(4));
+  return /^\d{9}$/.test(code) && number >= 1 && number <= 0xffff;
+}
+
+function isAddress(address: ConcentratorLink["address"]): boolean {
+  if (address === null) return false;
+  const { host, port } = address;
+  return /^[\w.:-]{1,100}$/.test(host) && Number.isInteger(port) && port >= 1 && port <= 65_535;
+}
