@@ -7,7 +7,15 @@ const ASKING = { priority: PRIORITY.scheduled, order: 0, tries: 1 };
 const SILENT: Exchanged = { kind: "silent", why: "timeout" };
 
 function question(meterId: number, effect: "none" | "once" = "none"): Question {
-  return { meterId, bus: 1, driver: driverOf({ profile: "jc1" }), bytes: new Uint8Array(), commandId: null, effect };
+  return {
+    meterId,
+    bus: 1,
+    via: null,
+    driver: driverOf({ profile: "jc1" }),
+    bytes: new Uint8Array(),
+    commandId: null,
+    effect,
+  };
 }
 
 /** A bus whose exchanges end when the test says so. */

@@ -16,6 +16,7 @@ const frame = encodeRead(METER, di.energyTotal);
 const question: Question = {
   meterId: 5,
   bus: 1,
+  via: null,
   driver: driverOf({ profile: "jc1" }),
   bytes: encodeFrame645(frame),
   commandId: null,
@@ -51,6 +52,12 @@ const reading = (wh: number): Exchanged => ({
 });
 
 describe("an exchange", () => {
+  test("goes through the gateway of a meter, and waits longer for it", async () => {
+    const { told, requests } = await ask(answered(index(METER, 123_450)), { ...question, via: OTHER });
+    expect(told).toEqual(reading(123_450));
+    expect(requests).toMatchObject([{ via: OTHER, timeoutMs: exchangeTimeout(question, 1_000) + 4_000 }]);
+  });
+
   test("gives the reading and records both frames", async () => {
     const { told, records, requests } = await ask(answered(index(METER, 123_450)));
     expect(told).toEqual(reading(123_450));

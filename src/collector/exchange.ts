@@ -12,6 +12,8 @@ import type { ForwardOutcome, ForwardRequest } from "./session.ts";
 export type Question = {
   meterId: number;
   bus: number;
+  /** Address of the gateway meter (网关表) behind which it hangs. */
+  via: string | null;
   /** How the meter is spoken to, and what its answers mean. */
   driver: Driver;
   /** The very bytes that go out. */
@@ -50,10 +52,12 @@ export type ExchangeDeps = {
 const BITS_PER_BYTE = 11;
 /** Bytes of one frame are never farther apart (DL/T 645-2007 §5.3.2). */
 const GAP_MS = 500;
+/** A gateway meter takes a question over the air and puts it on its own bus, and the answer comes back the same way. */
+const GATEWAY_ALLOWANCES = 4;
 
 /** Sends one question and judges what came back. No repeat here. */
 export async function exchange(question: Question, deps: ExchangeDeps): Promise<Exchanged> {
-  const { meterId, commandId, bytes, bus, driver } = question;
+  const { meterId, commandId, bytes, bus, via, driver } = question;
   if (question.mayStillGo?.() === false) return { kind: "closed" };
   const startedAt = performance.now();
   const timeoutMs = exchangeTimeout(question, deps.replyAllowanceMs);
@@ -65,6 +69,7 @@ export async function exchange(question: Question, deps: ExchangeDeps): Promise<
     gapMs: GAP_MS,
     wire: driver.wire,
     isWhole: (heard) => driver.judge(bytes, heard).kind === "answered",
+    via,
   });
   if (question.effect === "once") faultPoint("exchange:after-write");
   const note = (direction: FrameRecord["direction"], hex: string, tookMs: number) =>
@@ -81,15 +86,17 @@ export async function exchange(question: Question, deps: ExchangeDeps): Promise<
 
 /**
  * The longest that a good answer may take, from the first byte on the bus: both ways on the wire and the meter's delay.
- * The allowance is for meters that are always awake; battery models get so many times more as their profile says.
+ * The allowance is for meters that are always awake; battery models get so many times more as their profile
+ * says, and meters behind a gateway get the time of the way there and back.
  */
 export function exchangeTimeout(
-  { bytes, driver }: Pick<Question, "bytes" | "driver">,
+  { bytes, driver, via }: Pick<Question, "bytes" | "driver" | "via">,
   replyAllowanceMs: number,
 ): number {
   const { baud, replyTimeoutMs } = driver.profile;
   const bits = (bytes.length + driver.replyBytes) * BITS_PER_BYTE;
-  return Math.ceil((bits * 1000) / baud + (replyAllowanceMs * replyTimeoutMs) / WIRED_TIMEOUT_MS);
+  const gatewayMs = via === null ? 0 : replyAllowanceMs * GATEWAY_ALLOWANCES;
+  return Math.ceil((bits * 1000) / baud + (replyAllowanceMs * replyTimeoutMs) / WIRED_TIMEOUT_MS + gatewayMs);
 }
 
 /** All counts at zero. */

@@ -7,7 +7,7 @@ import { driverOf } from "./drivers/drivers.ts";
 import type { Question } from "./exchange.ts";
 
 /** A meter as the collector addresses it. */
-export type MeterOnBus = { meterId: number; address: string; bus: number; profile: string };
+export type MeterOnBus = { meterId: number; address: string; bus: number; via: string | null; profile: string };
 
 /** What a meter told in answer to several questions. `at` is when the first answer came. */
 export type MeterTold =
@@ -53,5 +53,6 @@ export async function readMeter(
 
 /** A question to a meter in the way of its profile, without effect. */
 export function meterQuestion(meter: MeterOnBus, bytes: Bytes, commandId: string | null): Question {
-  return { meterId: meter.meterId, bus: meter.bus, driver: driverOf(meter), bytes, commandId, effect: "none" };
+  const { meterId, bus, via } = meter;
+  return { meterId, bus, via, driver: driverOf(meter), bytes, commandId, effect: "none" };
 }
