@@ -69,7 +69,7 @@ describe("an exchange", () => {
   });
 
   test("waits as long as the bytes take at the bus's speed, and the meter's delay", () => {
-    const asked = (profile: string) => ({ bytes: new Uint8Array(20), driver: driverOf({ profile }) });
+    const asked = (profile: string) => ({ bytes: new Uint8Array(20), via: null, driver: driverOf({ profile }) });
     expect(exchangeTimeout(asked("jc1"), 1_000)).toBe(275 + 1_000);
     expect(exchangeTimeout(asked("gb1997"), 1_000)).toBe(550 + 1_000);
     // A battery model wakes up slowly.
