@@ -111,6 +111,12 @@ export const packageHomes: Readonly<Record<string, readonly string[]>> = {
   antd: ["web"],
 };
 
+/**
+ * The entry of the published package: the one file of re-exports, because other programs need one address. Nobody inside
+ * imports it, so it hides nothing here.
+ */
+export const PUBLISHED = "src/protocol/published.ts";
+
 /** One import as it is written in a file. `typeOnly` when nothing of it exists at run time. */
 export type Import = { specifier: string; typeOnly: boolean; line: number };
 
@@ -160,7 +166,7 @@ export function importCycles(files: readonly SourceFile[]): Breach[] {
 /** Files that hold nothing but re-exports (barrels): they hide where a thing lives and make rings. */
 export function barrels(files: readonly SourceFile[]): Breach[] {
   return sources(files)
-    .filter((file) => file.body.length > 0 && file.body.every(isReExportOrImport))
+    .filter((file) => file.path !== PUBLISHED && file.body.length > 0 && file.body.every(isReExportOrImport))
     .map((file) => ({ path: file.path, line: 1, what: "only re-exports; import the file that holds the thing" }));
 }
 
@@ -197,6 +203,7 @@ function refusal(path: string, each: Import, declared: Dependencies): string | n
   const to = target(path, each.specifier);
   if (to === null) return isTest(path) ? null : packageRefusal(layer, rule, each.specifier, declared);
   const inside = to.startsWith("src/") ? to.slice("src/".length) : null;
+  if (to === PUBLISHED) return `${each.specifier} is for other programs: import the file that holds the thing`;
   if (each.specifier.startsWith("#") && dirname(to) === dirname(path))
     return `${each.specifier} is a neighbour: write ./`;
   if (isTest(path)) return null;

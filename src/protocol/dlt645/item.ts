@@ -17,7 +17,7 @@ export type Layout = {
 };
 
 /** What a reading of the item becomes in our base units; null when the system only shows it. */
-export type Reads =
+export type Reads645 =
   | "energyTotal"
   | "energyRemaining"
   | "energyOverdraft"
@@ -40,7 +40,7 @@ export type Item645 = {
   clause: string;
   /** Usually one; a few items come in a short and a long form. */
   layouts: readonly [Layout, ...Layout[]];
-  reads: Reads;
+  reads: Reads645;
 };
 
 /** An item before its identifier is known. */

@@ -1,7 +1,7 @@
 import { type Bytes, printedAt } from "../bytes.ts";
 import { decimalText, digitsAt, isAbsent, putDigits } from "../register.ts";
 import type { Form } from "./forms.ts";
-import { type Item645, type ItemParts, layoutOf, type Reads } from "./item.ts";
+import { type Item645, type ItemParts, layoutOf, type Reads645 } from "./item.ts";
 import { eventItem, switchingItem } from "./items-events.ts";
 import { freezeItem } from "./items-freeze.ts";
 import { parameterItem } from "./items-parameters.ts";
@@ -57,7 +57,7 @@ export type ItemValue = { name: string; value: string; unit: string };
 export type PlacedValue = Omit<ItemValue, "value"> & { value: string | null; zh: string; at: number; bytes: number };
 
 /** What the readings of the items we calculate with become. */
-const READS: Readonly<Record<string, Reads>> = {
+const READS: Readonly<Record<string, Reads645>> = {
   [di.energyTotal]: "energyTotal",
   [di.energyRemaining]: "energyRemaining",
   [di.energyOverdraft]: "energyOverdraft",

@@ -10,7 +10,7 @@ import {
   encodeForward,
   encodeForwarded,
   encodeLinkTest,
-  encodeRequest,
+  encodeRequest1376,
   encodeResults,
   encodeTimeTag,
   readMessage,
@@ -149,9 +149,9 @@ describe("transparent forwarding", () => {
   test("a password is put in where the function wants one, and nowhere else", () => {
     const pw = new Uint8Array(16).fill(7);
     expect(sent(encodeForward(terminal, forward, { number: 0, pw })).pw).toEqual(pw);
-    expect(() => encodeRequest(terminal, { afn: 0x0c, dt: dtOf(129) }, { number: 0, pw })).toThrow(/PW/);
-    expect(sent(encodeRequest(terminal, { afn: 0x0c, dt: dtOf(129), da: daOf(1) }, { number: 0 })).pw).toBeNull();
-    expect(() => encodeRequest(terminal, { afn: 0x0c, dt: 1 }, { number: 16 })).toThrow(/number/);
+    expect(() => encodeRequest1376(terminal, { afn: 0x0c, dt: dtOf(129) }, { number: 0, pw })).toThrow(/PW/);
+    expect(sent(encodeRequest1376(terminal, { afn: 0x0c, dt: dtOf(129), da: daOf(1) }, { number: 0 })).pw).toBeNull();
+    expect(() => encodeRequest1376(terminal, { afn: 0x0c, dt: 1 }, { number: 16 })).toThrow(/number/);
   });
 });
 

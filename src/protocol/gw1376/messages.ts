@@ -106,7 +106,7 @@ export function encodeResults(request: Frame1376, results: readonly UnitResult[]
 }
 
 /** A request of the master to the terminal itself or, with `da`, to its measuring points. PW is zeros unless given. */
-export function encodeRequest(
+export function encodeRequest1376(
   terminal: Terminal,
   what: { afn: number; dt: number; da?: number; data?: Bytes },
   { number, msa = 1, pw, tp }: RequestOptions,
@@ -128,7 +128,7 @@ export function encodeForward(terminal: Terminal, forward: Forward, options: Req
   data[4] = length;
   data[5] = length >> 8;
   putBytes(data, FORWARD_HEAD, content);
-  return encodeRequest(terminal, { afn: AFN.forward, dt: F1, data }, options);
+  return encodeRequest1376(terminal, { afn: AFN.forward, dt: F1, data }, options);
 }
 
 /** The terminal's answer to {@link encodeForward}; `ec` only if important events wait to be fetched (ACD). */

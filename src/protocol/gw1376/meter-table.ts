@@ -2,7 +2,7 @@ import { assert } from "#base/errors.ts";
 import { type Bytes, concat, ownHex, toHexReversed } from "../bytes.ts";
 import { BAUD_RATES } from "../link/serial.ts";
 import type { Frame1376 } from "./frame.ts";
-import { encodeRequest, type RequestOptions, type Terminal } from "./messages.ts";
+import { encodeRequest1376, type RequestOptions, type Terminal } from "./messages.ts";
 import { AFN } from "./names.ts";
 import { DA_TERMINAL, dtOf } from "./points.ts";
 
@@ -49,7 +49,7 @@ export function encodeMeterTable(
 ): Frame1376 {
   assert(meters.length > 0 && meters.length <= TABLE_METERS_MAX, `${meters.length} meters in one frame`);
   const data = meterTableData(meters);
-  return encodeRequest(terminal, { afn: AFN.setParameters, da: DA_TERMINAL, dt: F10, data }, options);
+  return encodeRequest1376(terminal, { afn: AFN.setParameters, da: DA_TERMINAL, dt: F10, data }, options);
 }
 
 /** The meters of a frame that writes the table or answers a query of it (AFN 0AH F10); null for any other frame. */
