@@ -75,7 +75,8 @@ export const layers: Readonly<Record<string, Rule>> = {
   },
   system: { may: ["base", "protocol"] },
   store: { may: ["base", "domain", "contract", "system"] },
-  flows: { may: ["base", "domain", "contract", "system", "store"] },
+  // What a model of meter can do is said in one table; flows ask it whether a switch is proved and units may be sold.
+  flows: { may: ["base", "domain", "contract", "system", "store"], mayFile: ["protocol/profiles.ts"] },
   collector: { may: ["base", "protocol", "domain", "contract", "system", "store", "flows"], refused: MONEY },
   // The server explains frames to people, and that is all it knows of protocols.
   server: {
