@@ -55,6 +55,21 @@ export const errors = {
     "该表计的购电次数与系统不一致,充值已暂停。请联系维保核对后再充",
     "This meter's purchase count differs from the system's; recharging is stopped until maintenance has checked it",
   ],
+  profile_unknown: [
+    400,
+    "系统不认识表型 {profile},请在表型列表中选择",
+    "No meter profile is called {profile}; choose one from the list",
+  ],
+  profile_mismatch: [
+    400,
+    "表计 {number} 的档案与表型 {profile} 不符:{what}",
+    "The archive of meter {number} does not fit its profile {profile}: {what}",
+  ],
+  profile_without_top_up: [
+    409,
+    "表型 {profile} 无法安全地写入购买量,不能向表内充值。请把余额改为在系统内",
+    "Meters of profile {profile} cannot be topped up exactly once; keep their credit on the server instead",
+  ],
   purchase_numbers_used_up: [
     409,
     "该表计的购电次数将超过 {max},不能再充值。请更换表计",

@@ -6,6 +6,7 @@ const now = instant(Date.parse("2026-08-03T02:00:00Z")); // 10:00 in Shanghai
 const due: ArrearsFacts = {
   mode: "prepaid",
   supplyGuard: false,
+  switchProved: true,
   balanceE4: 0,
   overdraftE4: 0,
   readingAt: later(now, -60_000),
@@ -29,6 +30,7 @@ test("every doubt keeps the supply on", () => {
   expect(why({ balanceE4: 1 })).toBe("in_credit");
   expect(why({ overdraftE4: 50_000, balanceE4: -49_999 })).toBe("in_credit");
   expect(why({ supplyGuard: true })).toBe("guarded");
+  expect(why({ switchProved: false })).toBe("unproven_switch");
   expect(why({ readingAt: later(now, -EVIDENCE_AGE_MAX_MS - 1) })).toBe("stale_reading");
   expect(why({ readingAt: later(now, 1) })).toBe("stale_reading");
   expect(why({ evaluations: 1 })).toBe("first_sight");

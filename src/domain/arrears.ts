@@ -14,6 +14,8 @@ export type NoCutWindow = { readonly fromMinute: number; readonly toMinute: numb
 export type ArrearsFacts = {
   readonly mode: "prepaid" | "postpaid" | "public";
   readonly supplyGuard: boolean;
+  /** Whether the meter can show that supply went off, and comes back: its model proves it and its valve is not broken. */
+  readonly switchProved: boolean;
   readonly balanceE4: number;
   readonly overdraftE4: number;
   /** When the reading that led to the balance was measured. */
@@ -33,6 +35,7 @@ export type ArrearsDecision =
         | "not_prepaid"
         | "in_credit"
         | "guarded"
+        | "unproven_switch"
         | "stale_reading"
         | "first_sight"
         | "payment_in_flight"
@@ -49,6 +52,7 @@ export function decideTrip(facts: ArrearsFacts, now: Instant): ArrearsDecision {
   if (facts.mode !== "prepaid") return { trip: false, why: "not_prepaid" };
   if (!isInArrears(facts)) return { trip: false, why: "in_credit" };
   if (facts.supplyGuard) return { trip: false, why: "guarded" };
+  if (!facts.switchProved) return { trip: false, why: "unproven_switch" };
   const age = now - facts.readingAt;
   if (age > EVIDENCE_AGE_MAX_MS || age < 0) return { trip: false, why: "stale_reading" };
   if (facts.evaluations < EVALUATIONS_MIN) return { trip: false, why: "first_sight" };

@@ -2,6 +2,7 @@ import { type Instant, instant, later } from "#base/time.ts";
 import { formatMoney, type Money } from "#base/units.ts";
 import { decideTrip, EVALUATION_GAP_MIN_MS, isInArrears } from "#domain/arrears.ts";
 import { expiryMs, priority } from "#domain/command.ts";
+import { provesSwitch } from "#protocol/profiles.ts";
 import { addCommand, openSwitches, supersedeSwitches } from "#store/commands.ts";
 import type { Tx } from "#store/db.ts";
 import { addEvents } from "#store/events.ts";
@@ -101,7 +102,9 @@ async function tripSwitches(ctx: FlowContext, tx: Tx, arrears: Arrears): Promise
       "meter.mode",
       "meter.supply_guard",
       "meter.concentrator_id",
+      "meter.profile",
       "meter_state.relay",
+      "meter_state.switch_fault",
       "meter_state.index_wh",
     ])
     .orderBy("meter.id")
@@ -111,6 +114,7 @@ async function tripSwitches(ctx: FlowContext, tx: Tx, arrears: Arrears): Promise
       {
         mode: each.mode,
         supplyGuard: each.supply_guard === 1,
+        switchProved: provesSwitch(each.profile) && each.switch_fault === 0,
         balanceE4: arrears.balance,
         overdraftE4: arrears.overdraftE4,
         readingAt: instant(arrears.meter.index_at),

@@ -13,6 +13,7 @@ import type { Sealer } from "#system/seal.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
 import { linkKeyPurpose, saveMeterMasterKey } from "./meter-keys.ts";
+import { checkProfile } from "./meter-profile.ts";
 
 /** A site as its archive describes it: what is entered when a system is taken into use. */
 export type SiteArchive = {
@@ -120,13 +121,14 @@ async function putBehindGateways(tx: Tx, { areas }: SiteArchive, ids: ReadonlyMa
   }
 }
 
-/** What would only show later, at a recharge, is refused now. */
+/** What would only show later, at a recharge or a trip, is refused now. */
 function checkArchive(meter: MeterArchive): void {
   const told = `meter ${meter.number}:`;
   // A meter behind transformers counts its own credit down unmultiplied: bought and used would part.
   assert(meter.ratio === 1 || meter.creditAt === "server", `${told} a ratio needs credit on the server`);
   assert(/^\d{12}$/.test(meter.customer.number), `${told} a customer number has 12 digits`);
   assert(meter.purchaseCount < PURCHASE_NUMBER_MAX, `${told} its purchase numbers are used up`);
+  checkProfile(meter);
 }
 
 async function addArea(

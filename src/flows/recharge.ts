@@ -6,6 +6,7 @@ import { expiryMs, PURCHASE_NUMBER_MAX, priority } from "#domain/command.ts";
 import { type LedgerAccount, pendingTransfer, postedTransfer } from "#domain/ledger.ts";
 import type { Actor } from "#domain/permission.ts";
 import { planBalance, planUnits, type RechargePlan } from "#domain/prepay.ts";
+import { topUpsMax } from "#protocol/profiles.ts";
 import { addAudit } from "#store/audit.ts";
 import { addCommand } from "#store/commands.ts";
 import type { Tx } from "#store/db.ts";
@@ -218,11 +219,14 @@ async function consider(tx: Tx, actor: Actor, meterId: number, paid: Money): Pro
   const at = price(meter.price_e4);
   const plan = meter.credit_at === "meter" ? planUnits(payment, at) : planBalance(payment);
   if (meter.credit_at === "meter") {
+    const countMax = topUpsMax(meter.profile);
+    if (countMax === null) throw new AppError("profile_without_top_up", { profile: meter.profile });
     if (plan.unitsWh === 0) throw new AppError("below_one_unit", { price: formatMoney(at) });
     if (plan.unitsWh / WH_PER_COMMAND_UNIT > COMMAND_AMOUNT_MAX)
       throw new AppError("amount_invalid", { max: RECHARGE_MAX_YUAN });
-    if (meter.purchase_count + (await openOrders(tx, meter.id)) >= PURCHASE_NUMBER_MAX) {
-      throw new AppError("purchase_numbers_used_up", { max: PURCHASE_NUMBER_MAX });
+    const max = Math.min(PURCHASE_NUMBER_MAX, countMax);
+    if (meter.purchase_count + (await openOrders(tx, meter.id)) >= max) {
+      throw new AppError("purchase_numbers_used_up", { max });
     }
   }
   return {

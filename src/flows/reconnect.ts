@@ -29,7 +29,8 @@ export async function reconnectMeter(ctx: FlowContext, tx: Tx, input: Paid & { m
   if (open.some((command) => command.kind === "trip" && command.cause === "operator")) return false;
   if (open.some((command) => command.kind !== "trip")) return false; // is being closed already
   const tripMayCome = open.some((command) => command.sentAt !== null);
-  const isOff = state.relay === "open" && state.off_cause === "arrears";
+  // A valve that cannot be read just now may well be shut still: to open it once too often harms nobody.
+  const isOff = state.relay !== "closed" && state.off_cause === "arrears";
   if (!isOff && !tripMayCome) {
     await supersedeSwitches(tx, { meterId: input.meterId, by: commandId, why: "paid", at: input.now });
     return false;

@@ -2,6 +2,7 @@ import { assert } from "#base/errors.ts";
 import type { Instant } from "#base/time.ts";
 import { later } from "#base/time.ts";
 import { judgeCount, PURCHASE_NUMBER_MAX, retryDelayMs, SWITCH_KINDS } from "#domain/command.ts";
+import { topUpsMax } from "#protocol/profiles.ts";
 import { OPEN_STATES } from "#store/commands.ts";
 import type { Tx } from "#store/db.ts";
 import { addEvents } from "#store/events.ts";
@@ -291,7 +292,7 @@ async function takePurchaseNumber(tx: Tx, claimed: ClaimedCommand): Promise<numb
   const state = await meterState(tx, claimed.meterId);
   if (state.top_ups_stopped === 1) return "stopped";
   if (state.top_up_open !== null && state.top_up_open !== claimed.id) return "stopped";
-  if (state.purchase_count >= PURCHASE_NUMBER_MAX) return "stopped";
+  if (state.purchase_count >= Math.min(PURCHASE_NUMBER_MAX, topUpsMax(claimed.profile) ?? 0)) return "stopped";
   await changeMeterState(tx, {
     meterId: claimed.meterId,
     version: state.version,

@@ -67,7 +67,7 @@ async function settleMeter(ctx: FlowContext, meterId: number): Promise<boolean> 
     if (onServer)
       await chargeBalance(ctx, tx, { meter, accountId: meter.account_id, charged: charged.charge, usedWh: used });
     else await chargeLots(ctx, tx, meter, used);
-    if (meter.relay === "open" && meter.off_cause === "arrears" && (await hasCredit(tx, meter))) {
+    if (meter.relay !== "closed" && meter.off_cause === "arrears" && (await hasCredit(tx, meter))) {
       await sweepDarkMeter(ctx, tx, { meterId, closesBy: meter.closes_by, now: ctx.clock() });
     }
     return true;

@@ -1,5 +1,6 @@
 import { type Instant, instant } from "#base/time.ts";
 import { decideTrip, isInArrears } from "#domain/arrears.ts";
+import { provesSwitch } from "#protocol/profiles.ts";
 import type { Tx } from "#store/db.ts";
 import { balanceOf } from "#store/ledger.ts";
 import { meterState } from "#store/meters.ts";
@@ -36,11 +37,14 @@ async function isOwing(tx: Tx, meterId: number): Promise<boolean> {
 async function whyNoTrip(tx: Tx, command: CommandTable, now: Instant): Promise<string | null> {
   const meter = await tx
     .selectFrom("meter")
+    .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
     .innerJoin("concentrator", "concentrator.id", "meter.concentrator_id")
     .leftJoin("account", "account.id", "meter.account_id")
     .select([
       "meter.mode",
+      "meter.profile",
       "meter.supply_guard",
+      "meter_state.switch_fault",
       "concentrator.trust",
       "account.id as account_id",
       "account.overdraft_e4",
@@ -60,6 +64,7 @@ async function whyNoTrip(tx: Tx, command: CommandTable, now: Instant): Promise<s
     {
       mode: meter.mode,
       supplyGuard: false,
+      switchProved: provesSwitch(meter.profile) && meter.switch_fault === 0,
       balanceE4: (await balanceOf(tx, { kind: "balance", ref: meter.account_id })).posted,
       overdraftE4: meter.overdraft_e4 ?? 0,
       readingAt: instant(evidence.reading_at),

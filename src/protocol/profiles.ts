@@ -35,6 +35,20 @@ export function safeTopUp({ credit, reads }: MeterProfile): { form: TopUpForm; c
   return { form: credit.topUp, countMax: credit.countMax };
 }
 
+/**
+ * The most purchases that a model can count when units may be sold into it ({@link safeTopUp}); null when they may not, or
+ * when nobody knows the model.
+ */
+export function topUpsMax(profile: string): number | null {
+  const known = profiles.get(profile);
+  return (known && safeTopUp(known)?.countMax) ?? null;
+}
+
+/** Whether what the model shows proves that supply is on or off. Without that nothing is cut off by a machine. */
+export function provesSwitch(profile: string): boolean {
+  return (profiles.get(profile)?.switch?.proof ?? null) !== null;
+}
+
 /** What a table calls an item; undefined when it does not know it. */
 export function itemNameIn(table: TableName, di: string): string | undefined {
   switch (table) {

@@ -88,6 +88,7 @@ export async function meterToAct(tx: Tx, scope: Scope, meterId: number) {
       "meter.number",
       "meter.label",
       "meter.mode",
+      "meter.profile",
       "meter.switch_kind",
       "meter.closes_by",
       "meter.supply_guard",

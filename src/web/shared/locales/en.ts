@@ -285,6 +285,7 @@ export const en: Messages = {
       relay_did_not_move: "the meter answered but its switch did not move",
       valve_fault: "the valve reports a fault; where it stands is not known",
       unproven: "this model cannot prove what it did; look at the meter",
+      unproven_switch: "this model cannot prove its switch; the system never cuts it off by itself",
       no_switch: "this model has no switch",
       profile_without_top_up: "this model cannot be topped up safely",
       guard_rate: "too many trips in a short time; the trip guard holds it back",

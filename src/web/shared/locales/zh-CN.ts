@@ -279,6 +279,7 @@ export const zhCN = {
       relay_did_not_move: "电表应答了,但开关没有动作",
       valve_fault: "阀门报告故障,无法确认开关状态",
       unproven: "该表型无法回读证明结果,请现场核对",
+      unproven_switch: "该表型无法回读证明开关状态,系统不自动断开",
       no_switch: "该表型没有可控制的开关",
       profile_without_top_up: "该表型不支持安全充值",
       guard_rate: "短时间内断开过多,拉闸保护已触发",
