@@ -32,13 +32,19 @@ export const MONEY: readonly string[] = [
   "domain/charging",
   "domain/ledger",
   "domain/lots",
+  "domain/cash-count",
   "domain/prepay",
   "domain/refund",
   "domain/settlement",
   "domain/tariff",
   "domain/tariff-check",
   "domain/tariff-time",
+  "domain/split",
+  "flows/close-shift",
   "flows/cut-off",
+  "flows/external-payment",
+  "flows/open-shift",
+  "flows/plan-payment",
   "flows/recharge",
   "flows/reconnect",
   "flows/server-credit",
@@ -50,6 +56,8 @@ export const MONEY: readonly string[] = [
   "store/ledger",
   "store/lots",
   "store/orders",
+  "store/payments",
+  "store/shifts",
 ];
 
 /** The import rule of the house. Change it in a commit of its own, with the reason. */

@@ -1,3 +1,4 @@
+import { deskErrors } from "./errors-desk.ts";
 import { refundErrors } from "./errors-refunds.ts";
 
 /**
@@ -7,6 +8,7 @@ import { refundErrors } from "./errors-refunds.ts";
  */
 export const errors = {
   ...refundErrors,
+  ...deskErrors,
   invalid_input: [400, "输入有误:{what}", "The input is not valid: {what}"],
   amount_invalid: [
     400,

@@ -49,6 +49,12 @@ export type OrderState = (typeof orderStates)[number];
 /** A recharge order; GET /api/recharges/:orderNo and the answer of POST. */
 export const recharge = z.object({
   orderNo: z.string(),
+  /** The payment that it is a part of: the same number when it is the only part. */
+  paymentNo: z.string(),
+  receiptNo: z.string(),
+  part: z.number().int(),
+  parts: z.number().int(),
+  customerId: z.number().int(),
   meterId: z.number().int(),
   label: z.string(),
   number: z.string(),

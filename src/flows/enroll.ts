@@ -12,6 +12,7 @@ import { nextNumbers } from "#store/sequences.ts";
 import type { Sealer } from "#system/seal.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
+import { customerFor, roomIn } from "./enroll-people.ts";
 import { linkKeyPurpose, saveMeterMasterKey } from "./meter-keys.ts";
 import { checkProfile } from "./meter-profile.ts";
 
@@ -53,7 +54,8 @@ export type MeterArchive = {
   ratio: number;
   powerMaxW: number;
   lowCreditWh: number;
-  customer: { name: string; phone: string; number: string };
+  /** `number` is the account's (户号), which the meter knows; meters whose customers have the same `code` belong to one customer. */
+  customer: { name: string; phone: string; number: string; code?: string };
   /** What the register shows when it is taken over: usage is charged from here. */
   openingIndexWh: number;
   /** Purchase count that the meter shows when it is taken over. */
@@ -195,20 +197,10 @@ type Enrolling = { projectId: number; areaId: number; concentratorId: number; me
 async function enrollMeter(ctx: FlowContext, tx: Tx, input: Enrolling): Promise<number> {
   const { projectId, areaId, concentratorId, meter, now } = input;
   const meterId = await nextNumbers(tx, "meter");
-  const roomId = await nextNumbers(tx, "room");
-  const customerId = await nextNumbers(tx, "customer");
+  const roomId = await roomIn(tx, { areaId, name: meter.label });
+  const { code, number, name, phone } = meter.customer;
+  const customerId = await customerFor(tx, { projectId, number: code ?? number, name, phone, now });
   const accountId = await nextNumbers(tx, "account");
-  await tx.insertInto("room").values({ id: roomId, area_id: areaId, name: meter.label }).execute();
-  await tx
-    .insertInto("customer")
-    .values({
-      id: customerId,
-      project_id: projectId,
-      name: meter.customer.name,
-      phone: meter.customer.phone,
-      created_at: now,
-    })
-    .execute();
   await tx
     .insertInto("account")
     .values({

@@ -1,45 +1,39 @@
 import { AppError, assert } from "#base/errors.ts";
-import { dayOf, type Instant, instant, later, MINUTE_MS } from "#base/time.ts";
-import { formatMoney, type Money, money, PER_FEN, PER_UNIT, type Price, parseMoney, price } from "#base/units.ts";
+import { dayOf, type Instant, later, MINUTE_MS } from "#base/time.ts";
+import { formatMoney, sum } from "#base/units.ts";
 import type { Preview, RechargeRequest } from "#contract/money.ts";
-import { expiryMs, PURCHASE_NUMBER_MAX, priority } from "#domain/command.ts";
+import type { PaymentPreview, PaymentRequest } from "#contract/payments.ts";
+import { expiryMs, priority } from "#domain/command.ts";
 import { type LedgerAccount, pendingTransfer, postedTransfer } from "#domain/ledger.ts";
 import type { Actor } from "#domain/permission.ts";
-import { planBalance, planUnits, type RechargePlan } from "#domain/prepay.ts";
-import { topUpsMax } from "#protocol/profiles.ts";
 import { addAudit } from "#store/audit.ts";
 import { addCommand } from "#store/commands.ts";
 import type { Tx } from "#store/db.ts";
 import { addEvents } from "#store/events.ts";
-import { type Balance, balanceOf, bookTransfer, claimBalance, openLedgerAccounts } from "#store/ledger.ts";
+import { bookTransfer, claimBalance, openLedgerAccounts, takeBalance } from "#store/ledger.ts";
 import { meterToAct } from "#store/meters.ts";
-import { equalRechargeSince, openOrders, orderByKey } from "#store/orders.ts";
-import { insertIgnore } from "#store/portable.ts";
+import { equalRechargeSince } from "#store/orders.ts";
+import { addPayment, nextReceiptNo, ordersOfPayment, paymentByKey } from "#store/payments.ts";
 import { nextNumbers } from "#store/sequences.ts";
+import { Stale } from "#store/stale.ts";
+import { sha256Hex } from "#system/crypto.ts";
 import { faultPoint } from "#system/fault-point.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
+import { shiftForCash } from "./open-shift.ts";
+import {
+  amountPaid,
+  type PartAsked,
+  type PlannedPart,
+  type PlannedPayment,
+  planPayment,
+  WH_PER_COMMAND_UNIT,
+} from "./plan-payment.ts";
 import { reconnectAccount } from "./reconnect.ts";
 import { showServerCredit } from "./server-credit.ts";
 
-/** The most that one recharge may be, in yuan: beyond it a typing error is likelier than a payment. */
-export const RECHARGE_MAX_YUAN = 100_000;
 /** How long an equal recharge of one meter draws a question. */
 const REPEAT_WINDOW_MS = 10 * MINUTE_MS;
-/** A top-up command carries hundredths of a unit. */
-const WH_PER_COMMAND_UNIT = PER_UNIT / 100;
-/** The amount field of a top-up has four bytes. */
-const COMMAND_AMOUNT_MAX = 0xff_ff_ff_ff;
-
-type Considered = {
-  meter: NonNullable<Awaited<ReturnType<typeof meterToAct>>>;
-  accountId: number;
-  customerId: number;
-  creditAt: "meter" | "server";
-  price: Price;
-  walletSeen: Balance;
-  plan: RechargePlan;
-};
 
 /** What a recharge would do, decided by the very code that books it. Throws the refusals that booking would. */
 export async function previewRecharge(
@@ -47,102 +41,220 @@ export async function previewRecharge(
   actor: Actor,
   input: { meterId: number; amount: string },
 ): Promise<Preview> {
-  const paid = amountPaid(input.amount);
-  const { meter, creditAt, plan, price: at } = await consider(ctx.db.read, actor, input.meterId, paid);
-  const repeatOf = await equalRechargeSince(ctx.db.read, {
-    meterId: meter.id,
-    amountE4: paid,
-    since: later(ctx.clock(), -REPEAT_WINDOW_MS),
-  });
-  return {
-    meterId: meter.id,
-    label: meter.label,
-    number: meter.number,
-    customer: meter.customer_name ?? "",
-    creditAt,
-    amount: formatMoney(plan.paid),
-    walletBefore: formatMoney(plan.walletBefore),
-    debts: formatMoney(plan.debtsTaken),
-    price: formatMoney(at),
-    unitsWh: plan.unitsWh,
-    unitsCost: formatMoney(plan.spent),
-    walletAfter: formatMoney(plan.walletAfter),
-    remainingAfterWh: meter.remaining_wh === null ? null : meter.remaining_wh + plan.unitsWh,
-    reachable: meter.online === 1,
-    repeatOf,
-  };
+  const { parts } = await previewPayment(ctx, actor, { parts: [input] });
+  const [only] = parts;
+  assert(only !== undefined, "one part was asked for");
+  return only;
+}
+
+/** What one payment over several meters would do to each, decided by the very code that books it. */
+export async function previewPayment(
+  ctx: FlowContext,
+  actor: Actor,
+  input: { parts: readonly { meterId: number; amount: string }[] },
+): Promise<PaymentPreview> {
+  const asked = partsAsked(input.parts);
+  const { parts, customerName } = await planPayment(ctx.db.read, actor.scope, asked);
+  const since = later(ctx.clock(), -REPEAT_WINDOW_MS);
+  const previews: Preview[] = [];
+  for (const { meter, creditAt, price, plan } of parts) {
+    previews.push({
+      meterId: meter.id,
+      label: meter.label,
+      number: meter.number,
+      customer: meter.customer_name ?? "",
+      creditAt,
+      amount: formatMoney(plan.paid),
+      walletBefore: formatMoney(plan.walletBefore),
+      debts: formatMoney(plan.debtsTaken),
+      price: formatMoney(price),
+      unitsWh: plan.unitsWh,
+      unitsCost: formatMoney(plan.spent),
+      walletAfter: formatMoney(plan.walletAfter),
+      remainingAfterWh: meter.remaining_wh === null ? null : meter.remaining_wh + plan.unitsWh,
+      reachable: meter.online === 1,
+      repeatOf: await equalRechargeSince(ctx.db.read, { meterId: meter.id, amountE4: plan.paid, since }),
+    });
+  }
+  return { customer: customerName, amount: formatMoney(sum(asked.map((part) => part.paid))), parts: previews };
 }
 
 /**
- * Takes a payment and sells what it buys, in one transaction: order, money into the wallet, debts, units (or balance), and the
- * top-up command. The same key again answers with the same order; the same key with another meter, amount or channel is
- * refused with `order_key_conflict`. Nothing is booked when it throws.
+ * Takes a payment for one meter and sells what it buys. The same key again answers with the same order; the same key with another meter,
+ * amount or channel is refused with `order_key_conflict`. Nothing is booked when it throws.
  */
 export async function recharge(
   ctx: FlowContext,
   actor: Actor,
   input: RechargeRequest & { ip: string },
 ): Promise<{ orderNo: string; created: boolean }> {
-  const paid = amountPaid(input.amount);
-  const requestHash = `${input.meterId}|${paid}|${input.channel}`;
-  const done = await decide(ctx.db, (tx) => book(ctx, tx, actor, { ...input, paid, requestHash }));
+  const { meterId, amount, ...rest } = input;
+  const { orders, created } = await takePayment(ctx, actor, { ...rest, parts: [{ meterId, amount }] });
+  const [orderNo] = orders;
+  // A key of a payment from outside that could not become a recharge: to this caller it is somebody else's.
+  if (orderNo === undefined) throw new AppError("order_key_conflict");
+  return { orderNo, created };
+}
+
+/** A payment that was taken: its number, its orders (one for each meter), and whether this call booked it. */
+export type Taken = { paymentNo: string; orders: string[]; created: boolean };
+
+/**
+ * Takes one payment at the desk for one or several meters of one customer, in one transaction: payment with receipt number and shift, money
+ * into the wallet, debts, and for each part its order, units (or balance) and top-up command. One key for all of it; all is booked or nothing.
+ */
+export async function takePayment(
+  ctx: FlowContext,
+  actor: Actor,
+  input: PaymentRequest & { ip: string },
+): Promise<Taken> {
+  const parts = partsAsked(input.parts);
+  const taking: Taking = {
+    key: input.key,
+    requestHash: requestHash(parts, input.channel),
+    channel: input.channel,
+    externalId: null,
+    note: input.note,
+    ip: input.ip,
+  };
+  const done = await decide(ctx.db, async (tx): Promise<Taken> => {
+    let customerId: number | null = null;
+    for (const part of parts) {
+      const meter = await meterToAct(tx, actor.scope, part.meterId);
+      if (!meter) throw new AppError("meter_not_found");
+      customerId ??= meter.customer_id;
+    }
+    const earlier = await earlierPayment(tx, taking);
+    if (earlier) return earlier;
+    // Taken before the plan rests on it: two payments of one customer follow each other instead of undoing each other.
+    if (customerId !== null) await takeBalance(tx, { kind: "wallet", ref: customerId });
+    const planned = await planPayment(tx, actor.scope, parts);
+    return bookPayment(ctx, tx, actor, taking, planned);
+  });
   faultPoint("recharge:after-commit");
   if (done.created)
-    ctx.log.info({ order: done.orderNo, meter: input.meterId, amount: formatMoney(paid) }, "recharge booked");
+    ctx.log.info(
+      {
+        payment: done.paymentNo,
+        meters: parts.map((part) => part.meterId),
+        amount: formatMoney(sum(parts.map((part) => part.paid))),
+      },
+      "recharge booked",
+    );
   return done;
 }
 
-type Booking = RechargeRequest & { ip: string; paid: Money; requestHash: string };
+/** How a payment came in: `key` names it for ever, `requestHash` tells a repeat from a conflict. */
+export type Taking = {
+  readonly key: string;
+  readonly requestHash: string;
+  readonly channel: "cash" | "transfer" | "wechat" | "partner";
+  readonly externalId: string | null;
+  readonly note: string;
+  readonly ip: string;
+};
 
-async function book(ctx: FlowContext, tx: Tx, actor: Actor, input: Booking) {
-  if (!(await meterToAct(tx, actor.scope, input.meterId))) throw new AppError("meter_not_found");
-  const earlier = await orderByKey(tx, input.key);
-  if (earlier) return repeated(earlier, input);
+/** The payment that this key made before; null when it is new. Throws `order_key_conflict` when its content was another. */
+export async function earlierPayment(tx: Tx, taking: Taking): Promise<Taken | null> {
+  const earlier = await paymentByKey(tx, taking.key);
+  if (!earlier) return null;
+  if (earlier.requestHash !== taking.requestHash) throw new AppError("order_key_conflict");
+  return { paymentNo: earlier.paymentNo, orders: await ordersOfPayment(tx, earlier.paymentNo), created: false };
+}
 
+/** Books a planned payment. The plan rests on the wallet's balance, which is claimed: two payments never spend the same change. */
+export async function bookPayment(
+  ctx: FlowContext,
+  tx: Tx,
+  actor: Actor,
+  taking: Taking,
+  planned: PlannedPayment,
+): Promise<Taken> {
   const now = ctx.clock();
-  const considered = await consider(tx, actor, input.meterId, input.paid);
-  const { meter, accountId, customerId, creditAt, plan } = considered;
-  const orderNo = await nextOrderNo(tx, now);
-  const commandId = creditAt === "meter" ? ctx.newId(now) : null;
-  const fresh = await insertIgnore(
-    tx,
-    "recharge_order",
-    [
-      {
-        order_no: orderNo,
-        idem_key: input.key,
-        request_hash: input.requestHash,
-        meter_id: meter.id,
-        account_id: accountId,
-        customer_id: customerId,
-        channel: input.channel,
-        amount_e4: plan.paid,
-        price_e4: considered.price,
-        wallet_before_e4: plan.walletBefore,
-        debts_e4: plan.debtsTaken,
-        units_wh: plan.unitsWh,
-        units_cost_e4: plan.spent,
-        wallet_after_e4: plan.walletAfter,
-        state: creditAt === "meter" ? ("booked" as const) : ("confirmed" as const),
-        state_reason: "",
-        command_id: commandId,
-        purchase_number: null,
-        remaining_after_wh: null,
-        created_by: actor.login,
-        created_at: now,
-        confirmed_at: creditAt === "meter" ? null : now,
-        note: input.note,
-        updated_at: now,
-      },
-    ],
-    ["idem_key"],
-  );
-  if (fresh === 0) {
-    const other = await orderByKey(tx, input.key);
-    assert(other !== null, "an order with this key exists");
-    return repeated(other, input);
+  const { customerId, projectId, parts } = planned;
+  const paymentNo = await nextPaymentNo(tx, now);
+  const shiftId = isDesk(taking.channel) ? await shiftForCash(ctx, tx, { projectId, actor, now }) : null;
+  const fresh = await addPayment(tx, {
+    payment_no: paymentNo,
+    idem_key: taking.key,
+    request_hash: taking.requestHash,
+    project_id: projectId,
+    customer_id: customerId,
+    channel: taking.channel,
+    external_id: taking.externalId,
+    amount_e4: sum(parts.map((part) => part.plan.paid)),
+    outcome: "recharged",
+    outcome_reason: "",
+    shift_id: shiftId,
+    receipt_no: await nextReceiptNo(tx, projectId, dayOf(now).slice(0, 4)),
+    parts: parts.length,
+    prints: 0,
+    taken_by: actor.login,
+    taken_at: now,
+    note: taking.note,
+  });
+  // Somebody used the key this moment. Run again: the receipt number that was taken here goes back, and his payment is found.
+  if (!fresh) throw new Stale(`payment ${taking.key}`);
+  const wallet: LedgerAccount = { kind: "wallet", ref: customerId };
+  await openLedgerAccounts(tx, [wallet, { kind: "debt", ref: customerId }, ...parts.map(creditAccount)]);
+  await claimBalance(tx, wallet, planned.walletSeen);
+  const from = channelAccount(taking.channel, { projectId, shiftId });
+  const orders: string[] = [];
+  for (const [at, part] of parts.entries()) {
+    const orderNo = parts.length === 1 ? paymentNo : `${paymentNo}-${at + 1}`;
+    orders.push(orderNo);
+    await bookPart(ctx, tx, actor, { ...part, taking, paymentNo, orderNo, nth: at + 1, customerId, from, now });
   }
-  await moveMoney(tx, { ...considered, orderNo, channel: input.channel, actor: actor.login, now });
+  faultPoint("recharge:before-commit");
+  return { paymentNo, orders, created: true };
+}
+
+type Part = PlannedPart & {
+  taking: Taking;
+  paymentNo: string;
+  orderNo: string;
+  nth: number;
+  customerId: number;
+  from: LedgerAccount;
+  now: Instant;
+};
+
+/** One part: its order, its money, and its top-up command (or, for credit on the server, its balance at once). */
+async function bookPart(ctx: FlowContext, tx: Tx, actor: Actor, part: Part): Promise<void> {
+  const { meter, plan, taking, orderNo, creditAt, accountId, now } = part;
+  const commandId = creditAt === "meter" ? ctx.newId(now) : null;
+  await tx
+    .insertInto("recharge_order")
+    .values({
+      order_no: orderNo,
+      payment_no: part.paymentNo,
+      part: part.nth,
+      idem_key: part.orderNo === part.paymentNo ? taking.key : `${taking.key}/${part.nth}`,
+      request_hash: taking.requestHash,
+      meter_id: meter.id,
+      account_id: accountId,
+      customer_id: part.customerId,
+      channel: taking.channel,
+      amount_e4: plan.paid,
+      price_e4: part.price,
+      wallet_before_e4: plan.walletBefore,
+      debts_e4: plan.debtsTaken,
+      units_wh: plan.unitsWh,
+      units_cost_e4: plan.spent,
+      wallet_after_e4: plan.walletAfter,
+      state: creditAt === "meter" ? "booked" : "confirmed",
+      state_reason: "",
+      command_id: commandId,
+      purchase_number: null,
+      remaining_after_wh: null,
+      created_by: actor.login,
+      created_at: now,
+      confirmed_at: creditAt === "meter" ? null : now,
+      note: taking.note,
+      updated_at: now,
+    })
+    .execute();
+  await moveMoney(tx, actor, part);
   if (commandId !== null) {
     await addCommand(tx, {
       id: commandId,
@@ -179,87 +291,32 @@ async function book(ctx: FlowContext, tx: Tx, actor: Actor, input: Booking) {
     action: "recharge.create",
     object: `meter:${meter.id}`,
     before: null,
-    after: { ...figures, channel: input.channel },
-    reason: input.note,
-    ip: input.ip,
+    after: { ...figures, channel: taking.channel },
+    reason: taking.note,
+    ip: taking.ip,
   });
-  faultPoint("recharge:before-commit");
-  return { orderNo, created: true };
 }
-
-function repeated(earlier: { orderNo: string; requestHash: string }, input: Booking) {
-  if (earlier.requestHash !== input.requestHash) throw new AppError("order_key_conflict");
-  return { orderNo: earlier.orderNo, created: false };
-}
-
-/** The amount of a payment as typed: yuan with at most two places, 0.01 … {@link RECHARGE_MAX_YUAN}. */
-function amountPaid(text: string): Money {
-  const paid = parseMoney(text, 2);
-  if (paid === null || paid < PER_FEN || paid > RECHARGE_MAX_YUAN * 10_000) {
-    throw new AppError("amount_invalid", { max: RECHARGE_MAX_YUAN });
-  }
-  return paid;
-}
-
-async function consider(tx: Tx, actor: Actor, meterId: number, paid: Money): Promise<Considered> {
-  const meter = await meterToAct(tx, actor.scope, meterId);
-  if (!meter) throw new AppError("meter_not_found");
-  if (meter.mode !== "prepaid") throw new AppError("meter_not_prepaid");
-  if (meter.account_id === null || meter.customer_id === null || meter.credit_at === null) {
-    throw new AppError("meter_without_customer");
-  }
-  if (meter.top_ups_stopped === 1) throw new AppError("top_ups_stopped");
-  const walletSeen = await balanceOf(tx, { kind: "wallet", ref: meter.customer_id });
-  const debt = await balanceOf(tx, { kind: "debt", ref: meter.customer_id });
-  const payment = {
-    paid,
-    wallet: money(walletSeen.posted - walletSeen.reserved),
-    debts: money(Math.max(0, -debt.posted)),
-  };
-  const at = price(meter.price_e4);
-  const plan = meter.credit_at === "meter" ? planUnits(payment, at) : planBalance(payment);
-  if (meter.credit_at === "meter") {
-    const countMax = topUpsMax(meter.profile);
-    if (countMax === null) throw new AppError("profile_without_top_up", { profile: meter.profile });
-    if (plan.unitsWh === 0) throw new AppError("below_one_unit", { price: formatMoney(at) });
-    if (plan.unitsWh / WH_PER_COMMAND_UNIT > COMMAND_AMOUNT_MAX)
-      throw new AppError("amount_invalid", { max: RECHARGE_MAX_YUAN });
-    const max = Math.min(PURCHASE_NUMBER_MAX, countMax);
-    if (meter.purchase_count + (await openOrders(tx, meter.id)) >= max) {
-      throw new AppError("purchase_numbers_used_up", { max });
-    }
-  }
-  return {
-    meter,
-    accountId: meter.account_id,
-    customerId: meter.customer_id,
-    creditAt: meter.credit_at,
-    price: at,
-    walletSeen,
-    plan,
-  };
-}
-
-type Moving = Considered & { orderNo: string; channel: "cash" | "transfer"; actor: string; now: Instant };
 
 /** Payment into the wallet, debts out of it, then units (pending until the meter agrees) or balance. */
-async function moveMoney(tx: Tx, moving: Moving): Promise<void> {
-  const { meter, plan, orderNo, actor, now } = moving;
-  const wallet: LedgerAccount = { kind: "wallet", ref: moving.customerId };
-  const debt: LedgerAccount = { kind: "debt", ref: moving.customerId };
-  const credit: LedgerAccount =
-    moving.creditAt === "meter" ? { kind: "meter_credit", ref: meter.id } : { kind: "balance", ref: moving.accountId };
-  await openLedgerAccounts(tx, [wallet, debt, credit]);
-  // The plan rests on the wallet's balance: take its version, so that two cashiers cannot spend the same change.
-  await claimBalance(tx, wallet, moving.walletSeen);
-  const common = { actor, orderNo, meterId: meter.id };
-  const from: LedgerAccount = { kind: moving.channel, ref: meter.project_id };
+async function moveMoney(tx: Tx, actor: Actor, part: Part): Promise<void> {
+  const { meter, plan, orderNo, now } = part;
+  const wallet: LedgerAccount = { kind: "wallet", ref: part.customerId };
+  const credit = creditAccount(part);
+  const common = { actor: actor.login, orderNo, meterId: meter.id };
   await bookTransfer(
     tx,
-    postedTransfer({ ...common, id: `payment:${orderNo}`, kind: "payment", from, to: wallet, amount: plan.paid }),
+    postedTransfer({
+      ...common,
+      id: `payment:${orderNo}`,
+      kind: "payment",
+      from: part.from,
+      to: wallet,
+      amount: plan.paid,
+    }),
     now,
   );
   if (plan.debtsTaken > 0) {
+    const debt: LedgerAccount = { kind: "debt", ref: part.customerId };
     await bookTransfer(
       tx,
       postedTransfer({
@@ -282,8 +339,12 @@ async function moveMoney(tx: Tx, moving: Moving): Promise<void> {
       to: credit,
       amount: plan.spent,
     };
-    await bookTransfer(tx, moving.creditAt === "meter" ? pendingTransfer(move) : postedTransfer(move), now);
+    await bookTransfer(tx, part.creditAt === "meter" ? pendingTransfer(move) : postedTransfer(move), now);
   }
+}
+
+function creditAccount({ creditAt, meter, accountId }: PlannedPart): LedgerAccount {
+  return creditAt === "meter" ? { kind: "meter_credit", ref: meter.id } : { kind: "balance", ref: accountId };
 }
 
 /** The transfer that turns wallet money into credit. */
@@ -291,7 +352,32 @@ export function rechargeTransferId(orderNo: string): string {
   return `recharge:${orderNo}`;
 }
 
-async function nextOrderNo(tx: Tx, now: Instant): Promise<string> {
+/** Where the money of a channel stands until it is handed over or cleared. */
+export function channelAccount(
+  channel: Taking["channel"],
+  { projectId, shiftId }: { projectId: number; shiftId: number | null },
+): LedgerAccount {
+  if (channel !== "cash") return { kind: channel, ref: projectId };
+  assert(shiftId !== null, "cash belongs to a shift");
+  return { kind: "cash", ref: shiftId };
+}
+
+/** Numbers of payments and of single orders are one row of numbers: `R20260801000012`; they sort by time. */
+export async function nextPaymentNo(tx: Tx, now: Instant): Promise<string> {
   const number = await nextNumbers(tx, "recharge_order");
-  return `R${dayOf(instant(now)).replaceAll("-", "")}${String(number).padStart(6, "0")}`;
+  return `R${dayOf(now).replaceAll("-", "")}${String(number).padStart(6, "0")}`;
+}
+
+function isDesk(channel: Taking["channel"]): boolean {
+  return channel === "cash" || channel === "transfer";
+}
+
+function partsAsked(parts: readonly { meterId: number; amount: string }[]): PartAsked[] {
+  return parts.map(({ meterId, amount }) => ({ meterId, paid: amountPaid(amount) }));
+}
+
+/** What of a request must be the same when its key comes again. */
+function requestHash(parts: readonly PartAsked[], channel: string): string {
+  const text = `${parts.map(({ meterId, paid }) => `${meterId}|${paid}`).join(",")}|${channel}`;
+  return parts.length === 1 ? text : sha256Hex(text);
 }

@@ -27,7 +27,8 @@ export async function buildTown(db: Db): Promise<void> {
       await tx.insertInto("concentrator").values(concentrator(area)).execute();
       for (const nth of [1, 2]) {
         const id = area * 10 + nth;
-        const customer = { id, project_id: 1, name: `客户${id}`, phone: `138000000${id}`, created_at: 1 };
+        const number = String(id).padStart(12, "0");
+        const customer = { id, project_id: 1, number, name: `客户${id}`, phone: `138000000${id}`, created_at: 1 };
         await tx.insertInto("customer").values(customer).execute();
         await tx
           .insertInto("account")

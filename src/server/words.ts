@@ -29,6 +29,7 @@ export const permissionWords: Readonly<Record<Permission, string>> = {
   "recharge.withdraw": "撤回充值",
   "recharge.recheck": "重新核对充值",
   "shift.view": "查看交班",
+  "shift.close_other": "代他人交班",
   "refund.create": "办理退费",
   "refund.approve": "审批退费",
   "credit.clear": "清零",

@@ -21,7 +21,12 @@ export async function openLedgerAccounts(tx: Tx, accounts: readonly LedgerAccoun
       floor_e4: ledgerKinds[account.kind].floor,
       version: 0,
     }));
-  if (rows.length > 0) await insertIgnore(tx, "ledger_account", rows, ["id"]);
+  if (rows.length === 0) return;
+  const ids = rows.map((row) => row.id);
+  const there = await tx.selectFrom("ledger_account").select("id").where("id", "in", ids).execute();
+  // Asked first: inserting what is there would take a lock that others then wait for in a ring.
+  const missing = rows.filter((row) => !there.some((each) => each.id === row.id));
+  if (missing.length > 0) await insertIgnore(tx, "ledger_account", missing, ["id"]);
 }
 
 export type Balance = { readonly posted: Money; readonly reserved: Money; readonly version: number };
@@ -35,6 +40,21 @@ export async function balanceOf(tx: Tx, account: LedgerAccount): Promise<Balance
     .where("id", "=", ledgerAccountId(account))
     .executeTakeFirst();
   return { posted: money(row?.balance_e4 ?? 0), reserved: money(row?.reserved_e4 ?? 0), version: row?.version ?? 0 };
+}
+
+/** The balance of an account, taken before it is read: whoever else decides upon it waits until this transaction has ended. */
+export async function takeBalance(tx: Tx, account: LedgerAccount): Promise<Balance> {
+  const take = () =>
+    tx
+      .updateTable("ledger_account")
+      .set((eb) => ({ version: eb("version", "+", 1) }))
+      .where("id", "=", ledgerAccountId(account))
+      .executeTakeFirst();
+  if (updatedRows(await take()) === 0) {
+    await openLedgerAccounts(tx, [account]);
+    await take();
+  }
+  return balanceOf(tx, account);
 }
 
 /** Bumps the version of an account whose balance was decided upon; {@link Stale} when it is no longer the one that was read. */

@@ -3,6 +3,7 @@ import { AppError } from "#base/errors.ts";
 import * as firstLight from "./migrations/0001_first_light.ts";
 import * as links from "./migrations/0002_links.ts";
 import * as switchFault from "./migrations/0003_switch_fault.ts";
+import * as desk from "./migrations/0005_desk.ts";
 import * as refunds from "./migrations/0006_refunds.ts";
 import { type MysqlAddress, mysqlPool } from "./mysql-pool.ts";
 import type { Schema } from "./schema.ts";
@@ -19,6 +20,7 @@ const migrations: readonly Migration[] = [
   { name: "0002_links", up: links.up },
   { name: "0003_switch_fault", up: switchFault.up },
   { name: "0006_refunds", up: refunds.up },
+  { name: "0005_desk", up: desk.up },
 ];
 
 /** Statements that rebuild a big table take their time. */

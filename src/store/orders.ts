@@ -10,16 +10,6 @@ import { inScope } from "./scope.ts";
 /** States in which a recharge is between payment and meter. */
 export const UNDER_WAY: readonly OrderState[] = ["booked", "sent", "unknown"];
 
-/** The order that was made with this key, whoever made it. */
-export async function orderByKey(tx: Tx, key: string): Promise<{ orderNo: string; requestHash: string } | null> {
-  const row = await tx
-    .selectFrom("recharge_order")
-    .select(["order_no", "request_hash"])
-    .where("idem_key", "=", key)
-    .executeTakeFirst();
-  return row ? { orderNo: row.order_no, requestHash: row.request_hash } : null;
-}
-
 /** The figures that settling an order needs. */
 export async function orderForSettling(tx: Tx, orderNo: string) {
   return tx
@@ -137,6 +127,7 @@ function views(tx: Tx, scope: Scope) {
     .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
     .innerJoin("account", "account.id", "recharge_order.account_id")
     .innerJoin("customer", "customer.id", "recharge_order.customer_id")
+    .innerJoin("payment", "payment.payment_no", "recharge_order.payment_no")
     .innerJoin("concentrator", "concentrator.id", "meter.concentrator_id")
     .leftJoin("command as reconnect", (join) =>
       join
@@ -147,6 +138,11 @@ function views(tx: Tx, scope: Scope) {
     .where((eb) => inScope(eb, scope))
     .select([
       "recharge_order.order_no",
+      "recharge_order.payment_no",
+      "recharge_order.part",
+      "recharge_order.customer_id",
+      "payment.receipt_no",
+      "payment.parts",
       "recharge_order.meter_id",
       "recharge_order.channel",
       "recharge_order.amount_e4",
@@ -182,6 +178,11 @@ type RechargeRow = Awaited<ReturnType<ReturnType<typeof views>["executeTakeFirst
 function toRecharge(row: RechargeRow): Recharge {
   return {
     orderNo: row.order_no,
+    paymentNo: row.payment_no,
+    receiptNo: row.receipt_no,
+    part: row.part,
+    parts: row.parts,
+    customerId: row.customer_id,
     meterId: row.meter_id,
     label: row.label,
     number: row.number,

@@ -7,6 +7,7 @@
 
 import type { LinkDirection, LinkKind, LinkTrust } from "#domain/link.ts";
 import type { MeterEventKind } from "#domain/meter-event.ts";
+import type { DeskSchema } from "./schema-desk.ts";
 import type { RefundsSchema } from "./schema-refunds.ts";
 
 export type Flag = 0 | 1;
@@ -22,8 +23,15 @@ export type AreaAncestorTable = { area_id: number; ancestor_id: number };
 export type BoxTable = { id: number; area_id: number; name: string };
 export type RoomTable = { id: number; area_id: number; name: string };
 
-/** Who pays (户). */
-export type CustomerTable = { id: number; project_id: number; name: string; phone: string; created_at: number };
+/** Who pays (户). `number` (客户编号) is what people know him by: one for all his rooms and accounts. */
+export type CustomerTable = {
+  id: number;
+  project_id: number;
+  number: string;
+  name: string;
+  phone: string;
+  created_at: number;
+};
 
 /**
  * What is paid for (结算户): 1..n meters of one customer. `number` is what meters know as the customer number (12 digits).
@@ -224,9 +232,14 @@ export type CreditLotTable = {
 
 export type OrderState = "booked" | "sent" | "unknown" | "confirmed" | "refused" | "stopped" | "withdrawn";
 
-/** One payment (充值单). `idem_key` is unique for ever; `request_hash` tells a repeat from a conflict. */
+/**
+ * What a payment does to one meter (充值单): part number `part` of `payment_no`. `idem_key` is unique for ever; `request_hash` tells a
+ * repeat from a conflict.
+ */
 export type RechargeOrderTable = {
   order_no: string;
+  payment_no: string;
+  part: number;
   idem_key: string;
   request_hash: string;
   meter_id: number;
@@ -352,7 +365,7 @@ export type SequenceTable = { name: string; next: number };
 export type TallyTable = { name: string; value: number };
 
 /** All tables: those of this file, and those of each `schema-<topic>.ts` beside it. */
-export type Schema = FirstSchema & RefundsSchema;
+export type Schema = FirstSchema & RefundsSchema & DeskSchema;
 
 export type FirstSchema = {
   project: ProjectTable;

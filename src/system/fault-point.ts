@@ -7,6 +7,7 @@
 export type FaultPoint =
   | "recharge:before-commit"
   | "recharge:after-commit"
+  | "external-payment:after-commit"
   | "pump:after-claim"
   | "pump:after-sent-mark"
   | "exchange:after-write"

@@ -11,7 +11,8 @@ import {
   withdrawRequest,
 } from "#contract/money.ts";
 import type { Actor } from "#domain/permission.ts";
-import { recharge as bookRecharge, previewRecharge, RECHARGE_MAX_YUAN } from "#flows/recharge.ts";
+import { RECHARGE_MAX_YUAN } from "#flows/money-limits.ts";
+import { recharge as bookRecharge, previewRecharge } from "#flows/recharge.ts";
 import { recheckTopUp } from "#flows/recheck-top-up.ts";
 import { withdrawRecharge } from "#flows/withdraw-recharge.ts";
 import { rechargeView, rechargeViews } from "#store/orders.ts";

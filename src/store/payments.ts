@@ -1,0 +1,79 @@
+import type { Instant } from "#base/time.ts";
+import type { Tx } from "./db.ts";
+import { insertIgnore, updatedRows } from "./portable.ts";
+import type { PaymentTable } from "./schema-desk.ts";
+import { nextNumbers } from "./sequences.ts";
+
+/** The payment that was made with this key, whoever made it. */
+export async function paymentByKey(tx: Tx, key: string): Promise<{ paymentNo: string; requestHash: string } | null> {
+  const row = await tx
+    .selectFrom("payment")
+    .select(["payment_no", "request_hash"])
+    .where("idem_key", "=", key)
+    .executeTakeFirst();
+  return row ? { paymentNo: row.payment_no, requestHash: row.request_hash } : null;
+}
+
+/** Adds a payment; false when its key is taken. */
+export async function addPayment(tx: Tx, payment: PaymentTable): Promise<boolean> {
+  return (await insertIgnore(tx, "payment", [payment], ["idem_key"])) === 1;
+}
+
+/** The numbers of a payment's orders, in the order of its parts. */
+export async function ordersOfPayment(tx: Tx, paymentNo: string): Promise<string[]> {
+  const rows = await tx
+    .selectFrom("recharge_order")
+    .select("order_no")
+    .where("payment_no", "=", paymentNo)
+    .orderBy("part")
+    .execute();
+  return rows.map((row) => row.order_no);
+}
+
+/** The next receipt number of a project and year, `2026-000123`: without gaps, because an undone transaction gives it back. */
+export async function nextReceiptNo(tx: Tx, projectId: number, year: string): Promise<string> {
+  return `${year}-${String(await nextNumbers(tx, `receipt:${projectId}:${year}`)).padStart(6, "0")}`;
+}
+
+/**
+ * Counts one print of a payment's receipt and answers which it is, 1 for the first. The same key again is the same print; null when
+ * the payment does not exist.
+ */
+export async function countPrint(
+  tx: Tx,
+  input: { paymentNo: string; key: string; by: string; at: Instant },
+): Promise<{ n: number; fresh: boolean } | null> {
+  const counted = await tx
+    .updateTable("payment")
+    .set((eb) => ({ prints: eb("prints", "+", 1) }))
+    .where("payment_no", "=", input.paymentNo)
+    .where((eb) =>
+      eb.not(eb.exists(eb.selectFrom("receipt_print").select("n").where("receipt_print.idem_key", "=", input.key))),
+    )
+    .executeTakeFirst();
+  if (updatedRows(counted) === 0) {
+    const earlier = await tx
+      .selectFrom("receipt_print")
+      .select("n")
+      .where("idem_key", "=", input.key)
+      .where("payment_no", "=", input.paymentNo)
+      .executeTakeFirst();
+    return earlier ? { n: earlier.n, fresh: false } : null;
+  }
+  const { prints } = await tx
+    .selectFrom("payment")
+    .select("prints")
+    .where("payment_no", "=", input.paymentNo)
+    .executeTakeFirstOrThrow();
+  await tx
+    .insertInto("receipt_print")
+    .values({
+      payment_no: input.paymentNo,
+      n: prints,
+      idem_key: input.key,
+      printed_by: input.by,
+      printed_at: input.at,
+    })
+    .execute();
+  return { n: prints, fresh: true };
+}
