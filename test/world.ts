@@ -11,7 +11,7 @@ import { requestCommand } from "#flows/request-command.ts";
 import { settleDueMeters } from "#flows/settle-usage.ts";
 import { verifyLedger } from "#flows/verify-ledger.ts";
 import type { FaultSettings } from "#simulator/faults.ts";
-import { townPlan } from "#simulator/plan.ts";
+import { type TownPlan, townPlan } from "#simulator/plan.ts";
 import { createTown } from "#simulator/town.ts";
 import { commandView } from "#store/commands.ts";
 import { rechargeView } from "#store/orders.ts";
@@ -20,7 +20,7 @@ import { systemClock } from "#system/clock.ts";
 import { newId } from "#system/ids.ts";
 import { silentLog } from "#system/log.ts";
 import { createSealer } from "#system/seal.ts";
-import { enrollDemoTown } from "../src/cli/demo.ts";
+import { enrollTown } from "../src/cli/demo.ts";
 
 const SEALER = createSealer("5e".repeat(32));
 
@@ -38,6 +38,8 @@ export type World = Awaited<ReturnType<typeof world>>;
 type WorldOptions = {
   database: (typeof testDatabases)[number]["name"];
   metersPer?: number;
+  /** Another town than that of one concentrator. */
+  plan?: TownPlan;
   speed?: number;
   faults?: FaultSettings;
   /** False: the collector is started by the test. */
@@ -54,8 +56,8 @@ export async function world(options: WorldOptions) {
   let aheadMs = 0;
   const clock = () => later(systemClock(), aheadMs);
   const ctx: FlowContext = { db, clock, newId, log: silentLog };
-  await enrollDemoTown(ctx, SEALER, { seed: 1, stateFile: null, concentrators: 1, metersPer });
-  const plan = townPlan({ seed: 1, concentrators: 1, metersPer });
+  const plan = options.plan ?? townPlan({ seed: 1, concentrators: 1, metersPer });
+  await enrollTown(ctx, SEALER, { plan, stateFile: null });
   const town = createTown({
     plan,
     speed,

@@ -1,9 +1,11 @@
 import { existsSync, renameSync } from "node:fs";
 import { assert } from "#base/errors.ts";
+import type { ConcentratorLink, DtuPackets } from "#domain/link.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { enrollSite, type MeterArchive, type SiteArchive } from "#flows/enroll.ts";
 import { fromHex } from "#protocol/bytes.ts";
-import { type MeterPlan, type TownPlan, townPlan } from "#simulator/plan.ts";
+import { DTU_HEARTBEAT, DTU_REGISTRATION } from "#simulator/mixed-town.ts";
+import type { ConcentratorPlan, MeterPlan, TownPlan } from "#simulator/plan.ts";
 import type { Sealer } from "#system/seal.ts";
 
 const LOW_CREDIT_WH = 10_000;
@@ -14,13 +16,12 @@ const SPEED_MAX = 3_600;
  * Takes the simulated town into use as a site of its own. False when it is there already. A state file that an earlier
  * town left behind is put aside: its meters would contradict the fresh books.
  */
-export async function enrollDemoTown(
+export async function enrollTown(
   ctx: FlowContext,
   sealer: Sealer,
-  input: { seed: number; stateFile: string | null; concentrators?: number; metersPer?: number },
+  { plan, stateFile }: { plan: TownPlan; stateFile: string | null },
 ): Promise<boolean> {
-  const { seed, stateFile, concentrators = 2, metersPer = 40 } = input;
-  const fresh = await enrollSite(ctx, sealer, siteOf(townPlan({ seed, concentrators, metersPer })));
+  const fresh = await enrollSite(ctx, sealer, siteOf(plan));
   if (fresh && stateFile !== null && existsSync(stateFile)) renameSync(stateFile, `${stateFile}.${ctx.clock()}.old`);
   return fresh;
 }
@@ -42,10 +43,30 @@ function siteOf(plan: TownPlan): SiteArchive {
     concentrators: plan.concentrators.map((each, i) => ({
       code: each.id,
       name: `${i + 1} 号集中器`,
-      key: bytesOf(each.key),
+      key: each.key === "" ? null : bytesOf(each.key),
+      ...(each.link && { link: linkOf(each.link) }),
     })),
     meterMasterKey: bytesOf(plan.masterKey),
   };
+}
+
+/** The other makes are trusted like our own: the town shows what they can do, and nobody else reaches its port. */
+function linkOf(link: NonNullable<ConcentratorPlan["link"]>): ConcentratorLink {
+  const { kind, listenPort } = link;
+  return {
+    kind,
+    direction: listenPort === null ? "dials_in" : "listens",
+    address: listenPort === null ? null : { host: "127.0.0.1", port: listenPort },
+    trust: "full",
+    dtu: kind === "transparent" ? dtuPackets(link.registration !== null) : null,
+  };
+}
+
+function dtuPackets(registers: boolean): DtuPackets {
+  const escaped = (text: string) => text.replaceAll("\r", "\\r").replaceAll("\n", "\\n");
+  const { before, after } = DTU_REGISTRATION;
+  const registration = { text: `${escaped(before)}(\\w{4,32})${escaped(after)}` };
+  return { registration: registers ? registration : null, heartbeats: [{ text: escaped(DTU_HEARTBEAT) }] };
 }
 
 function archiveOf(meter: MeterPlan): MeterArchive {
@@ -55,6 +76,7 @@ function archiveOf(meter: MeterPlan): MeterArchive {
     label: meter.room,
     concentrator: meter.concentrator,
     bus: meter.port,
+    gateway: meter.gateway ?? null,
     kind: meter.kind,
     profile: "jc1",
     mode: "prepaid",

@@ -5,10 +5,11 @@ import { runCollector } from "#collector/main.ts";
 import { serverConfig } from "#server/config.ts";
 import { runServer } from "#server/main.ts";
 import { simulatorConfig } from "#simulator/config.ts";
+import { mixedTownPlan } from "#simulator/mixed-town.ts";
 import type { Environment } from "#system/environment.ts";
 import type { Log } from "#system/log.ts";
 import { buildWeb } from "../../tools/build-web.ts";
-import { enrollDemoTown, hasSite } from "./demo.ts";
+import { enrollTown, hasSite } from "./demo.ts";
 import { aborted, standUp, webDir } from "./programs.ts";
 
 /** How long the simulator may take to put its meters' memory on disk. */
@@ -25,7 +26,8 @@ export async function startProgram(env: Environment, signal: AbortSignal): Promi
   const town = simulatorConfig(env);
   const footing = await standUp("jichao", env);
   if (withTown && !(await hasSite(footing))) {
-    await enrollDemoTown(footing, footing.sealer, { seed: town.seed, stateFile: town.stateFile ?? null });
+    const plan = mixedTownPlan({ seed: town.seed });
+    await enrollTown(footing, footing.sealer, { plan, stateFile: town.stateFile ?? null });
     footing.log.info({ seed: town.seed }, "demo town taken into use");
   }
   const runningCollector = await runCollector(collector, footing, signal);

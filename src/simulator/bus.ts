@@ -11,10 +11,19 @@ export type Sound = { bytes: Bytes; lateMs: number };
 /** Status of an answered FORWARD: 0 ok, 1 silence, 2 another one is outstanding. */
 export type Exchanged = { status: 0 | 1 | 2; elapsedMs: number; content: Bytes };
 
+/** What goes out on a bus. */
+export type BusRequest = { content: Bytes; timeoutMs: number; gapMs: number; via: Via };
+
+/** The gateway meter that a request goes through: by its address, `null` for none, `any` for whoever knows the meter. */
+export type Via = string | null | "any";
+
 /** One half-duplex pair of wires: one question at a time, and whoever speaks late is heard by whoever listens then. */
 export type Bus = {
-  /** `timeoutMs` of silence count from the end of the request; a gap ends an answer that is not a frame. */
-  exchange(request: { content: Bytes; timeoutMs: number; gapMs: number }, done: (result: Exchanged) => void): void;
+  /**
+   * `timeoutMs` of silence count from the end of the request; a gap ends an answer that is not a frame. `via` is the
+   * gateway meter that the request goes through.
+   */
+  exchange(request: BusRequest, done: (result: Exchanged) => void): void;
   isBusy(): boolean;
   /** Forgets everything under way; nobody is called back. */
   close(): void;
@@ -31,7 +40,7 @@ export function lineMs(bytes: number, baud: BusTiming["baud"]): number {
 }
 
 /** A bus; `hear` is what its meters do and say when a request has been sent completely. */
-export function createBus(timing: BusTiming, hear: (request: Bytes) => Sound[]): Bus {
+export function createBus(timing: BusTiming, hear: (request: Bytes, via: Via) => Sound[]): Bus {
   type Exchange = {
     startedAt: number;
     listening: boolean;
@@ -89,7 +98,7 @@ export function createBus(timing: BusTiming, hear: (request: Bytes) => Sound[]):
   }
 
   return {
-    exchange({ content, timeoutMs, gapMs }, done) {
+    exchange({ content, timeoutMs, gapMs, via }, done) {
       if (current) return done({ status: 2, elapsedMs: 0, content: NOTHING });
       const startedAt = performance.now();
       const mine: Exchange = { startedAt, listening: false, heard: NOTHING, gapMs, timer: undefined, done };
@@ -98,7 +107,7 @@ export function createBus(timing: BusTiming, hear: (request: Bytes) => Sound[]):
       at(sent, () => {
         mine.listening = true;
         mine.timer = at(performance.now() + Math.max(timeoutMs, 1), () => finish(mine, 1));
-        for (const sound of hear(content)) play(sound, sent);
+        for (const sound of hear(content, via)) play(sound, sent);
       });
     },
     isBusy: () => current !== null,

@@ -1,22 +1,27 @@
-import { randomBytes } from "node:crypto";
-import { connect, type Socket } from "node:net";
-import { type Bytes, equalBytes, fromHex } from "#protocol/bytes.ts";
-import { createLinkDeframer, encodeLink, type LinkFrame, linkAuthMac } from "#protocol/link/jichao.ts";
-import type { LinkMessage } from "#protocol/link/messages.ts";
-import { nodeCiphers } from "#system/crypto.ts";
-import { type BusTiming, createBus, type Sound } from "./bus.ts";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import type { Bytes } from "#protocol/bytes.ts";
+import { type BusTiming, createBus, type Sound, type Via } from "./bus.ts";
+import type { LineStrike } from "./faults.ts";
 import type { SimulatorLog } from "./log.ts";
+import { createOutlet } from "./outlet.ts";
 import type { ConcentratorPlan } from "./plan.ts";
+import { speakGw1376 } from "./speak-gw1376.ts";
+import { speakJichao } from "./speak-jichao.ts";
+import { speakTransparent } from "./speak-transparent.ts";
+import type { Speech, SpeechContext } from "./speech.ts";
 
 /** Where the collector (抄表前置机) listens. */
 export type LinkTarget = { host: string; port: number };
 
-/** A simulated concentrator (集中器): dials the collector for as long as it is switched on. */
+/** A simulated concentrator (集中器) of any kind: dials the collector, or listens for it, as long as it is switched on. */
 export type Concentrator = {
   readonly id: string;
-  /** Begins to dial, and dials again after every loss with growing, jittered pauses. A new target replaces the old. */
+  /**
+   * Begins to dial, and dials again after every loss with growing, jittered pauses; one that listens opens its port. A new
+   * target replaces the old.
+   */
   dial(target: LinkTarget): void;
-  /** Whether both sides have proved who they are on the present connection. */
+  /** Whether the present connection is of use: both sides have proved who they are, as far as its link can. */
   isOnline(): boolean;
   /** Resolves at once when online, else when it next is. */
   whenOnline(): Promise<void>;
@@ -25,118 +30,102 @@ export type Concentrator = {
   close(): Promise<void>;
 };
 
-const FIRMWARE = "JC-SIM 1.0";
-/** Bit 0 of the protocols bitmap: DL/T 645-2007. */
-const PROTOCOLS = 1;
 const RETRY_MS_MIN = 100;
 const RETRY_MS_MAX = 5_000;
 const HANDSHAKE_MS = 10_000;
 /** So many heartbeats without a byte from the collector mean that the line is dead. */
 const HEARTBEATS_MISSED = 3;
-const RSSI_DBM = -71;
-const STATUS_BAD_PORT = 3;
+
+type Session = { socket: Socket; online: boolean };
 
 /** A concentrator with a bus for each of its ports; `hear` is what the meters on a port do with a request. */
 export function createConcentrator(options: {
   plan: ConcentratorPlan;
   ports: readonly number[];
   timing: BusTiming;
-  hear: (port: number, request: Bytes) => Sound[];
+  hear: (port: number, request: Bytes, via: Via) => Sound[];
+  strike: () => LineStrike;
   random: () => number;
   clockMs: () => number;
   log: SimulatorLog;
 }): Concentrator {
-  const { plan, log } = options;
-  const key = fromHex(plan.key) ?? new Uint8Array(16);
-  const buses = new Map(options.ports.map((port) => [port, createBus(options.timing, (r) => options.hear(port, r))]));
+  const { plan, log, timing, hear } = options;
+  const listenPort = plan.link?.listenPort ?? null;
+  const buses = new Map(
+    options.ports.map((port) => [port, createBus(timing, (request, via) => hear(port, request, via))]),
+  );
   let target: LinkTarget | null = null;
   let offline = false;
   let session: Session | null = null;
+  let server: Server | null = null;
   let retry: NodeJS.Timeout | undefined;
   let retryMs = RETRY_MS_MIN;
   let waiting: (() => void)[] = [];
 
   function open(): void {
-    if (!target || offline || session) return;
-    session = createSession(connect({ host: target.host, port: target.port, noDelay: true }));
+    if (!target || offline) return;
+    if (listenPort !== null) listen(listenPort);
+    else if (!session) session = createSession(connect({ host: target.host, port: target.port, noDelay: true }), false);
   }
 
-  function createSession(socket: Socket): Session {
-    const nonceC = randomBytes(16);
-    const deframer = createLinkDeframer();
-    const self: Session = { socket, online: false };
-    let nonceS: Bytes | null = null;
-    let heartbeat: NodeJS.Timeout | undefined;
-    let seq = 0;
-
-    function send(message: LinkMessage, at: number): void {
-      if (!socket.destroyed) socket.write(encodeLink({ seq: at, message }));
-    }
-
-    function refuse(why: string): void {
-      log.warn({ concentrator: plan.id, why }, "connection given up");
-      socket.destroy();
-    }
-
-    function beat(): void {
-      const queue = [...buses.values()].filter((bus) => bus.isBusy()).length;
-      seq = (seq + 1) & 0xffff;
-      send({ type: "ping", rssi: RSSI_DBM, queue, clockMs: options.clockMs() }, seq);
-    }
-
-    function onFrame({ seq: theirs, message }: LinkFrame): void {
-      if (message.type === "bye") refuse("the collector said goodbye");
-      else if (!self.online) handshake(theirs, message);
-      else if (message.type === "forward") forward(theirs, message);
-      else if (message.type === "ping") send({ ...message, type: "pong", clockMs: options.clockMs() }, theirs);
-    }
-
-    /** Until the collector has proved itself nothing that it asks is done. */
-    function handshake(theirs: number, message: LinkMessage): void {
-      if (message.type === "challenge" && nonceS === null) {
-        nonceS = message.nonce;
-        send({ type: "auth", mac: linkAuthMac(nodeCiphers, key, "C", plan.id, nonceS, nonceC) }, theirs);
-      } else if (message.type === "welcome" && nonceS !== null) {
-        const expected = linkAuthMac(nodeCiphers, key, "S", plan.id, nonceS, nonceC);
-        if (equalBytes(expected, message.mac)) welcome(message.heartbeatSeconds);
-        else refuse("the collector could not prove that it knows the key");
-      } else {
-        refuse(`unexpected ${message.type} before the welcome`);
-      }
-    }
-
-    function welcome(heartbeatSeconds: number): void {
-      const heartbeatMs = Math.max(1, heartbeatSeconds) * 1000;
-      self.online = true;
-      retryMs = RETRY_MS_MIN;
-      socket.setTimeout(heartbeatMs * HEARTBEATS_MISSED);
-      heartbeat = setInterval(beat, heartbeatMs);
-      log.info({ concentrator: plan.id }, "concentrator went online");
-      const told = waiting;
-      waiting = [];
-      for (const tell of told) tell();
-    }
-
-    function forward(theirs: number, message: Extract<LinkMessage, { type: "forward" }>): void {
-      const bus = buses.get(message.port);
-      if (bus) bus.exchange(message, (result) => send({ type: "forwarded", ...result }, theirs));
-      else send({ type: "forwarded", status: STATUS_BAD_PORT, elapsedMs: 0, content: new Uint8Array(0) }, theirs);
-    }
-
-    socket.setTimeout(HANDSHAKE_MS, () => refuse("the collector was silent"));
-    socket.on("connect", () => {
-      send(
-        { type: "hello", id: plan.id, firmware: FIRMWARE, nonce: nonceC, protocols: PROTOCOLS, tableVersion: 0 },
-        seq,
-      );
+  /** Whoever dials last is spoken to: the one before is likely to be half a connection. */
+  function listen(port: number): void {
+    if (server) return;
+    server = createServer({ noDelay: true }, (socket) => {
+      session?.socket.destroy();
+      session = createSession(socket, true);
     });
+    server.on("error", (error) => {
+      log.warn({ concentrator: plan.id, port, error: error.message }, "the concentrator cannot listen");
+      server = null;
+      again();
+    });
+    server.listen(port, "127.0.0.1");
+  }
+
+  function createSession(socket: Socket, isDialled: boolean): Session {
+    const self: Session = { socket, online: false };
+    const outlet = createOutlet(socket, options.strike);
+    let heartbeat: NodeJS.Timeout | undefined;
+    const speech = speechOf({
+      plan,
+      isDialled,
+      buses,
+      timing,
+      hear,
+      outlet,
+      clockMs: options.clockMs,
+      refuse(why) {
+        log.warn({ concentrator: plan.id, why }, "connection given up");
+        socket.destroy();
+      },
+      welcome(heartbeatMs) {
+        self.online = true;
+        // A DTU is let in without a word: it knows by being spoken to.
+        if (plan.link?.kind !== "transparent") retryMs = RETRY_MS_MIN;
+        socket.setTimeout(heartbeatMs * HEARTBEATS_MISSED);
+        heartbeat = setInterval(() => speech.beat(), heartbeatMs);
+        log.info({ concentrator: plan.id }, "concentrator went online");
+        for (const tell of waiting.splice(0)) tell();
+      },
+    });
+
+    socket.setTimeout(HANDSHAKE_MS);
+    socket.on("timeout", () => {
+      log.warn({ concentrator: plan.id, why: "the collector was silent" }, "connection given up");
+      socket.destroy();
+    });
+    if (isDialled) speech.begin();
+    else socket.on("connect", () => speech.begin());
     socket.on("data", (chunk) => {
-      for (const frame of deframer.push(chunk)) if (!socket.destroyed) onFrame(frame);
-      if (deframer.garbage()) refuse("the other side does not speak JCP");
+      if (self.online) retryMs = RETRY_MS_MIN;
+      if (!socket.destroyed) speech.take(chunk);
     });
     socket.on("error", (error) => log.debug({ concentrator: plan.id, error: error.message }, "connection failed"));
     socket.on("close", () => {
       clearInterval(heartbeat);
+      outlet.close();
+      speech.end();
       if (session === self) session = null;
       if (self.online) log.info({ concentrator: plan.id }, "concentrator went offline");
       again();
@@ -153,11 +142,16 @@ export function createConcentrator(options: {
 
   async function hangUp(): Promise<void> {
     clearTimeout(retry);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    if (!session) return;
-    session.socket.once("close", () => resolve());
-    session.socket.destroy();
-    await promise;
+    const listening = server;
+    server = null;
+    const closed = listening && new Promise<void>((resolve) => listening.close(() => resolve()));
+    if (session) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      session.socket.once("close", () => resolve());
+      session.socket.destroy();
+      await promise;
+    }
+    await closed;
   }
 
   return {
@@ -165,7 +159,7 @@ export function createConcentrator(options: {
     dial(to) {
       const moved = target !== null && (target.host !== to.host || target.port !== to.port);
       target = to;
-      if (moved && session) session.socket.destroy();
+      if (moved && session && listenPort === null) session.socket.destroy();
       else open();
     },
     isOnline: () => session?.online === true && !session.socket.destroyed,
@@ -183,9 +177,21 @@ export function createConcentrator(options: {
     async close() {
       target = null;
       await hangUp();
+      waiting = [];
       for (const bus of buses.values()) bus.close();
     },
   };
 }
 
-type Session = { socket: Socket; online: boolean };
+function speechOf(context: SpeechContext): Speech {
+  const { link } = context.plan;
+  switch (link?.kind) {
+    case undefined:
+    case "jichao":
+      return speakJichao(context);
+    case "transparent":
+      return speakTransparent(context, link);
+    case "gw1376":
+      return speakGw1376(context, link.heartbeatMs);
+  }
+}

@@ -36,6 +36,7 @@ export function simulatorConfig(env: Environment): SimulatorConfig {
     seed: read.JICHAO_SIMULATOR_SEED,
     speed: read.JICHAO_SIMULATOR_SPEED,
     baud: read.JICHAO_SIMULATOR_BAUD,
+    mixed: true,
   };
 }
 

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { FAULT_RATE_NAMES, type FaultRates, type FaultSettings } from "./faults.ts";
+import { FAULT_RATE_NAMES, type FaultRates, type FaultSettings, LINE_RATE_NAMES, type LineRates } from "./faults.ts";
 import type { SimulatorLog } from "./log.ts";
 import { SPEED_MAX, type Town } from "./town.ts";
 
@@ -113,26 +113,39 @@ export function faultSettings(fields: Fields): FaultSettings {
   const settings: FaultSettings = {};
   for (const [scope, value] of Object.entries(fields)) {
     if (scope === "everywhere") settings.everywhere = rates(scope, value);
-    else if (scope === "concentrators" || scope === "meters") settings[scope] = ratesByName(scope, value);
+    else if (scope === "concentrators" || scope === "meters") settings[scope] = byName(scope, value, rates);
+    else if (scope === "lines") settings.lines = byName(scope, value, lineRates);
     else if (scope === "offlineMeters" || scope === "offlineConcentrators") settings[scope] = names(scope, value);
     else throw new BadInput(`faults have no "${scope}"`);
   }
   return settings;
 }
 
-function ratesByName(scope: string, value: unknown): Record<string, Partial<FaultRates>> {
-  return Object.fromEntries(Object.entries(object(scope, value)).map(([name, each]) => [name, rates(name, each)]));
+function byName<T>(scope: string, value: unknown, read: (name: string, value: unknown) => T): Record<string, T> {
+  return Object.fromEntries(Object.entries(object(scope, value)).map(([name, each]) => [name, read(name, each)]));
 }
 
 function rates(scope: string, value: unknown): Partial<FaultRates> {
-  const given = object(scope, value);
-  const unknown = Object.keys(given).find((name) => !FAULT_RATE_NAMES.some((known) => known === name));
-  if (unknown !== undefined) throw new BadInput(`no fault "${unknown}"; there are ${FAULT_RATE_NAMES.join(", ")}`);
+  const given = known(object(scope, value), FAULT_RATE_NAMES);
   const result: Partial<FaultRates> = {};
   for (const name of FAULT_RATE_NAMES) {
     if (given[name] !== undefined) result[name] = number(given, name, 0, name === "lateMs" ? LATE_MS_MAX : 1);
   }
   return result;
+}
+
+function lineRates(scope: string, value: unknown): Partial<LineRates> {
+  const given = known(object(scope, value), LINE_RATE_NAMES);
+  const result: Partial<LineRates> = {};
+  for (const name of LINE_RATE_NAMES) if (given[name] !== undefined) result[name] = number(given, name, 0, 1);
+  return result;
+}
+
+/** The fields, if all of them are among the names. */
+function known(given: Fields, names: readonly string[]): Fields {
+  const unknown = Object.keys(given).find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new BadInput(`no fault "${unknown}"; there are ${names.join(", ")}`);
+  return given;
 }
 
 function names(scope: string, value: unknown): string[] {

@@ -15,11 +15,25 @@ export type FaultRates = {
   lateMs: number;
 };
 
+/** How often each fault strikes a message on its way from a concentrator to the collector, 0 … 1. */
+export type LineRates = {
+  /** The message comes byte by byte. */
+  split: number;
+  /** The message waits and comes in one piece with the next one. */
+  merge: number;
+  /** A heartbeat falls into the middle of the message, where the link allows it, else right before it. */
+  interrupt: number;
+  /** The connection breaks in the middle of the message. */
+  flap: number;
+};
+
 /** Faults by scope; a meter's rates win over its concentrator's, these over those for everybody. */
 export type FaultSettings = {
   everywhere?: Partial<FaultRates>;
   concentrators?: Record<string, Partial<FaultRates>>;
   meters?: Record<string, Partial<FaultRates>>;
+  /** Of the connections of concentrators. */
+  lines?: Record<string, Partial<LineRates>>;
   offlineMeters?: string[];
   offlineConcentrators?: string[];
 };
@@ -35,10 +49,15 @@ export type Strike = {
   lateMs: number;
 };
 
+/** What happens to one message of a concentrator. */
+export type LineStrike = { [Fault in keyof LineRates]: boolean };
+
 /** The weather of a town; may be changed while it runs. */
 export type Faults = {
   /** Draws for one exchange; each meter has its own stream, so meters do not disturb each other's luck. */
   draw(concentrator: string, address: string): Strike;
+  /** Draws for one message on a concentrator's connection. */
+  drawLine(concentrator: string): LineStrike;
   /** Replaces the scopes that are named and leaves the others. */
   update(settings: FaultSettings): void;
   settings(): Required<FaultSettings>;
@@ -51,6 +70,10 @@ export type Faults = {
 /** Names of the rates, for checking what comes from outside. */
 export const FAULT_RATE_NAMES = ["loseRequest", "loseAnswer", "corrupt", "duplicate", "lateAnswer", "lateMs"] as const;
 
+/** Names of the rates of lines. */
+export const LINE_RATE_NAMES = ["split", "merge", "interrupt", "flap"] as const;
+
+const NO_LINE_FAULTS: LineRates = { split: 0, merge: 0, interrupt: 0, flap: 0 };
 const NO_FAULTS: FaultRates = { loseRequest: 0, loseAnswer: 0, corrupt: 0, duplicate: 0, lateAnswer: 0, lateMs: 2000 };
 
 /** Faults drawn from a seed. */
@@ -59,6 +82,7 @@ export function createFaults(seed: number, initial: FaultSettings = {}): Faults 
     everywhere: {},
     concentrators: {},
     meters: {},
+    lines: {},
     offlineMeters: [],
     offlineConcentrators: [],
   };
@@ -88,8 +112,17 @@ export function createFaults(seed: number, initial: FaultSettings = {}): Faults 
     };
   }
 
+  function drawLine(concentrator: string): LineStrike {
+    const random = streams.get(concentrator) ?? randomStream(seed, numberOf(concentrator), 23);
+    streams.set(concentrator, random);
+    const rates = { ...NO_LINE_FAULTS, ...current.lines[concentrator] };
+    const [split, merge, interrupt, flap] = LINE_RATE_NAMES.map((name) => random() < rates[name]) as Four;
+    return { split, merge, interrupt, flap };
+  }
+
   return {
     draw,
+    drawLine,
     update(settings) {
       Object.assign(current, settings);
     },
@@ -114,6 +147,7 @@ export function flipBit(bytes: Uint8Array, place: number): Uint8Array {
   return copy;
 }
 
+type Four = [boolean, boolean, boolean, boolean];
 type Seven = [number, number, number, number, number, number, number];
 
 function withOrWithout(list: string[], name: string, wanted: boolean): string[] {

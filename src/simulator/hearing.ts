@@ -2,7 +2,7 @@ import type { Clock } from "#base/time.ts";
 import { type Bytes, concat } from "#protocol/bytes.ts";
 import { encodeFrame645, type Frame645, framesIn645 } from "#protocol/dlt645/frame.ts";
 import { answer, covers } from "./answer.ts";
-import type { Sound } from "./bus.ts";
+import type { Sound, Via } from "./bus.ts";
 import { type Faults, flipBit } from "./faults.ts";
 import type { Meter } from "./meters.ts";
 
@@ -18,7 +18,7 @@ export type Hearing = {
 };
 
 /** Bytes that were sent over one bus. */
-export type Call = { concentrator: string; port: number; request: Bytes };
+export type Call = { concentrator: string; port: number; request: Bytes; via: Via };
 
 /** Several meters at once are a collision: this place of the first answer is turned over, so that it is no frame. */
 const COLLISION_AT = 0.9;
@@ -37,9 +37,15 @@ function metersCalled({ meters, faults }: Hearing, call: Call, { address }: Fram
   const exact = meters.get(address);
   const candidates = exact ? [exact] : /a/i.test(address) ? [...meters.values()] : [];
   return candidates.filter(({ plan }) => {
-    const onBus = plan.concentrator === call.concentrator && plan.port === call.port;
+    const onBus = plan.concentrator === call.concentrator && plan.port === call.port && isOnTheWay(plan, call.via);
     return onBus && covers(address, plan.address) && !faults.isMeterOffline(plan.address);
   });
+
+  /** Behind a gateway only what comes through it is heard, and only while it is there. */
+  function isOnTheWay({ gateway }: Meter["plan"], via: Via): boolean {
+    if (gateway === undefined) return via === null || via === "any";
+    return (via === "any" || via === gateway) && !faults.isMeterOffline(gateway);
+  }
 }
 
 /** One meter's part. What it did is on the disk before a byte of it is told, and stands when the telling fails. */

@@ -1,6 +1,7 @@
 import { openControl } from "./control.ts";
 import type { FaultSettings } from "./faults.ts";
 import type { SimulatorLog } from "./log.ts";
+import { mixedTownPlan } from "./mixed-town.ts";
 import { townPlan } from "./plan.ts";
 import { createTown } from "./town.ts";
 
@@ -22,6 +23,8 @@ export type SimulatorConfig = {
   faults?: FaultSettings | undefined;
   concentrators?: number | undefined;
   metersPer?: number | undefined;
+  /** Also concentrators of other makes, and meters behind a gateway: the demo town. */
+  mixed?: boolean | undefined;
 };
 
 /** Runs a town until it is closed or the signal aborts. Returns when the town dials and the control panel is open. */
@@ -30,8 +33,8 @@ export async function runSimulator(
   log: SimulatorLog,
   signal: AbortSignal,
 ): Promise<{ controlPort: number; close(): Promise<void> }> {
-  const { seed, speed, stateFile, baud, faults, concentrators = 2, metersPer = 40 } = config;
-  const plan = townPlan({ seed, concentrators, metersPer });
+  const { seed, speed, stateFile, baud, faults, concentrators = 2, metersPer = 40, mixed = false } = config;
+  const plan = (mixed ? mixedTownPlan : townPlan)({ seed, concentrators, metersPer });
   const town = createTown({ plan, speed, stateFile, bus: { baud, replyDelayMs: REPLY_DELAY_MS }, faults, log });
   const control = await openControl(town, config.controlPort, log);
   let closing: Promise<void> | null = null;

@@ -26,6 +26,8 @@ export type MeterPlan = {
   concentrator: string;
   /** Bus of the concentrator that it hangs on. */
   port: number;
+  /** Address of the gateway meter behind which it hangs. */
+  gateway?: string;
   room: string;
   kind: "electricity";
   creditAt: "meter" | "server";
@@ -46,7 +48,20 @@ export type MeterPlan = {
 };
 
 /** One concentrator: its number and the key it proves itself with, 16 bytes in hex. */
-export type ConcentratorPlan = { id: string; key: string };
+export type ConcentratorPlan = {
+  id: string;
+  key: string;
+  /** How it speaks to the collector; JCP/1, dialling, when left out. */
+  link?: LinkPlan;
+};
+
+/** What a concentrator speaks, and where it listens; null for one that dials. */
+export type LinkPlan = { listenPort: number | null } & (
+  | { kind: "jichao" }
+  /** `registration` and `heartbeat` are what it sends, in text; null for what it does not send. */
+  | { kind: "transparent"; registration: string | null; heartbeat: string | null; heartbeatMs: number }
+  | { kind: "gw1376"; heartbeatMs: number }
+);
 
 /** A whole town on paper: what the archive imports and what the simulator plays. */
 export type TownPlan = {
@@ -79,9 +94,11 @@ export function townPlan(options: { seed: number; concentrators?: number; meters
   return plan;
 }
 
-type Place = { seed: number; masterKey: Uint8Array; concentrator: string; c: number; n: number };
+/** Where a meter is drawn: the numbers of its concentrator and of itself make its address and its luck. */
+export type MeterDraw = { seed: number; masterKey: Uint8Array; concentrator: string; c: number; n: number };
 
-function meterPlan({ seed, masterKey, concentrator, c, n }: Place): MeterPlan {
+/** One meter of a town, drawn from the seed. */
+export function meterPlan({ seed, masterKey, concentrator, c, n }: MeterDraw): MeterPlan {
   const random = randomStream(seed, c, n);
   const hero = c === 1 && n === 1;
   const address = `2026${digits(c, 3)}${digits(n, 3)}${digits(between(random, 0, 99), 2)}`;

@@ -2,7 +2,7 @@ import { assert } from "#base/errors.ts";
 import type { Clock } from "#base/time.ts";
 import type { Bytes } from "#protocol/bytes.ts";
 import { systemClock } from "#system/clock.ts";
-import type { BusTiming, Sound } from "./bus.ts";
+import type { BusTiming, Sound, Via } from "./bus.ts";
 import { type Concentrator, createConcentrator, type LinkTarget } from "./concentrator.ts";
 import { createFaults, type FaultSettings } from "./faults.ts";
 import { type Hearing, hearRequest } from "./hearing.ts";
@@ -48,7 +48,7 @@ export type Town = {
   setMeterOffline(address: string, offline: boolean): boolean;
   setConcentratorOffline(id: string, offline: boolean): boolean;
   /** What the meters on a bus do and say to bytes that were sent to them: the bus without its time. */
-  hear(concentrator: string, port: number, request: Bytes): Sound[];
+  hear(concentrator: string, port: number, request: Bytes, via?: Via): Sound[];
   /** Hangs up and, with a state file, remembers everything. */
   close(): Promise<void>;
 };
@@ -87,7 +87,8 @@ export function createTown(options: TownOptions): Town {
       plan: each,
       ports,
       timing: options.bus,
-      hear: (port, request) => hear(each.id, port, request),
+      hear: (port, request, via) => hear(each.id, port, request, via),
+      strike: () => faults.drawLine(each.id),
       random: randomStream(seed, numberOf(each.id), 29),
       clockMs: now,
       log,
@@ -149,8 +150,8 @@ export function createTown(options: TownOptions): Town {
   }
 
   const hearing: Hearing = { meters, faults, now, live, save };
-  const hear = (concentrator: string, port: number, request: Bytes) =>
-    hearRequest(hearing, { concentrator, port, request });
+  const hear = (concentrator: string, port: number, request: Bytes, via: Via = null) =>
+    hearRequest(hearing, { concentrator, port, request, via });
   const see = (meter: Meter) => meterSnapshot(live(meter), faults.isMeterOffline(meter.plan.address));
 
   /** Changes one meter by hand, in the present, and remembers it at once. */

@@ -87,6 +87,7 @@ async function measureRound(file: string): Promise<{ tookMs: number; lineTimeMs:
     ports: [1],
     timing: TIMING,
     hear,
+    strike: () => ({ split: false, merge: false, interrupt: false, flap: false }),
     random: () => 0.5,
     clockMs: clock,
     log: quiet,

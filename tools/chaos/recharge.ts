@@ -12,7 +12,7 @@ import type { FaultPoint } from "#system/fault-point.ts";
 import { newId } from "#system/ids.ts";
 import { silentLog } from "#system/log.ts";
 import { createSealer } from "#system/seal.ts";
-import { enrollDemoTown } from "../../src/cli/demo.ts";
+import { enrollTown } from "../../src/cli/demo.ts";
 import { freePort } from "../../test/free-port.ts";
 import { startSharedMariadb } from "../../test/mariadb.ts";
 import { cashier } from "./cashier.ts";
@@ -66,13 +66,8 @@ export async function rechargeChaos(options: ChaosOptions, say: (line: string) =
   const db = await freshDatabase(options.database);
   const masterKey = "c4".repeat(32);
   const ctx: FlowContext = { db, clock: systemClock, newId, log: silentLog };
-  await enrollDemoTown(ctx, createSealer(masterKey), {
-    seed: options.seed,
-    stateFile: null,
-    concentrators: 2,
-    metersPer: 20,
-  });
   const plan = townPlan({ seed: options.seed, concentrators: 2, metersPer: 20 });
+  await enrollTown(ctx, createSealer(masterKey), { plan, stateFile: null });
   const town = createTown({
     plan,
     speed: 60,
