@@ -43,6 +43,7 @@ export async function startMariadb(): Promise<Mariadb | null> {
     data,
     `--socket=${join(folder, "socket")}`,
     `--port=${port}`,
+    `--tmpdir=${folder}`, // a server that starts clears its own of what another one is using
     "--bind-address=127.0.0.1",
     "--skip-name-resolve",
     "--innodb-flush-log-at-trx-commit=1", // as in production: tests measure and kill

@@ -185,7 +185,7 @@ describe.each(testDatabases)("usage on $name", ({ name, available }) => {
       .where("register", "=", 1)
       .orderBy("measured_at")
       .execute();
-    expect(readings.map((row) => row.verdict)).toEqual([0, 3, 2, 0]);
+    expect(readings.map((row) => row.verdict)).toEqual([0, 0, 3, 2, 0]); // the first was written down at the take-over
     const events = await w.db.read
       .selectFrom("meter_event")
       .select("kind")

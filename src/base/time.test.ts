@@ -1,13 +1,19 @@
 import { expect, test } from "vitest";
 import {
   addDays,
+  addMonths,
   type Day,
   dayOf,
+  daysOfMonth,
+  endOfDay,
   formatInstant,
   instant,
   later,
+  type Month,
   minuteOfDay,
+  monthOf,
   parseDay,
+  parseMonth,
   startOfDay,
   weekdayOf,
 } from "./time.ts";
@@ -45,4 +51,14 @@ test("only a day that exists is a day", () => {
   for (const text of ["2026-02-29", "2026-13-01", "2026-8-1", "26-08-01", "2026-08-01 ", "", "abcd-ef-gh"]) {
     expect(parseDay(text)).toBeNull();
   }
+});
+
+test("months count on over the end of a year, and know their days", () => {
+  expect(endOfDay("2026-08-31" as Day)).toBe(startOfDay("2026-09-01" as Day));
+  expect(monthOf("2026-08-31" as Day)).toBe("2026-08");
+  expect(addMonths("2026-12" as Month, 1)).toBe("2027-01");
+  expect(addMonths("2026-01" as Month, -13)).toBe("2024-12");
+  expect(daysOfMonth("2028-02" as Month)).toHaveLength(29);
+  expect(parseMonth("2026-08")).toBe("2026-08");
+  for (const bad of ["2026-00", "2026-13", "2026", "2026-08-01"]) expect(parseMonth(bad), bad).toBeNull();
 });

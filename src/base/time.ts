@@ -6,6 +6,9 @@ export type Instant = number & { readonly [brand]: "instant" };
 /** A calendar day in Asia/Shanghai, `"2026-08-01"`. */
 export type Day = string & { readonly [brand]: "day" };
 
+/** A calendar month in Asia/Shanghai, `"2026-08"`. */
+export type Month = string & { readonly [brand]: "month" };
+
 /** Where the program takes "now" from; only `main.ts` files know the real one. */
 export type Clock = () => Instant;
 
@@ -53,6 +56,34 @@ export function parseDay(text: string): Day | null {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return null;
   const ms = Date.parse(`${text}T00:00:00Z`);
   return Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 10) !== text ? null : (text as Day);
+}
+
+/** Midnight at which the day ends and the next begins. */
+export function endOfDay(day: Day): Instant {
+  return later(startOfDay(day), DAY_MS);
+}
+
+/** The month that holds the day. */
+export function monthOf(day: Day): Month {
+  return day.slice(0, 7) as Month;
+}
+
+/** A month as text, or null when there is no such month: `"2026-13"`. */
+export function parseMonth(text: string): Month | null {
+  return parseDay(`${text}-01`) === null ? null : (text as Month);
+}
+
+/** The month `count` months later (or earlier, when negative). */
+export function addMonths(month: Month, count: number): Month {
+  const months = Number(month.slice(0, 4)) * 12 + Number(month.slice(5)) - 1 + count;
+  return `${Math.floor(months / 12)}-${String((months % 12) + 1).padStart(2, "0")}` as Month;
+}
+
+/** All days of the month, in order. */
+export function daysOfMonth(month: Month): Day[] {
+  const days: Day[] = [];
+  for (let day = `${month}-01` as Day; monthOf(day) === month; day = addDays(day, 1)) days.push(day);
+  return days;
 }
 
 /** Minutes since local midnight, 0 … 1439. */

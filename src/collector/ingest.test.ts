@@ -71,7 +71,12 @@ async function ingestAt(opened: Site) {
 const at = (n: number) => instant(1_790_000_000_000 + n * 1_000);
 
 async function readingsIn(opened: Site): Promise<number[]> {
-  const rows = await opened.db.read.selectFrom("reading").select("measured_at").orderBy("measured_at").execute();
+  const rows = await opened.db.read
+    .selectFrom("reading")
+    .select("measured_at")
+    .where("measured_at", "<", at(3_600)) // what was written down at the take-over, today, is no report
+    .orderBy("measured_at")
+    .execute();
   return rows.map((row) => row.measured_at);
 }
 

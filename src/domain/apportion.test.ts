@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { apportion } from "./apportion.ts";
+import { apportion, apportionUnits } from "./apportion.ts";
 
 test("12.34 units by 50, 30 and 20 per cent are 6.17, 3.70 and 2.47", () => {
   expect(apportion(1234, [50, 30, 20])).toEqual([617, 370, 247]);
@@ -35,4 +35,10 @@ test("nothing to weigh by is refused", () => {
   expect(() => apportion(1, [0, 0])).toThrow();
   expect(() => apportion(-1, [1])).toThrow();
   expect(() => apportion(1, [0.5])).toThrow();
+});
+
+test("units are divided in hundredths, and a finer total to its last Wh", () => {
+  expect(apportionUnits(12_340, [50, 30, 20])).toEqual([6_170, 3_700, 2_470]);
+  expect(apportionUnits(100, [1, 1, 1])).toEqual([40, 30, 30]);
+  expect(apportionUnits(101, [1, 1, 1])).toEqual([34, 34, 33]);
 });

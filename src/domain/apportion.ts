@@ -24,3 +24,15 @@ export function apportion(total: number, weights: readonly number[]): number[] {
   }
   return parts.map((part) => part.whole);
 }
+
+/** What meters show and shares are told in: hundredths of a unit, as Wh or litres. */
+export const HUNDREDTH_WH = 10;
+
+/**
+ * {@link apportion} in hundredths of a unit (0.01 kWh), so that everybody can check it by hand. A total that is finer than that is
+ * divided to the last Wh instead: the sum is what must be exact.
+ */
+export function apportionUnits(totalWh: number, weights: readonly number[]): number[] {
+  const grain = totalWh % HUNDREDTH_WH === 0 ? HUNDREDTH_WH : 1;
+  return apportion(totalWh / grain, weights).map((part) => part * grain);
+}

@@ -10,8 +10,18 @@ export function verdictCode(verdict: Verdict): number {
   return verdicts.indexOf(verdict);
 }
 
-/** Registers that readings are kept for. Never renumber. */
-export const registers = { energyTotal: 1, energyRemaining: 2, voltage: 11, current: 21, power: 31 } as const;
+/**
+ * Registers that readings are kept for. Never renumber. `energyFrozen` is the total index that the meter itself kept at midnight
+ * (日冻结); such a reading is measured at that midnight, whenever it was fetched.
+ */
+export const registers = {
+  energyTotal: 1,
+  energyRemaining: 2,
+  energyFrozen: 3,
+  voltage: 11,
+  current: 21,
+  power: 31,
+} as const;
 
 type Shown = { indexWh: number; at: Instant };
 

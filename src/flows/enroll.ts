@@ -4,9 +4,11 @@ import { cost, type Price, price, wh } from "#base/units.ts";
 import { PURCHASE_NUMBER_MAX } from "#domain/command.ts";
 import { type LedgerAccount, postedTransfer } from "#domain/ledger.ts";
 import { type ConcentratorLink, linkFault, METERS_PER_CONCENTRATOR_MAX, placeFault, USUAL_LINK } from "#domain/link.ts";
+import { registers, verdictCode } from "#domain/reading.ts";
 import type { Tx } from "#store/db.ts";
 import { bookTransfer, openLedgerAccounts } from "#store/ledger.ts";
 import { addLot } from "#store/lots.ts";
+import { addReadings } from "#store/readings.ts";
 import type { MeterKind, MeterMode, SwitchKind } from "#store/schema.ts";
 import { nextNumbers } from "#store/sequences.ts";
 import type { Sealer } from "#system/seal.ts";
@@ -246,6 +248,17 @@ async function enrollMeter(ctx: FlowContext, tx: Tx, input: Enrolling): Promise<
     .insertInto("meter_state")
     .values(blankState(meterId, meter, now))
     .execute();
+  // What was written down at the take-over is the first point of the meter's line: its first day begins there.
+  await addReadings(tx, [
+    {
+      meter_id: meterId,
+      register: registers.energyTotal,
+      measured_at: now,
+      value: meter.openingIndexWh,
+      verdict: verdictCode("ok"),
+      received_at: now,
+    },
+  ]);
   await bookOpening(ctx, tx, { projectId, meterId, accountId, customerId, meter, now });
   return meterId;
 }
@@ -277,6 +290,8 @@ function blankState(meterId: number, meter: MeterArchive, now: Instant) {
     suspect_wh: null,
     suspect_at: 0,
     switch_fault: 0 as const,
+    rejected_wh: null,
+    rejected_at: 0,
     settled_index_wh: meter.openingIndexWh,
     settled_at: now,
     settled_residue: 0,

@@ -1,8 +1,9 @@
-import { DAY_MS, type Instant, instant, later, MINUTE_MS } from "#base/time.ts";
+import { DAY_MS, type Day, dayOf, type Instant, instant, later, MINUTE_MS, startOfDay } from "#base/time.ts";
 import { isLowCredit } from "#domain/low-credit.ts";
 import { judgeReading, registers, type Verdict, verdictCode } from "#domain/reading.ts";
 import { offCauseSeen, type Relay } from "#domain/switching.ts";
 import { SILENT_ROUNDS_MAX } from "#domain/tile.ts";
+import { askRecheck } from "#store/days.ts";
 import type { Tx } from "#store/db.ts";
 import { addEvents, eventId, type NewMeterEvent } from "#store/events.ts";
 import { changeMeterState, claimMeterStates } from "#store/meters.ts";
@@ -53,7 +54,7 @@ type Batch = {
 export async function recordReadings(ctx: FlowContext, batch: Batch): Promise<void> {
   await decide(ctx.db, async (tx) => {
     const meters = await metersOf(tx, batch);
-    const writing: Writing = { readings: [], events: [] };
+    const writing: Writing = { readings: [], events: [], late: [] };
     const now = ctx.clock();
     for (const [meterId, meter] of meters) {
       const reports = batch.reports.filter((report) => report.meterId === meterId);
@@ -69,6 +70,7 @@ export async function recordReadings(ctx: FlowContext, batch: Batch): Promise<vo
     }
     const added = await addReadings(tx, writing.readings);
     await addTally(tx, `readings:${batch.collector}`, added);
+    await askRecheck(tx, writing.late, "late", now);
     await addFrames(tx, ringSlots(batch.frames, meters));
     await addEvents(tx, writing.events);
     faultPoint("ingest:before-commit");
@@ -83,7 +85,7 @@ type Meter = {
   powerMaxW: number;
   lowCreditWh: number;
 };
-type Writing = { readings: ReadingTable[]; events: NewMeterEvent[] };
+type Writing = { readings: ReadingTable[]; events: NewMeterEvent[]; late: { meterId: number; day: Day }[] };
 type View = { ctx: FlowContext; meter: Meter; change: Change; writing: Writing; now: Instant };
 
 async function metersOf(tx: Tx, batch: Batch): Promise<Map<number, Meter>> {
@@ -147,6 +149,7 @@ function takeEnergy(view: View, indexWh: number, at: Instant): void {
     before.suspect_wh === null ? null : { indexWh: before.suspect_wh, at: notFuture(view, before.suspect_at, at) };
   const verdict = judgeReading({ previous, suspect, next: { indexWh, at } }, view.meter.powerMaxW);
   keep(view, registers.energyTotal, at, indexWh, verdict);
+  if (isLate(view, at)) view.writing.late.push({ meterId: before.meter_id, day: dayOf(at) });
   if (verdict === "stale") return;
   if (verdict === "ok" || verdict === "rollover") {
     view.change.index_wh = indexWh;
@@ -160,6 +163,15 @@ function takeEnergy(view: View, indexWh: number, at: Instant): void {
   view.change.suspect_at = at;
   view.change.changed_at = view.now;
   if (suspect === null) event(view, "reading_suspect", "alarm", at, { verdict, indexWh, lastGoodWh: before.index_wh });
+}
+
+/** Days are closed half an hour after they ended: until shortly before, what was measured yesterday is in time. */
+const IN_TIME_MS = 20 * MINUTE_MS;
+
+/** Whether a reading belongs to a day that may have been closed without it. */
+function isLate(view: View, at: Instant): boolean {
+  const today = startOfDay(dayOf(view.now));
+  return at < today && (at < today - DAY_MS || view.now >= today + IN_TIME_MS);
 }
 
 /** A clock may be set right by so much without anything being wrong. */

@@ -6,6 +6,7 @@ import type { Sealer } from "#system/seal.ts";
 import { buildApp } from "./app.ts";
 import type { ServerConfig } from "./config.ts";
 import { approvalsJob } from "./jobs/approvals.ts";
+import { daysJob } from "./jobs/days.ts";
 import { livenessJob } from "./jobs/liveness.ts";
 import { startJob } from "./jobs/loop.ts";
 import { sessionsJob } from "./jobs/sessions.ts";
@@ -47,7 +48,7 @@ export async function runServer(config: ServerConfig, deps: ServerDeps, signal: 
     trustProxy: config.trustProxy,
     validateAnswers: deps.validateAnswers ?? false,
   });
-  const jobs = [settleJob(ctx), livenessJob(ctx), sessionsJob(ctx), approvalsJob(ctx)].map((job) =>
+  const jobs = [settleJob(ctx), livenessJob(ctx), sessionsJob(ctx), approvalsJob(ctx), daysJob(ctx)].map((job) =>
     startJob(job, { log, signal: stopping.signal }),
   );
 

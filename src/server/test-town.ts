@@ -135,6 +135,8 @@ function meterState(id: number): MeterStateTable {
     suspect_wh: null,
     suspect_at: 0,
     switch_fault: 0,
+    rejected_wh: null,
+    rejected_at: 0,
     settled_index_wh: 1_000_000,
     settled_at: now,
     settled_residue: 0,

@@ -7,10 +7,13 @@
 
 import type { LinkDirection, LinkKind, LinkTrust } from "#domain/link.ts";
 import type { MeterEventKind } from "#domain/meter-event.ts";
+import type { Flag } from "./flag.ts";
+import type { DaysSchema } from "./schema-days.ts";
 import type { DeskSchema } from "./schema-desk.ts";
 import type { RefundsSchema } from "./schema-refunds.ts";
+import type { SharesSchema } from "./schema-shares.ts";
 
-export type Flag = 0 | 1;
+export type { Flag };
 
 /** One site (项目) with its own prices and zone. */
 export type ProjectTable = { id: number; name: string };
@@ -145,6 +148,9 @@ export type MeterStateTable = {
   /** The last reading that was not believed, until readings follow the old line again: billing waits for a person meanwhile. */
   suspect_wh: number | null;
   suspect_at: number;
+  /** A reading that a person refused, until readings follow the old line: waiting alone does not make it believable either. */
+  rejected_wh: number | null;
+  rejected_at: number;
   settled_index_wh: number | null;
   settled_at: number;
   /** What rounding kept back when the last usage was charged, in 1/10000 yuan ÷ 1000: carried, so it never drifts. */
@@ -365,7 +371,7 @@ export type SequenceTable = { name: string; next: number };
 export type TallyTable = { name: string; value: number };
 
 /** All tables: those of this file, and those of each `schema-<topic>.ts` beside it. */
-export type Schema = FirstSchema & RefundsSchema & DeskSchema;
+export type Schema = FirstSchema & RefundsSchema & DeskSchema & DaysSchema & SharesSchema;
 
 export type FirstSchema = {
   project: ProjectTable;

@@ -22,7 +22,10 @@ export type FaultPoint =
   | "payout:before-commit"
   | "move-out:before-commit"
   | "settle-usage:after-commit"
-  | "ingest:before-commit";
+  | "ingest:before-commit"
+  | "close-days:before-commit"
+  | "close-days:after-commit"
+  | "share:before-commit";
 
 let faults: ReadonlyMap<string, number> | null = null;
 let report: (name: string) => void = () => {};
