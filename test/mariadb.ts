@@ -34,7 +34,7 @@ export async function startMariadb(): Promise<Mariadb | null> {
   execFileSync(
     installer,
     ["--no-defaults", data, "--auth-root-authentication-method=normal", "--skip-test-db", ...asUser],
-    { stdio: "ignore" },
+    { stdio: "ignore", env: { ...process.env, TMPDIR: folder } },
   );
   const port = await freePort();
   const { exited, complaint, stop } = guarded(folder, [
