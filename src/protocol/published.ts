@@ -23,6 +23,7 @@ export * from "./dlt645/functions.ts";
 export * from "./dlt645/item.ts";
 export * from "./dlt645/items.ts";
 export * from "./dlt645/load-record.ts";
+export * from "./dlt645/meter-key.ts";
 export * from "./dlt645/prepay.ts";
 export * from "./dlt645/relay.ts";
 export * from "./dlt645/replies.ts";

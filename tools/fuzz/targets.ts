@@ -1,4 +1,4 @@
-import type { Bytes } from "#protocol/bytes.ts";
+import { type Bytes, toHex } from "#protocol/bytes.ts";
 import { decodeAnswer188, decodeRequest188, expects188, purchaseIn188 } from "#protocol/cjt188/commands.ts";
 import { describe188 } from "#protocol/cjt188/describe.ts";
 import { createDeframer188, decodeFrame188, encodeFrame188, FRAME_188_MAX } from "#protocol/cjt188/frame.ts";
@@ -7,6 +7,7 @@ import { decodeAnswer, expects, requestedDi } from "#protocol/dlt645/commands.ts
 import { createReassembler } from "#protocol/dlt645/follow-up.ts";
 import { createDeframer645, decodeFrame645, encodeFrame645, FRAME_645_MAX } from "#protocol/dlt645/frame.ts";
 import { loadRecordBlocks } from "#protocol/dlt645/load-record.ts";
+import { decodeKeyUpdate, keyInfoOf } from "#protocol/dlt645/meter-key.ts";
 import { decodeTopUp } from "#protocol/dlt645/prepay.ts";
 import { decodeRelay, decodeRelayOrder } from "#protocol/dlt645/relay.ts";
 import { decodeReply } from "#protocol/dlt645/replies.ts";
@@ -25,6 +26,7 @@ import { createDeframer1376, decodeFrame1376, encodeFrame1376, FRAME_1376_MAX } 
 import { answers, decodeTimeTag, readMessage } from "#protocol/gw1376/messages.ts";
 import { decodeMeterTable } from "#protocol/gw1376/meter-table.ts";
 import { createLinkDeframer, decodeLink, encodeLink, LINK_PAYLOAD_MAX } from "#protocol/link/jichao.ts";
+import { remakeFrame } from "#protocol/remake.ts";
 import { codec } from "./codec.ts";
 import { detection, transparent } from "./dtu.ts";
 import { letter188, letter645, letter1376, letterLink } from "./letter.ts";
@@ -52,6 +54,8 @@ export function makeTargets(): readonly Target[] {
         decodeSecurityReply(frame),
         decodeSf07(frame),
         decodeTopUp(frame),
+        decodeKeyUpdate(frame),
+        keyInfoOf(toHex(frame.data)),
         loadRecordBlocks(frame.data.subarray(4)),
         createReassembler(frame).take({ ...frame, control: frame.control | 0x80 }),
         requestedDi(frame),
@@ -141,7 +145,9 @@ function explained({ bytes }: Input): boolean {
   const descriptions = describeFrames(bytes.subarray(0, PASTED_MAX));
   for (const description of descriptions) {
     must(textLines(description).length > 0, "described without a word");
-    JSON.stringify(description);
+    const again = remakeFrame(JSON.parse(JSON.stringify(description)));
+    // JCP/1 frames hold secrets and clocks in words; they are not made again from those.
+    must(!description.ok || description.protocol === "jcp1" || again.ok, "a description that makes no frame");
   }
   annotate645(bytes);
   return descriptions.some((description) => description.ok);
