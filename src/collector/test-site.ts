@@ -1,4 +1,5 @@
 import { instant } from "#base/time.ts";
+import type { ConcentratorLink } from "#domain/link.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { enrollSite, type MeterArchive } from "#flows/enroll.ts";
 import { fromHex } from "#protocol/bytes.ts";
@@ -14,13 +15,23 @@ import { type CollectorDeps, type RunningCollector, runCollector } from "./main.
 export type Site = Awaited<ReturnType<typeof openSite>>;
 
 /** Makes an own SQLite database and takes the planned town into use in it. */
-export async function openSite(options: { concentrators?: number; metersPer?: number; log?: Log } = {}) {
+export async function openSite(
+  options: {
+    concentrators?: number;
+    metersPer?: number;
+    log?: Log;
+    /** What the concentrators are in this archive, in order; JCP/1 when left out. */
+    links?: readonly { code: string; link: ConcentratorLink }[];
+  } = {},
+) {
   const db = await freshDatabase("sqlite");
   const clock = () => instant(Date.now());
   const ctx: FlowContext = { db, clock, newId, log: options.log ?? silentLog };
   const sealer = createSealer("11".repeat(32));
-  const plan = townPlan({ seed: 7, concentrators: options.concentrators ?? 1, metersPer: options.metersPer ?? 3 });
-  await enrollSite(ctx, sealer, archiveOf(plan));
+  const links = options.links ?? [];
+  const concentrators = options.concentrators ?? Math.max(1, links.length);
+  const plan = townPlan({ seed: 7, concentrators, metersPer: options.metersPer ?? 3 });
+  await enrollSite(ctx, sealer, archiveOf(plan, links));
   const running: { close(): Promise<void> }[] = [];
   const meters = await db.read.selectFrom("meter").select(["id", "address"]).orderBy("id").execute();
 
@@ -51,14 +62,17 @@ export async function openSite(options: { concentrators?: number; metersPer?: nu
   };
 }
 
-function archiveOf(plan: TownPlan) {
+function archiveOf(plan: TownPlan, links: readonly { code: string; link: ConcentratorLink }[]) {
+  const codes = new Map(plan.concentrators.map(({ id }, i) => [id, links[i]?.code ?? id]));
+  const meters = plan.meters.map((meter) => meterArchive({ ...meter, concentrator: codes.get(meter.concentrator)! }));
   return {
     project: "test",
-    areas: [{ name: "A", meters: plan.meters.map(meterArchive) }],
-    concentrators: plan.concentrators.map(({ id, key }) => ({
-      code: id,
+    areas: [{ name: "A", meters }],
+    concentrators: plan.concentrators.map(({ id, key }, i) => ({
+      code: codes.get(id)!,
       name: id,
       key: fromHex(key) ?? new Uint8Array(),
+      ...(links[i] && { link: links[i].link }),
     })),
     meterMasterKey: fromHex(plan.masterKey) ?? new Uint8Array(),
   };

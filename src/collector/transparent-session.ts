@@ -10,8 +10,8 @@ import { createSessionLine } from "./session-line.ts";
 /** A session of a plain DTU. `start` takes what it sent on registering. */
 export type TransparentSession = Session & { start(early: Bytes): void };
 
-/** Without a byte for so long, what was held back as the possible beginning of a packet is the meters'. */
-const QUIET_MS_MIN = 500;
+/** Between questions: without a byte for so long, what was held back as the possible beginning of a packet is none. */
+const QUIET_MS = 500;
 /** More than any answer of a meter, with a late one before it; what goes beyond is noise. */
 const HEARD_BYTES_MAX = 4_096;
 const NOTHING = new Uint8Array(0);
@@ -59,7 +59,7 @@ export function createTransparentSession(
     take(link.push(bytes));
     clearTimeout(quiet);
     if (link.pending() === 0 || !line.isUp()) return;
-    quiet = setTimeout(() => take(link.flush()), Math.max(asking?.request.gapMs ?? 0, QUIET_MS_MIN));
+    quiet = setTimeout(() => take(link.flush()), asking?.request.gapMs ?? QUIET_MS);
   }
 
   function take(events: readonly TransparentEvent[]): void {
