@@ -10,18 +10,24 @@ import { mutate } from "./mutate.ts";
 import { randomAt } from "./random.ts";
 import { run } from "./run.ts";
 
+/** Pure computing of some ten seconds; machines that run many things at once take several times as long. */
+const CROWDED_MS = 180_000;
 const corpus = readCorpus();
 const protocolDir = join(import.meta.dirname, "../../src/protocol");
 
-test("50 000 changed frames break no decoder", () => {
-  const report = run({ frames: 50_000, seed: 1, from: 0, protocol: null });
-  expect(report.failures).toEqual([]);
-  // Frames that stay good, or are made good again, must come through too: else nothing was tried.
-  for (const [name, { accepted, refused }] of Object.entries(report.byProtocol)) {
-    expect([name, accepted > 500, refused > 500]).toEqual([name, true, true]);
-  }
-  expect(report.frames).toBe(50_000);
-});
+test(
+  "50 000 changed frames break no decoder",
+  () => {
+    const report = run({ frames: 50_000, seed: 1, from: 0, protocol: null });
+    expect(report.failures).toEqual([]);
+    // Frames that stay good, or are made good again, must come through too: else nothing was tried.
+    for (const [name, { accepted, refused }] of Object.entries(report.byProtocol)) {
+      expect([name, accepted > 500, refused > 500]).toEqual([name, true, true]);
+    }
+    expect(report.frames).toBe(50_000);
+  },
+  CROWDED_MS,
+);
 
 test("an input can be had again by its seed and index", () => {
   for (const index of [0, 1, 77, 4_000_000_000]) {
