@@ -41,6 +41,7 @@ export const MONEY: readonly string[] = [
   "domain/tariff-time",
   "domain/split",
   "flows/close-shift",
+  "flows/charge-meters",
   "flows/cut-off",
   "flows/external-payment",
   "flows/open-shift",
@@ -53,11 +54,13 @@ export const MONEY: readonly string[] = [
   "flows/settle-usage",
   "flows/verify-ledger",
   "flows/withdraw-recharge",
+  "store/charges",
   "store/ledger",
   "store/lots",
   "store/orders",
   "store/payments",
   "store/shifts",
+  "store/tariffs",
 ];
 
 /** The import rule of the house. Change it in a commit of its own, with the reason. */

@@ -15,9 +15,9 @@ export type Lot = {
 };
 
 /** What taking a usage from the lots changes. */
-export type Consumption = {
+export type Consumption<L extends Lot = Lot> = {
   /** Lots whose used part grew, with their new figures. */
-  readonly changed: readonly Lot[];
+  readonly changed: readonly L[];
   /** Wh beyond all lots and its value at the price given. */
   readonly overuseWh: number;
   readonly overuseCost: Money;
@@ -29,10 +29,10 @@ export type Consumption = {
  * Takes `usedWh` (Wh or litres, ≥ 0) from the lots in order. A lot's cost is charged cumulatively, so that when it is used up
  * exactly its cost was charged. What no lot covers is valued at `price`.
  */
-export function consume(lots: readonly Lot[], usedWh: number, price: Price): Consumption {
+export function consume<L extends Lot>(lots: readonly L[], usedWh: number, price: Price): Consumption<L> {
   assert(usedWh >= 0, "usage is not negative");
   let left = usedWh;
-  const changed: Lot[] = [];
+  const changed: L[] = [];
   const values: Money[] = [];
   for (const lot of [...lots].sort((a, b) => a.sequence - b.sequence)) {
     const take = Math.min(left, lot.unitsWh - lot.usedWh);

@@ -2,13 +2,14 @@ import { type Instant, instant } from "#base/time.ts";
 import { type Money, negate, PER_UNIT, type Price, price, wholeUnits } from "#base/units.ts";
 import { isLowCredit } from "#domain/low-credit.ts";
 import type { Tx } from "#store/db.ts";
-import { addEvents, eventId } from "#store/events.ts";
+import { addEvents, eventId, type NewMeterEvent } from "#store/events.ts";
 import { balanceOf } from "#store/ledger.ts";
 import { changeMeterState } from "#store/meters.ts";
+import type { Flag, MeterMode } from "#store/schema.ts";
 
 /**
  * Shows the balance of an account on each of its meters as remaining units, with the low-credit alarm that goes with it: after a
- * usage was charged, and after a payment. `at` is as of when the balance holds.
+ * payment. (Settlement does the same for many at once.) `at` is as of when the balance holds.
  */
 export async function showServerCredit(
   tx: Tx,
@@ -30,27 +31,47 @@ export async function showServerCredit(
     .orderBy("meter.id")
     .execute();
   for (const meter of meters) {
-    const remainingWh = unitsFor(balance, price(meter.price_e4));
-    const low = isLowCredit({ mode: meter.mode, remainingWh, limitWh: meter.low_credit_wh }) ? 1 : 0;
-    await changeMeterState(tx, {
-      meterId: meter.id,
-      version: meter.version,
-      change: { remaining_wh: remainingWh, remaining_at: input.at, low_credit: low, changed_at: input.now },
-    });
-    if (low === meter.low_credit) continue;
-    const kind = low === 1 ? "low_credit" : "credit_restored";
-    await addEvents(tx, [
-      {
-        id: eventId(meter.id, kind, input.at),
-        meterId: meter.id,
-        at: instant(input.at),
-        kind,
-        severity: low === 1 ? "warning" : "info",
-        detail: { remainingWh, limitWh: meter.low_credit_wh },
-      },
-    ]);
+    const shown = creditShown(meter, balance, input.at);
+    const change = { ...shown.change, changed_at: input.now };
+    await changeMeterState(tx, { meterId: meter.id, version: meter.version, change });
+    await addEvents(tx, creditEvent(shown));
   }
   return balance;
+}
+
+type Shows = { id: number; mode: MeterMode; price_e4: number; low_credit_wh: number; low_credit: Flag };
+
+/** What a meter shows of a balance, and what it showed before. */
+export type CreditShown = {
+  readonly meterId: number;
+  readonly limitWh: number;
+  readonly lowBefore: Flag;
+  readonly change: { readonly remaining_wh: number; readonly remaining_at: Instant; readonly low_credit: Flag };
+};
+
+/** What a balance is worth on a meter at its price of now, as of `at`. */
+export function creditShown(meter: Shows, balance: Money, at: Instant): CreditShown {
+  const remainingWh = unitsFor(balance, price(meter.price_e4));
+  const limitWh = meter.low_credit_wh;
+  const low = isLowCredit({ mode: meter.mode, remainingWh, limitWh }) ? 1 : 0;
+  const change = { remaining_wh: remainingWh, remaining_at: at, low_credit: low as Flag };
+  return { meterId: meter.id, limitWh, lowBefore: meter.low_credit, change };
+}
+
+/** The event that tells of credit becoming low, or enough again; none while it stays what it was. */
+export function creditEvent({ meterId, limitWh, lowBefore, change }: CreditShown): NewMeterEvent[] {
+  if (change.low_credit === lowBefore) return [];
+  const kind = change.low_credit === 1 ? "low_credit" : "credit_restored";
+  return [
+    {
+      id: eventId(meterId, kind, change.remaining_at),
+      meterId,
+      at: instant(change.remaining_at),
+      kind,
+      severity: change.low_credit === 1 ? "warning" : "info",
+      detail: { remainingWh: change.remaining_wh, limitWh },
+    },
+  ];
 }
 
 /** What a balance is worth in whole units, as Wh; negative when it is overdrawn. */

@@ -79,7 +79,8 @@ function account(id: number, creditAt: "meter" | "server") {
   };
 }
 
-function meter(id: number, area: number): MeterTable {
+/** An ordinary meter of an area, with the account of its own number. */
+export function meter(id: number, area: number): MeterTable {
   return {
     id,
     project_id: 1,
@@ -107,7 +108,8 @@ function meter(id: number, area: number): MeterTable {
   };
 }
 
-function meterState(id: number): MeterStateTable {
+/** The state of a meter that was just read and settled at 1000 units. */
+export function meterState(id: number): MeterStateTable {
   const now = systemClock();
   return {
     meter_id: id,

@@ -4,8 +4,8 @@ import type { Instant } from "#base/time.ts";
 import { type Money, money } from "#base/units.ts";
 import { type LedgerAccount, type LedgerKind, ledgerAccountId, ledgerKinds, type Transfer } from "#domain/ledger.ts";
 import type { Tx } from "./db.ts";
-import { insertIgnore, updatedRows } from "./portable.ts";
-import type { Schema } from "./schema.ts";
+import { addToColumns, insertIgnore, insertRows, updatedRows } from "./portable.ts";
+import type { LedgerEntryTable, LedgerTransferTable, Schema } from "./schema.ts";
 import { Stale } from "./stale.ts";
 
 /** Makes sure that the accounts have rows; a balance that nobody opened cannot be guarded by a condition. */
@@ -75,35 +75,9 @@ export async function claimBalance(tx: Tx, account: LedgerAccount, seen: Balance
 export async function bookTransfer(tx: Tx, transfer: Transfer, at: Instant): Promise<boolean> {
   const total = transfer.entries.reduce((sum, entry) => sum + entry.amount, 0);
   assert(total === 0, `transfer ${transfer.id} does not balance: ${total}`);
-  const fresh = await insertIgnore(
-    tx,
-    "ledger_transfer",
-    [
-      {
-        id: transfer.id,
-        kind: transfer.kind,
-        pending: transfer.pending ? 1 : 0,
-        at,
-        actor: transfer.actor,
-        order_no: transfer.orderNo,
-        meter_id: transfer.meterId,
-        memo: transfer.memo,
-      },
-    ],
-    ["id"],
-  );
+  const fresh = await insertIgnore(tx, "ledger_transfer", [transferRow(transfer, at)], ["id"]);
   if (fresh === 0) return false;
-  await tx
-    .insertInto("ledger_entry")
-    .values(
-      transfer.entries.map((entry, line) => ({
-        transfer_id: transfer.id,
-        line,
-        account_id: ledgerAccountId(entry.account),
-        amount_e4: entry.amount,
-      })),
-    )
-    .execute();
+  await insertRows(tx, "ledger_entry", entryRows(transfer));
   for (const { account, amount } of inAccountOrder(transfer.entries)) {
     if (!ledgerKinds[account.kind].materialised) continue;
     const id = ledgerAccountId(account);
@@ -111,6 +85,87 @@ export async function bookTransfer(tx: Tx, transfer: Transfer, at: Instant): Pro
     else if (amount < 0) await reserve(tx, id, -amount);
   }
   return true;
+}
+
+/**
+ * Books many transfers at once, of which none is pending and none takes from an account with a floor: usage is charged whatever is
+ * left. Accounts are opened as they are met. False when one of the causes was booked before: then nothing was meant to be here,
+ * and the caller must let the transaction end without a trace.
+ */
+export async function bookPostedTransfers(
+  tx: Tx,
+  transfers: readonly { transfer: Transfer; at: Instant }[],
+): Promise<boolean> {
+  if (transfers.length === 0) return true;
+  const moved = new Map<string, { account: LedgerAccount; amount: number }>();
+  for (const { transfer } of transfers) {
+    const total = transfer.entries.reduce((sum, entry) => sum + entry.amount, 0);
+    assert(total === 0 && !transfer.pending, `transfer ${transfer.id} is posted and balances`);
+    for (const { account, amount } of transfer.entries) {
+      if (!ledgerKinds[account.kind].materialised) continue;
+      assert(ledgerKinds[account.kind].floor === null, `${account.kind} has a floor to be kept`);
+      const id = ledgerAccountId(account);
+      moved.set(id, { account, amount: (moved.get(id)?.amount ?? 0) + amount });
+    }
+  }
+  const rows = transfers.map(({ transfer, at }) => transferRow(transfer, at));
+  if ((await insertIgnore(tx, "ledger_transfer", rows, ["id"])) !== rows.length) return false;
+  await insertRows(
+    tx,
+    "ledger_entry",
+    transfers.flatMap(({ transfer }) => entryRows(transfer)),
+  );
+  await addToColumns(
+    tx,
+    "ledger_account",
+    [...moved]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([id, { account, amount }]) => ({
+        id,
+        kind: account.kind,
+        ref_id: account.ref,
+        balance_e4: amount,
+        reserved_e4: 0,
+        floor_e4: null,
+        version: 1,
+      })),
+    ["id"],
+    ["balance_e4", "version"],
+  );
+  return true;
+}
+
+/** Posted balances of many accounts of one kind, by what they belong to; zero when one was never opened. */
+export async function balancesOf(tx: Tx, kind: LedgerKind, refs: readonly number[]): Promise<Map<number, Money>> {
+  assert(ledgerKinds[kind].materialised, `${kind} has no materialised balance`);
+  const found = new Map<number, Money>(refs.map((ref) => [ref, money(0)]));
+  if (refs.length === 0) return found;
+  const ids = refs.map((ref) => ledgerAccountId({ kind, ref }));
+  const rows = await tx.selectFrom("ledger_account").select(["ref_id", "balance_e4"]).where("id", "in", ids).execute();
+  for (const row of rows) found.set(row.ref_id, money(row.balance_e4));
+  return found;
+}
+
+function transferRow(transfer: Transfer, at: Instant): LedgerTransferTable {
+  return {
+    id: transfer.id,
+    kind: transfer.kind,
+    pending: transfer.pending ? 1 : 0,
+    at,
+    actor: transfer.actor,
+    order_no: transfer.orderNo,
+    meter_id: transfer.meterId,
+    memo: transfer.memo,
+  };
+}
+
+function entryRows(transfer: Transfer): LedgerEntryTable[] {
+  return transfer.entries.map((entry, line) => ({
+    transfer_id: transfer.id,
+    line,
+    account_id: ledgerAccountId(entry.account),
+    amount_e4: entry.amount,
+  }));
 }
 
 /** Ends a pending transfer, once. False when it had ended before. */

@@ -3,12 +3,42 @@ import type { Instant } from "#base/time.ts";
 import { money, proportion } from "#base/units.ts";
 import type { Lot } from "#domain/lots.ts";
 import type { Tx } from "./db.ts";
+import { upsert } from "./portable.ts";
 import type { CreditLotTable } from "./schema.ts";
 
 /** Lots of a meter that still hold units, oldest first. */
 export async function openLots(tx: Tx, meterId: number): Promise<Lot[]> {
   const rows = await lotRows(tx, meterId).whereRef("used_wh", "<", "units_wh").orderBy("sequence").execute();
   return rows.map(toLot);
+}
+
+/** A lot with the meter that it belongs to. */
+export type MeterLot = Lot & { readonly row: CreditLotTable };
+
+/** Lots of many meters that still hold units, oldest first, by meter. */
+export async function openLotsOf(tx: Tx, meterIds: readonly number[]): Promise<Map<number, MeterLot[]>> {
+  const found = new Map<number, MeterLot[]>();
+  if (meterIds.length === 0) return found;
+  const rows = await tx
+    .selectFrom("credit_lot")
+    .selectAll()
+    .where("meter_id", "in", [...meterIds])
+    .whereRef("used_wh", "<", "units_wh")
+    .orderBy("meter_id")
+    .orderBy("sequence")
+    .execute();
+  for (const row of rows) {
+    const lots = found.get(row.meter_id) ?? [];
+    lots.push({ ...toLot(row), row });
+    found.set(row.meter_id, lots);
+  }
+  return found;
+}
+
+/** Writes how far many lots are used now, in few statements. */
+export async function saveMeterLots(tx: Tx, lots: readonly MeterLot[]): Promise<void> {
+  const rows = lots.map((lot) => ({ ...lot.row, used_wh: lot.usedWh, used_e4: lot.usedCost }));
+  await upsert(tx, "credit_lot", rows, ["id"], ["used_wh", "used_e4"]);
 }
 
 /**

@@ -5,6 +5,7 @@ import * as links from "./migrations/0002_links.ts";
 import * as switchFault from "./migrations/0003_switch_fault.ts";
 import * as desk from "./migrations/0005_desk.ts";
 import * as refunds from "./migrations/0006_refunds.ts";
+import * as tariffs from "./migrations/0007_tariffs.ts";
 import * as daysAndShares from "./migrations/0008_days_and_shares.ts";
 import { type MysqlAddress, mysqlPool } from "./mysql-pool.ts";
 import type { Schema } from "./schema.ts";
@@ -23,6 +24,7 @@ const migrations: readonly Migration[] = [
   { name: "0006_refunds", up: refunds.up },
   { name: "0005_desk", up: desk.up },
   { name: "0008_days_and_shares", up: daysAndShares.up },
+  { name: "0007_tariffs", up: tariffs.up },
 ];
 
 /** Statements that rebuild a big table take their time. */

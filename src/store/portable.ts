@@ -119,6 +119,47 @@ export async function upsert<T extends keyof Schema & string>(
   }
 }
 
+/** Inserts rows that are all new; a taken key is an error. */
+export async function insertRows<T extends keyof Schema & string>(
+  tx: Tx,
+  table: T,
+  rows: readonly Schema[T][],
+): Promise<void> {
+  for (let i = 0; i < rows.length; i += ROWS_PER_STATEMENT) {
+    await anyTables(tx)
+      .insertInto(table as typeof ANY)
+      .values([...(rows.slice(i, i + ROWS_PER_STATEMENT) as readonly Row[])])
+      .execute();
+  }
+}
+
+/** Inserts rows; where `keys` are taken, the columns `add` grow by what the row has in them instead. */
+export async function addToColumns<T extends keyof Schema & string>(
+  tx: Tx,
+  table: T,
+  rows: readonly Schema[T][],
+  keys: readonly (keyof Schema[T] & string)[],
+  add: readonly (keyof Schema[T] & string)[],
+): Promise<void> {
+  for (let i = 0; i < rows.length; i += ROWS_PER_STATEMENT) {
+    const insert = anyTables(tx)
+      .insertInto(table as typeof ANY)
+      .values([...(rows.slice(i, i + ROWS_PER_STATEMENT) as readonly Row[])]);
+    if (kindOf(tx) === "mysql") {
+      const grown = add.map((column) => [column, sql`${sql.ref(column)} + values(${sql.ref(column)})`]);
+      await insert.onDuplicateKeyUpdate(Object.fromEntries(grown)).execute();
+    } else {
+      const grown = add.map((column) => [
+        column,
+        sql`${sql.ref(`${table}.${column}`)} + ${sql.ref(`excluded.${column}`)}`,
+      ]);
+      await insert
+        .onConflict((conflict) => conflict.columns([...keys]).doUpdateSet(Object.fromEntries(grown)))
+        .execute();
+    }
+  }
+}
+
 function anyTables(tx: Tx): AnyTx {
   return tx as unknown as AnyTx;
 }

@@ -12,6 +12,7 @@ import type { DaysSchema } from "./schema-days.ts";
 import type { DeskSchema } from "./schema-desk.ts";
 import type { RefundsSchema } from "./schema-refunds.ts";
 import type { SharesSchema } from "./schema-shares.ts";
+import type { TariffSchema } from "./schema-tariff.ts";
 
 export type { Flag };
 
@@ -371,7 +372,7 @@ export type SequenceTable = { name: string; next: number };
 export type TallyTable = { name: string; value: number };
 
 /** All tables: those of this file, and those of each `schema-<topic>.ts` beside it. */
-export type Schema = FirstSchema & RefundsSchema & DeskSchema & DaysSchema & SharesSchema;
+export type Schema = FirstSchema & RefundsSchema & DeskSchema & DaysSchema & SharesSchema & TariffSchema;
 
 export type FirstSchema = {
   project: ProjectTable;

@@ -4,6 +4,7 @@ import type { BenchLine } from "./line-format.ts";
 const benches: Readonly<Record<string, () => Promise<{ bench(): Promise<BenchLine[]> }>>> = {
   codec: () => import("./codec.ts"),
   line: () => import("./line.ts"),
+  settle: () => import("./settle.ts"),
 };
 
 const names = process.argv.slice(2);

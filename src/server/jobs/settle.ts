@@ -4,7 +4,7 @@ import { settleDueMeters } from "#flows/settle-usage.ts";
 import type { Job } from "./loop.ts";
 
 /** Meters settled in one run: short enough to stop quickly, and every meter is its own transaction anyway. */
-const METERS_MAX = 200;
+export const METERS_MAX = 200;
 
 /** Charges what was used since each meter was settled last. Meters are claimed one by one, so servers may share the work. */
 export function settleJob(ctx: FlowContext): Job {

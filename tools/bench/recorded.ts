@@ -1,0 +1,85 @@
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { KyselyPlugin } from "kysely";
+import { createConnection } from "mysql2/promise";
+import type { Db, Tx } from "#store/db.ts";
+
+/** Statements of one transaction, or a read outside of any, as they went to the database. */
+export type Recorded = {
+  readonly isTransaction: boolean;
+  readonly statements: { sql: string; parameters: readonly unknown[] }[];
+};
+
+/** A database that also notes every statement that is sent to it, in `log`. A body that ran again counts once. */
+export function recording(db: Db, log: Recorded[]): Db {
+  return {
+    ...db,
+    get read() {
+      const read: Recorded = { isTransaction: false, statements: [] };
+      log.push(read);
+      return noting(db.read, read);
+    },
+    transact: async (body) => {
+      let last: Recorded = { isTransaction: true, statements: [] };
+      const result = await db.transact((tx) => {
+        last = { isTransaction: true, statements: [] };
+        return body(noting(tx, last));
+      });
+      log.push(last);
+      return result;
+    },
+  };
+}
+
+function noting(tx: Tx, into: Recorded): Tx {
+  const executor = tx.getExecutor();
+  const plugin: KyselyPlugin = {
+    transformQuery: ({ node, queryId }) => {
+      const { sql, parameters } = executor.compileQuery(node, queryId);
+      into.statements.push({ sql, parameters });
+      return node;
+    },
+    transformResult: async ({ result }) => result,
+  };
+  return tx.withPlugin(plugin);
+}
+
+/** Sends recorded statements through the bare driver, with the same transactions; answers how long it took in ms. */
+export function replay(url: string, log: readonly Recorded[]): Promise<number> {
+  return url.startsWith("sqlite:") ? replaySqlite(url.slice("sqlite:".length), log) : replayMysql(url, log);
+}
+
+async function replaySqlite(file: string, log: readonly Recorded[]): Promise<number> {
+  const database = new DatabaseSync(file);
+  for (const pragma of ["journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32768"])
+    database.exec(`pragma ${pragma}`);
+  const prepared = new Map<string, StatementSync>();
+  const start = performance.now();
+  for (const { isTransaction, statements } of log) {
+    if (isTransaction) database.exec("begin immediate");
+    for (const { sql, parameters } of statements) {
+      const statement = prepared.get(sql) ?? database.prepare(sql);
+      prepared.set(sql, statement);
+      const values = parameters as Parameters<StatementSync["all"]>;
+      if (statement.columns().length > 0) statement.all(...values);
+      else statement.run(...values);
+    }
+    if (isTransaction) database.exec("commit");
+  }
+  const took = performance.now() - start;
+  database.close();
+  return took;
+}
+
+async function replayMysql(url: string, log: readonly Recorded[]): Promise<number> {
+  const connection = await createConnection({ uri: url, charset: "utf8mb4_bin", supportBigNumbers: true });
+  await connection.query("set session transaction isolation level read committed");
+  const start = performance.now();
+  for (const { isTransaction, statements } of log) {
+    if (isTransaction) await connection.query("begin");
+    for (const { sql, parameters } of statements) await connection.query(sql, [...parameters]);
+    if (isTransaction) await connection.query("commit");
+  }
+  const took = performance.now() - start;
+  await connection.end();
+  return took;
+}
