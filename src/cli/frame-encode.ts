@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { formatInstant, type Instant, later, MINUTE_MS } from "#base/time.ts";
 import { type Bytes, fromHex, toHex } from "#protocol/bytes.ts";
-import { ANY_METER, BROADCAST, isPossible, type LocalTime } from "#protocol/dlt645/control.ts";
+import { ANY_METER, BROADCAST, type LocalTime } from "#protocol/dlt645/control.ts";
 import { encodeFrame645, type Frame645 } from "#protocol/dlt645/frame.ts";
 import { encodeOpenAccount, encodeTopUp, meterKey } from "#protocol/dlt645/prepay.ts";
 import type { RelayAction } from "#protocol/dlt645/relay.ts";
@@ -11,6 +11,19 @@ import { encodeSecurity } from "#protocol/dlt645/security.ts";
 import { encodeSf07 } from "#protocol/dlt645/vendor-sf07.ts";
 import { remakeFrame } from "#protocol/remake.ts";
 import { nodeCiphers } from "#system/crypto.ts";
+import { OTHER_USAGE, otherFrame } from "./frame-encode-other.ts";
+import {
+  addressWord,
+  amountWord,
+  dataWord,
+  digitsWord,
+  diWord,
+  hexWord,
+  timeWord,
+  WordsError,
+  whole,
+  within,
+} from "./frame-words.ts";
 
 /** A frame made from words, as wire hex; or the sentence that says what is wrong with the words. */
 export type EncodedWords = { ok: true; hex: string } | { ok: false; problem: string };
@@ -32,6 +45,7 @@ export const ENCODE_USAGE = [
   "topup|open-account <表地址> <充值量> <购电次数> <客户编号> --key <表充值密钥>|--master-key <主密钥>|--key-file <文件>",
   "query <表地址>                                                    钱包状态查询",
   "sf07-topup <表地址> <充值量> <次数>   sf07-account <表地址> open|closed|non-prepaid   sf07-refund <表地址>",
+  ...OTHER_USAGE,
   "选项: --password 02000000 --operator 01000000 --preamble 4",
 ].join("\n  ");
 
@@ -50,9 +64,6 @@ const SIGNALS = ["second", "demand", "period"] as const;
 const VALID_MINUTES = 10;
 const AMOUNT_MAX = 0xffff_ffff;
 const PREAMBLE_MAX = 16;
-
-/** What is wrong with the words of a person: the only error that is told, not thrown on. */
-class WordsError extends Error {}
 
 const OPTIONS = {
   password: { type: "string", default: "02000000" },
@@ -75,7 +86,9 @@ export function encodeWords(args: readonly string[], now: Instant): EncodedWords
     const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
     const [verb = "", ...words] = positionals;
     const preamble = whole("--preamble", values.preamble, PREAMBLE_MAX);
-    return { ok: true, hex: toHex(encodeFrame645(frameOf(verb, words, values, now), preamble)) };
+    const other = otherFrame(verb, words, { password: values.password ?? "", preamble });
+    const wire = other ?? encodeFrame645(frameOf(verb, words, values, now), preamble);
+    return { ok: true, hex: toHex(wire) };
   } catch (error) {
     const told = error instanceof WordsError || (error instanceof TypeError && "code" in error);
     if (!told) throw error;
@@ -212,66 +225,10 @@ function keyBytes(name: string, text: string): Bytes {
   return bytes;
 }
 
-function addressWord(text = ""): string {
-  if (text.toLowerCase() === "any") return ANY_METER;
-  const wild = /^(?:[Aa]{2})*\d*$/.test(text) && text.length <= 12;
-  if (!wild || text === "") throw new WordsError(`不是表地址(至多 12 位数字,高位可用 AA 通配):${text}`);
-  return text.toUpperCase().padStart(12, "0");
-}
-
-function digitsWord(name: string, text = "", length: number): string {
-  if (!/^\d+$/.test(text) || text.length > length) throw new WordsError(`${name}应为至多 ${length} 位数字:${text}`);
-  return text.padStart(length, "0");
-}
-
-function diWord(text = ""): string {
-  if (!/^[0-9A-Fa-f]{8}$/.test(text)) throw new WordsError(`数据标识应为 8 位十六进制(高字节在前):${text}`);
-  return text.toUpperCase();
-}
-
-function hexWord(name: string, text = "", bytes: number): string {
-  if (fromHex(text)?.length !== bytes) throw new WordsError(`${name}应为 ${2 * bytes} 位十六进制:${text}`);
-  return text.toLowerCase();
-}
-
-function dataWord(text = ""): Bytes {
-  const bytes = fromHex(text);
-  if (bytes === null || bytes.length > 243) throw new WordsError(`写入数据不是十六进制或过长:${text}`);
-  return bytes;
-}
-
-/** 100.50 → 10050 hundredths. */
-function amountWord(text = ""): number {
-  const [, units = "", hundredths = ""] = /^(\d{1,8})(?:\.(\d{1,2}))?$/.exec(text) ?? [];
-  if (units === "") throw new WordsError(`充值量应为至多两位小数的正数:${text}`);
-  return Number(units) * 100 + Number(hundredths.padEnd(2, "0"));
-}
-
-function whole(name: string, text = "", max: number): number {
-  return within(name, text, 0, max);
-}
-
-function within(name: string, text = "", min: number, max: number): number {
-  const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= min && value <= max)) throw new WordsError(`${name}应在 ${min} 与 ${max} 之间:${text}`);
-  return value;
-}
-
 function blocks(options: Options): { blocks?: number; from?: LocalTime } {
   if (options.blocks === undefined) return {};
   const asked = { blocks: within("--blocks", options.blocks, 1, 255) };
   return options.from === undefined ? asked : { ...asked, from: timeWord(options.from) };
-}
-
-function timeWord(text: string): LocalTime {
-  const parts = /^20(\d\d)-(\d\d)-(\d\d)[ T](\d\d):(\d\d)(?::(\d\d))?$/.exec(text.trim());
-  if (parts === null) throw new WordsError(`时间应写作 '2026-08-01 12:00:00':${text}`);
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts
-    .slice(1)
-    .map((part) => Number(part ?? 0));
-  const time = { year: 2000 + year, month, day, hour, minute, second };
-  if (!isPossible(time)) throw new WordsError(`没有这个时间:${text}`);
-  return time;
 }
 
 function soon(now: Instant): LocalTime {
