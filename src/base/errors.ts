@@ -1,5 +1,6 @@
 import { deskErrors } from "./errors-desk.ts";
 import { refundErrors } from "./errors-refunds.ts";
+import { shareErrors } from "./errors-shares.ts";
 
 /**
  * Everything a person or another program can do wrong, as one table: code → HTTP status and a sentence that says
@@ -9,6 +10,7 @@ import { refundErrors } from "./errors-refunds.ts";
 export const errors = {
   ...refundErrors,
   ...deskErrors,
+  ...shareErrors,
   invalid_input: [400, "输入有误:{what}", "The input is not valid: {what}"],
   amount_invalid: [
     400,

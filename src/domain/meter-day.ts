@@ -41,6 +41,9 @@ export type DaySegment = {
 /** A reading this near to midnight counts as the reading of midnight: half the usual reading period and a little. */
 export const EDGE_TOLERANCE_MS = 10 * MINUTE_MS;
 
+/** A day is closed so long after its end: the first readings of the next day, and what meters froze, are there by then. */
+export const CLOSE_AFTER_MS = 30 * MINUTE_MS;
+
 /** What is known of a meter around a day. */
 export type MeterLine = {
   /** Believed points in the order of time, from the last one before the day to the first one after it. */

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { addDays, type Day, endOfDay, HOUR_MS, type Instant, later, MINUTE_MS, startOfDay } from "#base/time.ts";
+import { CLOSE_AFTER_MS } from "#domain/meter-day.ts";
 import { latestDays } from "#store/days.ts";
 import { testDatabases } from "#store/test-databases.ts";
-import { CLOSE_AFTER_MS, closeDueDays } from "./close-days.ts";
+import { closeDueDays } from "./close-days.ts";
 import { recloseDays } from "./reclose-days.ts";
 import { type Building, building } from "./test-building.ts";
 

@@ -1,4 +1,5 @@
-import { addDays, type Day, dayOf, endOfDay, HOUR_MS, type Instant, instant, MINUTE_MS, monthOf } from "#base/time.ts";
+import { addDays, type Day, dayOf, endOfDay, HOUR_MS, type Instant, instant, monthOf } from "#base/time.ts";
+import { CLOSE_AFTER_MS } from "#domain/meter-day.ts";
 import {
   addDays as addDayRows,
   firstMeterAt,
@@ -13,8 +14,6 @@ import type { FlowContext } from "./context.ts";
 import { dayRows } from "./day-rows.ts";
 import { decide } from "./decide.ts";
 
-/** A day is closed so long after its end: the first readings of the next day, and what meters froze, are there by then. */
-export const CLOSE_AFTER_MS = 30 * MINUTE_MS;
 /** A meter whose usage is not yet charged up to the day's end is waited for, but no longer than this after the end. */
 const SETTLEMENT_WAIT_MS = 6 * HOUR_MS;
 /** Rows of one transaction: what every engine takes easily. */

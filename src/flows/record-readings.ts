@@ -1,5 +1,6 @@
 import { DAY_MS, type Day, dayOf, type Instant, instant, later, MINUTE_MS, startOfDay } from "#base/time.ts";
 import { isLowCredit } from "#domain/low-credit.ts";
+import { CLOSE_AFTER_MS } from "#domain/meter-day.ts";
 import { judgeReading, registers, type Verdict, verdictCode } from "#domain/reading.ts";
 import { offCauseSeen, type Relay } from "#domain/switching.ts";
 import { SILENT_ROUNDS_MAX } from "#domain/tile.ts";
@@ -168,10 +169,15 @@ function takeEnergy(view: View, indexWh: number, at: Instant): void {
 /** Days are closed half an hour after they ended: until shortly before, what was measured yesterday is in time. */
 const IN_TIME_MS = 20 * MINUTE_MS;
 
-/** Whether a reading belongs to a day that may have been closed without it. */
+/** A reading that was on its way for longer than this was not there when a day was closed that it could have told of. */
+const ON_ITS_WAY_MS = 10 * MINUTE_MS;
+
+/** Whether a reading tells of a day that may have been closed without it. */
 function isLate(view: View, at: Instant): boolean {
   const today = startOfDay(dayOf(view.now));
-  return at < today && (at < today - DAY_MS || view.now >= today + IN_TIME_MS);
+  if (at < today - DAY_MS) return true;
+  if (view.now < today + IN_TIME_MS) return false;
+  return at < today || (at < today + CLOSE_AFTER_MS && view.now - at > ON_ITS_WAY_MS);
 }
 
 /** A clock may be set right by so much without anything being wrong. */

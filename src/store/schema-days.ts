@@ -58,6 +58,7 @@ export type DayRecheckTable = { meter_id: number; day: string; cause: DayCause; 
 export type ReadingCorrectionTable = {
   id: string;
   idem_key: string;
+  request_hash: string;
   meter_id: number;
   register: number;
   measured_at: number;

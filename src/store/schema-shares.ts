@@ -1,9 +1,8 @@
+import type { ShareMethod } from "#domain/share.ts";
 import type { Flag } from "./flag.ts";
 
 /** What divides a source meter's usage: a public meter among the meters of its box, or an outdoor unit among its indoor units. */
 export type ShareKind = "box" | "hvac";
-/** By what weights; see `domain/share.ts`. */
-export type ShareMethod = "ratio" | "equal" | "area" | "usage" | "runtime" | "meter";
 
 /**
  * A version of the rule by which the usage of one source meter is shared (公摊规则), from a day on. Never changed: another version
@@ -12,6 +11,7 @@ export type ShareMethod = "ratio" | "equal" | "area" | "usage" | "runtime" | "me
 export type ShareRuleTable = {
   id: string;
   idem_key: string;
+  request_hash: string;
   kind: ShareKind;
   source_meter_id: number;
   box_id: number | null;
@@ -22,7 +22,7 @@ export type ShareRuleTable = {
   price_e4: number | null;
   /** What the property bears (物业承担), in 1/100 per cent. */
   property_bp: number;
-  /** Indoor units: factors of low, middle and high speed in thousandths. */
+  /** Indoor units: factors of low, middle and high speed in hundredths. */
   speed_low: number;
   speed_middle: number;
   speed_high: number;
@@ -47,8 +47,8 @@ export type SharePartTable = {
 };
 
 /**
- * One sharing of one source meter for one period (分摊). `rev` 0 is the first; later ones hold only what differs. `facts` is what
- * it was decided by, as JSON; the same facts are never shared twice.
+ * One sharing of one source meter for one period (分摊). `rev` 0 is the first; each later one corrects the one before it. `facts` is
+ * what it was decided by, as JSON; the same facts are never shared twice.
  */
 export type ShareRunTable = {
   id: string;
@@ -66,7 +66,10 @@ export type ShareRunTable = {
   made_at: number;
 };
 
-/** What one member gets of a run. `share_wh` is his whole share, `before_wh` what earlier revs had given him; the charge is for the difference. */
+/**
+ * What one member gets of a run. `share_wh` and `cost_e4` are his whole share, `before_…` what the revision before had given him: the
+ * difference is what this line charges. The member without meter and unit is the property (物业承担).
+ */
 export type ShareLineTable = {
   run_id: string;
   line: number;
@@ -80,7 +83,6 @@ export type ShareLineTable = {
   share_wh: number;
   before_wh: number;
   price_e4: number | null;
-  /** Of the whole share; the line's own charge is this minus `before_e4`. */
   cost_e4: number;
   before_e4: number;
   charged_to: "balance" | "debt" | "property";

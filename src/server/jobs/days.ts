@@ -1,13 +1,14 @@
 import { MINUTE_MS } from "#base/time.ts";
 import { closeDueDays } from "#flows/close-days.ts";
 import type { FlowContext } from "#flows/context.ts";
+import { shareDue } from "#flows/due-shares.ts";
 import { recloseDays } from "#flows/reclose-days.ts";
 import type { Job } from "./loop.ts";
 
 /** Days looked at again in one run: short enough to stop quickly. */
 const RECHECKS_MAX = 500;
 
-/** Closes days that have ended, and those again for which something came late. Servers may do it at once. */
+/** Closes days that have ended, those again for which something came late, and shares what is shared. Servers may do it at once. */
 export function daysJob(ctx: FlowContext): Job {
   return {
     name: "days",
@@ -15,6 +16,7 @@ export function daysJob(ctx: FlowContext): Job {
     async run() {
       const closing = await closeDueDays(ctx);
       const again = await recloseDays(ctx, RECHECKS_MAX);
+      await shareDue(ctx);
       return closing.more || again.more;
     },
   };

@@ -75,6 +75,7 @@ const tables: Readonly<Record<string, Table>> = {
     columns: {
       id,
       idem_key: key,
+      request_hash: text(64),
       meter_id: int,
       register: int,
       measured_at: int,
@@ -96,6 +97,7 @@ const tables: Readonly<Record<string, Table>> = {
     columns: {
       id,
       idem_key: key,
+      request_hash: text(64),
       kind: code,
       source_meter_id: int,
       box_id: maybe(int),
@@ -112,8 +114,8 @@ const tables: Readonly<Record<string, Table>> = {
       made_at: int,
     },
     key: ["id"],
-    unique: [["idem_key"], ["source_meter_id", "effective_day"]],
-    indexes: [["box_id"]],
+    unique: [["idem_key"]],
+    indexes: [["source_meter_id", "effective_day"], ["box_id"]],
   },
   share_part: {
     columns: {
