@@ -46,6 +46,8 @@ export const MONEY: readonly string[] = [
   "flows/external-payment",
   "flows/open-shift",
   "flows/plan-payment",
+  "flows/print-receipt",
+  "flows/propose-split",
   "flows/recharge",
   "flows/reconnect",
   "flows/server-credit",
@@ -59,10 +61,13 @@ export const MONEY: readonly string[] = [
   "store/charges",
   "store/ledger",
   "store/lots",
+  "store/order-records",
   "store/orders",
   "store/payments",
+  "store/shift-pages",
   "store/shifts",
   "store/tariffs",
+  "store/statements",
 ];
 
 /** The import rule of the house. Change it in a commit of its own, with the reason. */

@@ -41,6 +41,11 @@ export const deskErrors = {
     "同一编号已用于另一次交班或清点,未再改动。请刷新页面",
     "This key was already used for other content; nothing was changed. Reload the page",
   ],
+  print_key_conflict: [
+    409,
+    "该打印编号已用于另一张票据,未计数。请刷新页面",
+    "This print key was already used for another receipt; nothing was counted. Reload the page",
+  ],
   too_many_rows: [
     409,
     "共 {count} 行,超过一个表格的上限 {max} 行。请缩小筛选范围",

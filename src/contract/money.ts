@@ -82,13 +82,43 @@ export const recharge = z.object({
 });
 export type Recharge = z.infer<typeof recharge>;
 
-/** GET /api/recharges?meterId=…&before=…: newest first. */
-export const rechargeQuery = z.object({
+const dayText = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/);
+
+/** What recharges are narrowed to, for the list, its totals and its file alike. Days are those of the site, both included. */
+export const rechargeFilter = z.object({
   meterId: z.coerce.number().int().positive().optional(),
+  customerId: z.coerce.number().int().positive().optional(),
+  areaId: z.coerce.number().int().positive().optional(),
+  channel: z.enum(["cash", "transfer", "wechat", "partner"]).optional(),
+  /** Login of who took the money. */
+  operator: z.string().trim().min(1).max(64).optional(),
+  state: z.enum(orderStates).optional(),
+  from: dayText.optional(),
+  to: dayText.optional(),
+  /** Order or receipt number, room, meter number or customer. */
+  search: z.string().trim().min(1).max(64).optional(),
+});
+export type RechargeFilter = z.infer<typeof rechargeFilter>;
+
+/** GET /api/recharges?from=…&before=…: newest first. */
+export const rechargeQuery = rechargeFilter.extend({
   /** Only orders older than this one: the next page. */
   before: z.string().max(24).optional(),
   limit: z.coerce.number().int().min(1).max(100).default(20),
 });
+
+/** GET /api/recharges/totals: over everything that the filter holds, not only what is loaded. */
+export const rechargeTotals = z.object({
+  count: z.number().int(),
+  amount: yuan,
+  /** Of which went back to wallets because the order was withdrawn or refused. */
+  givenBack: yuan,
+  unitsCost: yuan,
+  channels: z.array(z.object({ channel: z.string(), count: z.number().int(), amount: yuan })),
+  /** Who took money within the scope, for the filter. */
+  operators: z.array(z.string()),
+});
+export type RechargeTotals = z.infer<typeof rechargeTotals>;
 export const recharges = z.object({ items: z.array(recharge), more: z.boolean() });
 
 /** POST /api/recharges/:orderNo/recheck: reads the meter of a stopped top-up again; its count decides. */

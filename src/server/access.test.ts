@@ -24,8 +24,26 @@ const matrix: Line[] = [
   ["POST", "/api/recharges", "recharge.create"],
   ["GET", "/api/recharges/:orderNo", "recharge.view"],
   ["GET", "/api/recharges", "recharge.view"],
+  ["GET", "/api/recharges/totals", "recharge.view"],
+  ["GET", "/api/recharges/file", "recharge.view"],
   ["POST", "/api/recharges/:orderNo/recheck", "recharge.recheck"],
   ["POST", "/api/recharges/:orderNo/withdraw", "recharge.withdraw"],
+  ["POST", "/api/payments/split", "recharge.create"],
+  ["POST", "/api/payments/preview", "recharge.create"],
+  ["POST", "/api/payments", "recharge.create"],
+  ["GET", "/api/payments/:paymentNo", "recharge.view"],
+  ["POST", "/api/payments/:paymentNo/prints", "recharge.view"],
+  ["GET", "/api/shifts", "recharge.create", "shift.view"],
+  ["POST", "/api/shifts", "recharge.create"],
+  ["GET", "/api/shifts/:id", "recharge.create", "shift.view"],
+  ["GET", "/api/shifts/:id/file", "recharge.create", "shift.view"],
+  ["POST", "/api/shifts/:id/counts", "recharge.create", "shift.close_other"],
+  ["POST", "/api/shifts/:id/close", "recharge.create", "shift.close_other"],
+  ["GET", "/api/customers", "customer.view"],
+  ["GET", "/api/customers/:id", "customer.view"],
+  ["GET", "/api/customers/:id/timeline", "customer.view"],
+  ["GET", "/api/rooms/:id/statement", "customer.view"],
+  ["GET", "/api/rooms/:id/statement/file", "customer.view"],
   ["GET", "/api/approvals", "logged_in"],
   ["GET", "/api/approvals/:id", "logged_in"],
   ["POST", "/api/approvals/:id/decision", "logged_in"],
@@ -83,11 +101,27 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
     const url = path
       .replace("/api/meters/:id", `/api/meters/${of.meter}`)
       .replace("/api/commands/:id", `/api/commands/${of.command}`)
+      .replace("/api/customers/:id", `/api/customers/${of.meter}`)
+      .replace("/api/rooms/:id", `/api/rooms/${of.meter}`)
+      .replace("/api/shifts/:id", `/api/shifts/${of.meter === 99 ? 99 : 1}`) // the first payment opened it
+      .replace(/statement(\/file)?$/, "$&?from=2026-01-01&to=2026-12-31")
+      .replace(":paymentNo", of.order)
       .replace(":orderNo", of.order);
     const bodies: Record<string, object> = {
       "/api/meters/:id/commands": { key: `key-${of.meter}-matrix`, kind: "read" },
       "/api/recharges/preview": { meterId: of.meter, amount: "50" },
       "/api/recharges": { key: `key-${of.meter}-matrix`, meterId: of.meter, amount: "50", channel: "cash" },
+      "/api/payments/split": { amount: "50", meterIds: [of.meter], by: "even" },
+      "/api/payments/preview": { parts: [{ meterId: of.meter, amount: "50" }] },
+      "/api/payments": {
+        key: `pays-${of.meter}-matrix`,
+        parts: [{ meterId: of.meter, amount: "50" }],
+        channel: "cash",
+      },
+      "/api/payments/:paymentNo/prints": { key: `prints-${of.meter}-matrix` },
+      "/api/shifts": { projectId: 1, float: "100" },
+      "/api/shifts/:id/counts": { key: `counts-${of.meter}-matrix`, counted: "100" },
+      "/api/shifts/:id/close": { count: 1, reason: "差额待查" },
       "/api/recharges/:orderNo/recheck": { reason: "已到现场核对" },
       "/api/recharges/:orderNo/withdraw": { reason: "收错" },
       "/api/approval-rules": { kind: "refund", on: true, limit: "200", reason: "试" },
@@ -163,12 +197,13 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
     },
   );
 
-  test.each(["/api/recharges/preview", "/api/recharges"])(
+  test.each(["/api/recharges/preview", "/api/recharges", "/api/payments/preview", "/api/payments"])(
     "POST %s answers for a foreign meter as for none",
     async (path) => {
       const answers = [];
       for (const meterId of [21, 99]) {
-        const body = { key: `foreign-${meterId}`, meterId, amount: "50", channel: "cash" };
+        const part = { meterId, amount: "50" };
+        const body = { key: `foreign-${meterId}`, ...part, parts: [part], channel: "cash" };
         answers.push(await app.inject(asked(manager, "POST", path, body)));
       }
       expect(answers.map((answer) => [answer.statusCode, answer.json().code])).toEqual(
@@ -188,6 +223,25 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
       const orders = (await app.inject(asked(manager, "GET", `/api/recharges${query}`))).json();
       expect(orders.items.filter((each: { meterId: number }) => each.meterId > 20)).toEqual([]);
     }
+  });
+
+  test("customers, payments, files and sums hold the caller's scope and nothing else", async () => {
+    const customers = (await app.inject(asked(manager, "GET", "/api/customers"))).json();
+    expect(customers.items.map((hit: { customerId: number }) => hit.customerId).sort()).toEqual([11, 12]);
+    const all = await enrol(db, {});
+    const sums = [];
+    for (const user of [manager, all]) {
+      const totals = (await app.inject(asked(user, "GET", "/api/recharges/totals"))).json();
+      const items = (await app.inject(asked(user, "GET", "/api/recharges?limit=100"))).json().items;
+      expect(totals.count).toBe(items.length);
+      expect(Number(totals.amount)).toBe(
+        items.reduce((sum: number, each: { amount: string }) => sum + Number(each.amount), 0),
+      );
+      sums.push(totals.count);
+    }
+    expect(sums[0]).toBeLessThan(sums[1] ?? 0);
+    const shifts = (await app.inject(asked(manager, "GET", "/api/shifts"))).json();
+    expect(shifts.items).toEqual([]);
   });
 
   test("a key that was used for a foreign meter opens nothing", async () => {

@@ -13,11 +13,14 @@ import { demandAccess, type Routes } from "./route.ts";
 import { approvalRoutes } from "./routes/approvals.ts";
 import { boardRoutes } from "./routes/board.ts";
 import { commandRoutes } from "./routes/commands.ts";
+import { customerRoutes } from "./routes/customers.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { liveRoutes } from "./routes/live.ts";
 import { meterRoutes } from "./routes/meters.ts";
+import { paymentRoutes } from "./routes/payments.ts";
 import { rechargeRoutes } from "./routes/recharges.ts";
 import { sessionRoutes } from "./routes/session.ts";
+import { shiftRoutes } from "./routes/shifts.ts";
 import { addSecurity } from "./security.ts";
 import { addPages } from "./static.ts";
 
@@ -75,6 +78,9 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   meterRoutes(routes);
   commandRoutes(routes, deps.nudge);
   rechargeRoutes(routes, deps.nudge);
+  paymentRoutes(routes, deps.nudge);
+  shiftRoutes(routes);
+  customerRoutes(routes);
   approvalRoutes(routes, deps.nudge);
   liveRoutes(routes, deps.hub);
   await addPages(app, deps.webDir);

@@ -20,10 +20,15 @@ export type Routes = {
 };
 
 /**
- * Who may call a route: anybody, anybody with a session, or those with the permission. A route whose permission
- * depends on its body names all that come into question: without any of them the body is not even read.
+ * Who may call a route: anybody, anybody with a session, those with the permission, or those with any of several. A route whose
+ * permission depends on its body names all that come into question: without any of them the body is not even read.
  */
-export type Access<B> = "public" | "logged_in" | Permission | { oneOf: readonly Permission[]; of(body: B): Permission };
+export type Access<B> =
+  | "public"
+  | "logged_in"
+  | Permission
+  | readonly Permission[]
+  | { oneOf: readonly Permission[]; of(body: B): Permission };
 
 /** A declared route. `params`, `query`, `body` and `answer` are never left out: {@link nothing} says that there is none. */
 export type Route<A, P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R extends z.ZodType> = {
@@ -100,7 +105,8 @@ export function addRoute<
     `${route.path} lacks a schema`,
   );
   const { access } = route;
-  const permitted = typeof access === "string" ? [access] : access.oneOf;
+  const permitted = permittedBy(access);
+  const byBody = byBodyOf(access as Access<z.output<B>>);
   routes.app.route({
     method: route.method,
     url: route.path,
@@ -117,7 +123,7 @@ export function addRoute<
       const params = readParams(route, request.params);
       const query = read(route.query, request.query, {});
       const body = read(route.body, request.body, route.mistakes ?? {});
-      if (typeof access !== "string") demandOneOf(actorOf(request), [access.of(body)]);
+      if (byBody !== null) demandOneOf(actorOf(request), [byBody.of(body)]);
       const answer = await route.handle({
         // `actor` is null exactly for public routes, which is what its type says.
         actor: request.caller as Call<A, never, never, never>["actor"],
@@ -132,6 +138,19 @@ export function addRoute<
       return reply.send(answer);
     },
   });
+}
+
+function permittedBy<B>(access: Access<B>): readonly string[] {
+  if (typeof access === "string") return [access];
+  return isList(access) ? access : access.oneOf;
+}
+
+function byBodyOf<B>(access: Access<B>) {
+  return typeof access === "string" || isList(access) ? null : access;
+}
+
+function isList<B>(access: Exclude<Access<B>, string>): access is readonly Permission[] {
+  return Array.isArray(access);
 }
 
 async function identify(routes: Routes, request: FastifyRequest): Promise<Actor> {

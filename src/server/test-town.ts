@@ -31,6 +31,10 @@ export async function buildTown(db: Db): Promise<void> {
         const customer = { id, project_id: 1, number, name: `客户${id}`, phone: `138000000${id}`, created_at: 1 };
         await tx.insertInto("customer").values(customer).execute();
         await tx
+          .insertInto("room")
+          .values({ id, area_id: area, name: `${area}-${id}` })
+          .execute();
+        await tx
           .insertInto("account")
           .values(account(id, nth === 1 ? "meter" : "server"))
           .execute();
@@ -85,7 +89,7 @@ export function meter(id: number, area: number): MeterTable {
     id,
     project_id: 1,
     area_id: area,
-    room_id: null,
+    room_id: id,
     box_id: null,
     account_id: id,
     number: `E${id}`,

@@ -15,6 +15,16 @@ const fieldWords: Readonly<Record<string, string>> = {
   search: "搜索内容",
   limit: "条数",
   orderNo: "充值单号",
+  parts: "分配",
+  meterIds: "表计",
+  by: "分配方式",
+  float: "备用金",
+  projectId: "项目",
+  counted: "清点金额",
+  denominations: "张数",
+  count: "清点次数",
+  from: "起始日期",
+  to: "截止日期",
 };
 
 /** What a permission allows, in the words of the page. */

@@ -28,6 +28,15 @@ export async function tileOf(tx: Tx, scope: Scope, meterId: number): Promise<Til
   return row ? toTile(row) : null;
 }
 
+/** The tiles of some meters; those outside the scope are left out. */
+export async function tilesOfMeters(tx: Tx, scope: Scope, meterIds: readonly number[]): Promise<Tile[]> {
+  if (meterIds.length === 0) return [];
+  const rows = await tileRows(tx, scope)
+    .where("meter.id", "in", [...meterIds])
+    .execute();
+  return rows.map(toTile);
+}
+
 /** The board: tiles and their counts by state. */
 export function boardOf(list: readonly Tile[], asOf: number): Board {
   const counts = { fault: 0, off: 0, alarm: 0, normal: 0, total: list.length };

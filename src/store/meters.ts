@@ -113,6 +113,17 @@ export async function meterToAct(tx: Tx, scope: Scope, meterId: number) {
     .executeTakeFirst();
 }
 
+/** The alarm limits of some meters, in Wh or litres. */
+export async function lowCreditLimits(tx: Tx, meterIds: readonly number[]): Promise<Map<number, number>> {
+  if (meterIds.length === 0) return new Map();
+  const rows = await tx
+    .selectFrom("meter")
+    .select(["id", "low_credit_wh"])
+    .where("id", "in", [...meterIds])
+    .execute();
+  return new Map(rows.map((row) => [row.id, row.low_credit_wh]));
+}
+
 /** What of a meter's state may be changed. */
 export type MeterStateChange = Partial<Omit<MeterStateTable, "meter_id" | "version">>;
 

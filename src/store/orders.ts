@@ -87,29 +87,13 @@ export async function openOrders(tx: Tx, meterId: number): Promise<number> {
 
 /** One order for a page; null outside the scope. */
 export async function rechargeView(tx: Tx, scope: Scope, orderNo: string): Promise<Recharge | null> {
-  const row = await views(tx, scope).where("recharge_order.order_no", "=", orderNo).executeTakeFirst();
+  const row = await orderRows(tx, scope).where("recharge_order.order_no", "=", orderNo).executeTakeFirst();
   return row ? toRecharge(row) : null;
-}
-
-/** The newest orders in the scope, of one meter or of all. */
-export async function rechargeViews(
-  tx: Tx,
-  scope: Scope,
-  input: { meterId?: number | undefined; before?: string | undefined; limit: number },
-): Promise<{ items: Recharge[]; more: boolean }> {
-  const rows = await views(tx, scope)
-    // Order numbers carry day and sequence, so they sort by time.
-    .$if(input.before !== undefined, (query) => query.where("recharge_order.order_no", "<", input.before ?? ""))
-    .$if(input.meterId !== undefined, (query) => query.where("recharge_order.meter_id", "=", input.meterId ?? 0))
-    .orderBy("recharge_order.order_no", "desc")
-    .limit(input.limit + 1)
-    .execute();
-  return { items: rows.slice(0, input.limit).map(toRecharge), more: rows.length > input.limit };
 }
 
 /** Orders that changed since an instant, for the live channel. */
 export async function changedRecharges(tx: Tx, scope: Scope, since: number): Promise<Recharge[]> {
-  const rows = await views(tx, scope)
+  const rows = await orderRows(tx, scope)
     .where("recharge_order.updated_at", ">=", since)
     .orderBy("recharge_order.updated_at", "desc")
     .limit(CHANGED_MAX)
@@ -120,7 +104,8 @@ export async function changedRecharges(tx: Tx, scope: Scope, since: number): Pro
 /** Orders told at once by the live channel; a page that missed one polls its own order anyway. */
 const CHANGED_MAX = 500;
 
-function views(tx: Tx, scope: Scope) {
+/** Orders in the scope with all that {@link toRecharge} needs; the caller narrows and sorts. */
+export function orderRows(tx: Tx, scope: Scope) {
   return tx
     .selectFrom("recharge_order")
     .innerJoin("meter", "meter.id", "recharge_order.meter_id")
@@ -173,9 +158,10 @@ function views(tx: Tx, scope: Scope) {
     ]);
 }
 
-type RechargeRow = Awaited<ReturnType<ReturnType<typeof views>["executeTakeFirstOrThrow"]>>;
+type RechargeRow = Awaited<ReturnType<ReturnType<typeof orderRows>["executeTakeFirstOrThrow"]>>;
 
-function toRecharge(row: RechargeRow): Recharge {
+/** One row of {@link orderRows} as pages see it. */
+export function toRecharge(row: RechargeRow): Recharge {
   return {
     orderNo: row.order_no,
     paymentNo: row.payment_no,

@@ -1,5 +1,9 @@
 import type { Instant } from "#base/time.ts";
+import { formatMoney, money } from "#base/units.ts";
+import type { Payment } from "#contract/payments.ts";
+import type { Scope } from "#domain/permission.ts";
 import type { Tx } from "./db.ts";
+import { orderRows, toRecharge } from "./orders.ts";
 import { insertIgnore, updatedRows } from "./portable.ts";
 import type { PaymentTable } from "./schema-desk.ts";
 import { nextNumbers } from "./sequences.ts";
@@ -76,4 +80,43 @@ export async function countPrint(
     })
     .execute();
   return { n: prints, fresh: true };
+}
+
+/**
+ * A payment with its parts for a page; null when any of its parts lies outside the scope: a receipt is shown whole or not at all. One
+ * without parts belongs to those who see everything.
+ */
+export async function paymentView(tx: Tx, scope: Scope, paymentNo: string): Promise<Payment | null> {
+  const row = await tx
+    .selectFrom("payment")
+    .innerJoin("project", "project.id", "payment.project_id")
+    .leftJoin("customer", "customer.id", "payment.customer_id")
+    .where("payment.payment_no", "=", paymentNo)
+    .selectAll("payment")
+    .select(["project.name as project_name", "customer.name as customer_name"])
+    .executeTakeFirst();
+  if (!row) return null;
+  const parts = await orderRows(tx, scope)
+    .where("recharge_order.payment_no", "=", paymentNo)
+    .orderBy("recharge_order.part")
+    .execute();
+  if (parts.length < row.parts || (row.parts === 0 && !scope.all)) return null;
+  return {
+    paymentNo: row.payment_no,
+    receiptNo: row.receipt_no,
+    project: row.project_name,
+    customer: row.customer_name ?? "",
+    customerId: row.customer_id,
+    channel: row.channel,
+    externalId: row.external_id,
+    amount: formatMoney(money(row.amount_e4)),
+    outcome: row.outcome,
+    outcomeReason: row.outcome_reason,
+    shiftId: row.shift_id,
+    takenBy: row.taken_by,
+    takenAt: row.taken_at,
+    note: row.note,
+    prints: row.prints,
+    parts: parts.map(toRecharge),
+  };
 }

@@ -4,9 +4,11 @@ import {
   preview,
   previewRequest,
   recharge,
+  rechargeFilter,
   rechargeQuery,
   rechargeRequest,
   recharges,
+  rechargeTotals,
   recheckRequest,
   withdrawRequest,
 } from "#contract/money.ts";
@@ -15,7 +17,10 @@ import { RECHARGE_MAX_YUAN } from "#flows/money-limits.ts";
 import { recharge as bookRecharge, previewRecharge } from "#flows/recharge.ts";
 import { recheckTopUp } from "#flows/recheck-top-up.ts";
 import { withdrawRecharge } from "#flows/withdraw-recharge.ts";
-import { rechargeView, rechargeViews } from "#store/orders.ts";
+import { rechargeTotals as loadTotals, rechargeViews } from "#store/order-records.ts";
+import { rechargeView } from "#store/orders.ts";
+import { exportLanguage, fileAnswer } from "../excel/answer.ts";
+import { rechargesFile } from "../excel/recharges-file.ts";
 import { addRoute, nothing, type Routes } from "../route.ts";
 
 const orderParams = z.object({ orderNo: z.string().regex(/^[\w-]{1,64}$/) });
@@ -85,6 +90,32 @@ export function rechargeRoutes(routes: Routes, nudge: () => void): void {
     answer: recharges,
     async handle({ actor, query }) {
       return rechargeViews(ctx.db.read, actor.scope, query);
+    },
+  });
+
+  addRoute(routes, {
+    method: "GET",
+    path: "/api/recharges/totals",
+    access: "recharge.view",
+    params: nothing,
+    query: rechargeFilter,
+    body: nothing,
+    answer: rechargeTotals,
+    async handle({ actor, query }) {
+      return loadTotals(ctx.db.read, actor.scope, query);
+    },
+  });
+
+  addRoute(routes, {
+    method: "GET",
+    path: "/api/recharges/file",
+    access: "recharge.view",
+    params: nothing,
+    query: rechargeFilter.extend({ language: exportLanguage }),
+    body: nothing,
+    answer: fileAnswer,
+    async handle({ actor, query, reply }) {
+      return rechargesFile(ctx, actor, query, reply);
     },
   });
 

@@ -1,0 +1,249 @@
+import { type Expression, type ExpressionBuilder, type SqlBool, sql } from "kysely";
+import { DAY_MS, type Instant } from "#base/time.ts";
+import { formatMoney, money, PER_UNIT, parseMoney, price, proportion } from "#base/units.ts";
+import type { CustomerDetail, CustomerHit, CustomerMeter } from "#contract/customers.ts";
+import { dailyUse, daysLeftTenths, type Use } from "#domain/days-left.ts";
+import type { Scope } from "#domain/permission.ts";
+import { registers } from "#domain/reading.ts";
+import { tilesOfMeters } from "./board.ts";
+import type { Tx } from "./db.ts";
+import { balanceOf } from "./ledger.ts";
+import type { Schema } from "./schema.ts";
+import { inScope } from "./scope.ts";
+
+/** How far back the readings go that a customer's use is taken from. */
+const USE_OVER_MS = 7 * DAY_MS;
+/** Verdicts of readings that are billed: ok and rollover. */
+const GOOD = [0, 1];
+
+/** Customers with a meter in the scope, found by room, name, phone, customer, account or meter number. */
+export async function searchCustomers(
+  tx: Tx,
+  scope: Scope,
+  text: string,
+  limit: number,
+): Promise<{ items: CustomerHit[]; more: boolean }> {
+  const found = await customersMeters(tx, scope)
+    .where((eb) => mentions(eb, text))
+    .select(["customer.id", "customer.number", "customer.name", "customer.phone"])
+    .distinct()
+    .orderBy("customer.number")
+    .orderBy("customer.id")
+    .limit(limit + 1)
+    .execute();
+  const shown = found.slice(0, limit);
+  const rooms =
+    shown.length === 0
+      ? []
+      : await labelsOf(
+          tx,
+          scope,
+          shown.map((row) => row.id),
+        );
+  return {
+    items: shown.map((row) => {
+      const labels = rooms.filter((room) => room.customer_id === row.id).map((room) => room.label);
+      return {
+        customerId: row.id,
+        number: row.number,
+        name: row.name,
+        phone: row.phone,
+        rooms: [...new Set(labels)],
+        meters: labels.length,
+      };
+    }),
+    more: found.length > limit,
+  };
+}
+
+function customersMeters(tx: Tx, scope: Scope) {
+  return tx
+    .selectFrom("customer")
+    .innerJoin("account", "account.customer_id", "customer.id")
+    .innerJoin("meter", "meter.account_id", "account.id")
+    .where((eb) => inScope(eb, scope));
+}
+
+function labelsOf(tx: Tx, scope: Scope, customerIds: readonly number[]) {
+  return customersMeters(tx, scope)
+    .where("customer.id", "in", [...customerIds])
+    .select(["customer.id as customer_id", "meter.label"])
+    .orderBy("meter.label")
+    .execute();
+}
+
+type Named = Pick<Schema, "customer" | "account" | "meter">;
+
+function mentions(eb: ExpressionBuilder<Named, keyof Named>, text: string): Expression<SqlBool> {
+  if (text === "") return sql<SqlBool>`1 = 1`;
+  const pattern = `%${text.replace(/[!%_]/g, (sign) => `!${sign}`)}%`;
+  const columns = [
+    "customer.name",
+    "customer.phone",
+    "customer.number",
+    "account.number",
+    "meter.label",
+    "meter.number",
+  ] as const;
+  return eb.or(columns.map((column) => sql<SqlBool>`lower(${eb.ref(column)}) like lower(${pattern}) escape '!'`));
+}
+
+/** All about a customer and his meters in the scope; null when none of them lies in it. */
+export async function customerDetail(
+  tx: Tx,
+  scope: Scope,
+  customerId: number,
+  now: Instant,
+): Promise<CustomerDetail | null> {
+  const rows = await customersMeters(tx, scope)
+    .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
+    .innerJoin("concentrator", "concentrator.id", "meter.concentrator_id")
+    .innerJoin("area", "area.id", "meter.area_id")
+    .leftJoin("room", "room.id", "meter.room_id")
+    .where("customer.id", "=", customerId)
+    .select([
+      "customer.project_id",
+      "customer.number as customer_number",
+      "customer.name",
+      "customer.phone",
+      "account.id as account_id",
+      "account.number as account_number",
+      "account.credit_at",
+      "meter.id",
+      "meter.label",
+      "meter.room_id",
+      "meter.price_e4",
+      "meter.ratio",
+      "meter.low_credit_wh",
+      "room.name as room_name",
+      "area.name as area_name",
+      "concentrator.online",
+      "meter_state.index_wh",
+      "meter_state.index_at",
+    ])
+    .orderBy("area.sort")
+    .orderBy("meter.label")
+    .orderBy("meter.id")
+    .execute();
+  const [first] = rows;
+  if (!first) return null;
+  const ids = rows.map((row) => row.id);
+  const tiles = new Map((await tilesOfMeters(tx, scope, ids)).map((tile) => [tile.meterId, tile]));
+  const uses = new Map<number, Use>();
+  for (const row of rows) uses.set(row.id, await recentUse(tx, row, now));
+  const meters = rows.flatMap((row): CustomerMeter[] => {
+    const tile = tiles.get(row.id);
+    if (!tile) return [];
+    const use = uses.get(row.id) ?? { usedWh: 0, overMs: 0 };
+    const perDay = dailyUse(use);
+    return [
+      {
+        tile,
+        roomId: row.room_id,
+        accountId: row.account_id,
+        accountNumber: row.account_number,
+        priceYuan: formatMoney(price(row.price_e4)),
+        lowCreditWh: row.low_credit_wh,
+        reachable: row.online === 1,
+        usePerDayWh: perDay,
+        useOverMs: use.overMs,
+        daysLeftTenths:
+          row.credit_at === "meter"
+            ? daysLeftTenths(tile.remainingWh, perDay)
+            : daysLeftTenths(
+                amount(tile.remainingYuan),
+                costPerDay(
+                  rows.filter((each) => each.account_id === row.account_id),
+                  uses,
+                ),
+              ),
+      },
+    ];
+  });
+  const wallet = await balanceOf(tx, { kind: "wallet", ref: customerId });
+  const debt = await balanceOf(tx, { kind: "debt", ref: customerId });
+  const owned = await tx
+    .selectFrom("meter")
+    .innerJoin("account", "account.id", "meter.account_id")
+    .where("account.customer_id", "=", customerId)
+    .select((eb) => eb.fn.countAll<number>().as("count"))
+    .executeTakeFirstOrThrow();
+  const rooms = new Map(
+    rows.map((row) => [
+      row.room_id ?? row.label,
+      { roomId: row.room_id, name: row.room_name ?? row.label, areaName: row.area_name },
+    ]),
+  );
+  return {
+    customerId,
+    projectId: first.project_id,
+    number: first.customer_number,
+    name: first.name,
+    phone: first.phone,
+    wallet: formatMoney(money(wallet.posted - wallet.reserved)),
+    underWay: formatMoney(wallet.reserved),
+    debts: formatMoney(money(Math.max(0, -debt.posted))),
+    credit: creditOf(meters),
+    asOf: now,
+    rooms: [...rooms.values()],
+    meters,
+    metersElsewhere: Number(owned.count) > meters.length,
+  };
+}
+
+/** Every account once: on the server several meters share one balance. */
+function creditOf(meters: readonly CustomerMeter[]): string | null {
+  let sum = 0;
+  const accounts = new Set<number>();
+  for (const { tile, accountId } of meters) {
+    if (tile.mode !== "prepaid") continue;
+    if (tile.creditAt === "server" && accounts.has(accountId)) continue;
+    accounts.add(accountId);
+    const left = amount(tile.remainingYuan);
+    if (left === null) return null;
+    sum += left;
+  }
+  return formatMoney(money(sum));
+}
+
+function amount(text: string | null): number | null {
+  if (text === null) return null;
+  const e4 = parseMoney(text.replace(/^-/, ""), 4) ?? 0;
+  return text.startsWith("-") ? -e4 : e4;
+}
+
+type Used = { id: number; price_e4: number };
+
+function costPerDay(meters: readonly Used[], uses: ReadonlyMap<number, Use>): number | null {
+  let sum = 0;
+  for (const meter of meters) {
+    const perDay = dailyUse(uses.get(meter.id) ?? { usedWh: 0, overMs: 0 });
+    if (perDay === null) return null;
+    sum += proportion(money(price(meter.price_e4)), perDay, PER_UNIT);
+  }
+  return sum;
+}
+
+/** From the oldest good reading of the last days to the newest one. */
+async function recentUse(
+  tx: Tx,
+  meter: { id: number; ratio: number; index_wh: number | null; index_at: number },
+  now: Instant,
+): Promise<Use> {
+  if (meter.index_wh === null) return { usedWh: 0, overMs: 0 };
+  const oldest = await tx
+    .selectFrom("reading")
+    .select(["value", "measured_at"])
+    .where("meter_id", "=", meter.id)
+    .where("register", "=", registers.energyTotal)
+    .where("verdict", "in", GOOD)
+    .where("measured_at", ">=", now - USE_OVER_MS)
+    .orderBy("measured_at")
+    .limit(1)
+    .executeTakeFirst();
+  if (!oldest) return { usedWh: 0, overMs: 0 };
+  return {
+    usedWh: (meter.index_wh - oldest.value) * meter.ratio,
+    overMs: Math.max(0, meter.index_at - oldest.measured_at),
+  };
+}
