@@ -1,7 +1,7 @@
 import { afterEach } from "vitest";
 import { later } from "#base/time.ts";
 import { type CollectorConfig, collectorConfig } from "#collector/config.ts";
-import { type RunningCollector, runCollector } from "#collector/main.ts";
+import { type CollectorDeps, type RunningCollector, runCollector } from "#collector/main.ts";
 import type { Recharge } from "#contract/money.ts";
 import type { Actor } from "#domain/permission.ts";
 import { permissions, SCOPE_ALL } from "#domain/permission.ts";
@@ -69,9 +69,12 @@ export async function world(options: WorldOptions) {
   const ending = new AbortController();
   const collectors: RunningCollector[] = [];
 
-  async function startCollector(change: Partial<CollectorConfig> = {}): Promise<RunningCollector> {
+  async function startCollector(
+    change: Partial<CollectorConfig> = {},
+    deps: Partial<CollectorDeps> = {},
+  ): Promise<RunningCollector> {
     const config = { ...collectorConfig({}), ...fast, ...change };
-    const collector = await runCollector(config, { ...ctx, sealer: SEALER }, ending.signal);
+    const collector = await runCollector(config, { ...ctx, sealer: SEALER, ...deps }, ending.signal);
     collectors.push(collector);
     town.dial({ host: "127.0.0.1", port: collector.linkPort });
     await town.whenOnline();

@@ -94,6 +94,27 @@ export const errors = {
     "该充值单已下发或已到账,不能撤回",
     "This order was already sent or credited and cannot be withdrawn",
   ],
+  root_keys_used_up: [
+    409,
+    "根密钥版本已用到 {max},不能再轮换",
+    "Root keys have come to version {max}; there can be no further one",
+  ],
+  root_key_busy: [409, "另一人正在生成根密钥,请重试", "Somebody else is making a root key; try again"],
+  root_key_not_prepared: [
+    409,
+    "根密钥版本 {version} 不是待启用状态",
+    "Root key version {version} is not one that was prepared and not yet activated",
+  ],
+  root_key_same_person: [
+    409,
+    "启用根密钥须由另一人进行(双人复核)",
+    "A root key is activated by somebody else than the one who prepared it",
+  ],
+  root_key_contradicts: [
+    409,
+    "密码机中根密钥版本 {version} 的校验值与登记的不一致,未启用",
+    "The security module shows another check value for root key version {version} than was recorded; it was not activated",
+  ],
   too_many_requests: [429, "操作过于频繁,请 {seconds} 秒后再试", "Too many requests; try again in {seconds} seconds"],
   too_many_logins: [
     429,

@@ -33,6 +33,21 @@ const commands: Record<string, { what: string; run(args: string[], env: Environm
       return frameCommand(args, { stdin: process.stdin, out: console.log, err: console.error });
     },
   },
+  keys: {
+    what: "密钥的版本与轮换 versions of keys and their rotation: jichao keys status|prepare|activate|rotate|reseal",
+    run: async (args, env) => (await import("./keys.ts")).keysCommand(args, env),
+  },
+  hsm: {
+    what: "密码机(参考实现) a security module in a process of its own: jichao hsm --keys … --listen …",
+    run: async (args, env) => {
+      const { hsmCommand } = await import("./hsm.ts");
+      let code = 0;
+      await long(async (signal) => {
+        code = await hsmCommand(args, env, signal);
+      });
+      return code;
+    },
+  },
   "off-guard": {
     what: "查看或解除拉闸保护 show or release the guard over trips: jichao off-guard [release …]",
     run: async (args, env) => (await import("./off-guard.ts")).offGuardCommand(args, env),

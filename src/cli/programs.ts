@@ -4,17 +4,21 @@ import { fileURLToPath } from "node:url";
 import { collectorConfig } from "#collector/config.ts";
 import { runCollector } from "#collector/main.ts";
 import type { FlowContext } from "#flows/context.ts";
+import { builtInSecurity } from "#flows/root-keys.ts";
 import { serverConfig } from "#server/config.ts";
 import { runServer } from "#server/main.ts";
 import { simulatorConfig } from "#simulator/config.ts";
 import { runSimulator } from "#simulator/main.ts";
-import { embeddedDatabase, openDatabase } from "#store/db.ts";
+import { type Db, embeddedDatabase, openDatabase } from "#store/db.ts";
 import { systemClock } from "#system/clock.ts";
-import { type Environment, installationConfig } from "#system/environment.ts";
+import { type Environment, type Installation, installationConfig } from "#system/environment.ts";
+import { externalModule } from "#system/external-module.ts";
 import { armFaults } from "#system/fault-point.ts";
 import { newId } from "#system/ids.ts";
-import { createLog } from "#system/log.ts";
-import { createSealer, loadMasterKey, type Sealer } from "#system/seal.ts";
+import { createLog, type Log } from "#system/log.ts";
+import { createSealer, loadMasterKey, loadOldMasterKey, type Sealer } from "#system/seal.ts";
+import type { SecurityModule } from "#system/security-module.ts";
+import { aborted } from "./aborted.ts";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -22,19 +26,34 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const webDir = join(root, "dist", "web");
 
 /** What a program of Jichao stands on. `end` closes the database after everything else. */
-export type Footing = FlowContext & { sealer: Sealer; end(): Promise<void> };
+export type Footing = FlowContext & { sealer: Sealer; security: SecurityModule; end(): Promise<void> };
 
 /** Opens the database, brings its tables up to date and loads the master key. `quietest`: the log level when none is set. */
 export async function standUp(program: string, env: Environment, quietest: "info" | "warn" = "info"): Promise<Footing> {
-  const { dataDir, databaseUrl = embeddedDatabase(dataDir), masterKey, logLevel, faults } = installationConfig(env);
+  const config = installationConfig(env);
+  const { dataDir, databaseUrl = embeddedDatabase(dataDir), masterKey, oldMasterKey, logLevel, faults } = config;
   const log = createLog({ program, level: logLevel ?? quietest });
   armFaults(faults, (name) => log.warn({ fault: name }, "killed at a fault point"));
   mkdirSync(dataDir, { recursive: true });
-  const sealer = createSealer(loadMasterKey(masterKey, dataDir));
+  const old = loadOldMasterKey(oldMasterKey, dataDir);
+  const sealer = createSealer(loadMasterKey(masterKey, dataDir), ...(old === null ? [] : [old]));
   const db = await openDatabase(databaseUrl, { log });
   const applied = await db.migrate();
   if (applied.length > 0) log.info({ migrations: applied }, "database brought up to date");
-  return { db, clock: systemClock, newId, log, sealer, end: () => db.close() };
+  const security = securityModule(config, { db, sealer, log });
+  const end = async () => {
+    security.close();
+    await db.close();
+  };
+  return { db, clock: systemClock, newId, log, sealer, security, end };
+}
+
+/** The security module that the environment names: the one inside the program, or another process that holds the root keys. */
+function securityModule(config: Installation, on: { db: Db; sealer: Sealer; log: Log }): SecurityModule {
+  const { hsm: address, hsmToken: token } = config;
+  if (address === null) return builtInSecurity(on, on.sealer);
+  if (token === undefined) throw new Error("JICHAO_HSM 需要 JICHAO_HSM_TOKEN (needs JICHAO_HSM_TOKEN)");
+  return externalModule({ address, token, log: on.log });
 }
 
 /** `jichao server`: the web management alone. */
@@ -63,10 +82,4 @@ export async function simulatorProgram(env: Environment, signal: AbortSignal): P
   const simulator = await runSimulator(simulatorConfig(env), log, signal);
   await aborted(signal);
   await simulator.close();
-}
-
-/** Resolves when the signal aborts. */
-export function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }

@@ -9,8 +9,9 @@ import { mixedTownPlan } from "#simulator/mixed-town.ts";
 import type { Environment } from "#system/environment.ts";
 import type { Log } from "#system/log.ts";
 import { buildWeb } from "../../tools/build-web.ts";
+import { aborted } from "./aborted.ts";
 import { enrollTown, hasSite } from "./demo.ts";
-import { aborted, standUp, webDir } from "./programs.ts";
+import { standUp, webDir } from "./programs.ts";
 
 /** How long the simulator may take to put its meters' memory on disk. */
 const SIMULATOR_END_MS = 5_000;

@@ -8,16 +8,17 @@ import {
   returnCommand,
 } from "#flows/claim-commands.ts";
 import type { FlowContext } from "#flows/context.ts";
-import type { Bytes } from "#protocol/bytes.ts";
 import { metersToRead } from "#store/meters.ts";
 import { pause } from "#system/clock.ts";
 import { faultPoint } from "#system/fault-point.ts";
+import type { SecurityModule } from "#system/security-module.ts";
 import { createBell } from "./bell.ts";
 import type { Bus } from "./bus.ts";
 import { type CommandRun, commandRun, OFFLINE_RETRY_MS } from "./command-run.ts";
 import type { Item } from "./drivers/driver.ts";
 import { driverNamed } from "./drivers/drivers.ts";
 import type { Ingest } from "./ingest.ts";
+import { changeMeterKey } from "./key-procedure.ts";
 import { switchSupply } from "./switch-procedure.ts";
 import { topUpMeter } from "./top-up-procedure.ts";
 
@@ -57,7 +58,7 @@ export function startCommandPump(options: {
   collector: string;
   startedAt: Instant;
   reachable(): Iterable<Reachable>;
-  rechargeKey(address: string): Promise<Bytes | null>;
+  security: SecurityModule;
   ingest: Ingest;
 }): CommandPump {
   const { ctx, collector } = options;
@@ -151,6 +152,8 @@ function carryOut(run: CommandRun): Promise<void> {
       return switchSupply(run, run.claimed.kind);
     case "read":
       return readNow(run);
+    case "change_key":
+      return changeMeterKey(run);
   }
 }
 

@@ -2,8 +2,9 @@ import { type Instant, SECOND_MS } from "#base/time.ts";
 import { type ClaimedCommand, returnCommand } from "#flows/claim-commands.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { type CommandOutcome, type NextStep, settleCommand } from "#flows/settle-command.ts";
-import { type Bytes, fromHex } from "#protocol/bytes.ts";
+import { fromHex } from "#protocol/bytes.ts";
 import { faultPoint } from "#system/fault-point.ts";
+import type { SecurityModule } from "#system/security-module.ts";
 import { type Bus, PRIORITY } from "./bus.ts";
 import type { Driver, Item } from "./drivers/driver.ts";
 import { driverOf } from "./drivers/drivers.ts";
@@ -17,6 +18,16 @@ export const OFFLINE_RETRY_MS = SECOND_MS;
 /** A command that has failed to reach its meter so often only knocks once: it goes before all scheduled reads. */
 const PATIENT_ATTEMPTS = 3;
 
+/** Who goes first on a bus: what people wait for before what nobody waits for. */
+const LEVELS: Readonly<Record<ClaimedCommand["kind"], number>> = {
+  trip: PRIORITY.control,
+  close: PRIORITY.control,
+  permit_close: PRIORITY.control,
+  top_up: PRIORITY.recharge,
+  read: PRIORITY.onDemand,
+  change_key: PRIORITY.onDemand,
+};
+
 /** One claimed command being carried out: what its procedure may use. */
 export type CommandRun = {
   readonly ctx: FlowContext;
@@ -25,8 +36,8 @@ export type CommandRun = {
   readonly driver: Driver;
   readonly bus: Bus;
   readonly ingest: Ingest;
-  /** The key of this meter for top-ups; null when the installation has no master key for meters. */
-  rechargeKey(): Promise<Bytes | null>;
+  /** Holds the root keys, and makes what a meter takes only from us. */
+  readonly security: SecurityModule;
   /** Asks the meter, with the command's priority; what it told also goes on record. */
   read(items: readonly Item[]): Promise<MeterTold>;
   /** Reads the meter to find out what it has done; a place where a crash must do no harm. */
@@ -47,11 +58,11 @@ export function commandRun(options: {
   ingest: Ingest;
   held(): boolean;
   settled(): void;
-  rechargeKey(address: string): Promise<Bytes | null>;
+  security: SecurityModule;
 }): CommandRun {
   const { ctx, claimed, bus, ingest } = options;
   const { kind } = claimed;
-  const level = kind === "top_up" ? PRIORITY.recharge : kind === "read" ? PRIORITY.onDemand : PRIORITY.control;
+  const level = LEVELS[kind];
 
   let isThere = claimed.attempts <= PATIENT_ATTEMPTS;
 
@@ -68,7 +79,6 @@ export function commandRun(options: {
   return {
     ...options,
     driver: driverOf(claimed),
-    rechargeKey: () => options.rechargeKey(claimed.address),
     read,
     async readBack(items) {
       faultPoint("read-back:before");

@@ -1,18 +1,17 @@
 import { performance } from "node:perf_hooks";
 import { type Clock, SECOND_MS } from "#base/time.ts";
-import type { FlowContext } from "#flows/context.ts";
-import { linkKeyPurpose, loadMeterMasterKey } from "#flows/meter-keys.ts";
+import { linkKeyPurpose } from "#flows/meter-keys.ts";
 import { claimConcentrator, type OwnedConcentrator } from "#flows/own-concentrators.ts";
 import { recordReadings } from "#flows/record-readings.ts";
+import { builtInSecurity } from "#flows/root-keys.ts";
 import type { Bytes } from "#protocol/bytes.ts";
-import { meterKey } from "#protocol/dlt645/prepay.ts";
 import { type LinkArchive, linkArchive } from "#store/concentrators.ts";
 import type { Db } from "#store/db.ts";
 import { pause } from "#system/clock.ts";
-import { nodeCiphers } from "#system/crypto.ts";
 import type { NewId } from "#system/ids.ts";
 import type { Log } from "#system/log.ts";
 import type { Sealer } from "#system/seal.ts";
+import type { SecurityModule } from "#system/security-module.ts";
 import { startCommandPump } from "./command-pump.ts";
 import type { CollectorConfig } from "./config.ts";
 import { startDialer } from "./dialer.ts";
@@ -33,6 +32,8 @@ export type CollectorDeps = {
   sealer: Sealer;
   /** 0 … 1, for pauses between dials; real chance when left out. */
   random?: () => number;
+  /** Where the root keys of the meters live; sealed in the database when nothing else is said. */
+  security?: SecurityModule;
 };
 
 /** A collector (抄表前置机) at work. */
@@ -58,7 +59,7 @@ export async function runCollector(
   deps: CollectorDeps,
   signal: AbortSignal,
 ): Promise<RunningCollector> {
-  const { sealer, random = Math.random, ...ctx } = deps;
+  const { sealer, security = builtInSecurity(deps, sealer), random = Math.random, ...ctx } = deps;
   const { clock, log, db } = ctx;
   const collector = config.collectorId;
   const startedAt = clock();
@@ -87,8 +88,7 @@ export async function runCollector(
   const listener = await listen({ config, registrar, sessions: live.count, welcome: live.welcome, log });
   const { count: sessions, has: isLive, welcome } = live;
   const dialer = startDialer({ ctx, config, registrar, dtus, keyOf, isLive, sessions, welcome, random });
-  const rechargeKey = rechargeKeys(ctx, sealer);
-  const pump = startCommandPump({ ctx, collector, startedAt, reachable: live.all, rechargeKey, ingest });
+  const pump = startCommandPump({ ctx, collector, startedAt, reachable: live.all, security, ingest });
   const end = new AbortController();
   const renewing = keepOwned(live, log, end.signal);
   let closing: Promise<void> | null = null;
@@ -138,13 +138,4 @@ async function keepOwned(live: LiveConcentrators, log: Log, signal: AbortSignal)
 
 function linkKey(sealer: Sealer, { kind, code, keySealed }: LinkArchive): Bytes | null {
   return kind === "jichao" ? sealer.unseal(keySealed, linkKeyPurpose(code)) : null;
-}
-
-/** Keys of meters for top-ups, derived from the meters' master key, which is loaded once it is there. */
-function rechargeKeys(ctx: FlowContext, sealer: Sealer): (address: string) => Promise<Bytes | null> {
-  let masterKey: Bytes | null = null;
-  return async (address) => {
-    masterKey ??= await loadMeterMasterKey(ctx, sealer);
-    return masterKey && meterKey(nodeCiphers, masterKey, 1, address);
-  };
 }

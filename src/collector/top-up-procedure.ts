@@ -1,13 +1,13 @@
 import { assert } from "#base/errors.ts";
 import { MINUTE_MS, SECOND_MS } from "#base/time.ts";
+import { meterKey, noteMeterKey } from "#flows/meter-keys.ts";
 import { markSent } from "#flows/settle-command.ts";
 import { type Bytes, toHex } from "#protocol/bytes.ts";
 import { faultPoint } from "#system/fault-point.ts";
 import { type CommandRun, OFFLINE_RETRY_MS } from "./command-run.ts";
 import type { TopUpWay } from "./drivers/driver.ts";
+import { askMeterKey, askModule, waitForKey } from "./meter-key-question.ts";
 
-/** Somebody has to enter the key first. */
-const NO_KEY_RETRY_MS = MINUTE_MS;
 /** Another top-up of this meter is not finished yet. */
 const NOT_NOW_RETRY_MS = 5 * SECOND_MS;
 /** Nothing is sold to such a model; a profile that was changed afterwards has to be put right by a person. */
@@ -22,8 +22,7 @@ export async function topUpMeter(run: CommandRun): Promise<void> {
   const { claimed } = run;
   const way = run.driver.topUp;
   if (way === null) return run.giveBack(NO_WAY_RETRY_MS, "profile_without_top_up");
-  const key = way.needsKey ? await run.rechargeKey() : null;
-  if (way.needsKey && key === null) return run.giveBack(NO_KEY_RETRY_MS, "no_meter_key");
+  if (way.needsKey && !(await canBeMade(run))) return;
   const release = run.bus.hold();
   try {
     const before = await run.readBack(["count", "remaining", "status"]);
@@ -33,17 +32,22 @@ export async function topUpMeter(run: CommandRun): Promise<void> {
     // Whether the meter is off for arrears decides if it is closed after the top-up: that must be known by then.
     await run.ingest.flush();
     const step = await run.settle({ kind: "read_back", count });
-    if (step === "send") await sendTopUp(run, way, key);
+    if (step === "send") await sendTopUp(run, way, count + 1);
   } finally {
     release();
   }
 
-  async function sendTopUp(run: CommandRun, way: TopUpWay, key: Bytes | null): Promise<void> {
-    const marked = await markSent(run.ctx, claimed, (number) => {
-      assert(number !== null && claimed.topUp !== null, "a top-up has a number and an amount");
-      const { address, topUp } = claimed;
-      return toHex(way.encode({ ...topUp, address, count: number, key, serial: run.bus.serial() }));
-    });
+  async function sendTopUp(run: CommandRun, way: TopUpWay, number: number): Promise<void> {
+    const { address, topUp, frameHex } = claimed;
+    assert(topUp !== null, "a top-up has an amount");
+    // What was sent once is sent again to the byte, and needs no key any more.
+    const made = way.needsKey && frameHex === null ? await protect(run, { ...topUp, count: number }) : NO_KEY;
+    if (made === null) return;
+    const frameFor = (count: number | null) => {
+      assert(count === number, "the number is the one that the top-up was made for");
+      return toHex(way.encode({ ...topUp, address, count, mac: made.mac, serial: run.bus.serial() }));
+    };
+    const marked = await markSent(run.ctx, claimed, frameFor, made.keyVersion);
     if (!marked.ok) return run.giveBack(NOT_NOW_RETRY_MS, marked.why);
     faultPoint("pump:after-sent-mark");
     const told = await run.send(marked.frameHex);
@@ -57,6 +61,43 @@ export async function topUpMeter(run: CommandRun): Promise<void> {
       await run.settle({ kind: "silent" });
     }
   }
+}
+
+/** Before the bus is troubled: whether there is a key to make the top-up with. One that was made needs none any more. */
+async function canBeMade(run: CommandRun): Promise<boolean> {
+  const { claimed, security } = run;
+  if (claimed.frameHex !== null) return true;
+  const version = (await meterKey(run.ctx, claimed.meterId))?.version;
+  if (version === undefined) return true; // the meter will be asked
+  const check = await askModule(run, () => security.keyCheck({ address: claimed.address, version }));
+  if (check === null) await waitForKey(run, "no_meter_key");
+  return typeof check === "string";
+}
+
+type Protected = { mac: Bytes | null; keyVersion: number | null };
+const NO_KEY: Protected = { mac: null, keyVersion: null };
+
+/**
+ * The MAC of a top-up, under the key that the meter has: it is asked, and what it tells is compared with ours. A meter that cannot
+ * tell has the key that it came with. Null when there is nothing to send with now; the command has been dealt with then.
+ */
+async function protect(
+  run: CommandRun,
+  topUp: { amount: number; customer: string; count: number },
+): Promise<Protected | null> {
+  const { claimed, security, driver, ctx } = run;
+  const { address, meterId } = claimed;
+  assert(driver.keys !== null, "a model whose top-ups need a key has keys");
+  const told = await askMeterKey(run, driver.keys);
+  if (told === null) return null;
+  const version = told.kind === "told" ? told.shown.version : (await meterKey(ctx, meterId))?.version;
+  if (version === undefined || (told.kind === "told" && !told.shown.isOurs))
+    return waitForKey(run, "meter_key_unknown");
+  if (told.kind === "told") await noteMeterKey(ctx, { meterId, version });
+  const { operator } = driver.keys;
+  const mac = await askModule(run, () => security.topUpMac({ address, version, topUp: { ...topUp, operator } }));
+  if (mac === undefined) return null;
+  return mac === null ? waitForKey(run, "no_meter_key") : { mac, keyVersion: version };
 }
 
 /** A refusal is believed only when the count has not moved: some meters refuse the repeat of what they already have. */

@@ -136,7 +136,7 @@ export type CommandRequest = z.infer<typeof commandRequest>;
 export const command = z.object({
   id: z.string(),
   meterId: z.number().int(),
-  kind: z.enum(["top_up", "trip", "close", "permit_close", "read"]),
+  kind: z.enum(["top_up", "trip", "close", "permit_close", "read", "change_key"]),
   cause: z.enum(["operator", "arrears", "recharge", "paid"]),
   state: z.enum(commandStates),
   stateReason: z.string(),

@@ -1,10 +1,17 @@
 import { DAY_MS, MINUTE_MS, SECOND_MS } from "#base/time.ts";
 
 /** What a meter can be asked to do (指令). */
-export type CommandKind = "top_up" | "trip" | "close" | "permit_close" | "read";
+export type CommandKind = "top_up" | "trip" | "close" | "permit_close" | "read" | "change_key";
 
-/** Order on a bus, lowest first: safety and control, then money, then questions. */
-export const priority: Record<CommandKind, number> = { trip: 10, close: 10, permit_close: 10, top_up: 20, read: 30 };
+/** Order on a bus, lowest first: safety and control, then money, then questions, then what nobody waits for. */
+export const priority: Record<CommandKind, number> = {
+  trip: 10,
+  close: 10,
+  permit_close: 10,
+  top_up: 20,
+  read: 30,
+  change_key: 40,
+};
 
 /**
  * How long a command waits for a meter that cannot be reached. A trip that comes hours late would hit somebody who has
@@ -16,6 +23,7 @@ export const expiryMs: Record<CommandKind, number> = {
   permit_close: 7 * DAY_MS,
   top_up: 3650 * DAY_MS,
   read: 2 * MINUTE_MS,
+  change_key: 30 * DAY_MS,
 };
 
 /** The last purchase number that a meter can show: its register has four digits (DL/T 645-2007, 0332 02). */

@@ -24,6 +24,9 @@ export const meterEventKinds = [
   /** A valve says that it is broken, or that it is not any more. */
   "valve_fault",
   "valve_repaired",
+  /** The meter has another key for its top-ups: because it was told to, or because it was found so. */
+  "key_changed",
+  "key_change_refused",
   /** The account was seen at or below its limit for the first time. */
   "arrears",
 ] as const;

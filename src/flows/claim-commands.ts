@@ -7,6 +7,7 @@ import { meterState } from "#store/meters.ts";
 import { updatedRows } from "#store/portable.ts";
 import { randomToken } from "#system/crypto.ts";
 import type { FlowContext } from "./context.ts";
+import { keyVersionTo } from "./meter-keys.ts";
 
 /** How long a claimed command belongs to its collector; renewed while an exchange takes longer. */
 export const COMMAND_LEASE_MS = 30 * SECOND_MS;
@@ -39,6 +40,10 @@ export type ClaimedCommand = {
   expectedCount: number | null;
   purchaseNumber: number | null;
   frameHex: string | null;
+  /** Version of the meter's key under which `frameHex` was made. */
+  keyVersion: number | null;
+  /** change_key: the version that it leads to. */
+  keyVersionTo: number | null;
   expiresAt: Instant;
 };
 
@@ -150,63 +155,70 @@ async function ownedAmong(
 type DueCommand = Awaited<ReturnType<typeof dueCommands>>[number];
 
 function dueCommands(tx: Tx, concentratorIds: readonly number[], now: Instant) {
-  return tx
-    .selectFrom("command")
-    .innerJoin("meter", "meter.id", "command.meter_id")
-    .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
-    .innerJoin("concentrator", "concentrator.id", "command.concentrator_id")
-    .leftJoin("meter as gateway", "gateway.id", "meter.gateway_id")
-    .where("command.concentrator_id", "in", [...concentratorIds])
-    .where("command.state", "in", [...OPEN_STATES])
-    .where((eb) =>
-      eb.or([
-        eb("command.not_before", "<=", now),
-        eb("command.not_before", ">", later(now, PUT_OFF_MS_MAX)), // by a clock that has been put back since
-        // It was silent, and has answered something since: worth asking again at once.
-        eb.and([
-          eb("command.state_reason", "=", "no_answer"),
-          eb("meter_state.last_answer_at", ">", eb.ref("command.updated_at")),
+  return (
+    tx
+      .selectFrom("command")
+      .innerJoin("meter", "meter.id", "command.meter_id")
+      .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
+      .innerJoin("concentrator", "concentrator.id", "command.concentrator_id")
+      .leftJoin("meter as gateway", "gateway.id", "meter.gateway_id")
+      .leftJoin("meter_key", "meter_key.meter_id", "command.meter_id")
+      .where("command.concentrator_id", "in", [...concentratorIds])
+      .where("command.state", "in", [...OPEN_STATES])
+      .where((eb) =>
+        eb.or([
+          eb("command.not_before", "<=", now),
+          eb("command.not_before", ">", later(now, PUT_OFF_MS_MAX)), // by a clock that has been put back since
+          // It was silent, and has answered something since: worth asking again at once.
+          eb.and([
+            eb("command.state_reason", "=", "no_answer"),
+            eb("meter_state.last_answer_at", ">", eb.ref("command.updated_at")),
+          ]),
         ]),
-      ]),
-    )
-    .where((eb) =>
-      eb.or([
-        eb("command.lease_until", "<", now),
-        eb("command.lease_until", ">", later(now, PUT_OFF_MS_MAX)),
-        eb("command.lease_epoch", "<", eb.ref("concentrator.epoch")),
-      ]),
-    )
-    .where((eb) => eb.or([eb("command.kind", "<>", "top_up"), eb("meter_state.top_ups_stopped", "=", 0)]))
-    .select([
-      "command.id",
-      "command.meter_id",
-      "command.concentrator_id",
-      "command.kind",
-      "command.cause",
-      "command.state",
-      "command.sent_at",
-      "command.attempts",
-      "command.priority",
-      "command.payload",
-      "command.purchase_number",
-      "command.frame_hex",
-      "command.expires_at",
-      "command.lease_until",
-      "command.lease_token",
-      "concentrator.epoch",
-      "command.created_at",
-      "meter.address",
-      "meter.bus",
-      "gateway.address as via",
-      "meter.profile",
-      "meter.closes_by",
-      "meter_state.purchase_count",
-    ])
-    .orderBy("command.priority")
-    .orderBy("command.created_at")
-    .orderBy("command.id")
-    .limit(CANDIDATES_MAX)
-    .execute();
+      )
+      .where((eb) =>
+        eb.or([
+          eb("command.lease_until", "<", now),
+          eb("command.lease_until", ">", later(now, PUT_OFF_MS_MAX)),
+          eb("command.lease_epoch", "<", eb.ref("concentrator.epoch")),
+        ]),
+      )
+      .where((eb) => eb.or([eb("command.kind", "<>", "top_up"), eb("meter_state.top_ups_stopped", "=", 0)]))
+      // Between "sent" and the end of a change of key no top-up is made, and the other way round.
+      .where((eb) => eb.or([eb("command.kind", "<>", "top_up"), eb("meter_key.next_version", "is", null)]))
+      .where((eb) => eb.or([eb("command.kind", "<>", "change_key"), eb("meter_state.top_up_open", "is", null)]))
+      .select([
+        "command.id",
+        "command.meter_id",
+        "command.concentrator_id",
+        "command.kind",
+        "command.cause",
+        "command.state",
+        "command.sent_at",
+        "command.attempts",
+        "command.priority",
+        "command.payload",
+        "command.purchase_number",
+        "command.frame_hex",
+        "command.key_version",
+        "command.expires_at",
+        "command.lease_until",
+        "command.lease_token",
+        "concentrator.epoch",
+        "command.created_at",
+        "meter.address",
+        "meter.bus",
+        "gateway.address as via",
+        "meter.profile",
+        "meter.closes_by",
+        "meter_state.purchase_count",
+      ])
+      .orderBy("command.priority")
+      .orderBy("command.created_at")
+      .orderBy("command.id")
+      .limit(CANDIDATES_MAX)
+      .execute()
+  );
 }
 
 /** Meters of which somebody holds a command under a lease that counts: one command of a meter at a time. */
@@ -283,6 +295,8 @@ function toClaimed(row: DueCommand, leaseToken: string): ClaimedCommand {
     expectedCount: row.kind === "top_up" ? row.purchase_count : null,
     purchaseNumber: row.purchase_number,
     frameHex: row.frame_hex,
+    keyVersion: row.key_version,
+    keyVersionTo: row.kind === "change_key" ? keyVersionTo(row.payload) : null,
     expiresAt: instant(row.expires_at),
   };
 }

@@ -5,7 +5,9 @@ import { PURCHASE_NUMBER_MAX } from "#domain/command.ts";
 import { type LedgerAccount, postedTransfer } from "#domain/ledger.ts";
 import { type ConcentratorLink, linkFault, METERS_PER_CONCENTRATOR_MAX, placeFault, USUAL_LINK } from "#domain/link.ts";
 import { registers, verdictCode } from "#domain/reading.ts";
+import { hasMeterKey } from "#domain/meter-key.ts";
 import type { Tx } from "#store/db.ts";
+import { activeRootVersion, addMeterKey } from "#store/keys.ts";
 import { bookTransfer, openLedgerAccounts } from "#store/ledger.ts";
 import { addLot } from "#store/lots.ts";
 import { addReadings } from "#store/readings.ts";
@@ -15,8 +17,9 @@ import type { Sealer } from "#system/seal.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
 import { customerFor, roomIn } from "./enroll-people.ts";
-import { linkKeyPurpose, saveMeterMasterKey } from "./meter-keys.ts";
+import { linkKeyPurpose } from "./meter-keys.ts";
 import { checkProfile } from "./meter-profile.ts";
+import { saveFirstRootKey } from "./root-keys.ts";
 
 /** A site as its archive describes it: what is entered when a system is taken into use. */
 export type SiteArchive = {
@@ -76,7 +79,7 @@ const NO_KEY = new Uint8Array(0);
  */
 export async function enrollSite(ctx: FlowContext, sealer: Sealer, archive: SiteArchive): Promise<boolean> {
   checkLinks(archive);
-  await saveMeterMasterKey(ctx, sealer, archive.meterMasterKey);
+  await saveFirstRootKey(ctx, sealer, archive.meterMasterKey);
   return decide(ctx.db, async (tx) => {
     const existing = await tx.selectFrom("project").select("id").where("name", "=", archive.project).executeTakeFirst();
     if (existing) return false;
@@ -259,6 +262,8 @@ async function enrollMeter(ctx: FlowContext, tx: Tx, input: Enrolling): Promise<
       received_at: now,
     },
   ]);
+  const keyVersion = hasMeterKey(meter.profile) ? await activeRootVersion(tx) : null;
+  if (keyVersion !== null) await addMeterKey(tx, { meterId, version: keyVersion, at: now });
   await bookOpening(ctx, tx, { projectId, meterId, accountId, customerId, meter, now });
   return meterId;
 }

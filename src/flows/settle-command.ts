@@ -2,6 +2,7 @@ import { assert } from "#base/errors.ts";
 import type { Instant } from "#base/time.ts";
 import { later } from "#base/time.ts";
 import { judgeCount, PURCHASE_NUMBER_MAX, retryDelayMs, SWITCH_KINDS } from "#domain/command.ts";
+import type { KeyShown } from "#domain/meter-key.ts";
 import { topUpsMax } from "#protocol/profiles.ts";
 import { OPEN_STATES } from "#store/commands.ts";
 import type { Tx } from "#store/db.ts";
@@ -17,6 +18,7 @@ import { finish, ownCommand, type Settling } from "./command-row.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
 import { takeOffBudget } from "./off-guard.ts";
+import { refuseKeyChange, settleKeyShown, takeKeyChange, takeKeyForTopUp } from "./settle-key.ts";
 import { confirmSwitch } from "./settle-switch.ts";
 import { confirmTopUp, refuseTopUp, stopTopUps } from "./settle-top-up.ts";
 import { whyNotDue } from "./still-due.ts";
@@ -34,7 +36,9 @@ export type CommandOutcome =
   /** top_up: what the purchase-count register shows now. */
   | { kind: "read_back"; count: number }
   /** Switch commands: what status word 3 says. */
-  | { kind: "read_back_relay"; relayOpen: boolean };
+  | { kind: "read_back_relay"; relayOpen: boolean }
+  /** change_key: which key the meter told it has. */
+  | { kind: "read_back_key"; shown: KeyShown };
 
 /** The meter took a switch command and its relay stayed: it may still move, so what was wanted is remembered. */
 export const RELAY_DID_NOT_MOVE = "relay_did_not_move";
@@ -44,17 +48,18 @@ export type NextStep = "done" | "send" | "stop" | "fenced";
 
 type MarkedSent =
   | { ok: true; frameHex: string; purchaseNumber: number | null }
-  | { ok: false; why: "fenced" | "stopped" | "expired" | "not_due" | "guard" };
+  | { ok: false; why: "fenced" | "stopped" | "expired" | "not_due" | "guard" | "key_changing" | "top_up_open" };
 
 /**
  * Marks a command *sent* before its first byte leaves, and fixes for ever what is sent: the purchase number is taken here (one
  * top-up of a meter at a time, so numbers run without gaps) and the exact bytes are kept. A command that was sent before
- * gets the very same bytes.
+ * gets the very same bytes. `keyVersion`: the version of the meter's key under which a top-up is made, where it has one.
  */
 export async function markSent(
   ctx: FlowContext,
   claimed: ClaimedCommand,
   frameFor: (purchaseNumber: number | null) => string,
+  keyVersion: number | null = null,
 ): Promise<MarkedSent> {
   return decide(ctx.db, async (tx) => {
     const now = ctx.clock();
@@ -80,6 +85,11 @@ export async function markSent(
     ) {
       return { ok: false, why: "guard" };
     }
+    if (claimed.kind === "change_key" && !(await takeKeyChange(tx, claimed))) return { ok: false, why: "top_up_open" };
+    const isNew = command.frame_hex === null;
+    if (isNew && keyVersion !== null && !(await takeKeyForTopUp(tx, claimed.meterId, keyVersion, now))) {
+      return { ok: false, why: "key_changing" };
+    }
     const purchaseNumber = command.purchase_number ?? (await takePurchaseNumber(tx, claimed));
     if (purchaseNumber === "stopped") return { ok: false, why: "stopped" };
     // A top-up must be repeated to the byte; a switch command carries a valid-until and is made anew.
@@ -91,6 +101,7 @@ export async function markSent(
         state_reason: "",
         purchase_number: purchaseNumber,
         frame_hex: frameHex,
+        key_version: isNew ? keyVersion : command.key_version,
         sent_at: command.sent_at ?? now,
         updated_at: now,
       })
@@ -109,7 +120,7 @@ export async function markSent(
         change: { purchase_number: purchaseNumber },
       });
     }
-    if (claimed.kind !== "top_up" && claimed.kind !== "read") await rememberWanted(tx, claimed, now);
+    if (isSwitch) await rememberWanted(tx, claimed, now);
     return { ok: true, frameHex, purchaseNumber };
   });
 }
@@ -152,6 +163,8 @@ async function settle(ctx: FlowContext, tx: Tx, at: Settling, outcome: CommandOu
       return settleCount(ctx, tx, at, outcome.count);
     case "read_back_relay":
       return settleRelay(ctx, tx, at, outcome.relayOpen);
+    case "read_back_key":
+      return settleKey(ctx, tx, at, outcome.shown);
   }
 }
 
@@ -159,7 +172,7 @@ async function confirm(ctx: FlowContext, tx: Tx, at: Settling, result: Record<st
   const { claimed, now } = at;
   await finish(tx, claimed, { state: "confirmed", reason: "", at: now, result });
   if (claimed.kind === "top_up") await confirmTopUp(ctx, tx, at);
-  else if (claimed.kind !== "read") await confirmSwitch(ctx, tx, at);
+  else if (SWITCH_KINDS.includes(claimed.kind)) await confirmSwitch(ctx, tx, at);
   return "done";
 }
 
@@ -170,8 +183,11 @@ async function refuse(
   refusal: { reason: string; codes: string[] },
 ): Promise<NextStep> {
   const { claimed, command, now } = at;
-  if (claimed.kind === "top_up" && !isFinal(refusal.codes)) {
+  const mayPass = claimed.kind === "change_key" ? mayPassLater(refusal.codes) : !isFinal(refusal.codes);
+  if ((claimed.kind === "top_up" || claimed.kind === "change_key") && mayPass) {
     if (command.attempts < REFUSALS_MAX) return leaveUnknown(tx, at, `refused:${refusal.reason}`);
+  }
+  if (claimed.kind === "top_up" && mayPass) {
     await stopTopUps(ctx, tx, at, { reason: `refused:${refusal.reason}`, countShown: null });
     return "stop";
   }
@@ -182,6 +198,7 @@ async function refuse(
     result: { codes: refusal.codes.join(",") },
   });
   if (claimed.kind === "top_up") await refuseTopUp(ctx, tx, at, refusal.reason);
+  else if (claimed.kind === "change_key") await refuseKeyChange(ctx, tx, at, refusal.reason);
   else {
     if (command.order_no !== null) await touchOrder(tx, command.order_no, now);
     if (refusal.reason !== RELAY_DID_NOT_MOVE) await forgetWanted(tx, claimed);
@@ -209,6 +226,11 @@ const REFUSALS_MAX = 12;
 
 function isFinal(codes: readonly string[]): boolean {
   return codes.length > 0 && codes.every((code) => FINAL_REFUSALS.has(code));
+}
+
+/** A meter that is locked after wrong MACs takes a key when the lock is over; all that else stands against a key stays. */
+function mayPassLater(codes: readonly string[]): boolean {
+  return codes.includes("locked") || codes.includes("authentication-failed");
 }
 
 /** What the meter's purchase count says: about a top-up that was sent, or before one is sent for the first time. */
@@ -254,6 +276,18 @@ async function endUnproven(ctx: FlowContext, tx: Tx, at: Settling): Promise<Next
     },
   ]);
   return "stop";
+}
+
+/** What the meter tells of its key decides about a change of it; only a key that is ours can be changed. */
+async function settleKey(ctx: FlowContext, tx: Tx, at: Settling, shown: KeyShown): Promise<NextStep> {
+  switch (await settleKeyShown(ctx, tx, at, shown)) {
+    case "has_it":
+      return confirm(ctx, tx, at, { keyVersion: shown.version });
+    case "may_send":
+      return "send";
+    case "contradiction":
+      return refuse(ctx, tx, at, { reason: "key_contradicts", codes: [] });
+  }
 }
 
 /** No usable answer: the lease is given back, and the next holder reads the meter before anything else. */

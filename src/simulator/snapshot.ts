@@ -15,6 +15,9 @@ export type MeterSnapshot = {
   tripCause: TripCause | null;
   powerW: number;
   topUps: TopUpTaken[];
+  keyVersion: number;
+  /** Wrong MACs in a row so far. */
+  badMacs: number;
   offline: boolean;
 };
 
@@ -44,6 +47,8 @@ export function meterSnapshot({ plan, state, ...weather }: Meter, offline: boole
     tripCause: state.tripCause,
     powerW: powerWatts({ plan, state, ...weather }),
     topUps: state.topUps.map((each) => ({ ...each })),
+    keyVersion: state.keyVersion ?? 1,
+    badMacs: state.badMacs,
     offline,
   };
 }

@@ -45,6 +45,8 @@ export type Town = {
   /** Whether the press closed the relay; null when there is no such meter. */
   pressButton(address: string): boolean | null;
   setKeepSupply(address: string, on: boolean): boolean;
+  /** Another key for top-ups, 16 bytes in hex, as a maker's mistake would leave it: same version, another key. */
+  setKey(address: string, key: string): boolean;
   setMeterOffline(address: string, offline: boolean): boolean;
   setConcentratorOffline(id: string, offline: boolean): boolean;
   /** What the meters on a bus do and say to bytes that were sent to them: the bus without its time. */
@@ -221,6 +223,10 @@ export function createTown(options: TownOptions): Town {
     setKeepSupply: (address, on) =>
       changed(address, (meter) => {
         meter.state.keepSupply = on;
+      }),
+    setKey: (address, key) =>
+      changed(address, (meter) => {
+        meter.state.key = key;
       }),
     setMeterOffline(address, offline) {
       if (!meters.has(address)) return false;

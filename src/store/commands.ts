@@ -37,6 +37,7 @@ export async function addCommand(tx: Tx, command: NewCommand): Promise<boolean> 
         ...command,
         purchase_number: null,
         frame_hex: null,
+        key_version: null,
         state: "waiting" as const,
         state_reason: "",
         not_before: 0,

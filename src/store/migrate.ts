@@ -3,6 +3,7 @@ import { AppError } from "#base/errors.ts";
 import * as firstLight from "./migrations/0001_first_light.ts";
 import * as links from "./migrations/0002_links.ts";
 import * as switchFault from "./migrations/0003_switch_fault.ts";
+import * as keys from "./migrations/0004_keys.ts";
 import * as desk from "./migrations/0005_desk.ts";
 import * as refunds from "./migrations/0006_refunds.ts";
 import * as tariffs from "./migrations/0007_tariffs.ts";
@@ -21,6 +22,7 @@ const migrations: readonly Migration[] = [
   { name: "0001_first_light", up: firstLight.up },
   { name: "0002_links", up: links.up },
   { name: "0003_switch_fault", up: switchFault.up },
+  { name: "0004_keys", up: keys.up },
   { name: "0006_refunds", up: refunds.up },
   { name: "0005_desk", up: desk.up },
   { name: "0008_days_and_shares", up: daysAndShares.up },

@@ -10,6 +10,7 @@ import type { MeterEventKind } from "#domain/meter-event.ts";
 import type { Flag } from "./flag.ts";
 import type { DaysSchema } from "./schema-days.ts";
 import type { DeskSchema } from "./schema-desk.ts";
+import type { KeysSchema } from "./schema-keys.ts";
 import type { RefundsSchema } from "./schema-refunds.ts";
 import type { SharesSchema } from "./schema-shares.ts";
 import type { TariffSchema } from "./schema-tariff.ts";
@@ -272,7 +273,7 @@ export type RechargeOrderTable = {
   updated_at: number;
 };
 
-export type CommandKind = "top_up" | "trip" | "close" | "permit_close" | "read";
+export type CommandKind = "top_up" | "trip" | "close" | "permit_close" | "read" | "change_key";
 export type CommandState =
   | "waiting" // nobody has sent it
   | "sent" // the first byte may have left
@@ -292,12 +293,14 @@ export type CommandTable = {
   kind: CommandKind;
   cause: "operator" | "arrears" | "recharge" | "paid";
   priority: number;
-  /** JSON, by kind: top_up {amount, customer}; read {items}. */
+  /** JSON, by kind: top_up {amount, customer}; read {items}; change_key {to}. */
   payload: string;
   order_no: string | null;
   purchase_number: number | null;
   /** The exact bytes that were sent: a repeat sends these and no others. */
   frame_hex: string | null;
+  /** top_up: the version of the meter's key under which `frame_hex` was made. */
+  key_version: number | null;
   state: CommandState;
   state_reason: string;
   reason: string;
@@ -372,7 +375,7 @@ export type SequenceTable = { name: string; next: number };
 export type TallyTable = { name: string; value: number };
 
 /** All tables: those of this file, and those of each `schema-<topic>.ts` beside it. */
-export type Schema = FirstSchema & RefundsSchema & DeskSchema & DaysSchema & SharesSchema & TariffSchema;
+export type Schema = FirstSchema & RefundsSchema & DeskSchema & DaysSchema & SharesSchema & TariffSchema & KeysSchema;
 
 export type FirstSchema = {
   project: ProjectTable;

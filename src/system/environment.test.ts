@@ -6,6 +6,9 @@ test("an empty environment is an installation in ./data on the embedded database
     dataDir: "./data",
     databaseUrl: undefined,
     masterKey: undefined,
+    oldMasterKey: undefined,
+    hsm: null,
+    hsmToken: undefined,
     logLevel: undefined,
     faults: undefined,
   };

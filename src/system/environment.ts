@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type ModuleAddress, moduleAddress } from "./security-wire.ts";
 
 /** Variables of the environment as they were given. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -35,6 +36,9 @@ export function wholeNumber(min: number, max: number) {
     .refine((value) => value >= min && value <= max);
 }
 
+/** A token is not typed by people: short ones are refused. */
+const TOKEN_CHARS_MIN = 16;
+
 const installation = z.object({
   JICHAO_DATA: z.string().default("./data"),
   JICHAO_DB: z
@@ -45,6 +49,15 @@ const installation = z.object({
     .string()
     .regex(/^[0-9a-fA-F]{64}$/)
     .optional(),
+  JICHAO_MASTER_KEY_OLD: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/)
+    .optional(),
+  JICHAO_HSM: z
+    .string()
+    .refine((text) => text === "built-in" || moduleAddress(text) !== null)
+    .default("built-in"),
+  JICHAO_HSM_TOKEN: z.string().min(TOKEN_CHARS_MIN).optional(),
   JICHAO_LOG: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).optional(),
   JICHAO_FAULTS: z.string().optional(),
 });
@@ -56,6 +69,11 @@ export type Installation = {
   readonly databaseUrl: string | undefined;
   /** 64 hexadecimal digits; undefined for the file `master.key` of the data folder. */
   readonly masterKey: string | undefined;
+  /** The master key that is being replaced; undefined for `master.key.old` of the data folder, if there is one. */
+  readonly oldMasterKey: string | undefined;
+  /** Where an external security module listens; null for the one inside the program. */
+  readonly hsm: ModuleAddress | null;
+  readonly hsmToken: string | undefined;
   readonly logLevel: string | undefined;
   /** Fault points of a crash test. */
   readonly faults: string | undefined;
@@ -67,6 +85,9 @@ export function installationConfig(env: Environment): Installation {
     JICHAO_DATA: "数据目录 (a folder)",
     JICHAO_DB: "sqlite:/路径/文件.db 或 mysql://用户:密码@主机:3306/库名 (a database address)",
     JICHAO_MASTER_KEY: "64 位十六进制数 (64 hexadecimal digits)",
+    JICHAO_MASTER_KEY_OLD: "64 位十六进制数 (64 hexadecimal digits)",
+    JICHAO_HSM: "built-in、unix:/路径 或 tcp:主机:端口 (built-in, or where a security module listens)",
+    JICHAO_HSM_TOKEN: "至少 16 个字符的令牌 (a token of at least 16 characters)",
     JICHAO_LOG: "error、warn、info、debug 或 silent (a log level)",
     JICHAO_FAULTS: "名称=概率,… (name=probability,…)",
   });
@@ -74,6 +95,9 @@ export function installationConfig(env: Environment): Installation {
     dataDir: read.JICHAO_DATA,
     databaseUrl: read.JICHAO_DB,
     masterKey: read.JICHAO_MASTER_KEY,
+    oldMasterKey: read.JICHAO_MASTER_KEY_OLD,
+    hsm: moduleAddress(read.JICHAO_HSM),
+    hsmToken: read.JICHAO_HSM_TOKEN,
     logLevel: read.JICHAO_LOG,
     faults: read.JICHAO_FAULTS,
   };

@@ -50,6 +50,7 @@ export function driver188(profile: MeterProfile): Driver {
     },
     switching: switchingOf(profile, call, wire),
     topUp: topUpOf(profile, call, wire),
+    keys: null,
   };
 }
 

@@ -38,6 +38,7 @@ export function driver1997(profile: MeterProfile): Driver {
     },
     switching: switchingOf(profile, wire),
     topUp: topUpOf(profile, wire),
+    keys: null,
   };
 }
 

@@ -3,16 +3,17 @@ import { type Instant, later, MINUTE_MS, SECOND_MS } from "#base/time.ts";
 import type { Bytes } from "#protocol/bytes.ts";
 import { decodeAnswer, encodeRead, encodeRelay, expects, type LocalTime } from "#protocol/dlt645/commands.ts";
 import { decodeFrame645, encodeFrame645, type Frame645, framesIn645 } from "#protocol/dlt645/frame.ts";
-import { encodeTopUp } from "#protocol/dlt645/prepay.ts";
+import { encodeKeyUpdate } from "#protocol/dlt645/meter-key.ts";
+import { protectedTopUp } from "#protocol/dlt645/prepay.ts";
+import { encodeSecurity } from "#protocol/dlt645/security.ts";
 import type { MeterProfile } from "#protocol/profiles/profile.ts";
 import { safeTopUp } from "#protocol/profiles.ts";
-import { nodeCiphers } from "#system/crypto.ts";
-import type { Driver, MeterAnswer, Switching, TopUpWay } from "./driver.ts";
+import type { Driver, KeyWay, MeterAnswer, Switching, TopUpWay } from "./driver.ts";
 import { firstPresent, judgeFrames } from "./judging.ts";
 import { placesOf } from "./places.ts";
 
-/** 4 wake-up bytes, frame, identifier and the longest block (three phases and a total). */
-const REPLY_BYTES = 40;
+/** 4 wake-up bytes, frame, identifier and the longest content: the wallet of a status query. */
+const REPLY_BYTES = 46;
 /** A relay moves within a second, an external breaker within some. */
 const RELAY_MOVES_MS = 8 * SECOND_MS;
 /** How long a relay command stays valid in the meter: it refuses a frame that was held back for longer. */
@@ -32,6 +33,7 @@ export function driver2007(profile: MeterProfile): Driver {
     judge: (question, heard) => judge(profile, question, heard),
     switching: switchingOf(profile, wire),
     topUp: topUpOf(profile, wire),
+    keys: keysOf(profile, wire),
   };
 }
 
@@ -68,10 +70,20 @@ function topUpOf(profile: MeterProfile, wire: (frame: Frame645) => Bytes): TopUp
   if (safeTopUp(profile)?.form !== "jc1" || operator === null) return null;
   return {
     needsKey: true,
-    encode({ address, count, amount, customer, key }) {
-      assert(key !== null, "a JC1 top-up is made with the meter's key");
-      return wire(encodeTopUp(nodeCiphers, key, address, { count, amount, customer, operator }));
+    encode({ address, count, amount, customer, mac }) {
+      assert(mac !== null, "a JC1 top-up carries a MAC");
+      return wire(protectedTopUp(address, { count, amount, customer, operator }, mac));
     },
+  };
+}
+
+function keysOf(profile: MeterProfile, wire: (frame: Frame645) => Bytes): KeyWay | null {
+  const operator = profile.access?.operator ?? null;
+  if (safeTopUp(profile)?.form !== "jc1" || operator === null) return null;
+  return {
+    operator,
+    encodeQuery: (address) => wire(encodeSecurity(address, operator, { kind: "query" })),
+    encodeUpdate: (address, update, key) => wire(encodeKeyUpdate(address, update, key)),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Instant } from "#base/time.ts";
 import type { ReportedValues } from "#flows/record-readings.ts";
 import type { Bytes } from "#protocol/bytes.ts";
+import type { KeyUpdate, ProtectedKey } from "#protocol/dlt645/meter-key.ts";
 import type { SwitchAction } from "#protocol/dlt645/relay.ts";
 import type { SecurityReply } from "#protocol/dlt645/security.ts";
 import type { MeterWire } from "#protocol/link/meter-frame.ts";
@@ -36,7 +37,7 @@ export type Switching = {
 
 /** How bought units get into a meter whose purchase count can be read before and after. */
 export type TopUpWay = {
-  /** Whether the bytes depend on the meter's own key. */
+  /** Whether the bytes carry a MAC under the meter's own key. */
   readonly needsKey: boolean;
   encode(topUp: {
     address: string;
@@ -45,9 +46,18 @@ export type TopUpWay = {
     /** In hundredths of a unit. */
     amount: number;
     customer: string;
-    key: Bytes | null;
+    /** What the security module made for exactly this top-up, where the model needs it. */
+    mac: Bytes | null;
     serial: number;
   }): Bytes;
+};
+
+/** How a meter is asked which key it has, and how it is given another. */
+export type KeyWay = {
+  /** What its commands carry as operator, which the MAC covers. */
+  readonly operator: string;
+  encodeQuery(address: string): Bytes;
+  encodeUpdate(address: string, update: KeyUpdate, key: ProtectedKey): Bytes;
 };
 
 /** How one model of meter is spoken to: everything that depends on its protocol and profile, as plain functions. */
@@ -69,4 +79,6 @@ export type Driver = {
   readonly switching: Switching | null;
   /** Null when a top-up could not be made exactly once, or not in units. */
   readonly topUp: TopUpWay | null;
+  /** Null for models without a key that comes from our root keys. */
+  readonly keys: KeyWay | null;
 };

@@ -1,0 +1,66 @@
+import type { Tx } from "./db.ts";
+import { updatedRows } from "./portable.ts";
+
+/** Rows looked at in one question. */
+const PAGE = 200;
+
+/** A column whose texts are sealed by the master key: how to go through it, and how to put another text in the place of one. */
+type SealedColumn = {
+  name: string;
+  /** The texts behind `after`, in the order of their keys; null for the first. */
+  page(tx: Tx, after: string | number | null): Promise<{ key: string | number; id: string; sealed: string }[]>;
+  /** False when the text is no longer the one that was read. */
+  replace(tx: Tx, key: string | number, from: string, to: string): Promise<boolean>;
+};
+
+const rootKeys: SealedColumn = {
+  name: "root_key.sealed",
+  async page(tx, after) {
+    const rows = await tx
+      .selectFrom("root_key")
+      .select(["version", "sealed"])
+      .where("version", ">", Number(after ?? 0))
+      .orderBy("version")
+      .limit(PAGE)
+      .execute();
+    return rows.map((row) => ({ key: row.version, id: String(row.version), sealed: row.sealed ?? "" }));
+  },
+  async replace(tx, key, from, to) {
+    const result = await tx
+      .updateTable("root_key")
+      .set({ sealed: to })
+      .where("version", "=", Number(key))
+      .where("sealed", "=", from)
+      .executeTakeFirst();
+    return updatedRows(result) === 1;
+  },
+};
+
+const linkKeys: SealedColumn = {
+  name: "concentrator.key_sealed",
+  async page(tx, after) {
+    const rows = await tx
+      .selectFrom("concentrator")
+      .select(["id", "code", "key_sealed"])
+      .where("id", ">", Number(after ?? 0))
+      .orderBy("id")
+      .limit(PAGE)
+      .execute();
+    return rows.map((row) => ({ key: row.id, id: row.code, sealed: row.key_sealed }));
+  },
+  async replace(tx, key, from, to) {
+    const result = await tx
+      .updateTable("concentrator")
+      .set({ key_sealed: to })
+      .where("id", "=", Number(key))
+      .where("key_sealed", "=", from)
+      .executeTakeFirst();
+    return updatedRows(result) === 1;
+  },
+};
+
+/**
+ * Every column with texts sealed by the master key. A new one gets its entry here, or a change of the master key would leave it behind;
+ * a test compares this list with the tables.
+ */
+export const SEALED_COLUMNS = { rootKeys, linkKeys } as const satisfies Record<string, SealedColumn>;
