@@ -70,7 +70,7 @@ describe("an exchange", () => {
 
   test("waits as long as the bytes take at the bus's speed, and the meter's delay", () => {
     const asked = (profile: string) => ({ bytes: new Uint8Array(20), via: null, driver: driverOf({ profile }) });
-    expect(exchangeTimeout(asked("jc1"), 1_000)).toBe(275 + 1_000);
+    expect(exchangeTimeout(asked("jc1"), 1_000)).toBe(303 + 1_000);
     expect(exchangeTimeout(asked("gb1997"), 1_000)).toBe(550 + 1_000);
     // A battery model wakes up slowly.
     expect(exchangeTimeout(asked("cjt188-2004-water"), 1_000)).toBe(Math.ceil((68 * 11) / 2.4) + 2_000);

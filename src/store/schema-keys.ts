@@ -25,4 +25,8 @@ export type MeterKeyTable = {
   changed_at: number;
 };
 
-export type KeysSchema = { root_key: RootKeyTable; meter_key: MeterKeyTable };
+/** Tables of keys. */
+export type KeysSchema = {
+  root_key: RootKeyTable;
+  meter_key: MeterKeyTable;
+};
