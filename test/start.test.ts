@@ -10,8 +10,8 @@ import { until } from "./until.ts";
 
 const jichao = fileURLToPath(new URL("../src/cli/jichao.ts", import.meta.url));
 
-/** Two concentrators of forty, four behind a terminal, four behind a DTU, a radio meter and two behind it. */
-const DEMO_METERS = 91;
+/** Two concentrators of forty, five behind a terminal, five behind a DTU, a radio meter and two behind it. */
+const DEMO_METERS = 93;
 
 type Health = { status: string; version: string; database: string; meters: number; readings: number };
 const running: ChildProcess[] = [];

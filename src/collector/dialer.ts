@@ -65,11 +65,7 @@ export function startDialer(options: {
     const { id } = archive;
     const isDue = (retries.get(id)?.at ?? 0) <= performance.now();
     const isFull = dialling.size >= DIALS_MAX || options.sessions() + dialling.size >= config.sessionsMax;
-    if (!isDue || isFull || end.signal.aborted || dialling.has(id)) return;
-    if (options.isLive(id)) {
-      retries.delete(id);
-      return;
-    }
+    if (!isDue || isFull || end.signal.aborted || dialling.has(id) || options.isLive(id)) return;
     const done = dial(archive)
       .catch((error: unknown) => ctx.log.warn({ concentrator: archive.code, error: String(error) }, "a dial failed"))
       .finally(() => dialling.delete(id));
@@ -92,7 +88,10 @@ export function startDialer(options: {
         const link: KnownLink = { ...archive, key: options.keyOf(archive) };
         const registered = await registerDialled(socket, source, { link, dtu }, registrarFor(link, owned));
         isIn = registered !== null && !end.signal.aborted;
-        if (registered && isIn) options.welcome(socket, registered);
+        if (registered && isIn) {
+          retries.set(archive.id, { at: performance.now() + RETRY_MS_MIN, pauseMs: RETRY_MS_MIN / 2 });
+          options.welcome(socket, registered);
+        }
       }
     } finally {
       if (!isIn) {

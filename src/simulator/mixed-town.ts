@@ -17,7 +17,8 @@ const LISTENING_DTU = 903;
 const BEHIND_GATEWAY = 904;
 /** Bus of the radio (LoRa), beside the wired one. */
 const RADIO_BUS = 2;
-const LEGACY_METERS = 4;
+/** The fifth has its credit on the server. */
+const LEGACY_METERS = 5;
 
 type Options = { seed: number; concentrators?: number; metersPer?: number; mk?: string };
 
