@@ -1,6 +1,7 @@
 import { deskErrors } from "./errors-desk.ts";
 import { refundErrors } from "./errors-refunds.ts";
 import { shareErrors } from "./errors-shares.ts";
+import { tariffErrors } from "./errors-tariff.ts";
 
 /**
  * Everything a person or another program can do wrong, as one table: code → HTTP status and a sentence that says
@@ -11,6 +12,7 @@ export const errors = {
   ...refundErrors,
   ...deskErrors,
   ...shareErrors,
+  ...tariffErrors,
   invalid_input: [400, "输入有误:{what}", "The input is not valid: {what}"],
   amount_invalid: [
     400,

@@ -1,4 +1,5 @@
 import type { ApprovalEffects } from "./decide-approval.ts";
+import { priceEffect } from "./price-change.ts";
 
 /** What every kind of approval sets going: the one list, handed to whoever lets people decide. */
-export const approvalEffects: ApprovalEffects = {};
+export const approvalEffects: ApprovalEffects = { price: priceEffect };

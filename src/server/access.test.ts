@@ -1,7 +1,9 @@
 import Fastify, { type FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { DAY_MS } from "#base/time.ts";
 import { type Permission, permissions } from "#domain/permission.ts";
 import { freshDatabase, testDatabases } from "#store/test-databases.ts";
+import { systemClock } from "#system/clock.ts";
 import { demandAccess } from "./route.ts";
 import { asked, buildTown, enrol, type TestUser, testApp } from "./test-town.ts";
 
@@ -50,6 +52,14 @@ const matrix: Line[] = [
   ["POST", "/api/approvals/:id/withdraw", "logged_in"],
   ["GET", "/api/approval-rules", "logged_in"],
   ["POST", "/api/approval-rules", "settings.manage"],
+  ["GET", "/api/tariffs", "price.view"],
+  ["POST", "/api/tariffs", "price.manage"],
+  ["GET", "/api/prices/meters", "price.view"],
+  ["GET", "/api/meters/:id/prices", "meter.view"],
+  ["GET", "/api/price-changes", "price.view"],
+  ["POST", "/api/price-changes", "price.manage"],
+  ["POST", "/api/price-changes/what-if", "price.view"],
+  ["POST", "/api/price-changes/:id/revoke", "price.approve"],
   ["GET", "/api/live", "logged_in"],
   ["GET", "/*", "public"],
 ];
@@ -71,6 +81,8 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
   let foreignOrder: string;
   let foreignCommand: string;
   let manager: TestUser;
+  /** An approved change of prices that has not taken effect, by the meter that it is about. */
+  const changes = new Map<number, string>();
 
   beforeAll(async () => {
     db = await freshDatabase(name);
@@ -81,6 +93,9 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
     order = await recharge(admin, 11, "first-order");
     foreignOrder = await recharge(admin, 21, "other-order");
     command = await read(admin, 11, "first-command");
+    const alone = { kind: "price", on: false, limit: "0", reason: "一人值守" };
+    await app.inject(asked(admin, "POST", "/api/approval-rules", alone));
+    for (const meter of [11, 21]) changes.set(meter, await newPrice(admin, meter));
     foreignCommand = await read(admin, 21, "other-command");
   });
   afterAll(async () => {
@@ -92,6 +107,14 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
     const body = { key, meterId, amount: "100", channel: "cash" };
     return (await app.inject(asked(user, "POST", "/api/recharges", body))).json().orderNo;
   }
+  async function newPrice(user: TestUser, meterId: number): Promise<string> {
+    const body = priceChange(meterId, `price-of-${meterId}`, 2);
+    return (await app.inject(asked(user, "POST", "/api/price-changes", body))).json().id;
+  }
+  function priceChange(meterId: number, key: string, daysAhead: number) {
+    const what = { kind: "assignment", meters: { meterIds: [meterId] }, tariffId: null, price: "0.9" };
+    return { key, what, from: systemClock() + daysAhead * DAY_MS, reason: "调价" };
+  }
   async function read(user: TestUser, meterId: number, key: string): Promise<string> {
     return (await app.inject(asked(user, "POST", `/api/meters/${meterId}/commands`, { key, kind: "read" }))).json().id;
   }
@@ -100,6 +123,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
   function example([method, path]: Line, of: { meter: number; order: string; command: string }) {
     const url = path
       .replace("/api/meters/:id", `/api/meters/${of.meter}`)
+      .replace("/api/price-changes/:id", `/api/price-changes/${changes.get(of.meter) ?? "00000000000000000000"}`)
       .replace("/api/commands/:id", `/api/commands/${of.command}`)
       .replace("/api/customers/:id", `/api/customers/${of.meter}`)
       .replace("/api/rooms/:id", `/api/rooms/${of.meter}`)
@@ -124,6 +148,13 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
       "/api/shifts/:id/close": { count: 1, reason: "差额待查" },
       "/api/recharges/:orderNo/recheck": { reason: "已到现场核对" },
       "/api/recharges/:orderNo/withdraw": { reason: "收错" },
+      "/api/tariffs": { name: "单一价", kind: "electricity" },
+      "/api/price-changes": priceChange(of.meter, `key-${of.meter}-matrix`, 3),
+      "/api/price-changes/what-if": {
+        month: "2026-03",
+        what: { kind: "assignment", meters: { meterIds: [of.meter] }, tariffId: null, price: "0.9" },
+      },
+      "/api/price-changes/:id/revoke": { reason: "算错" },
       "/api/approval-rules": { kind: "refund", on: true, limit: "200", reason: "试" },
     };
     return { method, url, body: method === "POST" ? (bodies[path] ?? {}) : undefined };

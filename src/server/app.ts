@@ -18,6 +18,7 @@ import { healthRoutes } from "./routes/health.ts";
 import { liveRoutes } from "./routes/live.ts";
 import { meterRoutes } from "./routes/meters.ts";
 import { paymentRoutes } from "./routes/payments.ts";
+import { priceRoutes } from "./routes/prices.ts";
 import { rechargeRoutes } from "./routes/recharges.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { shiftRoutes } from "./routes/shifts.ts";
@@ -82,6 +83,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   shiftRoutes(routes);
   customerRoutes(routes);
   approvalRoutes(routes, deps.nudge);
+  priceRoutes(routes);
   liveRoutes(routes, deps.hub);
   await addPages(app, deps.webDir);
   // Streams have no end of their own: closing would wait for them for ever.

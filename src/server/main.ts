@@ -9,6 +9,7 @@ import { approvalsJob } from "./jobs/approvals.ts";
 import { daysJob } from "./jobs/days.ts";
 import { livenessJob } from "./jobs/liveness.ts";
 import { startJob } from "./jobs/loop.ts";
+import { pricesJob } from "./jobs/prices.ts";
 import { sessionsJob } from "./jobs/sessions.ts";
 import { settleJob } from "./jobs/settle.ts";
 import { createLiveHub } from "./live/hub.ts";
@@ -48,9 +49,14 @@ export async function runServer(config: ServerConfig, deps: ServerDeps, signal: 
     trustProxy: config.trustProxy,
     validateAnswers: deps.validateAnswers ?? false,
   });
-  const jobs = [settleJob(ctx), livenessJob(ctx), sessionsJob(ctx), approvalsJob(ctx), daysJob(ctx)].map((job) =>
-    startJob(job, { log, signal: stopping.signal }),
-  );
+  const jobs = [
+    settleJob(ctx),
+    pricesJob(ctx),
+    livenessJob(ctx),
+    sessionsJob(ctx),
+    approvalsJob(ctx),
+    daysJob(ctx),
+  ].map((job) => startJob(job, { log, signal: stopping.signal }));
 
   function nudge(): void {
     jobs[0]?.nudge();

@@ -96,3 +96,22 @@ export async function readingsBetween(
     .execute();
   return rows.map(({ verdict, ...row }) => ({ ...row, isGood: good.includes(verdict) }));
 }
+
+/** Good readings of a meter from an instant to another, both included, in the order of time; only the first and last unless `all`. */
+export async function goodReadings(
+  tx: Tx,
+  input: { meterId: number; from: number; to: number; all: boolean },
+): Promise<{ measured_at: number; value: number }[]> {
+  const within = tx
+    .selectFrom("reading")
+    .select(["measured_at", "value"])
+    .where("meter_id", "=", input.meterId)
+    .where("register", "=", registers.energyTotal)
+    .where("measured_at", ">=", input.from)
+    .where("measured_at", "<=", input.to)
+    .where("verdict", "in", [verdictCode("ok"), verdictCode("rollover")]);
+  if (input.all) return within.orderBy("measured_at").execute();
+  const first = await within.orderBy("measured_at").limit(1).executeTakeFirst();
+  const last = await within.orderBy("measured_at", "desc").limit(1).executeTakeFirst();
+  return first === undefined || last === undefined ? [] : [first, last];
+}

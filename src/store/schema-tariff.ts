@@ -41,14 +41,16 @@ export type MeterTariffTable = {
   applied_at: number;
 };
 
-export type PriceChangeState = "draft" | "requested" | "approved" | "rejected" | "withdrawn" | "revoked";
+export type PriceChangeState = "requested" | "approved" | "rejected" | "withdrawn" | "revoked";
 
 /**
  * A change of prices on its way (调价单): new terms of a tariff, or other prices for some meters. Only what is approved stands in
- * `tariff_version` and `meter_tariff`. `content` is JSON. `rev` is bumped by every change: two people never overwrite each other.
+ * `tariff_version` and `meter_tariff`. `content` is JSON: terms, or `{"tariffId", "priceE4"}`. `rev` is bumped by every decision.
  */
 export type PriceChangeTable = {
   id: string;
+  idem_key: string;
+  request_hash: string;
   project_id: number;
   kind: "version" | "assignment";
   tariff_id: number | null;

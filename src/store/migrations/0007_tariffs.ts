@@ -57,6 +57,8 @@ const tables: Readonly<Record<string, Table>> = {
   price_change: {
     columns: {
       id,
+      idem_key: key,
+      request_hash: text(64),
       project_id: int,
       kind: code,
       tariff_id: maybe(int),
@@ -74,6 +76,7 @@ const tables: Readonly<Record<string, Table>> = {
       updated_at: int,
     },
     key: ["id"],
+    unique: [["idem_key"]],
     indexes: [["project_id", "made_at"], ["tariff_id", "from_at"], ["state"]],
   },
   price_change_meter: {
