@@ -157,6 +157,12 @@ function used(): number {
   return heapUsed + arrayBuffers;
 }
 
+/** How long this thread has computed: what other programs take from the machine meanwhile is nobody's frames. */
+function workedMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
+
 function compared(ours: () => number, floor: () => number): { value: number; ratio: number } {
   const [measured, floors]: [number[], number[]] = [[], []];
   ours();
@@ -170,13 +176,13 @@ function compared(ours: () => number, floor: () => number): { value: number; rat
 }
 
 function runsPerSecond(run: () => number): number {
-  const start = performance.now();
+  const start = workedMs();
   let done = 0;
   let took = 0;
   while (took < ROUND_MS) {
     sink += run();
     done++;
-    took = performance.now() - start;
+    took = workedMs() - start;
   }
   return (done * 1000) / took;
 }
@@ -285,13 +291,13 @@ function readingIn(wire: Bytes): { address: string; wh: number } {
 let sink = 0;
 
 function perSecond(transcode: Transcode, wires: readonly Bytes[]): number {
-  const start = performance.now();
+  const start = workedMs();
   let done = 0;
   let took = 0;
   while (took < ROUND_MS) {
     for (const wire of wires) sink += transcode(wire)[20]!;
     done += wires.length;
-    took = performance.now() - start;
+    took = workedMs() - start;
   }
   assert(sink > 0 && kept !== undefined, "the work was optimised away");
   return (done * 1000) / took;
