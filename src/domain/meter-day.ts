@@ -1,5 +1,5 @@
 import { assert } from "#base/errors.ts";
-import { type Day, endOfDay, type Instant, MINUTE_MS, startOfDay } from "#base/time.ts";
+import { DAY_MS, type Day, dayOf, endOfDay, type Instant, MINUTE_MS, startOfDay } from "#base/time.ts";
 import { REGISTER_SPAN_WH, usedBetween } from "./settlement.ts";
 
 /** A total index that a meter showed, or that it froze itself at a midnight (日冻结). */
@@ -43,6 +43,19 @@ export const EDGE_TOLERANCE_MS = 10 * MINUTE_MS;
 
 /** A day is closed so long after its end: the first readings of the next day, and what meters froze, are there by then. */
 export const CLOSE_AFTER_MS = 30 * MINUTE_MS;
+
+/** Shortly before a day is closed: until then, what tells of it is in time. */
+const IN_TIME_MS = CLOSE_AFTER_MS - 10 * MINUTE_MS;
+/** What was on its way for longer than this was not there when a day was closed that it could have told of. */
+const ON_ITS_WAY_MS = 10 * MINUTE_MS;
+
+/** Whether something that was measured at `at`, and is heard of `now`, tells of a day that may have been closed without it. */
+export function tellsOfClosedDay(at: Instant, now: Instant): boolean {
+  const today = startOfDay(dayOf(now));
+  if (at < today - DAY_MS) return true;
+  if (now < today + IN_TIME_MS) return false;
+  return at < today || (at < today + CLOSE_AFTER_MS && now - at > ON_ITS_WAY_MS);
+}
 
 /** What is known of a meter around a day. */
 export type MeterLine = {

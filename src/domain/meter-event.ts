@@ -10,6 +10,8 @@ export const meterEventKinds = [
   "answering",
   /** A reading that ran backwards or jumped: kept, not billed. */
   "reading_suspect",
+  /** A person decided about a reading: accepted, rejected, corrected, or begun anew. */
+  "reading_decided",
   "recharge_booked",
   "recharge_confirmed",
   "recharge_refused",

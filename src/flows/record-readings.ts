@@ -1,6 +1,6 @@
-import { DAY_MS, type Day, dayOf, type Instant, instant, later, MINUTE_MS, startOfDay } from "#base/time.ts";
+import { DAY_MS, type Day, dayOf, type Instant, instant, later, MINUTE_MS } from "#base/time.ts";
 import { isLowCredit } from "#domain/low-credit.ts";
-import { CLOSE_AFTER_MS } from "#domain/meter-day.ts";
+import { tellsOfClosedDay } from "#domain/meter-day.ts";
 import { judgeReading, registers, type Verdict, verdictCode } from "#domain/reading.ts";
 import { offCauseSeen, type Relay } from "#domain/switching.ts";
 import { SILENT_ROUNDS_MAX } from "#domain/tile.ts";
@@ -146,38 +146,26 @@ function takeEnergy(view: View, indexWh: number, at: Instant): void {
   const before = current(view);
   const previous =
     before.index_wh === null ? null : { indexWh: before.index_wh, at: notFuture(view, before.index_at, at) };
-  const suspect =
-    before.suspect_wh === null ? null : { indexWh: before.suspect_wh, at: notFuture(view, before.suspect_at, at) };
+  const doubted = before.suspect_wh ?? before.rejected_wh;
+  const doubtedAt = before.suspect_wh === null ? before.rejected_at : before.suspect_at;
+  const suspect = doubted === null ? null : { indexWh: doubted, at: notFuture(view, doubtedAt, at) };
   const verdict = judgeReading({ previous, suspect, next: { indexWh, at } }, view.meter.powerMaxW);
   keep(view, registers.energyTotal, at, indexWh, verdict);
-  if (isLate(view, at)) view.writing.late.push({ meterId: before.meter_id, day: dayOf(at) });
+  if (tellsOfClosedDay(at, view.now)) view.writing.late.push({ meterId: before.meter_id, day: dayOf(at) });
   if (verdict === "stale") return;
   if (verdict === "ok" || verdict === "rollover") {
     view.change.index_wh = indexWh;
     view.change.index_at = at;
     if (before.settled_at > at) view.change.settled_at = at - 1; // was stamped by a clock that ran ahead
-    if (suspect !== null) view.change.suspect_wh = null;
+    if (suspect !== null) Object.assign(view.change, { suspect_wh: null, rejected_wh: null });
     if (indexWh !== before.index_wh || suspect !== null) view.change.changed_at = view.now;
     return;
   }
   view.change.suspect_wh = indexWh;
   view.change.suspect_at = at;
   view.change.changed_at = view.now;
-  if (suspect === null) event(view, "reading_suspect", "alarm", at, { verdict, indexWh, lastGoodWh: before.index_wh });
-}
-
-/** Days are closed half an hour after they ended: until shortly before, what was measured yesterday is in time. */
-const IN_TIME_MS = 20 * MINUTE_MS;
-
-/** A reading that was on its way for longer than this was not there when a day was closed that it could have told of. */
-const ON_ITS_WAY_MS = 10 * MINUTE_MS;
-
-/** Whether a reading tells of a day that may have been closed without it. */
-function isLate(view: View, at: Instant): boolean {
-  const today = startOfDay(dayOf(view.now));
-  if (at < today - DAY_MS) return true;
-  if (view.now < today + IN_TIME_MS) return false;
-  return at < today || (at < today + CLOSE_AFTER_MS && view.now - at > ON_ITS_WAY_MS);
+  if (before.suspect_wh === null)
+    event(view, "reading_suspect", "alarm", at, { verdict, indexWh, lastGoodWh: before.index_wh });
 }
 
 /** A clock may be set right by so much without anything being wrong. */

@@ -1,8 +1,10 @@
 import { AppError } from "#base/errors.ts";
-import { type Instant, instant } from "#base/time.ts";
+import { dayOf, type Instant, instant } from "#base/time.ts";
 import { money, NO_MONEY } from "#base/units.ts";
 import { type LedgerAccount, postedTransfer, type Transfer } from "#domain/ledger.ts";
+import { tellsOfClosedDay } from "#domain/meter-day.ts";
 import { addCharges } from "#store/charges.ts";
+import { askRecheck } from "#store/days.ts";
 import type { Tx } from "#store/db.ts";
 import { dueMeterIds, type MeterToSettle, metersToSettle, saveSettled, withSiblings } from "#store/due-meters.ts";
 import { addEvents } from "#store/events.ts";
@@ -105,6 +107,14 @@ async function book(ctx: FlowContext, tx: Tx, charges: readonly MeterCharge[]): 
     charges.flatMap((charge) => linesOf(charge, now)),
   );
   await saveTierCounts(tx, charges.flatMap(tierCountsAfter));
+  // Charged after its day may have been closed: its cost is looked at again.
+  const late = charges.filter(({ indexAt }) => tellsOfClosedDay(indexAt, now));
+  await askRecheck(
+    tx,
+    late.map(({ meter, indexAt }) => ({ meterId: meter.id, day: dayOf(indexAt) })),
+    "late",
+    now,
+  );
 }
 
 /** The cause of a usage transfer: one meter, one reading. */

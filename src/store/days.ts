@@ -1,5 +1,15 @@
 import { sql } from "kysely";
-import { DAY_MS, type Day, endOfDay, HOUR_MS, type Instant, type Month, startOfDay } from "#base/time.ts";
+import {
+  DAY_MS,
+  type Day,
+  dayOf,
+  endOfDay,
+  HOUR_MS,
+  type Instant,
+  instant,
+  type Month,
+  startOfDay,
+} from "#base/time.ts";
 import type { Tx } from "./db.ts";
 import { insertIgnore, updatedRows, upsert } from "./portable.ts";
 import type { DayCause, MeterDayTable } from "./schema-days.ts";
@@ -133,7 +143,7 @@ const SHANGHAI_OFFSET_MS = 8 * HOUR_MS;
 
 /**
  * What was charged for the usage of each meter on each day, by the time of the reading that it was charged up to; the one of midnight
- * ends its day. Key: `meter:midnight`.
+ * ends its day. Key: `meter:midnight`. With what a purchase changed about an overuse of before, on the day of the purchase.
  */
 export async function chargedByDay(
   tx: Tx,
@@ -141,24 +151,43 @@ export async function chargedByDay(
   days: { from: Day; to: Day },
 ): Promise<Map<string, number>> {
   if (meterIds.length === 0) return new Map();
-  const local = sql<number>`ledger_transfer.at - 1 + ${SHANGHAI_OFFSET_MS}`;
+  const charged = new Map<string, number>();
+  const note = (meterId: number | null, midnight: number, amount: number) => {
+    const key = `${meterId}:${midnight}`;
+    charged.set(key, (charged.get(key) ?? 0) + amount);
+  };
+  const local = sql<number>`reading_at - 1 + ${SHANGHAI_OFFSET_MS}`;
   const midnight = sql<number>`${local} - (${local}) % ${DAY_MS} - ${SHANGHAI_OFFSET_MS}`;
-  const rows = await tx
+  const lines = await tx
+    .selectFrom("usage_charge")
+    .where("meter_id", "in", [...meterIds])
+    .where("reading_at", ">", startOfDay(days.from))
+    .where("reading_at", "<=", endOfDay(days.to))
+    .select((eb) => ["meter_id", midnight.as("midnight"), eb.fn.sum<number>("amount_e4").as("amount")])
+    .groupBy(["meter_id", midnight])
+    .execute();
+  for (const row of lines) note(row.meter_id, Number(row.midnight), Number(row.amount));
+  const lots = await tx
+    .selectFrom("credit_lot")
+    .select("id")
+    .where("meter_id", "in", [...meterIds])
+    .where("made_at", ">", startOfDay(days.from))
+    .where("made_at", "<=", endOfDay(days.to))
+    .execute();
+  if (lots.length === 0) return charged;
+  const revalued = await tx
     .selectFrom("ledger_transfer")
     .innerJoin("ledger_entry", "ledger_entry.transfer_id", "ledger_transfer.id")
-    .where("ledger_transfer.meter_id", "in", [...meterIds])
-    .where("ledger_transfer.at", ">", startOfDay(days.from))
-    .where("ledger_transfer.at", "<=", endOfDay(days.to))
-    .where("ledger_transfer.kind", "in", ["usage", "correction"])
+    .where(
+      "ledger_transfer.id",
+      "in",
+      lots.map((lot) => `revalued:${lot.id}`),
+    )
     .where("ledger_entry.account_id", "like", "revenue:%")
-    .select((eb) => [
-      "ledger_transfer.meter_id",
-      midnight.as("midnight"),
-      eb.fn.sum<number>("ledger_entry.amount_e4").as("amount"),
-    ])
-    .groupBy(["ledger_transfer.meter_id", midnight])
+    .select(["ledger_transfer.meter_id", "ledger_transfer.at", "ledger_entry.amount_e4"])
     .execute();
-  return new Map(rows.map((row) => [`${row.meter_id}:${Number(row.midnight)}`, Number(row.amount)]));
+  for (const row of revalued) note(row.meter_id, startOfDay(dayOf(instant(row.at - 1))), row.amount_e4);
+  return charged;
 }
 
 /**

@@ -139,6 +139,24 @@ function laidOver(rows: readonly Row[], corrections: readonly ReadingCorrectionT
   return { points, breaks };
 }
 
+/** The points that count around a time, without late ones: the last before it, the first after it, and every corrected one. */
+export async function linesOfReadings(tx: Tx, meterId: number, at: Instant): Promise<StoredPoint[]> {
+  const corrections = await correctionsOf(tx, [meterId]);
+  const decided = corrections.map((each) => each.measured_at);
+  const side = (before: boolean) =>
+    indexRows(tx)
+      .where("meter_id", "=", meterId)
+      .where("register", "=", registers.energyTotal)
+      .where("verdict", "<>", LATE)
+      .where("measured_at", before ? "<" : ">", at)
+      .$if(decided.length > 0, (query) => query.where("measured_at", "not in", decided))
+      .orderBy("measured_at", before ? "desc" : "asc")
+      .limit(1)
+      .executeTakeFirst();
+  const rows = [await side(true), await side(false)].filter((row) => row !== undefined);
+  return laidOver(rows, corrections).points.toSorted((a, b) => a.at - b.at);
+}
+
 /** When the first index of each meter was measured; a meter that was never read is left out. */
 export async function firstPoints(tx: Tx, meterIds: readonly number[]): Promise<Map<number, StoredPoint>> {
   const firsts = new Map<number, StoredPoint>();

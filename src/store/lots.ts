@@ -131,3 +131,9 @@ function toLot(row: LotRow): Lot {
     usedCost: money(row.used_e4),
   };
 }
+
+/** All lots of a meter of which something was used, newest first. */
+export async function usedLots(tx: Tx, meterId: number): Promise<Lot[]> {
+  const rows = await lotRows(tx, meterId).where("used_wh", ">", 0).orderBy("sequence", "desc").execute();
+  return rows.map(toLot);
+}

@@ -197,6 +197,7 @@ export const en: Messages = {
     silent: "Meter does not answer",
     answering: "Meter answers again",
     reading_suspect: "Doubtful reading, not billed",
+    reading_decided: "A person decided about a reading",
     recharge_booked: "Recharge booked",
     recharge_confirmed: "Recharge reached the meter",
     recharge_refused: "Recharge refused by the meter",

@@ -193,6 +193,7 @@ export const zhCN = {
     silent: "电表无应答",
     answering: "电表恢复应答",
     reading_suspect: "抄表值存疑,未计费",
+    reading_decided: "读数已由人工裁定",
     recharge_booked: "充值已记账",
     recharge_confirmed: "充值已到表",
     recharge_refused: "充值被电表拒绝",
