@@ -67,10 +67,12 @@ test("meters and concentrators go offline and come back", async () => {
 
 test("faults replace the scopes that are named", async () => {
   await post("/faults", { everywhere: { loseAnswer: 0.5 }, offlineMeters: [address] });
+  await post("/faults", { lines: { JC000001: { split: 1, interrupt: 0.5 } } });
   const { body } = await post("/faults", { meters: { [address]: { corrupt: 1, lateMs: 300 } } });
   expect(body).toMatchObject({
     everywhere: { loseAnswer: 0.5 },
     meters: { [address]: { corrupt: 1 } },
+    lines: { JC000001: { split: 1, interrupt: 0.5 } },
     offlineMeters: [address],
   });
 });
@@ -85,6 +87,8 @@ test.each([
   ["/faults", { everywhere: { loseEverything: 1 } }],
   ["/faults", { everywhere: 1 }],
   ["/faults", { meters: { x: null } }],
+  ["/faults", { lines: { x: { flap: 2 } } }],
+  ["/faults", { lines: { x: { loseAnswer: 1 } } }],
   ["/faults", { offlineMeters: "all" }],
   ["/faults", { nowhere: {} }],
   [`/meters/${address}/credit`, { wh: 1.5 }],

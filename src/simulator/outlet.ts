@@ -12,7 +12,7 @@ export type Outlet = {
   close(): void;
 };
 
-/** A held message goes alone when none has followed for so long. */
+/** The first of the messages that are held waits for so long. */
 const HELD_MS_MAX = 60;
 const NOTHING = new Uint8Array(0);
 
@@ -33,20 +33,20 @@ export function createOutlet(socket: Socket, strike: () => LineStrike): Outlet {
     }
   }
 
+  function release(how: LineStrike): void {
+    clearTimeout(timer);
+    timer = undefined;
+    const bytes = held;
+    held = NOTHING;
+    if (bytes.length > 0) write(bytes, how);
+  }
+
   return {
     send(message, interruption) {
       const how = strike();
-      const between = how.interrupt && interruption ? interrupted(message, interruption) : message;
-      const bytes = concat(held, between);
-      held = NOTHING;
-      clearTimeout(timer);
-      if (!how.merge) return write(bytes, how);
-      held = bytes;
-      timer = setTimeout(() => {
-        const late = held;
-        held = NOTHING;
-        write(late, how);
-      }, HELD_MS_MAX);
+      held = concat(held, how.interrupt && interruption ? interrupted(message, interruption) : message);
+      if (how.merge) timer ??= setTimeout(() => release(how), HELD_MS_MAX);
+      else release(how);
     },
     close() {
       clearTimeout(timer);

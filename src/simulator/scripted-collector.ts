@@ -7,7 +7,7 @@ import { nodeCiphers } from "#system/crypto.ts";
 import type { TownPlan } from "./plan.ts";
 
 type Forwarded = Extract<LinkMessage, { type: "forwarded" }>;
-type Asked = { port?: number; timeoutMs?: number; gapMs?: number };
+type Asked = { port?: number; timeoutMs?: number; gapMs?: number; gateway?: string };
 
 /** A concentrator's connection as the collector sees it. */
 export type ScriptedLink = {
@@ -80,10 +80,12 @@ export async function scriptedCollector(
       }
     }
 
-    function forward(content: Bytes, { port = 1, timeoutMs = FORWARD_TIMEOUT_MS, gapMs = FORWARD_GAP_MS }: Asked = {}) {
+    function forward(content: Bytes, asked: Asked = {}) {
+      const { port = 1, timeoutMs = FORWARD_TIMEOUT_MS, gapMs = FORWARD_GAP_MS, gateway } = asked;
+      const plain = { port, serial: SERIAL_2400_8E1, timeoutMs, gapMs, content };
       const seq = ++lastSeq;
       const answered = new Promise<Forwarded>((resolve) => open.set(seq, resolve));
-      send({ type: "forward", port, serial: SERIAL_2400_8E1, timeoutMs, gapMs, content }, seq);
+      send(gateway === undefined ? { type: "forward", ...plain } : { type: "forward_via", ...plain, gateway }, seq);
       return answered;
     }
 
