@@ -44,6 +44,10 @@ export const VOLTAGE = number(2, 1, "V", 100);
 export const BATTERY_VOLTAGE = number(2, 2, "V", 10);
 /** NNN.NNN A with the direction as sign; base unit mA. */
 export const CURRENT = signed(number(3, 3, "A"));
+/** NN.NNNN A from which or up to which an event counts. */
+export const CURRENT_THRESHOLD = number(3, 4, "A", 1, 10);
+/** NNN.N A from which overcurrent counts. */
+export const OVERCURRENT_THRESHOLD = number(2, 1, "A", 100);
 /** XX.XXXX kW with the direction as sign; base unit W. */
 export const POWER = signed(number(3, 4, "kW", 1, 10));
 /** XX.XXXX kvar with the direction as sign. */

@@ -24,6 +24,7 @@ import {
   word,
 } from "./forms.ts";
 import { type Field, type ItemParts, type Layout, oneValue, record } from "./item.ts";
+import { disturbanceItem } from "./items-filing.ts";
 
 const PHASES = ["A", "B", "C"] as const;
 /** Records that a meter keeps of each event (A.4). */
@@ -133,6 +134,14 @@ const OPERATIONS: Readonly<Record<number, { name: string; zh: string; fields: re
   },
 };
 
+/** Operations of the filing whose records differ between makers: only their counts are known. */
+const COUNTED_OPERATIONS: Readonly<Record<number, { name: string; zh: string }>> = {
+  15: { name: "tariff parameter programming", zh: "费率参数表编程" },
+  16: { name: "step table programming", zh: "阶梯表编程" },
+  18: { name: "key update", zh: "密钥更新" },
+  19: { name: "foreign card", zh: "异常插卡" },
+};
+
 /** 0332 energy, 0333 money, 0334 refunds of money, by DI1; records 01 … 0A in DI0. */
 const PURCHASES: Readonly<Record<number, { name: string; zh: string; form: Form }>> = {
   50: { name: "purchase", zh: "购电", form: ENERGY },
@@ -147,6 +156,7 @@ export function eventItem(di2: number, di1: number, di0: number): ItemParts | un
   if (purchase !== undefined) return purchaseItem(purchase, di1, di0);
   if (di0 > RECORDS_MAX) return undefined;
   if (di2 === 0x30) return operationItem(di1, di0);
+  if (di2 >= 0x35 && di2 <= 0x37) return disturbanceItem(di2, di1, di0);
   if (di2 === 0x11) return powerDown(di1, di0);
   if (di2 === 0x12) return demandLimit(di1, di0);
   const perPhase = PHASE_EVENTS[di2];
@@ -156,38 +166,6 @@ export function eventItem(di2: number, di1: number, di0: number): ItemParts | un
   const { name, zh, fields } = ofMeter;
   if (di0 > 0) return recordItem(name, zh, di0, fields);
   return { name: `${name} count`, zh: `${zh}总次数、总累计时间`, clause: "A.4", layouts: [record(counts("", ""))] };
-}
-
-/** Switching records of the filing, by DI3 DI2: in firmware the count stands at 0001 as well as at 0000. */
-const SWITCHING: Readonly<Record<number, { name: string; zh: string }>> = {
-  7424: { name: "relay trip", zh: "跳闸" },
-  7680: { name: "relay close", zh: "合闸" },
-};
-
-/** Counts of the filing whose records differ between makers: only the count is known. */
-const COUNTED: Readonly<Record<number, { name: string; zh: string }>> = {
-  6401: { name: "overcurrent A", zh: "A相过流" },
-  6402: { name: "overcurrent B", zh: "B相过流" },
-  6403: { name: "overcurrent C", zh: "C相过流" },
-  7169: { name: "overload A", zh: "A相过载" },
-  7170: { name: "overload B", zh: "B相过载" },
-  7171: { name: "overload C", zh: "C相过载" },
-  13824: { name: "relay mis-operation", zh: "负荷开关误动作" },
-};
-
-/**
- * Switching and later events (DI3 19, 1C, 1D, 1E, 36 of the filing). 1D00 0001 is the trip count in one family of
- * firmware and the first record in others: three bytes are the count, and longer data stays bytes because the records
- * differ between makers.
- */
-export function switchingItem(di3: number, di2: number, di1: number, di0: number): ItemParts | undefined {
-  const head = (di3 << 8) | di2;
-  const kind = SWITCHING[head] ?? COUNTED[head];
-  if (kind === undefined || di1 !== 0 || di0 > RECORDS_MAX) return undefined;
-  const { name, zh } = kind;
-  const total = oneValue(`${name} count`, `${zh}次数`, "filing", count(3), "count");
-  if (di0 === 0) return total;
-  return di0 === 1 && head in SWITCHING ? total : undefined;
 }
 
 function phaseEvent({ name, zh, holds }: PhaseEvent, di1: number, di0: number): ItemParts | undefined {
@@ -289,6 +267,10 @@ function demandLimit(di1: number, di0: number): ItemParts | undefined {
 }
 
 function operationItem(di1: number, di0: number): ItemParts | undefined {
+  const counted = COUNTED_OPERATIONS[di1];
+  if (counted !== undefined && di0 === 0) {
+    return oneValue(`${counted.name} total count`, `${counted.zh}总次数`, "filing", count(3), "count");
+  }
   const operation = OPERATIONS[di1];
   if (operation === undefined) return undefined;
   const { name, zh, fields } = operation;

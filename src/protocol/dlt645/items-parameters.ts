@@ -2,11 +2,13 @@ import {
   ascii,
   COEFFICIENT,
   CURRENT,
+  CURRENT_THRESHOLD,
   count,
   DATE_WEEK,
   DATE_WEEK_TIME,
   DAY_HOUR,
   ENERGY,
+  FACTOR,
   type Form,
   HOLIDAY,
   HOUR_MINUTE,
@@ -14,17 +16,20 @@ import {
   MINUTE,
   MONEY,
   MONTH_MINUTE,
+  OVERCURRENT_THRESHOLD,
+  PERCENT,
   PERIOD,
   POWER,
   PRICE,
   printed,
+  REACTIVE_POWER,
   SEASON,
   TIME,
   VOLTAGE,
   wireHex,
   word,
 } from "./forms.ts";
-import { block, type ItemParts, oneValue, rates } from "./item.ts";
+import { block, type ItemParts, oneValue, rates, record, single } from "./item.ts";
 
 type Row = readonly [di1di0: number, name: string, zh: string, form: Form, value?: string];
 
@@ -92,6 +97,11 @@ const FILING: readonly Row[] = [
   [0x0306, "current transformer ratio", "电流互感器变比", count(3)],
   [0x0307, "voltage transformer ratio", "电压互感器变比", count(3)],
   [0x040e, "customer number", "客户编号", printed(6)],
+  [0x0705, "port 4 baud word", "通信口4通信速率特征字", word(1)],
+  [0x0903, "instant freeze mode word", "瞬时冻结数据模式字", word(1)],
+  [0x0904, "agreed freeze mode word", "约定冻结数据模式字", word(1)],
+  [0x0905, "hourly freeze mode word", "整点冻结数据模式字", word(1)],
+  [0x0906, "daily freeze mode word", "日冻结数据模式字", word(1)],
   [0x0f01, "energy alarm 1", "报警电量1限值", ENERGY],
   [0x0f02, "energy alarm 2", "报警电量2限值", ENERGY],
   [0x0f03, "energy hoard limit", "囤积电量限值", ENERGY],
@@ -106,10 +116,56 @@ const FILING: readonly Row[] = [
   [0x1201, "hourly freeze start", "整点冻结起始时间", MINUTE],
   [0x1202, "hourly freeze interval", "整点冻结时间间隔", count(1, "min")],
   [0x1203, "daily freeze time", "日冻结时间", HOUR_MINUTE],
+  [0x1301, "radio signal", "无线通信在线及信号强弱指示", word(1)],
   [0x1401, "trip delay", "跳闸延时时间", count(2, "min")],
   [0x1402, "relay current limit", "继电器拉闸电流门限值", CURRENT],
+  [0x1501, "report status word", "主动上报状态字", word(12)],
   [0x1403, "relay current limit delay", "继电器拉闸控制电流门限保护延时时间", count(2, "min")],
 ];
+
+/** 0409 xx xx: from when on an event counts. The last one of each group is how long that must have lasted. */
+const THRESHOLDS: readonly Row[] = [
+  [0x0101, "voltage loss voltage upper", "失压事件电压触发上限", VOLTAGE],
+  [0x0102, "voltage loss recovery voltage lower", "失压事件电压恢复下限", VOLTAGE],
+  [0x0103, "voltage loss current lower", "失压事件电流触发下限", CURRENT_THRESHOLD],
+  [0x0104, "voltage loss delay", "失压事件判定延时时间", count(1, "s")],
+  [0x0201, "undervoltage voltage upper", "欠压事件电压触发上限", VOLTAGE],
+  [0x0202, "undervoltage delay", "欠压事件判定延时时间", count(1, "s")],
+  [0x0301, "overvoltage voltage lower", "过压事件电压触发下限", VOLTAGE],
+  [0x0302, "overvoltage delay", "过压事件判定延时时间", count(1, "s")],
+  [0x0401, "phase loss voltage upper", "断相事件电压触发上限", VOLTAGE],
+  [0x0402, "phase loss current upper", "断相事件电流触发上限", CURRENT_THRESHOLD],
+  [0x0403, "phase loss delay", "断相事件判定延时时间", count(1, "s")],
+  [0x0501, "voltage unbalance limit", "电压不平衡率限值", PERCENT],
+  [0x0502, "voltage unbalance delay", "电压不平衡率判定延时时间", count(1, "s")],
+  [0x0601, "current unbalance limit", "电流不平衡率限值", PERCENT],
+  [0x0602, "current unbalance delay", "电流不平衡率判定延时时间", count(1, "s")],
+  [0x0701, "current loss voltage lower", "失流事件电压触发下限", VOLTAGE],
+  [0x0702, "current loss current upper", "失流事件电流触发上限", CURRENT_THRESHOLD],
+  [0x0703, "current loss current lower", "失流事件电流触发下限", CURRENT_THRESHOLD],
+  [0x0704, "current loss delay", "失流事件判定延时时间", count(1, "s")],
+  [0x0801, "overcurrent current lower", "过流事件电流触发下限", OVERCURRENT_THRESHOLD],
+  [0x0802, "overcurrent delay", "过流事件判定延时时间", count(1, "s")],
+  [0x0901, "current break voltage lower", "断流事件电压触发下限", VOLTAGE],
+  [0x0902, "current break current upper", "断流事件电流触发上限", CURRENT_THRESHOLD],
+  [0x0903, "current break delay", "断流事件判定延时时间", count(1, "s")],
+  [0x0a01, "reverse flow power lower", "潮流反向事件有功功率触发下限", POWER],
+  [0x0a02, "reverse flow delay", "潮流反向事件判定延时时间", count(1, "s")],
+  [0x0b01, "overload power lower", "过载事件有功功率触发下限", POWER],
+  [0x0b02, "overload delay", "过载事件判定延时时间", count(1, "s")],
+  [0x0c01, "voltage quality upper", "电压考核上限", VOLTAGE],
+  [0x0c02, "voltage quality lower", "电压考核下限", VOLTAGE],
+  [0x0d01, "active demand limit", "有功需量超限事件需量触发下限", POWER],
+  [0x0d02, "reactive demand limit", "无功需量超限事件需量触发下限", REACTIVE_POWER],
+  [0x0d03, "demand delay", "需量超限事件判定延时时间", count(1, "s")],
+  [0x0e01, "power factor lower", "总功率因数超下限阀值", FACTOR],
+  [0x0e02, "power factor delay", "总功率因数超下限判定延时时间", count(1, "s")],
+  [0x0f01, "severe current unbalance limit", "电流严重不平衡限值", PERCENT],
+  [0x0f02, "severe current unbalance delay", "电流严重不平衡触发延时时间", count(1, "s")],
+];
+const thresholds = new Map<number, ItemParts>(
+  THRESHOLDS.map(([key, name, zh, form]) => [key, oneValue(name, zh, "filing", form)]),
+);
 
 const LOSS_PARTS = ["电导", "电纳", "电阻", "电抗"] as const;
 const LOSS_NAMES = ["conductance", "susceptance", "resistance", "reactance"] as const;
@@ -136,6 +192,12 @@ for (let level = 0; level <= 9; level++) {
     table.set(0x0d01 + 4 * p + i, oneValue(name, `${phase}相${zh}系数`, "A.5", COEFFICIENT));
   });
 });
+// Two bytes there are the delay before closing (合闸延时), which other makers keep under the same identifier.
+const relayLimit = table.get(0x1402);
+if (relayLimit !== undefined) {
+  const closeDelay = single("close delay", "合闸延时时间", count(2, "min"));
+  table.set(0x1402, { ...relayLimit, layouts: [relayLimit.layouts[0], closeDelay] });
+}
 const STATUS_BLOCK: ItemParts = {
   name: "status words",
   zh: "电表运行状态字数据块",
@@ -154,12 +216,14 @@ export function parameterItem(di2: number, di1: number, di0: number): ItemParts 
     case 0x03:
       return di1 === 0 ? numbered(di0, "holiday", "第#公共假日日期及日时段表号", HOLIDAY) : undefined;
     case 0x04:
-      if (di1 === 1) return numbered(di0, "automatic screen", "自动循环显示第#屏", IDENTIFIER);
-      return di1 === 2 ? numbered(di0, "button screen", "按键循环显示第#屏", IDENTIFIER) : undefined;
+      if (di1 === 1) return screen(di0, "automatic screen", "自动循环显示第#屏");
+      return di1 === 2 ? screen(di0, "button screen", "按键循环显示第#屏") : undefined;
     case 0x05:
       return di1 === 1 || di1 === 2 ? tariffPrices(di1, di0) : undefined;
     case 0x06:
       return stepTable(di1, di0);
+    case 0x09:
+      return thresholds.get((di1 << 8) | di0);
     case 0x80:
       return di1 === 0 ? makersOwn(di0) : undefined;
     default:
@@ -201,6 +265,14 @@ function stepTable(di1: number, di0: number): ItemParts | undefined {
 
 function numbered(di0: number, name: string, zh: string, form: Form): ItemParts | undefined {
   return di0 >= 1 && di0 <= 254 ? oneValue(`${name} ${di0}`, zh.replace("#", String(di0)), "A.5", form) : undefined;
+}
+
+/** What a screen shows: an identifier, in the filing with the number of the part of it behind. */
+function screen(di0: number, name: string, zh: string): ItemParts | undefined {
+  const item = numbered(di0, name, zh, IDENTIFIER);
+  if (item === undefined) return undefined;
+  const shown = { name: item.name, zh: item.zh, form: IDENTIFIER };
+  return { ...item, layouts: [item.layouts[0], record([shown, { name: "part", zh: "数据项序号", form: count(1) }])] };
 }
 
 function makersOwn(di0: number): ItemParts | undefined {

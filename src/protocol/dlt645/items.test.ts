@@ -15,7 +15,9 @@ const KNOWN = [
   "03010000 03010101 0302030A 03050000 03050001 03060001 03070001 03090001 030B0101 030E0101 030F0000 03100000 0310010C",
   "03110000 03110001 03120000 03120101 03300000 03300001 03300101 03300201 03300301 03300401 03300601 03300701 0330090A",
   "03300C01 03300D00 03300D01 03300E0A 03320101 03320201 0332FF01 0333030A 0334FF01 1D000000 1D000001 1E000001 19010000",
-  "1C030000 36000000 04000101 04000102 0400010C 04000106 04000202 04000205 04000306 04000401 04000403 04000404 0400040A",
+  "1C030000 36000000 10000001 10010002 10010101 10012501 1000020A 14000001 14001203 18032101 1B011201 1F000601 20001301",
+  "1D00FF01 1D000102 1E000801 1E00FF0A 21000000 03350000 03350001 0336000A 03370001 03300F00 03301200 04000903 04001301",
+  "04001501 04090103 04090801 04090E01 04090F02 04000101 04000102 0400010C 04000106 04000202 04000205 04000306 04000401 04000403 04000404 0400040A",
   "0400040D 0400040E 04000501 04000503 040005FF 04000601 04000901 04000A01 04000A07 04000B01 04000C01 04000D0C 04000E01",
   "04000E03 04000F01 04001001 04001005 04001203 04001401 04001402 04010000 04010008 04020000 04030001 040401FE",
   "040402FE 04050101 040502FF 04060001 04060301 04800003 05000001 05000101 0500090C 05011001 05030A02 05060101 0506013E",
@@ -193,5 +195,55 @@ describe("a load record", () => {
     expect(loadRecordOf("06030002")).toMatchObject({ kind: 3, from: "latest" });
     expect(loadRecordOf("06070000")).toBeUndefined();
     expect(toHex(block.subarray(0, 2))).toBe("a0a0");
+  });
+});
+
+describe("what a prepaid site meets besides table A", () => {
+  const values = (di: string, hex: string) => {
+    const item = itemOf(di);
+    const data = fromHex(hex);
+    if (item === undefined || data === null) throw new Error(di);
+    return itemValues(item, data, 0)?.map(({ name, value, unit }) => `${name}=${value}${unit}`);
+  };
+
+  test("the last trip: when, by whom, and the registers of that moment", () => {
+    expect(values("1D00FF01", `05 30 12 01 08 26 01 00 00 00 56 34 12 00 00 00 00 00${"00".repeat(16)}`)).toEqual([
+      "time=2026-08-01 12:30:05",
+      "operator=01000000",
+      "forward active=1234.56kWh",
+      "reverse active=0.00kWh",
+      "quadrant 1 reactive=0.00kvarh",
+      "quadrant 2 reactive=0.00kvarh",
+      "quadrant 3 reactive=0.00kvarh",
+      "quadrant 4 reactive=0.00kvarh",
+    ]);
+    expect(values("1D000101", "05 30 12 01 08 26")).toEqual(["time=2026-08-01 12:30:05"]);
+    expect(values("1D000001", "27 00 00")).toEqual(["count=27"]);
+    // A whole record under the identifier of the count, as older firmware has it, is not taken for one.
+    expect(values("1D000001", "00".repeat(34))).toBeUndefined();
+  });
+
+  test("events of the filing: counts, minutes, begin and end", () => {
+    expect(values("10010001", "03 00 00")).toEqual(["count=3"]);
+    expect(values("10010002", "45 01 00")).toEqual(["minutes=145min"]);
+    expect(values("18022101", "00 00 08 01 08 26")).toEqual(["end=2026-08-01 08:00:00"]);
+    expect(itemOf("10012101")).toBeUndefined();
+    expect(itemOf("14010001")).toBeUndefined();
+    expect(values("03350001", `00 00 08 01 08 26 00 05 08 01 08 26${"56 34 12 00".repeat(4)}`)).toHaveLength(6);
+  });
+
+  test("one identifier, two habits: the length tells which", () => {
+    expect(values("04001402", "00 00 06")).toEqual(["relay current limit=60.000A"]);
+    expect(values("04001402", "05 00")).toEqual(["close delay=5min"]);
+    expect(values("04040101", "00 00 01 00")).toEqual(["automatic screen 1=00010000"]);
+    expect(values("04040101", "00 00 01 00 02")).toEqual(["automatic screen 1=00010000", "part=2"]);
+  });
+
+  test("an item that was built before is the same one, however many others came between", () => {
+    const before = itemOf("05060101");
+    expect(itemOf("05060101")).toBe(before);
+    for (let n = 1; n <= 0xfe; n++)
+      for (const kind of ["040300", "040401", "040402"]) itemOf(kind + toHex(Uint8Array.of(n)));
+    expect(itemOf("05060101")).toEqual(before);
   });
 });

@@ -2,7 +2,8 @@ import { type Bytes, printedAt } from "../bytes.ts";
 import { decimalText, digitsAt, isAbsent, putDigits } from "../register.ts";
 import type { Form } from "./forms.ts";
 import { type Item645, type ItemParts, layoutOf, type Reads645 } from "./item.ts";
-import { eventItem, switchingItem } from "./items-events.ts";
+import { eventItem } from "./items-events.ts";
+import { filingItem } from "./items-filing.ts";
 import { freezeItem } from "./items-freeze.ts";
 import { parameterItem } from "./items-parameters.ts";
 import { demandItem, energyItem, variableItem } from "./items-registers.ts";
@@ -257,7 +258,7 @@ function partsOf(code: number): ItemParts | undefined {
     case 0x05:
       return freezeItem(di2, di1, di0);
     default:
-      return switchingItem(di3, di2, di1, di0);
+      return filingItem(di3, di2, di1, di0);
   }
 }
 

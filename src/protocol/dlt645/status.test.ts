@@ -21,6 +21,45 @@ test.each([
   expect(names(word, bits)).toEqual(expected);
 });
 
+/** Appendix C and the filing, bit by bit; "" is a bit that says nothing alone. Words 4 to 6 are the three phases. */
+const PHASE_WORD =
+  "voltage-loss undervoltage overvoltage current-loss overcurrent overload reverse-flow phase-loss current-break";
+test.each([
+  [1, " demand-by-interval clock-battery-low reading-battery-low active-reverse reactive-reverse remote-billing"],
+  [2, "active-reverse-a active-reverse-b active-reverse-c  reactive-reverse-a reactive-reverse-b reactive-reverse-c"],
+  [3, "second-period-set auxiliary-supply battery-supply programming-allowed relay-open second-season-set"],
+  [4, PHASE_WORD],
+  [5, PHASE_WORD],
+  [6, PHASE_WORD],
+  [
+    7,
+    "voltage-sequence-reversed current-sequence-reversed voltage-unbalance current-unbalance auxiliary-supply-lost " +
+      "power-down demand-over-limit power-factor-low current-unbalance-severe reverse-flow all-phase-voltage-loss",
+  ],
+])("word %i bit by bit from the lowest: %s", (word, list) => {
+  list.split(" ").forEach((name, bit) => {
+    expect([bit, ...names(word, 1 << bit)]).toEqual(name === "" ? [bit] : [bit, name]);
+  });
+});
+
+test("the upper half of word 3 says how the meter sells, and of word 1 what is broken in it", () => {
+  const upper = (word: number) => Array.from({ length: 8 }, (_, bit) => names(word, 0x100 << bit).join());
+  expect(upper(3)).toEqual([
+    "prepaid-energy",
+    "prepaid-money",
+    "bit-10",
+    "bit-11",
+    "keep-supply",
+    "authentication-valid",
+    "local-account-not-opened",
+    "remote-account-not-opened",
+  ]);
+  expect(upper(1)).toEqual(
+    "relay-circuit-fault,esam-fault,,,program-fault,memory-fault,overdraft,clock-fault".split(","),
+  );
+  expect(upper(2).join("")).toBe("");
+});
+
 test("bits that makers disagree on are shown with the reason to leave them alone", () => {
   const doubtful = STATUS_3_BITS.filter((bit) => bit.doubt !== undefined).map((bit) => bit.mask);
   expect(doubtful).toEqual([0x0400, 0x0800]);

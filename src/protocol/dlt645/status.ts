@@ -19,7 +19,7 @@ const PHASE_BITS: readonly NamedBit[] = [
 ];
 
 const SETS_DISAGREE = "one firmware calls bit 10 the step table and bit 11 the step set, another bit 10 the tariff set";
-const COVERS_DIFFER = "beyond bit 6 makers use the word differently";
+const COVERS_DIFFER = "one prepaid firmware tells the covers of the meter in bits 9 and 10";
 
 /** Status word 3, 04000503 (operation; DL/T 645-2007 appendix C, bits 5 to 15 from the later filing). */
 export const STATUS_3_BITS: readonly NamedBit[] = [
@@ -77,8 +77,16 @@ export const STATUS_WORDS: readonly (readonly NamedBit[])[] = [
     { mask: 0x0010, name: "auxiliary-supply-lost", zh: "辅助电源失电" },
     { mask: 0x0020, name: "power-down", zh: "掉电" },
     { mask: 0x0040, name: "demand-over-limit", zh: "需量超限" },
-    { mask: 0x0200, name: "cover-open", zh: "开表盖", filing: true, doubt: COVERS_DIFFER },
-    { mask: 0x0400, name: "terminal-cover-open", zh: "开端钮盖", filing: true, doubt: COVERS_DIFFER },
+    { mask: 0x0080, name: "power-factor-low", zh: "总功率因数超下限", filing: true },
+    { mask: 0x0100, name: "current-unbalance-severe", zh: "电流严重不平衡", filing: true },
+    { mask: 0x0200, name: "reverse-flow", zh: "潮流反向(个别厂作开表盖)", filing: true, doubt: COVERS_DIFFER },
+    {
+      mask: 0x0400,
+      name: "all-phase-voltage-loss",
+      zh: "全失压(个别厂作开端钮盖)",
+      filing: true,
+      doubt: COVERS_DIFFER,
+    },
   ],
 ];
 

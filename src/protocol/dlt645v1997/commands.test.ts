@@ -116,6 +116,17 @@ describe("readings", () => {
     const time = items97.get("B010");
     if (time === undefined) throw new Error("B010");
     expect(itemValues97(time, bytes("30082512"))).toEqual([{ name: "value", value: "12-25 08:30", unit: "" }]);
+    expect(items97.get("B312")?.zh).toBe("B相断相次数");
+    const shown = (di: string, hex: string) => {
+      const item = items97.get(di);
+      return item === undefined ? null : itemValues97(item, bytes(hex))?.[0]?.value;
+    };
+    expect(shown("B330", "30 12 01 08")).toBe("08-01 12:30");
+    expect(shown("B214", "45 23 01")).toBe("12345");
+    expect(shown("C321", "02 01 03")).toBe("03-01 ‹02›");
+    expect(shown("C3AA", "04 30 22")).toBe("22:30 ‹04›");
+    expect(shown("C511", "15 00")).toBe("15");
+    expect(shown("C32F", "02 01 03")).toBeNull();
     expect(items97.get("A010")?.fields[0]).toMatchObject({ unit: "kW", decimals: 4 });
   });
 });
