@@ -10,6 +10,7 @@ import { daysJob } from "./jobs/days.ts";
 import { livenessJob } from "./jobs/liveness.ts";
 import { startJob } from "./jobs/loop.ts";
 import { pricesJob } from "./jobs/prices.ts";
+import { sealJob } from "./jobs/seal.ts";
 import { sessionsJob } from "./jobs/sessions.ts";
 import { settleJob } from "./jobs/settle.ts";
 import { createLiveHub } from "./live/hub.ts";
@@ -56,6 +57,7 @@ export async function runServer(config: ServerConfig, deps: ServerDeps, signal: 
     sessionsJob(ctx),
     approvalsJob(ctx),
     daysJob(ctx),
+    ...(deps.sealer ? [sealJob(ctx, deps.sealer)] : []),
   ].map((job) => startJob(job, { log, signal: stopping.signal }));
 
   function nudge(): void {

@@ -6,6 +6,7 @@ import { type LedgerAccount, type LedgerKind, ledgerAccountId, ledgerKinds, type
 import type { Tx } from "./db.ts";
 import { addToColumns, insertIgnore, insertRows, updatedRows } from "./portable.ts";
 import type { LedgerEntryTable, LedgerTransferTable, Schema } from "./schema.ts";
+import { addUnsealed, sealItem } from "./seals.ts";
 import { Stale } from "./stale.ts";
 
 /** Makes sure that the accounts have rows; a balance that nobody opened cannot be guarded by a condition. */
@@ -77,6 +78,7 @@ export async function bookTransfer(tx: Tx, transfer: Transfer, at: Instant): Pro
   assert(total === 0, `transfer ${transfer.id} does not balance: ${total}`);
   const fresh = await insertIgnore(tx, "ledger_transfer", [transferRow(transfer, at)], ["id"]);
   if (fresh === 0) return false;
+  await addUnsealed(tx, [sealItem.transfer(transfer.id)]);
   await insertRows(tx, "ledger_entry", entryRows(transfer));
   for (const { account, amount } of inAccountOrder(transfer.entries)) {
     if (!ledgerKinds[account.kind].materialised) continue;
@@ -110,6 +112,10 @@ export async function bookPostedTransfers(
   }
   const rows = transfers.map(({ transfer, at }) => transferRow(transfer, at));
   if ((await insertIgnore(tx, "ledger_transfer", rows, ["id"])) !== rows.length) return false;
+  await addUnsealed(
+    tx,
+    rows.map((row) => sealItem.transfer(row.id)),
+  );
   await insertRows(
     tx,
     "ledger_entry",
@@ -186,6 +192,7 @@ export async function resolveTransfer(
     .where("id", "=", input.transferId)
     .executeTakeFirst();
   assert(transfer?.pending === 1, `${input.transferId} is not a pending transfer`);
+  await addUnsealed(tx, [sealItem.resolution(input.transferId)]);
   const entries = await tx
     .selectFrom("ledger_entry")
     .select(["account_id", "amount_e4"])

@@ -8,6 +8,7 @@ import * as desk from "./migrations/0005_desk.ts";
 import * as refunds from "./migrations/0006_refunds.ts";
 import * as tariffs from "./migrations/0007_tariffs.ts";
 import * as daysAndShares from "./migrations/0008_days_and_shares.ts";
+import * as seals from "./migrations/0010_seals.ts";
 import { type MysqlAddress, mysqlPool } from "./mysql-pool.ts";
 import type { Schema } from "./schema.ts";
 import type { SqliteWriter } from "./sqlite-writer.ts";
@@ -27,6 +28,7 @@ const migrations: readonly Migration[] = [
   { name: "0005_desk", up: desk.up },
   { name: "0008_days_and_shares", up: daysAndShares.up },
   { name: "0007_tariffs", up: tariffs.up },
+  { name: "0010_seals", up: seals.up },
 ];
 
 /** Statements that rebuild a big table take their time. */

@@ -12,6 +12,7 @@ import type { DaysSchema } from "./schema-days.ts";
 import type { DeskSchema } from "./schema-desk.ts";
 import type { KeysSchema } from "./schema-keys.ts";
 import type { RefundsSchema } from "./schema-refunds.ts";
+import type { SealSchema } from "./schema-seals.ts";
 import type { SharesSchema } from "./schema-shares.ts";
 import type { TariffSchema } from "./schema-tariff.ts";
 
@@ -375,7 +376,14 @@ export type SequenceTable = { name: string; next: number };
 export type TallyTable = { name: string; value: number };
 
 /** All tables: those of this file, and those of each `schema-<topic>.ts` beside it. */
-export type Schema = FirstSchema & RefundsSchema & DeskSchema & DaysSchema & SharesSchema & TariffSchema & KeysSchema;
+export type Schema = FirstSchema &
+  RefundsSchema &
+  DeskSchema &
+  DaysSchema &
+  SharesSchema &
+  TariffSchema &
+  KeysSchema &
+  SealSchema;
 
 export type FirstSchema = {
   project: ProjectTable;

@@ -1,6 +1,6 @@
 /**
  * Places where a process may be killed on purpose, so that a crash test can hit every step of a recharge.
- * Without `JICHAO_FAULTS` (never set in production) a fault point is one comparison with null.
+ * Without `JICHAO_FAULTS` (never set in production) a fault point is two comparisons with null.
  *
  * `JICHAO_FAULTS="name=probability,name=probability"`; a name stands for exactly one place in the code.
  */
@@ -29,6 +29,12 @@ export type FaultPoint =
 
 let faults: ReadonlyMap<string, number> | null = null;
 let report: (name: string) => void = () => {};
+let struck: ((name: FaultPoint) => void) | null = null;
+
+/** Has `strike` called at every fault point instead: a simulation in one process throws there where a program would die. */
+export function onFaultPoints(strike: ((name: FaultPoint) => void) | null): void {
+  struck = strike;
+}
 
 /** Arms fault points from the text of `JICHAO_FAULTS`; `onHit` is told just before the process dies. */
 export function armFaults(text: string | undefined, onHit: (name: string) => void): void {
@@ -44,6 +50,7 @@ export function armFaults(text: string | undefined, onHit: (name: string) => voi
 
 /** Dies here, as if by kill -9, when the point is armed and its probability strikes. */
 export function faultPoint(name: FaultPoint): void {
+  if (struck !== null) struck(name);
   if (faults === null) return;
   const probability = faults.get(name);
   if (probability === undefined || Math.random() >= probability) return;

@@ -5,7 +5,7 @@ export function judgeFrames<Frame>(
   heard: readonly Frame[],
   how: { isOwn(frame: Frame): boolean; isSameMeter(frame: Frame): boolean; decode(frame: Frame): MeterAnswer },
 ): Judged {
-  const own = heard.find((each) => how.isOwn(each));
+  const own = heard.findLast((each) => how.isOwn(each));
   if (own !== undefined) return { kind: "answered", answer: how.decode(own) };
   if (heard.length === 0) return { kind: "silent", why: "corrupt" };
   return { kind: "silent", why: heard.some((each) => how.isSameMeter(each)) ? "mismatch" : "foreign" };
