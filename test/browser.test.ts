@@ -217,12 +217,14 @@ describe.skipIf(reason !== null)(`the console in a browser${reason === null ? ""
     const tile = tileOf(HERO);
     const { customer, concentrator } = await meterOf(tile);
     const { name } = await site.ask<{ name: string }>("/api/session");
+    const [project] = (await site.ask<{ projects: { name: string }[] }>("/api/shifts")).projects;
     const customers = (await site.ask<{ items: { customer: string }[] }>("/api/recharges")).items;
     const names = [
       ...tiles.flatMap((each) => [each.label, each.areaName]),
       ...customers.map((each) => each.customer),
       customer.name,
       concentrator.name,
+      project?.name ?? "",
       name,
     ];
     const left: Record<string, string[]> = {};

@@ -80,6 +80,7 @@ export const timelineEntry = z.object({
   kind: z.string(),
   severity: z.enum(["info", "warning", "alarm"]),
   meterId: z.number().int().nullable(),
+  meterKind: z.enum(["electricity", "water"]).nullable(),
   label: z.string(),
   amount: yuan.nullable(),
   channel: z.string().nullable(),

@@ -61,7 +61,17 @@ export const meterDetail = z.object({
   profile: z.string(),
   concentrator: z.object({ code: z.string(), name: z.string(), online: z.boolean(), lastSeenAt: at }),
   customer: z
-    .object({ name: z.string(), phone: z.string(), wallet: yuan, debts: yuan, accountNumber: z.string() })
+    .object({
+      customerId: z.number().int(),
+      number: z.string(),
+      name: z.string(),
+      phone: z.string(),
+      wallet: yuan,
+      debts: yuan,
+      accountNumber: z.string(),
+      /** Meters of his in my scope: one payment may be split among them. */
+      meters: z.number().int(),
+    })
     .nullable(),
   priceYuan: yuan,
   ratio: z.number().int(),
@@ -148,3 +158,9 @@ export const command = z.object({
   reachable: z.boolean(),
 });
 export type Command = z.infer<typeof command>;
+
+/** GET /api/areas: the areas that hold a meter of my scope, as a filter offers them. */
+export const areaList = z.object({
+  items: z.array(z.object({ areaId: z.number().int(), parentId: z.number().int().nullable(), name: z.string() })),
+});
+export type AreaList = z.infer<typeof areaList>;

@@ -17,6 +17,7 @@ const matrix: Line[] = [
   ["DELETE", "/api/session", "logged_in"],
   ["GET", "/api/board", "board.view"],
   ["GET", "/api/meters", "meter.view"],
+  ["GET", "/api/areas", "logged_in"],
   ["GET", "/api/meters/:id", "meter.view"],
   ["GET", "/api/meters/:id/events", "meter.view"],
   ["GET", "/api/meters/:id/frames", "meter.view"],

@@ -37,6 +37,7 @@ export async function meterDetail(tx: Tx, scope: Scope, meterId: number): Promis
       "account.number as account_number",
       "account.credit_at",
       "customer.id as customer_id",
+      "customer.number as customer_number",
       "customer.name as customer_name",
       "customer.phone",
     ])
@@ -51,7 +52,7 @@ export async function meterDetail(tx: Tx, scope: Scope, meterId: number): Promis
       online: row.online === 1,
       lastSeenAt: row.last_seen_at,
     },
-    customer: await customerOf(tx, row),
+    customer: await customerOf(tx, scope, row),
     priceYuan: formatMoney(price(row.price_e4)),
     ratio: row.ratio,
     switchKind: row.switch_kind,
@@ -84,16 +85,27 @@ export async function meterDetail(tx: Tx, scope: Scope, meterId: number): Promis
 
 type Paying = {
   customer_id: number | null;
+  customer_number: string | null;
   customer_name: string | null;
   phone: string | null;
   account_number: string | null;
 };
 
-async function customerOf(tx: Tx, row: Paying): Promise<MeterDetail["customer"]> {
+async function customerOf(tx: Tx, scope: Scope, row: Paying): Promise<MeterDetail["customer"]> {
   if (row.customer_id === null) return null;
   const wallet = await balanceOf(tx, { kind: "wallet", ref: row.customer_id });
   const debt = await balanceOf(tx, { kind: "debt", ref: row.customer_id });
+  const { meters } = await tx
+    .selectFrom("meter")
+    .innerJoin("account", "account.id", "meter.account_id")
+    .where("account.customer_id", "=", row.customer_id)
+    .where((eb) => inScope(eb, scope))
+    .select((eb) => eb.fn.countAll<number>().as("meters"))
+    .executeTakeFirstOrThrow();
   return {
+    customerId: row.customer_id,
+    number: row.customer_number ?? "",
+    meters: Number(meters),
     name: row.customer_name ?? "",
     phone: row.phone ?? "",
     wallet: formatMoney(money(wallet.posted - wallet.reserved)),

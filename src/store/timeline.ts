@@ -28,9 +28,14 @@ export async function customerTimeline(
     .selectFrom("meter")
     .innerJoin("account", "account.id", "meter.account_id")
     .where("account.customer_id", "=", customerId)
-    .select((eb) => ["meter.id", "meter.label", eb.case().when(inScope(eb, scope)).then(1).else(0).end().as("seen")])
+    .select((eb) => [
+      "meter.id",
+      "meter.label",
+      "meter.kind",
+      eb.case().when(inScope(eb, scope)).then(1).else(0).end().as("seen"),
+    ])
     .execute();
-  const meters = new Map(owned.filter((row) => Number(row.seen) === 1).map((row) => [row.id, row.label]));
+  const meters = new Map(owned.filter((row) => Number(row.seen) === 1).map((row) => [row.id, row]));
   if (meters.size === 0) return null;
   const { created_at: since } = await tx
     .selectFrom("customer")
@@ -44,7 +49,10 @@ export async function customerTimeline(
     ...(await ledgerEntries(asked)),
     ...(seesAll ? await paymentEntries(asked, customerId) : []),
   ]
-    .map((entry) => ({ ...entry, label: entry.meterId === null ? entry.label : (meters.get(entry.meterId) ?? "") }))
+    .map((entry) => {
+      const meter = entry.meterId === null ? undefined : meters.get(entry.meterId);
+      return meter === undefined ? entry : { ...entry, label: meter.label, meterKind: meter.kind };
+    })
     .sort((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1));
   return { items: entries.slice(0, page.limit), more: entries.length > page.limit };
 }
@@ -72,6 +80,7 @@ async function eventEntries({ tx, ids, since, before, limit }: Asked, seesPaymen
       kind: row.kind,
       severity: row.severity,
       meterId: row.meter_id,
+      meterKind: null,
       label: "",
       amount: null,
       channel: null,
@@ -123,6 +132,7 @@ async function ledgerEntries({ tx, ids, since, before, limit }: Asked): Promise<
     kind: row.kind,
     severity: "info",
     meterId: row.meter_id,
+    meterKind: null,
     label: "",
     amount: formatMoney(money(Number(row.amount))),
     channel: null,
@@ -154,6 +164,7 @@ async function paymentEntries({ tx, before, limit }: Asked, customerId: number):
     kind: row.outcome,
     severity: "info",
     meterId: null,
+    meterKind: null,
     label: row.label ?? "",
     amount: formatMoney(money(row.amount_e4)),
     channel: row.channel,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AppError } from "#base/errors.ts";
-import { meterDetail, meterEvents, meterFrames, meterHits, meterSearch } from "#contract/metering.ts";
+import { areaList, meterDetail, meterEvents, meterFrames, meterHits, meterSearch } from "#contract/metering.ts";
+import { areasInScope } from "#store/areas.ts";
 import {
   meterEvents as loadEvents,
   meterFrames as loadFrames,
@@ -35,6 +36,19 @@ export function meterRoutes(routes: Routes): void {
     answer: meterHits,
     async handle({ actor, query }) {
       return searchMeters(db.read, actor.scope, query.search, query.limit);
+    },
+  });
+
+  addRoute(routes, {
+    method: "GET",
+    path: "/api/areas",
+    access: "logged_in",
+    params: nothing,
+    query: nothing,
+    body: nothing,
+    answer: areaList,
+    async handle({ actor }) {
+      return { items: await areasInScope(db.read, actor.scope) };
     },
   });
 

@@ -6,10 +6,20 @@ import { BoardPage } from "./pages/board/board.tsx";
 const RechargePage = lazy(() => import("./pages/recharge/recharge.tsx").then((m) => ({ default: m.RechargePage })));
 const RecordsPage = lazy(() => import("./pages/records/records.tsx").then((m) => ({ default: m.RecordsPage })));
 const ApprovalsPage = lazy(() => import("./pages/approvals/approvals.tsx").then((m) => ({ default: m.ApprovalsPage })));
+const PaymentPage = lazy(() => import("./pages/payments/payment.tsx").then((m) => ({ default: m.PaymentPage })));
+const SplitPage = lazy(() => import("./pages/payments/split.tsx").then((m) => ({ default: m.SplitPage })));
+const CustomersPage = lazy(() => import("./pages/customers/customers.tsx").then((m) => ({ default: m.CustomersPage })));
+const CustomerPage = lazy(() => import("./pages/customers/customer.tsx").then((m) => ({ default: m.CustomerPage })));
+const StatementPage = lazy(() => import("./pages/customers/statement.tsx").then((m) => ({ default: m.StatementPage })));
+const ShiftsPage = lazy(() => import("./pages/shifts/shifts.tsx").then((m) => ({ default: m.ShiftsPage })));
+const ShiftPage = lazy(() => import("./pages/shifts/shift.tsx").then((m) => ({ default: m.ShiftPage })));
 const RecordPage = lazy(() => import("./pages/records/record.tsx").then((m) => ({ default: m.RecordPage })));
 
 /** Whoever may ask for something that needs a second person, or be that person. */
 const ASKS_OR_DECIDES = ["refund.create", "refund.approve", "credit.clear", "price.manage", "price.approve"] as const;
+
+/** Whoever takes money has shifts; whoever looks after the cashiers sees them. */
+const HAS_SHIFTS = ["recharge.create", "shift.view"] as const;
 
 /** A page of the console: its address and the permission that it needs (any of them when there are several). */
 export type Page = { path: string; permission: Permission | readonly Permission[]; page: ReactNode };
@@ -20,6 +30,13 @@ export const pages: readonly Page[] = [
   { path: "/recharge", permission: "recharge.create", page: <RechargePage /> },
   { path: "/records", permission: "recharge.view", page: <RecordsPage /> },
   { path: "/records/:orderNo", permission: "recharge.view", page: <RecordPage /> },
+  { path: "/recharge/split/:customerId", permission: "recharge.create", page: <SplitPage /> },
+  { path: "/payments/:paymentNo", permission: "recharge.view", page: <PaymentPage /> },
+  { path: "/customers", permission: "customer.view", page: <CustomersPage /> },
+  { path: "/customers/:customerId", permission: "customer.view", page: <CustomerPage /> },
+  { path: "/rooms/:roomId/statement", permission: "customer.view", page: <StatementPage /> },
+  { path: "/shifts", permission: HAS_SHIFTS, page: <ShiftsPage /> },
+  { path: "/shifts/:shiftId", permission: HAS_SHIFTS, page: <ShiftPage /> },
   { path: "/approvals", permission: ASKS_OR_DECIDES, page: <ApprovalsPage /> },
 ];
 
@@ -39,6 +56,8 @@ export const menu = [
     entries: [
       { to: "/recharge", name: "recharge", icon: "recharge", permission: "recharge.create" },
       { to: "/records", name: "records", icon: "records", permission: "recharge.view" },
+      { to: "/customers", name: "customers", icon: "user", permission: "customer.view" },
+      { to: "/shifts", name: "shifts", icon: "shifts", permission: HAS_SHIFTS },
       { to: "/approvals", name: "approvals", icon: "approvals", permission: ASKS_OR_DECIDES },
     ],
   },

@@ -93,9 +93,14 @@ export const postWithdraw = (orderNo: string, request: WithdrawRequest) =>
 /** Recharges, newest first; `more` says that older ones follow, which `before` (the last order seen) brings. */
 export type RechargePage = { items: Recharge[]; more: boolean };
 export function getRecharges(query: { meterId: number | null; before: string | null; limit: number }) {
-  const search = new URLSearchParams({ limit: String(query.limit) });
-  if (query.meterId !== null) search.set("meterId", String(query.meterId));
-  if (query.before !== null) search.set("before", query.before);
+  return getRechargesBy(query.meterId === null ? "" : `meterId=${query.meterId}`, query);
+}
+
+/** Recharges that a filter holds; `filter` is the query as in the address of the records page. */
+export function getRechargesBy(filter: string, { before, limit }: { before: string | null; limit: number }) {
+  const search = new URLSearchParams(filter);
+  search.set("limit", String(limit));
+  if (before !== null) search.set("before", before);
   return get<RechargePage>(`/api/recharges?${search}`);
 }
 
@@ -129,6 +134,12 @@ export async function call<T>(method: string, path: string, { body, signal }: Ca
   const parsed = parseJson(text);
   if (response.ok && parsed.ok) return parsed.value as T; // the contract is the server's promise; it validates on its side
   throw refused(response.status, parsed.ok ? parsed.value : null);
+}
+
+/** The error for an answer that was no success, from its body. */
+export function refusalOf(status: number, body: string): ApiError {
+  const parsed = parseJson(body);
+  return refused(status, parsed.ok ? parsed.value : null);
 }
 
 function refused(status: number, body: unknown): ApiError {

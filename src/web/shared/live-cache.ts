@@ -18,8 +18,8 @@ export const keys = {
   orders: ["orders"] as const,
   /** The last few recharges of a meter, beside the desk. */
   recent: (meterId: number) => ["orders", "recent", meterId] as const,
-  /** The records, page by page; null: of all meters. */
-  records: (meterId: number | null) => ["orders", "records", meterId] as const,
+  /** The records, page by page, of what a filter holds. */
+  records: (filter: string) => ["orders", "records", filter] as const,
   preview: ["preview"] as const,
 };
 

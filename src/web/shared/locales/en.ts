@@ -1,9 +1,11 @@
 import { approvalsEn } from "./approvals.en.ts";
+import { deskEn } from "./desk.en.ts";
 import type { Messages } from "./zh-CN.ts";
 
 /** Every sentence of the web pages in English; the type refuses a missing or surplus key. */
 export const en: Messages = {
   ...approvalsEn,
+  ...deskEn,
   app: {
     name: "Jichao",
     title: "Jichao · remote prepaid metering",
@@ -48,6 +50,8 @@ export const en: Messages = {
     board: "Status board",
     recharge: "Recharge desk",
     records: "Records",
+    customers: "Customers",
+    shifts: "Shifts",
     approvals: "Approvals",
     user: "{{name}}, account menu",
     logout: "Log out",
@@ -338,7 +342,7 @@ export const en: Messages = {
     amount: "Amount (CNY)",
     quick: "Quick amounts",
     channel: "Paid by",
-    channels: { cash: "Cash", transfer: "Transfer", wechat: "WeChat", api: "API" },
+    channels: { cash: "Cash", transfer: "Transfer", wechat: "WeChat", partner: "API partner", api: "API" },
     note: "Note",
     preview: "Preview",
     previewStart: "Type an amount to see what it buys",
@@ -474,7 +478,15 @@ export const en: Messages = {
     confirmedAt: "Credited at",
     operator: "Operator",
     note: "Note",
+    receiptNo: "Receipt",
     reprint: "Reprint no. {{count}}",
+    printAgain: "Print again (no. {{count}})",
+    paper: { roll: "80 mm roll", sheet: "A4" },
+    paperLabel: "Paper",
+    neverPrinted: "Not printed yet",
+    printed: "Printed {{count}} times",
+    notPrinted: "Nothing was printed.",
+    sign: "Stamp of the payee        Signature",
     yuan: "{{value}} CNY",
     unitless: "units",
   },

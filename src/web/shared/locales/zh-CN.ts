@@ -1,9 +1,11 @@
 import type { MeterEventKind } from "#domain/meter-event.ts";
 import { approvalsZh } from "./approvals.zh-CN.ts";
+import { deskZh } from "./desk.zh-CN.ts";
 
 /** Every sentence of the web pages in Chinese: the language that is always complete. Keys are grouped by place. */
 export const zhCN = {
   ...approvalsZh,
+  ...deskZh,
   app: {
     name: "集抄",
     title: "集抄 · 远程预付费抄表",
@@ -44,6 +46,8 @@ export const zhCN = {
     board: "状态墙",
     recharge: "充值台",
     records: "充值记录",
+    customers: "客户",
+    shifts: "交班",
     approvals: "审批",
     user: "{{name}},账号菜单",
     logout: "退出登录",
@@ -331,7 +335,7 @@ export const zhCN = {
     amount: "金额(元)",
     quick: "快捷金额",
     channel: "收款方式",
-    channels: { cash: "现金", transfer: "转账", wechat: "微信", api: "接口" },
+    channels: { cash: "现金", transfer: "转账", wechat: "微信", partner: "接口合作方", api: "接口" },
     note: "备注",
     preview: "试算",
     previewStart: "输入金额后即时试算",
@@ -463,7 +467,15 @@ export const zhCN = {
     confirmedAt: "到账时间",
     operator: "经办人",
     note: "备注",
+    receiptNo: "票据号",
     reprint: "补打 第 {{count}} 次",
+    printAgain: "补打(第 {{count}} 次)",
+    paper: { roll: "80 mm 小票", sheet: "A4" },
+    paperLabel: "纸张",
+    neverPrinted: "还未打印",
+    printed: "已打印 {{count}} 次",
+    notPrinted: "没有打印。",
+    sign: "收款单位(盖章)        经办人签字",
     yuan: "{{value}} 元",
     unitless: "单位",
   },

@@ -10,7 +10,7 @@ import type { Draft } from "./draft.ts";
 import type { MeterKind } from "./meter-kind.ts";
 
 /** Above this many yuan the cashier is asked twice. */
-const LARGE_YUAN = "2000";
+export const LARGE_YUAN = "2000";
 
 type ConfirmProps = { preview: Preview; draft: Draft; kind: MeterKind; onBack: () => void; onPay: () => void };
 

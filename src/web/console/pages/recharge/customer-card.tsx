@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { MeterDetail } from "#contract/metering.ts";
 import { getRecharges } from "#web/shared/api.ts";
-import { useCan } from "#web/shared/can.tsx";
+import { Can, useCan } from "#web/shared/can.tsx";
 import { isZero, shortTime, units, yuan, yuanShort } from "#web/shared/format.ts";
 import { keys } from "#web/shared/live-cache.ts";
 import { StateIcon } from "../../icons.tsx";
@@ -16,6 +16,7 @@ export function CustomerCard({ meter }: { meter: MeterDetail }) {
   const { t } = useTranslation();
   const { tile, customer } = meter;
   const now = Date.now();
+  const seesCustomer = useCan("customer.view");
   return (
     <section className="panel customer" data-testid="customer-card">
       <div className="customer-head">
@@ -26,9 +27,27 @@ export function CustomerCard({ meter }: { meter: MeterDetail }) {
         </span>
       </div>
       <p className="customer-who">
-        {customer ? `${customer.name} ${customer.phone}` : t("search.noCustomer")}
+        {customer ? (
+          seesCustomer ? (
+            <Link
+              to={`/customers/${customer.customerId}`}
+              data-testid="customer-link"
+            >{`${customer.name} ${customer.phone}`}</Link>
+          ) : (
+            `${customer.name} ${customer.phone}`
+          )
+        ) : (
+          t("search.noCustomer")
+        )}
         <span className="muted">{`${tile.areaName} · ${t(`kind.${tile.kind}`)} ${tile.number}`}</span>
       </p>
+      {customer && customer.meters > 1 ? (
+        <Can do="customer.view">
+          <Link className="link-button" to={`/recharge/split/${customer.customerId}`} data-testid="pay-all">
+            {t("customers.multi", { count: customer.meters })}
+          </Link>
+        </Can>
+      ) : null}
       {tile.reasons.length > 0 ? (
         <ul className="reasons">
           {tile.reasons.map((reason) => (

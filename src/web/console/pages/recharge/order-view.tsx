@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 import type { Command } from "#contract/metering.ts";
 import type { Recharge } from "#contract/money.ts";
 import { getMeter, getRecharge } from "#web/shared/api.ts";
@@ -42,8 +43,24 @@ export function OrderView({ orderNo }: { orderNo: string }) {
   return (
     <div className="order" data-testid="order" data-state={order.data.state} data-order={order.data.orderNo}>
       <Progress order={order.data} command={topUp.data} kind={kind} />
-      <Receipt order={order.data} kind={kind} />
+      {order.data.parts > 1 ? <PartOf order={order.data} /> : <Receipt order={order.data} kind={kind} />}
     </div>
+  );
+}
+
+/** A part of a payment over several meters has no receipt of its own. */
+function PartOf({ order }: { order: Recharge }) {
+  const { t } = useTranslation();
+  return (
+    <section className="panel" data-testid="part-of">
+      <p>{t("split.ofPayment", { no: order.paymentNo, part: order.part, parts: order.parts })}</p>
+      <p className="confirm-big">
+        {order.label} {yuan(order.amount)}
+      </p>
+      <Link className="link-button" to={`/payments/${encodeURIComponent(order.paymentNo)}`}>
+        {t("split.open")}
+      </Link>
+    </section>
   );
 }
 

@@ -5,9 +5,11 @@ import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import { wireAmount } from "#web/shared/amount-input.ts";
 import { ApiError, isOutcomeUnknown, postRecharge, refusalCode } from "#web/shared/api.ts";
+import { deskKeys } from "#web/shared/api-desk.ts";
 import { keys } from "#web/shared/live-cache.ts";
 import { newKey } from "#web/shared/new-key.ts";
 import { MeterSearch } from "../../meter-search.tsx";
+import { ShiftBar } from "../shifts/shift-bar.tsx";
 import { type Draft, draftForAddress, isInDoubt, loadDraft, saveDraft } from "./draft.ts";
 import { InDoubt } from "./in-doubt.tsx";
 import { OrderView } from "./order-view.tsx";
@@ -70,7 +72,7 @@ export function RechargePage() {
       const { key, meterId: meter, channel, note } = submitted;
       const order = await persist(() => postRecharge({ key, meterId: meter, amount, channel, note: note.trim() }));
       client.setQueryData(keys.order(order.orderNo), order);
-      void client.invalidateQueries({ queryKey: keys.orders });
+      for (const queryKey of [keys.orders, deskKeys.shifts]) void client.invalidateQueries({ queryKey });
       keep({ ...submitted, orderNo: order.orderNo });
     } catch (error) {
       setProblem(error);
@@ -119,6 +121,7 @@ export function RechargePage() {
           </Button>
         ) : null}
       </div>
+      <ShiftBar />
       {draft === null ? (
         <section className="panel desk-find" aria-label={t("recharge.find")}>
           <h2>{t("recharge.find")}</h2>

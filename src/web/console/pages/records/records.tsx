@@ -1,42 +1,66 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Button } from "antd";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
-import { getMeter, getRecharges } from "#web/shared/api.ts";
+import type { RechargeTotals } from "#contract/money.ts";
+import { getMeter, getRechargesBy } from "#web/shared/api.ts";
+import { deskKeys, getTotals } from "#web/shared/api-desk.ts";
 import { useCan } from "#web/shared/can.tsx";
+import { isZero, yuan } from "#web/shared/format.ts";
 import { keys } from "#web/shared/live-cache.ts";
+import { ExportButton } from "../../export-button.tsx";
 import { FailedLine, FailedNotice, Loading, Notice } from "../../notice.tsx";
+import { channelText } from "../recharge/channel-text.ts";
+import { FILTER_NAMES, RecordsFilter } from "./records-filter.tsx";
 import { RecordsTable } from "./records-table.tsx";
 import "./records.css";
 
 const PAGE = 50;
+/** Sums may lag behind the list by this much. */
+const TOTALS_MS = 5_000;
 
-/** The recharges (充值记录), newest first, each with a way to its receipt; older ones page by page. */
+/** The recharges (充值记录), newest first, narrowed, summed and taken out as Excel; each with a way to its receipt. */
 export function RecordsPage() {
   const { t } = useTranslation();
   const [search, setSearch] = useSearchParams();
-  const address = search.get("meter");
-  const meterId = address !== null && /^\d{1,15}$/.test(address) ? Number(address) : null;
+  const meterText = search.get("meterId") ?? search.get("meter");
+  const meterId = meterText !== null && /^\d{1,15}$/.test(meterText) ? Number(meterText) : null;
+  const filter = filterOf(search, meterId);
   const records = useInfiniteQuery({
-    queryKey: keys.records(meterId),
-    queryFn: ({ pageParam }) => getRecharges({ meterId, before: pageParam, limit: PAGE }),
+    queryKey: keys.records(filter),
+    queryFn: ({ pageParam }) => getRechargesBy(filter, { before: pageParam, limit: PAGE }),
     initialPageParam: null as string | null,
     getNextPageParam: ({ items, more }) => (more ? (items.at(-1)?.orderNo ?? null) : null),
   });
+  const totals = useQuery({
+    queryKey: deskKeys.totals(filter),
+    queryFn: () => getTotals(filter),
+    placeholderData: keepPreviousData,
+    refetchInterval: TOTALS_MS,
+  });
   const label = useMeterLabel(meterId);
   const items = records.data?.pages.flatMap((page) => page.items);
+  const change = (changed: Readonly<Record<string, string>>): void =>
+    setSearch((before) => {
+      const next = new URLSearchParams(before);
+      next.delete("meter");
+      if (meterId !== null) next.set("meterId", String(meterId));
+      for (const [name, value] of Object.entries(changed)) {
+        if (value === "") next.delete(name);
+        else next.set(name, value);
+      }
+      return next;
+    });
   return (
     <main className="page" id="main" tabIndex={-1}>
       <div className="page-head">
         <h1>{t("records.title")}</h1>
         {label === null ? null : <span className="tag">{t("records.one", { label })}</span>}
-        {meterId === null ? null : (
-          <Button onClick={() => setSearch({})} data-testid="records-every">
-            {t("records.every")}
-          </Button>
-        )}
+        <ExportButton path={`/api/recharges/file?${filter}`} />
         <Button onClick={() => void records.refetch()}>{t("records.refresh")}</Button>
       </div>
+      <RecordsFilter values={new URLSearchParams(filter)} onChange={change} operators={totals.data?.operators ?? []} />
+      {totals.data ? <Totals totals={totals.data} /> : null}
       {items === undefined ? (
         records.error ? (
           <FailedNotice error={records.error} retry={() => void records.refetch()} />
@@ -45,8 +69,14 @@ export function RecordsPage() {
         )
       ) : items.length === 0 ? (
         <Notice
-          title={label === null ? t("records.empty") : t("records.emptyOne", { label })}
-          lead={t("records.emptyLead")}
+          title={
+            filter !== "" && meterId === null
+              ? t("recordsFilter.none")
+              : label === null
+                ? t("records.empty")
+                : t("records.emptyOne", { label })
+          }
+          lead={filter !== "" && meterId === null ? t("recordsFilter.noneLead") : t("records.emptyLead")}
           testId="records-empty"
         />
       ) : (
@@ -71,6 +101,47 @@ export function RecordsPage() {
       )}
     </main>
   );
+}
+
+/** Sums over everything that the filter holds, also what is not loaded yet. */
+function Totals({ totals }: { totals: RechargeTotals }) {
+  const { t } = useTranslation();
+  return (
+    <dl className="totals" data-testid="records-totals" data-count={totals.count} data-amount={totals.amount}>
+      <div>
+        <dt>{t("recordsFilter.count")}</dt>
+        <dd>{totals.count}</dd>
+      </div>
+      <div>
+        <dt>{t("recordsFilter.sum")}</dt>
+        <dd>{yuan(totals.amount)}</dd>
+      </div>
+      {totals.channels.map((each) => (
+        <div key={each.channel}>
+          <dt>{channelText(each.channel)}</dt>
+          <dd>
+            {yuan(each.amount)} <small>{t("recordsFilter.times", { count: each.count })}</small>
+          </dd>
+        </div>
+      ))}
+      {isZero(totals.givenBack) ? null : (
+        <div>
+          <dt>{t("recordsFilter.givenBack")}</dt>
+          <dd>{yuan(totals.givenBack)}</dd>
+        </div>
+      )}
+    </dl>
+  );
+}
+
+/** The filter as a query, names in one order, so that the same filter has one name in the cache. */
+function filterOf(search: URLSearchParams, meterId: number | null): string {
+  const filter = new URLSearchParams();
+  for (const name of FILTER_NAMES) {
+    const value = name === "meterId" ? (meterId === null ? "" : String(meterId)) : (search.get(name) ?? "");
+    if (value !== "") filter.set(name, value);
+  }
+  return filter.toString();
 }
 
 /** The room of the meter that the records are narrowed to; null when they are not, or it cannot be told. */
