@@ -116,6 +116,8 @@ export const layers: Readonly<Record<string, Rule>> = {
   },
   web: { may: ["base", "domain", "contract"] },
   simulator: { may: ["base", "protocol", "system"] },
+  // A master of its own, so that it finds what the collector and the simulator get wrong alike.
+  conformance: { may: ["base", "protocol", "system"] },
   cli: {
     may: [
       "base",
@@ -129,6 +131,7 @@ export const layers: Readonly<Record<string, Rule>> = {
       "server",
       "web",
       "simulator",
+      "conformance",
     ],
   },
 };

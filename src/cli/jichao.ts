@@ -37,6 +37,11 @@ const commands: Record<string, { what: string; run(args: string[], env: Environm
     what: "密钥的版本与轮换 versions of keys and their rotation: jichao keys status|prepare|activate|rotate|reseal",
     run: async (args, env) => (await import("./keys.ts")).keysCommand(args, env),
   },
+  conformance: {
+    what: "检验表计或集中器是否符合规约 does a meter or concentrator keep to docs/PROTOCOL.md: jichao conformance --connect … | --listen …",
+    run: async (args) =>
+      (await import("./conformance.ts")).conformanceCommand(args, { out: console.log, err: console.error }),
+  },
   hsm: {
     what: "密码机(参考实现) a security module in a process of its own: jichao hsm --keys … --listen …",
     run: async (args, env) => {
