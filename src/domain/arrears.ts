@@ -1,4 +1,4 @@
-import { HOUR_MS, type Instant, minuteOfDay, SECOND_MS } from "#base/time.ts";
+import { HOUR_MS, type Instant, SECOND_MS } from "#base/time.ts";
 
 /** How old a reading may be that a trip for arrears rests on. */
 export const EVIDENCE_AGE_MAX_MS = HOUR_MS / 2;
@@ -6,9 +6,6 @@ export const EVIDENCE_AGE_MAX_MS = HOUR_MS / 2;
 export const EVALUATIONS_MIN = 2;
 /** Readings closer together than this count as one evaluation: two sub-meters read in a row are one look at the account. */
 export const EVALUATION_GAP_MIN_MS = 10 * SECOND_MS;
-
-/** Local minutes of the day in which nobody is cut off (不断电时段); may run over midnight. */
-export type NoCutWindow = { readonly fromMinute: number; readonly toMinute: number };
 
 /** All that a decision to cut off rests on. Money in 1/10000 yuan. */
 export type ArrearsFacts = {
@@ -23,7 +20,8 @@ export type ArrearsFacts = {
   /** Consecutive evaluations, this one included, that found arrears, each on a reading well after the last. */
   readonly evaluations: number;
   readonly paymentInFlight: boolean;
-  readonly windows: readonly NoCutWindow[];
+  /** Whether a no-cut window (不断电时段) of the meter holds now. */
+  readonly noCut: boolean;
 };
 
 /** To trip, or the first reason not to. */
@@ -57,12 +55,6 @@ export function decideTrip(facts: ArrearsFacts, now: Instant): ArrearsDecision {
   if (age > EVIDENCE_AGE_MAX_MS || age < 0) return { trip: false, why: "stale_reading" };
   if (facts.evaluations < EVALUATIONS_MIN) return { trip: false, why: "first_sight" };
   if (facts.paymentInFlight) return { trip: false, why: "payment_in_flight" };
-  if (facts.windows.some((window) => isInside(window, minuteOfDay(now)))) return { trip: false, why: "no_cut_window" };
+  if (facts.noCut) return { trip: false, why: "no_cut_window" };
   return { trip: true };
-}
-
-function isInside(window: NoCutWindow, minute: number): boolean {
-  return window.fromMinute <= window.toMinute
-    ? minute >= window.fromMinute && minute < window.toMinute
-    : minute >= window.fromMinute || minute < window.toMinute;
 }

@@ -1,6 +1,6 @@
 import { type Instant, instant, later } from "#base/time.ts";
 import { formatMoney, type Money } from "#base/units.ts";
-import { decideTrip, EVALUATION_GAP_MIN_MS, isInArrears } from "#domain/arrears.ts";
+import { decideTrip, EVALUATION_GAP_MIN_MS } from "#domain/arrears.ts";
 import { expiryMs, priority } from "#domain/command.ts";
 import { provesSwitch } from "#protocol/profiles.ts";
 import { addCommand, openSwitches, supersedeSwitches } from "#store/commands.ts";
@@ -9,9 +9,9 @@ import { addEvents } from "#store/events.ts";
 import { claimMeterState } from "#store/meters.ts";
 import { paymentInFlight } from "#store/orders.ts";
 import { updatedRows } from "#store/portable.ts";
-import { noCutWindows } from "#store/settings.ts";
 import { Stale } from "#store/stale.ts";
 import type { FlowContext } from "./context.ts";
+import { noCutUntil, standingAt } from "./standing.ts";
 
 /** The meter whose reading led here, with what its account was seen to be. */
 export type ChargedMeter = {
@@ -35,8 +35,11 @@ export async function cutOffIfInArrears(
 ): Promise<void> {
   const { meter, accountId, balance } = input;
   const now = ctx.clock();
-  const overdraftE4 = meter.overdraft_e4 ?? 0;
-  const inArrears = isInArrears({ balanceE4: balance, overdraftE4 });
+  const { overdraftE4, inArrears } = await standingAt(tx, {
+    accountId,
+    balance,
+    overdraftE4: meter.overdraft_e4 ?? 0,
+  });
   const seen = meter.arrears_evaluations ?? 0;
   const last = meter.arrears_reading_at ?? 0;
   // A stamp ahead of now was made by a clock that has been put back since.
@@ -89,7 +92,6 @@ type Arrears = {
 async function tripSwitches(ctx: FlowContext, tx: Tx, arrears: Arrears): Promise<void> {
   const { accountId, now } = arrears;
   const inFlight = await paymentInFlight(tx, accountId);
-  const windows = await noCutWindows(tx);
   const switches = await tx
     .selectFrom("meter")
     .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
@@ -109,6 +111,11 @@ async function tripSwitches(ctx: FlowContext, tx: Tx, arrears: Arrears): Promise
     ])
     .orderBy("meter.id")
     .execute();
+  const noCut = await noCutUntil(
+    tx,
+    switches.map((each) => each.id),
+    now,
+  );
   for (const each of switches) {
     const decision = decideTrip(
       {
@@ -120,7 +127,7 @@ async function tripSwitches(ctx: FlowContext, tx: Tx, arrears: Arrears): Promise
         readingAt: instant(arrears.meter.index_at),
         evaluations: arrears.evaluations,
         paymentInFlight: inFlight,
-        windows,
+        noCut: noCut.get(each.id) !== null,
       },
       now,
     );

@@ -1,11 +1,10 @@
 import { HOUR_MS, type Instant, later, MINUTE_MS } from "#base/time.ts";
-import { isInArrears } from "#domain/arrears.ts";
 import { expiryMs, priority } from "#domain/command.ts";
 import { addCommand, openSwitches, supersedeSwitches } from "#store/commands.ts";
 import type { Tx } from "#store/db.ts";
-import { balanceOf } from "#store/ledger.ts";
 import { claimMeterState } from "#store/meters.ts";
 import type { FlowContext } from "./context.ts";
+import { repayEmergency, standingOf } from "./standing.ts";
 
 /** `cause` makes the command's key, so that one payment closes a meter once; `orderNo` ties it to the order's page. */
 type Paid = { cause: string; orderNo: string | null; actor: string; now: Instant };
@@ -59,6 +58,7 @@ export async function reconnectMeter(ctx: FlowContext, tx: Tx, input: Paid & { m
  * After a payment into an account with credit on the server: reconnects each of its meters once it is out of arrears.
  */
 export async function reconnectAccount(ctx: FlowContext, tx: Tx, input: Paid & { accountId: number }): Promise<void> {
+  await repayEmergency(tx, { accountId: input.accountId, now: input.now });
   if (await isAccountInArrears(tx, input.accountId)) return;
   const meters = await tx
     .selectFrom("meter")
@@ -88,11 +88,5 @@ export async function sweepDarkMeter(
 
 /** Whether an account with credit on the server is at or below what may be overdrawn. */
 export async function isAccountInArrears(tx: Tx, accountId: number): Promise<boolean> {
-  const account = await tx
-    .selectFrom("account")
-    .select("overdraft_e4")
-    .where("id", "=", accountId)
-    .executeTakeFirstOrThrow();
-  const balance = await balanceOf(tx, { kind: "balance", ref: accountId });
-  return isInArrears({ balanceE4: balance.posted, overdraftE4: account.overdraft_e4 });
+  return (await standingOf(tx, accountId)).inArrears;
 }

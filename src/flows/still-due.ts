@@ -1,12 +1,11 @@
 import { type Instant, instant } from "#base/time.ts";
-import { decideTrip, isInArrears } from "#domain/arrears.ts";
+import { decideTrip } from "#domain/arrears.ts";
 import { provesSwitch } from "#protocol/profiles.ts";
 import type { Tx } from "#store/db.ts";
-import { balanceOf } from "#store/ledger.ts";
 import { meterState } from "#store/meters.ts";
 import { paymentInFlight } from "#store/orders.ts";
 import type { CommandTable } from "#store/schema.ts";
-import { noCutWindows } from "#store/settings.ts";
+import { noCutUntil, standingOf } from "./standing.ts";
 
 /**
  * Whether a switch command may still leave: asked in the very transaction that marks it sent, because minutes lie between deciding
@@ -25,13 +24,11 @@ async function isOwing(tx: Tx, meterId: number): Promise<boolean> {
   const account = await tx
     .selectFrom("meter")
     .innerJoin("account", "account.id", "meter.account_id")
-    .select(["account.id", "account.overdraft_e4"])
+    .select("account.id")
     .where("meter.id", "=", meterId)
     .where("account.credit_at", "=", "server")
     .executeTakeFirst();
-  if (!account) return false;
-  const { posted } = await balanceOf(tx, { kind: "balance", ref: account.id });
-  return isInArrears({ balanceE4: posted, overdraftE4: account.overdraft_e4 });
+  return account !== undefined && (await standingOf(tx, account.id)).inArrears;
 }
 
 async function whyNoTrip(tx: Tx, command: CommandTable, now: Instant): Promise<string | null> {
@@ -47,7 +44,6 @@ async function whyNoTrip(tx: Tx, command: CommandTable, now: Instant): Promise<s
       "meter_state.switch_fault",
       "concentrator.trust",
       "account.id as account_id",
-      "account.overdraft_e4",
     ])
     .where("meter.id", "=", command.meter_id)
     .executeTakeFirstOrThrow();
@@ -60,17 +56,19 @@ async function whyNoTrip(tx: Tx, command: CommandTable, now: Instant): Promise<s
     .where("command_id", "=", command.id)
     .executeTakeFirst();
   if (!evidence || meter.account_id === null) return "no_evidence";
+  const standing = await standingOf(tx, meter.account_id);
+  const noCut = await noCutUntil(tx, [command.meter_id], now);
   const decision = decideTrip(
     {
       mode: meter.mode,
       supplyGuard: false,
       switchProved: provesSwitch(meter.profile) && meter.switch_fault === 0,
-      balanceE4: (await balanceOf(tx, { kind: "balance", ref: meter.account_id })).posted,
-      overdraftE4: meter.overdraft_e4 ?? 0,
+      balanceE4: standing.balance,
+      overdraftE4: standing.overdraftE4,
       readingAt: instant(evidence.reading_at),
       evaluations: evidence.evaluations,
       paymentInFlight: await paymentInFlight(tx, meter.account_id),
-      windows: await noCutWindows(tx),
+      noCut: noCut.get(command.meter_id) !== null,
     },
     now,
   );

@@ -1,6 +1,6 @@
 import Fastify, { type FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { DAY_MS } from "#base/time.ts";
+import { DAY_MS, dayOf, later } from "#base/time.ts";
 import { type Permission, permissions } from "#domain/permission.ts";
 import { freshDatabase, testDatabases } from "#store/test-databases.ts";
 import { systemClock } from "#system/clock.ts";
@@ -61,6 +61,16 @@ const matrix: Line[] = [
   ["POST", "/api/price-changes", "price.manage"],
   ["POST", "/api/price-changes/what-if", "price.view"],
   ["POST", "/api/price-changes/:id/revoke", "price.approve"],
+  ["GET", "/api/calendar", "logged_in"],
+  ["POST", "/api/calendar", "calendar.manage"],
+  ["GET", "/api/no-cut-windows", "calendar.manage"],
+  ["POST", "/api/no-cut-windows", "calendar.manage"],
+  ["DELETE", "/api/no-cut-windows/:id", "calendar.manage"],
+  ["GET", "/api/cuts/preview", "calendar.manage"],
+  ["GET", "/api/meters/:id/supply", "meter.view"],
+  ["POST", "/api/meters/:id/guard", "calendar.manage"],
+  ["POST", "/api/meters/:id/overdraft", "price.manage"],
+  ["POST", "/api/meters/:id/emergency", "recharge.create"],
   ["GET", "/api/live", "logged_in"],
   ["GET", "/*", "public"],
 ];
@@ -74,6 +84,8 @@ test("a route that does not say who may call it stops the start", () => {
   expect(() => app.get("/api/empty", { config: { access: [] } }, async () => "secret")).toThrow("/api/empty");
 });
 
+const noCut = { scope: "project", refId: 1, name: "夜间", days: ["workday"], fromMinute: 1_020, toMinute: 510 };
+
 describe.each(testDatabases.filter(({ available }) => available))("on $name", ({ name }) => {
   let db: Awaited<ReturnType<typeof freshDatabase>>;
   let app: FastifyInstance;
@@ -84,6 +96,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
   let manager: TestUser;
   /** An approved change of prices that has not taken effect, by the meter that it is about. */
   const changes = new Map<number, string>();
+  const windows = new Map<number, string>();
 
   beforeAll(async () => {
     db = await freshDatabase(name);
@@ -96,7 +109,10 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
     command = await read(admin, 11, "first-command");
     const alone = { kind: "price", on: false, limit: "0", reason: "一人值守" };
     await app.inject(asked(admin, "POST", "/api/approval-rules", alone));
-    for (const meter of [11, 21]) changes.set(meter, await newPrice(admin, meter));
+    for (const meter of [11, 21]) {
+      changes.set(meter, await newPrice(admin, meter));
+      windows.set(meter, await newWindow(admin, meter));
+    }
     foreignCommand = await read(admin, 21, "other-command");
   });
   afterAll(async () => {
@@ -112,6 +128,11 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
     const body = priceChange(meterId, `price-of-${meterId}`, 2);
     return (await app.inject(asked(user, "POST", "/api/price-changes", body))).json().id;
   }
+  async function newWindow(user: TestUser, meterId: number): Promise<string> {
+    const body = { ...noCut, scope: "meter", refId: meterId, name: `${meterId}` };
+    const { items } = (await app.inject(asked(user, "POST", "/api/no-cut-windows", body))).json();
+    return items.find((each: { refId: number }) => each.refId === meterId).id;
+  }
   function priceChange(meterId: number, key: string, daysAhead: number) {
     const what = { kind: "assignment", meters: { meterIds: [meterId] }, tariffId: null, price: "0.9" };
     return { key, what, from: systemClock() + daysAhead * DAY_MS, reason: "调价" };
@@ -122,8 +143,16 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
 
   /** A request that would succeed for somebody who may make it. */
   function example([method, path]: Line, of: { meter: number; order: string; command: string }) {
-    const url = path
-      .replace("/api/meters/:id", `/api/meters/${of.meter}`)
+    // Of every two meters of a street the second has its credit on the server.
+    const meter = /overdraft|emergency/.test(path) ? of.meter + 1 : of.meter;
+    const query: Record<string, string> = {
+      "GET /api/calendar": "?year=2026",
+      "GET /api/cuts/preview": `?at=${systemClock()}`,
+      "DELETE /api/no-cut-windows/:id": "?rev=0",
+    };
+    const url = `${path}${query[`${method} ${path}`] ?? ""}`
+      .replace("/api/meters/:id", `/api/meters/${meter}`)
+      .replace("/api/no-cut-windows/:id", `/api/no-cut-windows/${windows.get(of.meter) ?? "00000000000000000000"}`)
       .replace("/api/price-changes/:id", `/api/price-changes/${changes.get(of.meter) ?? "00000000000000000000"}`)
       .replace("/api/commands/:id", `/api/commands/${of.command}`)
       .replace("/api/customers/:id", `/api/customers/${of.meter}`)
@@ -156,6 +185,11 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
         what: { kind: "assignment", meters: { meterIds: [of.meter] }, tariffId: null, price: "0.9" },
       },
       "/api/price-changes/:id/revoke": { reason: "算错" },
+      "/api/calendar": { days: [{ day: dayOf(later(systemClock(), 40 * DAY_MS)), kind: "holiday", name: "试" }] },
+      "/api/no-cut-windows": noCut,
+      "/api/meters/:id/guard": { on: true, reason: "诊所" },
+      "/api/meters/:id/overdraft": { amount: "0", reason: "试" },
+      "/api/meters/:id/emergency": { key: `key-${of.meter}-matrix`, amount: "5", reason: "夜间应急" },
       "/api/approval-rules": { kind: "refund", on: true, limit: "200", reason: "试" },
     };
     return { method, url, body: method === "POST" ? (bodies[path] ?? {}) : undefined };

@@ -22,6 +22,7 @@ import { priceRoutes } from "./routes/prices.ts";
 import { rechargeRoutes } from "./routes/recharges.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { shiftRoutes } from "./routes/shifts.ts";
+import { supplyRoutes } from "./routes/supply.ts";
 import { addSecurity } from "./security.ts";
 import { addPages } from "./static.ts";
 
@@ -84,6 +85,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   customerRoutes(routes);
   approvalRoutes(routes, deps.nudge);
   priceRoutes(routes);
+  supplyRoutes(routes, deps.nudge);
   liveRoutes(routes, deps.hub);
   await addPages(app, deps.webDir);
   // Streams have no end of their own: closing would wait for them for ever.
