@@ -142,7 +142,8 @@ export function startCommandPump(options: {
   };
 }
 
-function carryOut(run: CommandRun): Promise<void> {
+/** Carries out one claimed command by the procedure of its kind. */
+export function carryOut(run: CommandRun): Promise<void> {
   switch (run.claimed.kind) {
     case "top_up":
       return topUpMeter(run);

@@ -1,19 +1,18 @@
 import { later, SECOND_MS } from "#base/time.ts";
 import type { Bus } from "#collector/bus.ts";
+import { carryOut } from "#collector/command-pump.ts";
 import { commandRun } from "#collector/command-run.ts";
 import { exchange, exchangeCounts } from "#collector/exchange.ts";
 import type { Ingest } from "#collector/ingest.ts";
 import { type MeterOnBus, readMeter } from "#collector/meter-readings.ts";
-import { switchSupply } from "#collector/switch-procedure.ts";
-import { topUpMeter } from "#collector/top-up-procedure.ts";
 import { type ClaimedCommand, COMMAND_LEASE_MS, claimCommands } from "#flows/claim-commands.ts";
 import type { FlowContext } from "#flows/context.ts";
 import type { OwnedConcentrator } from "#flows/own-concentrators.ts";
 import { type MeterReport, recordReadings } from "#flows/record-readings.ts";
-import { fromHex } from "#protocol/bytes.ts";
+import { builtInModule } from "#system/security-module.ts";
 import type { Line } from "./line.ts";
 import type { Owner, Scheduler } from "./scheduler.ts";
-import { plans } from "./site.ts";
+import { MASTER_KEY } from "./site.ts";
 
 /** One life of a collector, from its registration to its death: the real procedures over a simulated line. */
 export type CollectorLife = {
@@ -40,7 +39,7 @@ export function startCollector(options: {
   const { ctx, owner, owned, line, scheduler } = options;
   const startedAt = ctx.clock();
   let reports: MeterReport[] = [];
-  const keys = new Map(plans.map((each) => [each.address, fromHex(each.rechargeKey)]));
+  const security = builtInModule(async () => MASTER_KEY);
 
   async function record(batch: MeterReport[]): Promise<void> {
     if (batch.length === 0) return;
@@ -109,10 +108,9 @@ export function startCollector(options: {
         ingest,
         held: () => ctx.clock() < heldUntil,
         settled: () => {},
-        rechargeKey: async (address) => keys.get(address) ?? null,
+        security,
       });
-      if (claimed.kind === "top_up") await topUpMeter(run);
-      else if (claimed.kind !== "read") await switchSupply(run, claimed.kind);
+      await carryOut(run);
     },
     async read(meter) {
       const asking = { priority: 3, order: 0, tries: 1, commandId: null };

@@ -16,7 +16,8 @@ import { createSealer } from "#system/seal.ts";
 export const STORY_BEGINS = instant(Date.UTC(2026, 2, 2, 1));
 export const CONCENTRATOR = "JC000001";
 
-const MASTER_KEY: Bytes = fromHex(DEMO_MASTER_KEY) ?? new Uint8Array();
+/** The root key of all meters of a story. */
+export const MASTER_KEY: Bytes = fromHex(DEMO_MASTER_KEY) ?? new Uint8Array();
 
 /** The meters of every story: two that hold their credit (one of them empty, one that wants its button), one on the server. */
 export const plans: readonly MeterPlan[] = [
