@@ -248,6 +248,25 @@ describe.each(testDatabases)("concentrators on $name", ({ name, available }) => 
     expect(await claimConcentrator(ctx, { code: "STRANGER", kind: "jichao", collector: "a" })).toBeNull();
   });
 
+  on("that may not be spoken to any more, or speak otherwise, are neither kept nor claimed", async () => {
+    const { w, ctx, own } = await bench(name);
+    const a = await own("a");
+    const set = (change: object) => w.db.transact((tx) => tx.updateTable("concentrator").set(change).execute());
+    const renew = () =>
+      renewConcentrators(ctx, { collector: "a", owned: [{ ...a, lastSeenAt: ctx.clock(), rssiDbm: null }] });
+    const claim = () => claimConcentrator(ctx, { code: "JC000001", kind: "jichao", collector: "a" });
+    expect(await renew()).toEqual({ lost: [] });
+    await set({ trust: "none" });
+    expect(await renew()).toEqual({ lost: [a.id] });
+    expect(await claim()).toBeNull();
+    await set({ trust: "full", link_kind: "gw1376" });
+    expect(await claim()).toBeNull();
+    await set({ link_kind: "jichao", direction: "listens" });
+    expect(await claim()).toBeNull();
+    await set({ direction: "dials_in" });
+    expect(await claim()).toMatchObject({ epoch: a.epoch + 1 });
+  });
+
   on("whose collector has died are swept offline", async () => {
     const { w, ctx, own, wait } = await bench(name);
     await own("a");

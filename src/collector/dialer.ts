@@ -3,7 +3,13 @@ import { connect, type Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import { MINUTE_MS, SECOND_MS } from "#base/time.ts";
 import type { FlowContext } from "#flows/context.ts";
-import { claimToDial, dialFailed, dialSucceeded, type OwnedConcentrator } from "#flows/own-concentrators.ts";
+import {
+  claimToDial,
+  dialFailed,
+  dialSucceeded,
+  type OwnedConcentrator,
+  releaseConcentrator,
+} from "#flows/own-concentrators.ts";
 import type { Bytes } from "#protocol/bytes.ts";
 import { type LinkArchive, linksToDial } from "#store/concentrators.ts";
 import { pause } from "#system/clock.ts";
@@ -83,11 +89,13 @@ export function startDialer(options: {
     const socket = connect({ ...address, noDelay: true });
     socket.on("error", (error) => ctx.log.debug({ source, error: error.message }, "a connection broke"));
     let isIn = false;
+    let isOnline = false;
     try {
       if (await isConnected(socket, end.signal)) {
         const link: KnownLink = { ...archive, key: options.keyOf(archive) };
         const registered = await registerDialled(socket, source, { link, dtu }, registrarFor(link, owned));
-        isIn = registered !== null && !end.signal.aborted;
+        isOnline = registered !== null;
+        isIn = isOnline && !end.signal.aborted;
         if (registered && isIn) {
           retries.set(archive.id, { at: performance.now() + RETRY_MS_MIN, pauseMs: RETRY_MS_MIN / 2 });
           options.welcome(socket, registered);
@@ -96,7 +104,7 @@ export function startDialer(options: {
     } finally {
       if (!isIn) {
         socket.destroy();
-        await dialFailed(ctx, { ...owned, collector });
+        await (isOnline ? releaseConcentrator(ctx, owned) : dialFailed(ctx, { ...owned, collector }));
         const retryInMs = Math.round(retries.get(archive.id)?.pauseMs ?? 0);
         ctx.log.info({ concentrator: code, source, retryInMs }, "a concentrator that listens was not reached");
       }

@@ -120,7 +120,10 @@ export async function dialFailed(
   );
 }
 
-/** Keeps the leases; names the concentrators that another collector (or a newer session) has taken. */
+/**
+ * Keeps the leases; names the concentrators that another collector (or a newer session) has taken, and those that may not be
+ * spoken to any more.
+ */
 export async function renewConcentrators(
   ctx: FlowContext,
   input: {
@@ -142,6 +145,7 @@ export async function renewConcentrators(
         .where("id", "=", each.id)
         .where("owner", "=", input.collector)
         .where("epoch", "=", each.epoch)
+        .where("trust", "<>", "none")
         .executeTakeFirst();
       if (updatedRows(result) === 0) lost.push(each.id);
     }

@@ -307,6 +307,7 @@ export const en: Messages = {
       guard_quarantine: "the system has just started; the trip guard holds it back",
       guarded: "the meter is under supply guard",
       no_evidence: "there is no evidence of arrears",
+      link_not_trusted: "the concentrator cannot prove who it is, and tripping over it is not allowed",
       no_meter_key: "the key of this meter is missing",
       meter_key_unknown: "the key of the meter is none of ours",
       key_changing: "the key of this meter is being changed",
