@@ -56,7 +56,7 @@ export async function world(options: WorldOptions) {
   let aheadMs = 0;
   const clock = () => later(systemClock(), aheadMs);
   const ctx: FlowContext = { db, clock, newId, log: silentLog };
-  const plan = options.plan ?? townPlan({ seed: 1, concentrators: 1, metersPer });
+  const plan = options.plan ?? townPlan({ seed: 1, concentrators: 1, metersPer, waterPer: 0 });
   await enrollTown(ctx, SEALER, { plan, stateFile: null });
   const town = createTown({
     plan,
@@ -98,7 +98,15 @@ export async function world(options: WorldOptions) {
       .selectFrom("meter")
       .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
       .selectAll("meter_state")
-      .select(["meter.id", "meter.address", "meter.account_id", "meter.label", "meter.price_e4", "meter.closes_by"])
+      .select([
+        "meter.id",
+        "meter.number",
+        "meter.address",
+        "meter.account_id",
+        "meter.label",
+        "meter.price_e4",
+        "meter.closes_by",
+      ])
       .where("meter.label", "=", label)
       .executeTakeFirstOrThrow();
     return row;

@@ -8,7 +8,7 @@ import { DTU_HEARTBEAT, DTU_REGISTRATION } from "#simulator/mixed-town.ts";
 import type { ConcentratorPlan, MeterPlan, TownPlan } from "#simulator/plan.ts";
 import type { Sealer } from "#system/seal.ts";
 
-const LOW_CREDIT_WH = 10_000;
+const LOW_CREDIT_WH = { electricity: 10_000, water: 5_000 } as const;
 /** A simulated hour may pass in a second: what counts as a jump must allow for it. */
 const SPEED_MAX = 3_600;
 
@@ -73,24 +73,26 @@ function archiveOf(meter: MeterPlan): MeterArchive {
   return {
     number: meter.number,
     address: meter.address,
-    label: meter.room,
+    label: meter.label,
+    room: meter.room,
     concentrator: meter.concentrator,
     bus: meter.port,
     gateway: meter.gateway ?? null,
     kind: meter.kind,
-    profile: "jc1",
+    profile: meter.profile,
     mode: "prepaid",
-    switchKind: "relay",
+    switchKind: meter.kind === "water" ? "valve" : "relay",
     closesBy: meter.closesBy,
     creditAt: meter.creditAt,
     priceE4: meter.priceE4,
     ratio: 1,
     powerMaxW: meter.ratedPowerW * SPEED_MAX,
-    lowCreditWh: LOW_CREDIT_WH,
+    lowCreditWh: LOW_CREDIT_WH[meter.kind],
     customer: {
       name: meter.customerName,
       phone: `1380000${meter.customerNumber.slice(-4)}`,
       number: meter.customerNumber,
+      code: meter.tenant,
     },
     openingIndexWh: meter.initialIndexWh,
     purchaseCount: 0,

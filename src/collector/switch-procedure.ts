@@ -84,6 +84,8 @@ async function sendSwitch(run: CommandRun, switching: Switching, action: SwitchA
 async function confirmByLooking(run: CommandRun, switching: Switching, action: SwitchAction): Promise<void> {
   let told: MeterTold = { kind: "silent" };
   for (const pauseMs of looks(switching.movesMs)) {
+    // A valve that is stuck says so at once and still when another would have begun to move.
+    if (pauseMs === LOOK_LATER_MS && shown(told) === "unclear") break;
     await pause(pauseMs);
     told = await run.readBack(["status"]);
     if (shown(told) === "silent" || isFulfilled(told, action)) break;

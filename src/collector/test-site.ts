@@ -30,7 +30,7 @@ export async function openSite(
   const sealer = createSealer("11".repeat(32));
   const links = options.links ?? [];
   const concentrators = options.concentrators ?? Math.max(1, links.length);
-  const plan = townPlan({ seed: 7, concentrators, metersPer: options.metersPer ?? 3 });
+  const plan = townPlan({ seed: 7, concentrators, metersPer: options.metersPer ?? 3, waterPer: 0 });
   await enrollSite(ctx, sealer, archiveOf(plan, links));
   const running: { close(): Promise<void> }[] = [];
   const meters = await db.read.selectFrom("meter").select(["id", "address"]).orderBy("id").execute();
@@ -85,8 +85,8 @@ function meterArchive(meter: TownPlan["meters"][number]): MeterArchive {
     label: meter.room,
     concentrator: meter.concentrator,
     bus: meter.port,
-    kind: "electricity",
-    profile: "jc1",
+    kind: meter.kind,
+    profile: meter.profile,
     mode: "prepaid",
     switchKind: "relay",
     closesBy: meter.closesBy,

@@ -45,6 +45,8 @@ export type MeterArchive = {
   number: string;
   address: string;
   label: string;
+  /** The room that it measures, shared by meters of several kinds; the label when left out. */
+  room?: string;
   concentrator: string;
   bus: number;
   /** Number of the gateway meter (网关表) behind which it hangs. */
@@ -197,12 +199,18 @@ async function addConcentrators(
   return ids;
 }
 
-type Enrolling = { projectId: number; areaId: number; concentratorId: number; meter: MeterArchive; now: Instant };
+type Enrolling = {
+  projectId: number;
+  areaId: number;
+  concentratorId: number;
+  meter: MeterArchive;
+  now: Instant;
+};
 
 async function enrollMeter(ctx: FlowContext, tx: Tx, input: Enrolling): Promise<number> {
   const { projectId, areaId, concentratorId, meter, now } = input;
   const meterId = await nextNumbers(tx, "meter");
-  const roomId = await roomIn(tx, { areaId, name: meter.label });
+  const roomId = await roomIn(tx, { areaId, name: meter.room ?? meter.label });
   const { code, number, name, phone } = meter.customer;
   const customerId = await customerFor(tx, { projectId, number: code ?? number, name, phone, now });
   const accountId = await nextNumbers(tx, "account");

@@ -1,191 +1,60 @@
+import { assert } from "#base/errors.ts";
 import type { Instant } from "#base/time.ts";
-import { concat, equalBytes, fromHex, toHex } from "#protocol/bytes.ts";
-import {
-  decodeRelay,
-  encodeReadError,
-  encodeReadReply,
-  encodeRelayReply,
-  type LocalTime,
-  type Reading645,
-  requestedDi,
-  status3,
-} from "#protocol/dlt645/commands.ts";
-import type { Frame645 } from "#protocol/dlt645/frame.ts";
-import { di, diFromWire } from "#protocol/dlt645/items.ts";
-import { checkTopUp, decodeTopUp, encodeTopUpRefusal, encodeTopUpReply, SERR } from "#protocol/dlt645/prepay.ts";
-import { nodeCiphers } from "#system/crypto.ts";
-import { countBadMac, isLocked } from "./mac-lock.ts";
-import { answerKeyMatter, isKeyMatter, rechargeKey } from "./meter-key.ts";
-import { close, isEmpty, type Meter, millivolts, open, powerWatts } from "./meters.ts";
-import { RELAY_PASSWORD } from "./plan.ts";
+import type { Bytes } from "#protocol/bytes.ts";
+import { sameMeter188 } from "#protocol/cjt188/commands.ts";
+import { encodeFrame188, type Frame188, framesIn188 } from "#protocol/cjt188/frame.ts";
+import { encodeFrame645, type Frame645, framesIn645 } from "#protocol/dlt645/frame.ts";
+import type { MeterWire } from "#protocol/link/meter-frame.ts";
+import type { MeterProfile } from "#protocol/profiles/profile.ts";
+import { profileOf } from "#protocol/profiles.ts";
+import { answer188 } from "./answer-188.ts";
+import { answer1997 } from "./answer-1997.ts";
+import { answer2007, covers } from "./answer-2007.ts";
+import type { Meter } from "./meters.ts";
 
-/** The most credit a meter may hoard (囤积限额): 50 000 kWh. */
-export const HOARD_LIMIT_WH = 50_000_000;
-/** Credit at or below which the pre-trip alarm bit is set: 5 kWh. */
-const ALARM_WH = 5_000;
+/** One frame that all meters of a bus hear; each understands those of its own protocol. */
+export type Heard = { wire: "dlt645"; frame: Frame645 } | { wire: "cjt188"; frame: Frame188 };
 
-const READ = 0x11;
-const READ_ADDRESS = 0x13;
-const SECURITY = 0x03;
-const RELAY = 0x1c;
-const FROM_METER = 0x80;
-const ABNORMAL = 0x40;
-const ERR_OTHER = 0x01;
-const ERR_NO_DATA = 0x02;
-const ERR_PASSWORD = 0x04;
-const STATUS_WORDS_BYTES = 14;
-/** A register shows 0.01 kWh and begins again after 999 999.99 kWh; the count begins again after 9999. */
-const WH_SHOWN = 10;
-const INDEX_WH_END = 1_000_000_000;
-const COUNT_END = 10_000;
-const SHANGHAI_OFFSET_MS = 8 * 3_600_000;
-
-/**
- * What the meter says to a frame on its bus, after doing what the frame asks; null is silence. The meter has been
- * stepped to the present; `now` is the clock, which `speed` does not touch. DL/T 645-2007 §7, relay and prepay clauses.
- */
-export function answer(meter: Meter, frame: Frame645, now: Instant): Frame645 | null {
-  const { address } = meter.plan;
-  if ((frame.control & FROM_METER) !== 0 || !covers(frame.address, address)) return null;
-  if (frame.control === READ) return read(meter, frame);
-  if (frame.control === READ_ADDRESS) return tellAddress(address);
-  if (frame.address !== address) return null; // a wildcard may ask, never command
-  if (frame.control === RELAY) return switchRelay(meter, frame, now);
-  const asked = frame.control === SECURITY ? diFromWire(frame.data) : null;
-  if (isKeyMatter(asked)) return answerKeyMatter(meter, frame, asked, now);
-  if (frame.control === SECURITY) return topUp(meter, frame, now);
-  return { address, control: FROM_METER | ABNORMAL | frame.control, data: Uint8Array.of(ERR_OTHER) };
-}
-
-/** Whether an asked address means this meter: `AA` stands for any two digits; the broadcast address for nobody. */
-export function covers(asked: string, address: string): boolean {
-  if (asked.length !== address.length) return false;
-  return [...asked].every((digit, i) => digit.toUpperCase() === "A" || digit === address[i]);
-}
-
-function tellAddress(address: string): Frame645 {
-  const data = fromHex(address)?.toReversed() ?? new Uint8Array();
-  return { address, control: FROM_METER | READ_ADDRESS, data };
-}
-
-function read(meter: Meter, frame: Frame645): Frame645 {
-  const { address } = meter.plan;
-  const asked = requestedDi(frame) ?? "";
-  if (asked === di.statusWords) return tellStatusWords(meter, frame);
-  const reading = readingOf(meter, asked);
-  return reading ? encodeReadReply(address, reading, asked) : encodeReadError(address, ERR_NO_DATA);
-}
-
-/** Status words 1 to 7; only the third has anything to say. */
-function tellStatusWords(meter: Meter, frame: Frame645): Frame645 {
-  const words = new Uint8Array(STATUS_WORDS_BYTES);
-  const word = statusWord3(meter);
-  words[4] = word & 0xff;
-  words[5] = word >> 8;
-  return { address: meter.plan.address, control: FROM_METER | READ, data: concat(frame.data.subarray(0, 4), words) };
-}
-
-function readingOf(meter: Meter, asked: string): Reading645 | null {
-  const { state } = meter;
-  switch (asked) {
-    case di.energyTotal:
-      return { item: "energyTotal", wh: shown(state.indexWh) % INDEX_WH_END };
-    case di.energyRemaining:
-      return { item: "energyRemaining", wh: shown(Math.max(0, state.creditWh)) };
-    case di.energyOverdraft:
-      return { item: "energyOverdraft", wh: shown(Math.max(0, -state.creditWh)) };
-    case di.purchaseCount:
-      return { item: "purchaseCount", count: state.purchaseCount % COUNT_END };
-    case di.voltageA:
-      return { item: "voltage", mv: [millivolts(meter)] };
-    case di.voltageBlock:
-      return { item: "voltage", mv: [millivolts(meter), null, null] };
-    case di.currentA:
-      return { item: "current", ma: [milliamps(meter)] };
-    case di.currentBlock:
-      return { item: "current", ma: [milliamps(meter), null, null] };
-    case di.powerTotal:
-      return { item: "power", w: [powerWatts(meter)] };
-    case di.powerBlock:
-      return { item: "power", w: [powerWatts(meter), powerWatts(meter), null, null] };
-    case di.statusWord3:
-      return status3(statusWord3(meter));
-    default:
-      return null;
-  }
-}
-
-/** A register truncates: the rest below 0.01 kWh is there but not shown. */
-function shown(energyWh: number): number {
-  return Math.floor(energyWh / WH_SHOWN) * WH_SHOWN;
-}
-
-function milliamps(meter: Meter): number {
-  return Math.round((powerWatts(meter) * 1_000_000) / millivolts(meter));
-}
-
-/** Status word 3: b4 relay, b6 command, b7 pre-trip alarm, b9–8 01 = prepaid energy, b12 supply guard. */
-function statusWord3({ plan, state }: Meter): number {
-  const prepaid = plan.creditAt === "meter";
-  const bits: [boolean, number][] = [
-    [state.relayOpen, 4],
-    [state.commandedOpen, 6],
-    [prepaid && state.creditWh <= ALARM_WH, 7],
-    [prepaid, 8],
-    [state.keepSupply, 12],
+/** Every whole frame in bytes that were put on a bus. */
+export function heardIn(request: Bytes): Heard[] {
+  return [
+    ...framesIn645(request).map((frame) => ({ wire: "dlt645", frame }) as const),
+    ...framesIn188(request).map((frame) => ({ wire: "cjt188", frame }) as const),
   ];
-  return bits.reduce((word, [set, bit]) => word | (set ? 1 << bit : 0), 0);
 }
 
-/** Relay control 1CH: password, then time, then what the meter itself has to say against it. */
-function switchRelay(meter: Meter, frame: Frame645, now: Instant): Frame645 {
-  const { plan, state } = meter;
-  const refuse = (err: number) => encodeRelayReply(plan.address, false, err);
-  const command = decodeRelay(frame);
-  if (!command.ok) return refuse(ERR_OTHER);
-  if (command.password.toLowerCase() !== RELAY_PASSWORD) return refuse(ERR_PASSWORD);
-  if (epochOf(command.validUntil) <= now) return refuse(ERR_OTHER);
-  if (command.action === "trip") {
-    if (state.keepSupply) return refuse(ERR_OTHER);
-    open(meter, "command");
-  } else if (isEmpty(meter)) {
-    return refuse(ERR_OTHER);
-  } else if (command.action === "close") {
-    if (plan.closesBy === "button") return refuse(ERR_OTHER);
-    close(meter);
-  } else {
-    state.commandedOpen = false;
-    state.revision++;
+/** Whether bytes on a bus hold a whole frame of any protocol: then an answer is complete. */
+export function holdsFrame(heard: Bytes): boolean {
+  return framesIn645(heard).length > 0 || framesIn188(heard).length > 0;
+}
+
+/** Whether a frame calls this meter: of its kind of frames, to its address or to a wildcard that holds it. */
+export function isCalled(meter: Meter, heard: Heard): boolean {
+  const { address } = meter.plan;
+  const profile = modelOf(meter);
+  if (heard.wire !== wireOf(profile)) return false;
+  if (heard.wire === "dlt645") return covers(heard.frame.address, address);
+  return sameMeter188(heard.frame, { meterType: profile.quirks.meterType ?? 0, address });
+}
+
+/** What the meter says after doing what the frame asks, in its own protocol; null is silence. */
+export function answer(meter: Meter, heard: Heard, now: Instant): Bytes | null {
+  const profile = modelOf(meter);
+  if (heard.wire === "cjt188") {
+    const reply = answer188(meter, profile, heard.frame, now);
+    return reply && encodeFrame188(reply, profile.wakeUpBytes);
   }
-  return encodeRelayReply(plan.address, true);
+  const reply =
+    profile.protocol === "dlt645-1997" ? answer1997(meter, profile, heard.frame) : answer2007(meter, heard.frame, now);
+  return reply && encodeFrame645(reply, profile.wakeUpBytes);
 }
 
-/** Top-up (JC1): the repeat of what is already in succeeds unchanged; else count, customer, MAC, limit, in this order. */
-function topUp(meter: Meter, frame: Frame645, now: Instant): Frame645 {
-  const { plan, state } = meter;
-  const refuse = (serr: number) => encodeTopUpRefusal(plan.address, serr);
-  const command = decodeTopUp(frame);
-  if (!command.ok || plan.creditAt !== "meter") return refuse(SERR.other);
-  const { amount, count, customer } = command.topUp;
-  if (count === state.purchaseCount && isRepeat(meter, frame)) return encodeTopUpReply(plan.address);
-  if (isLocked(meter, now)) return refuse(SERR.authentication | SERR.locked);
-  if (count === state.purchaseCount) return refuse(SERR.repeated);
-  if (count !== state.purchaseCount + 1) return refuse(SERR.purchaseCount);
-  if (customer !== plan.customerNumber) return refuse(SERR.customer);
-  if (!checkTopUp(nodeCiphers, rechargeKey(meter), plan.address, command)) return refuse(countBadMac(meter, now));
-  const creditWh = state.creditWh + amount * WH_SHOWN;
-  if (creditWh > HOARD_LIMIT_WH) return refuse(SERR.overLimit);
-  Object.assign(state, { creditWh, purchaseCount: count, lastTopUp: toHex(frame.data), badMacs: 0 });
-  state.topUps.push({ count, amount });
-  state.revision++;
-  return encodeTopUpReply(plan.address);
+function modelOf({ plan }: Meter): MeterProfile {
+  const profile = profileOf(plan.profile);
+  assert(profile !== undefined, `the town has no meters of profile ${plan.profile}`);
+  return profile;
 }
 
-function isRepeat({ state }: Meter, frame: Frame645): boolean {
-  const last = state.lastTopUp === null ? null : fromHex(state.lastTopUp);
-  return last !== null && equalBytes(last, frame.data);
-}
-
-function epochOf(t: LocalTime): number {
-  return Date.UTC(t.year, t.month - 1, t.day, t.hour, t.minute, t.second) - SHANGHAI_OFFSET_MS;
+function wireOf({ protocol }: MeterProfile): MeterWire {
+  return protocol === "cjt188" ? "cjt188" : "dlt645";
 }

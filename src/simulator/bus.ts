@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { type Bytes, concat } from "#protocol/bytes.ts";
-import { createDeframer645 } from "#protocol/dlt645/frame.ts";
+import { holdsFrame } from "./answer.ts";
 
 /** Speed of a bus: bits a second (8E1), or no time at all; and the meters' reply delay Td (20–500 ms, §5.3.2). */
 export type BusTiming = { baud: number | "instant"; replyDelayMs: number };
@@ -93,7 +93,7 @@ export function createBus(timing: BusTiming, hear: (request: Bytes, via: Via) =>
     if (!exchange?.listening) return; // late, and nobody listens any more
     stop(exchange);
     exchange.heard = concat(exchange.heard, bytes);
-    if (createDeframer645().push(exchange.heard).length > 0) finish(exchange, 0);
+    if (holdsFrame(exchange.heard)) finish(exchange, 0);
     else exchange.timer = at(performance.now() + exchange.gapMs, () => finish(exchange, 0));
   }
 

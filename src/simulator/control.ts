@@ -18,7 +18,7 @@ type Fields = { [name: string]: unknown; watts?: unknown };
 
 /**
  * Opens the panel; port 0 takes a free one. GET /state; POST /speed, /faults, /meters/:address/{credit, load,
- * press-button, keep-supply, offline}, /concentrators/:id/offline. Wrong input is answered with 400 and a sentence.
+ * press-button, keep-supply, valve-fault, offline}, /concentrators/:id/offline. Wrong input is answered with 400 and a sentence.
  */
 export async function openControl(town: Town, port: number, log: SimulatorLog): Promise<Control> {
   const server = createServer((request, response) => {
@@ -99,11 +99,17 @@ function onMeter(town: Town, address: string, verb: string, fields: Fields): unk
     case "keep-supply":
       town.setKeepSupply(address, flag(fields, "on"));
       break;
+    case "valve-fault":
+      town.setValveFault(address, flag(fields, "on"));
+      break;
     case "offline":
       town.setMeterOffline(address, flag(fields, "offline"));
       break;
     default:
-      throw new BadInput(`a meter has credit, load, press-button, keep-supply and offline, not "${verb}"`, 404);
+      throw new BadInput(
+        `a meter has credit, load, press-button, keep-supply, valve-fault and offline, not "${verb}"`,
+        404,
+      );
   }
   return town.meter(address);
 }

@@ -1,14 +1,15 @@
 import type { Clock } from "#base/time.ts";
 import { type Bytes, concat } from "#protocol/bytes.ts";
-import { encodeFrame645, type Frame645, framesIn645 } from "#protocol/dlt645/frame.ts";
-import { answer, covers } from "./answer.ts";
+import { answer, type Heard, heardIn, isCalled } from "./answer.ts";
 import type { Sound, Via } from "./bus.ts";
 import { type Faults, flipBit } from "./faults.ts";
 import type { Meter } from "./meters.ts";
 
 /** What the meters of a town need to answer. */
 export type Hearing = {
+  /** By number. Meters of different protocols may share an address. */
   meters: ReadonlyMap<string, Meter>;
+  byAddress: ReadonlyMap<string, readonly Meter[]>;
   faults: Faults;
   now: Clock;
   /** Brings a meter to the present. */
@@ -25,20 +26,21 @@ const COLLISION_AT = 0.9;
 
 /** What the meters on a bus do and say to a request, with the luck that each has: the bus without its time. */
 export function hearRequest(hearing: Hearing, call: Call): Sound[] {
-  const sounds = framesIn645(call.request).flatMap((frame) =>
-    metersCalled(hearing, call, frame).flatMap((meter) => ask(hearing, meter, frame, call.request) ?? []),
+  const sounds = heardIn(call.request).flatMap((heard) =>
+    metersCalled(hearing, call, heard).flatMap((meter) => ask(hearing, meter, heard, call.request) ?? []),
   );
   const [first] = sounds;
   if (first === undefined || sounds.length === 1) return sounds;
   return [{ bytes: flipBit(first.bytes, COLLISION_AT), lateMs: first.lateMs }];
 }
 
-function metersCalled({ meters, faults }: Hearing, call: Call, { address }: Frame645): Meter[] {
-  const exact = meters.get(address);
-  const candidates = exact ? [exact] : /a/i.test(address) ? [...meters.values()] : [];
-  return candidates.filter(({ plan }) => {
+function metersCalled({ meters, byAddress, faults }: Hearing, call: Call, heard: Heard): Meter[] {
+  const { address } = heard.frame;
+  const candidates = byAddress.get(address) ?? (/a/i.test(address) ? [...meters.values()] : []);
+  return candidates.filter((meter) => {
+    const { plan } = meter;
     const onBus = plan.concentrator === call.concentrator && plan.port === call.port && isOnTheWay(plan, call.via);
-    return onBus && covers(address, plan.address) && !faults.isMeterOffline(plan.address);
+    return onBus && isCalled(meter, heard) && !faults.isMeterOffline(plan.number);
   });
 
   /** Behind a gateway only what comes through it is heard, and only while it is there. */
@@ -49,17 +51,17 @@ function metersCalled({ meters, faults }: Hearing, call: Call, { address }: Fram
 }
 
 /** One meter's part. What it did is on the disk before a byte of it is told, and stands when the telling fails. */
-function ask({ faults, now, live, save }: Hearing, meter: Meter, frame: Frame645, request: Bytes): Sound | null {
-  const { address, concentrator } = meter.plan;
-  const strike = faults.draw(concentrator, address);
+function ask({ faults, now, live, save }: Hearing, meter: Meter, sent: Heard, request: Bytes): Sound | null {
+  const { number, concentrator } = meter.plan;
+  const strike = faults.draw(concentrator, number);
   if (strike.loseRequest) return null;
-  const heard = strike.corruptRequest ? framesIn645(flipBit(request, strike.bit))[0] : frame;
-  if (!heard) return null;
+  const heard = strike.corruptRequest ? heardIn(flipBit(request, strike.bit))[0] : sent;
+  if (!heard || !isCalled(meter, heard)) return null;
   const before = live(meter).state.revision;
   const replies = [answer(meter, heard, now())];
   if (strike.duplicate) replies.push(answer(meter, heard, now()));
   if (meter.state.revision !== before) save();
-  const spoken = replies.filter((reply) => reply !== null).map((reply) => encodeFrame645(reply));
+  const spoken = replies.filter((reply) => reply !== null);
   if (strike.loseAnswer || spoken.length === 0) return null;
   const bytes = concat(...spoken);
   return { bytes: strike.corruptAnswer ? flipBit(bytes, strike.bit) : bytes, lateMs: strike.lateMs };

@@ -2,14 +2,14 @@ import { openControl } from "./control.ts";
 import type { FaultSettings } from "./faults.ts";
 import type { SimulatorLog } from "./log.ts";
 import { mixedTownPlan } from "./mixed-town.ts";
-import { townPlan } from "./plan.ts";
+import { type TownSize, townPlan } from "./plan.ts";
 import { createTown } from "./town.ts";
 
 /** Reply delay Td of the simulated meters: within the 20–500 ms of DL/T 645-2007 §5.3.2. */
 const REPLY_DELAY_MS = 30;
 
 /** What the simulator program needs to know. */
-export type SimulatorConfig = {
+export type SimulatorConfig = TownSize & {
   /** Where the collector listens for concentrators. */
   host: string;
   linkPort: number;
@@ -17,12 +17,9 @@ export type SimulatorConfig = {
   controlPort: number;
   /** Where the meters remember; undefined for a town that forgets. */
   stateFile?: string | undefined;
-  seed: number;
   speed: number;
   baud: number | "instant";
   faults?: FaultSettings | undefined;
-  concentrators?: number | undefined;
-  metersPer?: number | undefined;
   /** Also concentrators of other makes, and meters behind a gateway: the demo town. */
   mixed?: boolean | undefined;
 };
@@ -33,8 +30,8 @@ export async function runSimulator(
   log: SimulatorLog,
   signal: AbortSignal,
 ): Promise<{ controlPort: number; close(): Promise<void> }> {
-  const { seed, speed, stateFile, baud, faults, concentrators = 2, metersPer = 40, mixed = false } = config;
-  const plan = (mixed ? mixedTownPlan : townPlan)({ seed, concentrators, metersPer });
+  const { seed, speed, stateFile, baud, faults, concentrators, metersPer, waterPer, mixed = false } = config;
+  const plan = (mixed ? mixedTownPlan : townPlan)({ seed, concentrators, metersPer, waterPer });
   const town = createTown({ plan, speed, stateFile, bus: { baud, replyDelayMs: REPLY_DELAY_MS }, faults, log });
   const control = await openControl(town, config.controlPort, log);
   let closing: Promise<void> | null = null;

@@ -7,7 +7,7 @@ import { encodeTopUp, meterKey } from "#protocol/dlt645/prepay.ts";
 import { encodeSecurity } from "#protocol/dlt645/security.ts";
 import { SERR } from "#protocol/dlt645/status.ts";
 import { nodeCiphers } from "#system/crypto.ts";
-import { answer } from "./answer.ts";
+import { answer2007 as answer } from "./answer-2007.ts";
 import { BAD_MACS_MAX, LOCK_MS } from "./mac-lock.ts";
 import { type Meter, newMeter, restoreMeter } from "./meters.ts";
 import { townPlan } from "./plan.ts";

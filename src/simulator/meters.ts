@@ -13,6 +13,7 @@ export type TopUpTaken = { count: number; amount: number };
 export type MeterState = {
   /** Meter time: epoch milliseconds that run `speed` times as fast as the clock. */
   timeMs: number;
+  /** Litres in water meters, as everywhere: 1000 to the unit. */
   indexWh: number;
   /** Energy since the last whole Wh, in watt-milliseconds. */
   carryWms: number;
@@ -38,6 +39,8 @@ export type MeterState = {
   lockedUntilMs: number;
   /** A load set by hand in watts; null follows the profile. */
   loadW: number | null;
+  /** The valve of a water meter is stuck and says so. Absent in what older towns remember. */
+  valveFault?: boolean;
   /** Rises with everything that must be on disk before it is told to anyone. */
   revision: number;
 };
@@ -76,7 +79,7 @@ export function newMeter(plan: MeterPlan, seed: number, timeMs: number): Meter {
 
 /** The meter with a remembered state. */
 export function restoreMeter(plan: MeterPlan, seed: number, state: MeterState): Meter {
-  return { plan, noiseSeed: (numberOf(plan.address) ^ seed) >>> 0, state };
+  return { plan, noiseSeed: (numberOf(plan.number) ^ seed) >>> 0, state };
 }
 
 /**

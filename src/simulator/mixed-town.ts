@@ -1,7 +1,15 @@
 import { assert } from "#base/errors.ts";
 import { MINUTE_MS } from "#base/time.ts";
 import { fromHex } from "#protocol/bytes.ts";
-import { type ConcentratorPlan, type LinkPlan, type MeterDraw, type MeterPlan, meterPlan, townPlan } from "./plan.ts";
+import {
+  type ConcentratorPlan,
+  type LinkPlan,
+  type MeterDraw,
+  type MeterPlan,
+  meterPlan,
+  type TownSize,
+  townPlan,
+} from "./plan.ts";
 
 /** What a plain DTU of the town says on registering, around its code, and to stay connected. */
 export const DTU_REGISTRATION = { before: "REG:", after: "\r\n" };
@@ -20,7 +28,7 @@ const RADIO_BUS = 2;
 /** The fifth has its credit on the server. */
 const LEGACY_METERS = 5;
 
-type Options = { seed: number; concentrators?: number; metersPer?: number; mk?: string };
+type Options = TownSize & { mk?: string };
 
 /**
  * A town as sites really are: concentrators of our own protocol, a terminal of Q/GDW 1376.1, a plain DTU, and with a
@@ -39,7 +47,8 @@ export function mixedTownPlan(options: Options & { listenPort?: number; heartbea
   const meters = streets.flatMap((street) =>
     Array.from({ length: street.meters }, (_, i): MeterPlan => {
       const meter = drawn({ concentrator: street.id, c: street.c, n: i + 1 });
-      return { ...meter, room: `${street.name}-${String(i + 1).padStart(2, "0")}` };
+      const room = `${street.name}-${String(i + 1).padStart(2, "0")}`;
+      return { ...meter, room, label: room };
     }),
   );
   return {
@@ -75,10 +84,9 @@ function streetsOf({ heartbeatMs, listenPort }: { heartbeatMs: number; listenPor
 function radioMeters(drawn: (n: number) => MeterPlan): MeterPlan[] {
   const [gateway, ...others] = [1, 2, 3].map(drawn);
   assert(gateway !== undefined, "a gateway was drawn");
-  const at = (meter: MeterPlan, i: number) => ({
-    ...meter,
-    port: RADIO_BUS,
-    room: `别墅-${String(i).padStart(2, "0")}`,
-  });
+  const at = (meter: MeterPlan, i: number) => {
+    const room = `别墅-${String(i).padStart(2, "0")}`;
+    return { ...meter, port: RADIO_BUS, room, label: room };
+  };
   return [at(gateway, 1), ...others.map((meter, i) => ({ ...at(meter, i + 2), gateway: gateway.address }))];
 }

@@ -2,7 +2,9 @@ import { type Meter, powerWatts, type TopUpTaken, type TripCause } from "./meter
 
 /** One meter as an oracle wants to see it. */
 export type MeterSnapshot = {
+  number: string;
   address: string;
+  profile: string;
   concentrator: string;
   room: string;
   creditAt: "meter" | "server";
@@ -13,6 +15,8 @@ export type MeterSnapshot = {
   /** Open, permitted to close, waiting for its button. */
   awaitingButton: boolean;
   tripCause: TripCause | null;
+  /** Stuck, and said so (water). */
+  valveFault: boolean;
   powerW: number;
   topUps: TopUpTaken[];
   keyVersion: number;
@@ -35,7 +39,9 @@ export type TownSnapshot = {
 /** What there is to see of a meter that has been stepped to the present. */
 export function meterSnapshot({ plan, state, ...weather }: Meter, offline: boolean): MeterSnapshot {
   return {
+    number: plan.number,
     address: plan.address,
+    profile: plan.profile,
     concentrator: plan.concentrator,
     room: plan.room,
     creditAt: plan.creditAt,
@@ -45,6 +51,7 @@ export function meterSnapshot({ plan, state, ...weather }: Meter, offline: boole
     relay: state.relayOpen ? "open" : "closed",
     awaitingButton: state.relayOpen && !state.commandedOpen,
     tripCause: state.tripCause,
+    valveFault: state.valveFault === true,
     powerW: powerWatts({ plan, state, ...weather }),
     topUps: state.topUps.map((each) => ({ ...each })),
     keyVersion: state.keyVersion ?? 1,

@@ -23,7 +23,7 @@ const SAVE_EVERY_MS = 5_000;
  */
 const LIVED_ON_MS_MAX = 15_000;
 
-/** A running town. Addresses that nobody has give false or null, never an error. */
+/** A running town. Meters go by their number; one that nobody has gives false or null, never an error. */
 export type Town = {
   readonly plan: TownPlan;
   faults(): Required<FaultSettings>;
@@ -34,20 +34,22 @@ export type Town = {
   /** Resolves when the concentrator, or every one that is not switched off, has been welcomed. */
   whenOnline(id?: string): Promise<void>;
   snapshot(): TownSnapshot;
-  meter(address: string): MeterSnapshot | null;
+  meter(number: string): MeterSnapshot | null;
   /** Lets the time pass that has passed; also done every second and before every answer. */
   step(): void;
   speed(): number;
   setSpeed(speed: number): void;
-  setCredit(address: string, creditWh: number): boolean;
+  setCredit(number: string, creditWh: number): boolean;
   /** A fixed load in watts; null follows the profile again. */
-  setLoad(address: string, watts: number | null): boolean;
+  setLoad(number: string, watts: number | null): boolean;
   /** Whether the press closed the relay; null when there is no such meter. */
-  pressButton(address: string): boolean | null;
-  setKeepSupply(address: string, on: boolean): boolean;
+  pressButton(number: string): boolean | null;
+  setKeepSupply(number: string, on: boolean): boolean;
   /** Another key for top-ups, 16 bytes in hex, as a maker's mistake would leave it: same version, another key. */
-  setKey(address: string, key: string): boolean;
-  setMeterOffline(address: string, offline: boolean): boolean;
+  setKey(number: string, key: string): boolean;
+  /** The valve of a water meter is stuck from now on, or moves again. */
+  setValveFault(number: string, on: boolean): boolean;
+  setMeterOffline(number: string, offline: boolean): boolean;
   setConcentratorOffline(id: string, offline: boolean): boolean;
   /** What the meters on a bus do and say to bytes that were sent to them: the bus without its time. */
   hear(concentrator: string, port: number, request: Bytes, via?: Via): Sound[];
@@ -104,8 +106,8 @@ export function createTown(options: TownOptions): Town {
 
   function wake(): void {
     for (const each of plan.meters) {
-      const state = remembered?.meters[each.address];
-      meters.set(each.address, state ? restoreMeter(each, plan.seed, state) : newMeter(each, plan.seed, start));
+      const state = remembered?.meters[each.number];
+      meters.set(each.number, state ? restoreMeter(each, plan.seed, state) : newMeter(each, plan.seed, start));
     }
     if (!remembered) return;
     const away = remembered.running ? Math.max(0, Math.min(start - remembered.savedAtMs, LIVED_ON_MS_MAX)) : 0;
@@ -132,7 +134,7 @@ export function createTown(options: TownOptions): Town {
 
   function save(running = true): void {
     if (stateFile === undefined) return;
-    const states = Object.fromEntries([...meters].map(([address, { state }]) => [address, state]));
+    const states = Object.fromEntries([...meters].map(([number, { state }]) => [number, state]));
     savedAt = now();
     const page = { seed: plan.seed, plan: name, savedAtMs: savedAt, townMs: townMs(), speed };
     saveTown(stateFile, { ...page, running, meters: states });
@@ -151,23 +153,24 @@ export function createTown(options: TownOptions): Town {
     save();
   }
 
-  const hearing: Hearing = { meters, faults, now, live, save };
+  const byAddress = Map.groupBy(meters.values(), ({ plan: { address } }) => address);
+  const hearing: Hearing = { meters, byAddress, faults, now, live, save };
   const hear = (concentrator: string, port: number, request: Bytes, via: Via = null) =>
     hearRequest(hearing, { concentrator, port, request, via });
-  const see = (meter: Meter) => meterSnapshot(live(meter), faults.isMeterOffline(meter.plan.address));
+  const see = (meter: Meter) => meterSnapshot(live(meter), faults.isMeterOffline(meter.plan.number));
 
   /** Changes one meter by hand, in the present, and remembers it at once. */
-  function change<T>(address: string, act: (meter: Meter) => T): T | null {
-    const meter = meters.get(address);
+  function change<T>(number: string, act: (meter: Meter) => T): T | null {
+    const meter = meters.get(number);
     if (!meter) return null;
     const result = act(live(meter));
     save();
     return result;
   }
 
-  function changed(address: string, act: (meter: Meter) => void): boolean {
+  function changed(number: string, act: (meter: Meter) => void): boolean {
     return (
-      change(address, (meter) => {
+      change(number, (meter) => {
         act(meter);
         return true;
       }) === true
@@ -203,34 +206,38 @@ export function createTown(options: TownOptions): Town {
         offline: faults.isConcentratorOffline(each.id),
       })),
     }),
-    meter(address) {
-      const meter = meters.get(address);
+    meter(number) {
+      const meter = meters.get(number);
       return meter ? see(meter) : null;
     },
     step: stepAll,
     speed: () => speed,
     setSpeed,
-    setCredit: (address, creditWh) =>
-      changed(address, (meter) => {
+    setCredit: (number, creditWh) =>
+      changed(number, (meter) => {
         meter.state.creditWh = creditWh;
         tripWhenEmpty(meter);
       }),
-    setLoad: (address, watts) =>
-      changed(address, (meter) => {
+    setLoad: (number, watts) =>
+      changed(number, (meter) => {
         meter.state.loadW = watts;
       }),
-    pressButton: (address) => change(address, pressButton),
-    setKeepSupply: (address, on) =>
-      changed(address, (meter) => {
+    pressButton: (number) => change(number, pressButton),
+    setKeepSupply: (number, on) =>
+      changed(number, (meter) => {
         meter.state.keepSupply = on;
       }),
-    setKey: (address, key) =>
-      changed(address, (meter) => {
+    setKey: (number, key) =>
+      changed(number, (meter) => {
         meter.state.key = key;
       }),
-    setMeterOffline(address, offline) {
-      if (!meters.has(address)) return false;
-      faults.setMeterOffline(address, offline);
+    setValveFault: (number, on) =>
+      changed(number, (meter) => {
+        meter.state.valveFault = on;
+      }),
+    setMeterOffline(number, offline) {
+      if (!meters.has(number)) return false;
+      faults.setMeterOffline(number, offline);
       return true;
     },
     setConcentratorOffline(id, offline) {

@@ -62,7 +62,7 @@ async function measureRound(file: string): Promise<{ tookMs: number; lineTimeMs:
   await db.migrate();
   const sealer = createSealer("42".repeat(32));
   const ctx = { db, clock, newId, log: silentLog };
-  const plan = townPlan({ seed: 1, concentrators: 1, metersPer: METERS });
+  const plan = townPlan({ seed: 1, concentrators: 1, metersPer: METERS, waterPer: 0 });
   const [own] = plan.concentrators;
   assert(own, "the town has a concentrator");
   await enrollSite(ctx, sealer, archiveOf(plan));

@@ -6,7 +6,7 @@ import type { Frame645 } from "#protocol/dlt645/frame.ts";
 import { di } from "#protocol/dlt645/items.ts";
 import { encodeTopUp, SERR } from "#protocol/dlt645/prepay.ts";
 import { nodeCiphers } from "#system/crypto.ts";
-import { answer, HOARD_LIMIT_WH } from "./answer.ts";
+import { answer2007 as answer, HOARD_LIMIT_WH } from "./answer-2007.ts";
 import { flipBit } from "./faults.ts";
 import { LOCK_MS } from "./mac-lock.ts";
 import { type Meter, newMeter } from "./meters.ts";
