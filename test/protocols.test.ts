@@ -123,7 +123,7 @@ describe.each(testDatabases)("meters of every protocol on $name", ({ name, avail
     { what: "for water of 2004", wanted: { profile: "cjt188-2004-water" } as const },
     { what: "for water of 2018", wanted: { profile: "cjt188-2018-water" } as const },
   ])("$what are charged, cut off for arrears by what they show, and come back with a payment", async ({ wanted }) => {
-    const w = await world({ database: name, metersPer: 20, waterPer: 4 });
+    const w = await world({ database: name, ...only(wanted) });
     const plan = meterOf(w, wanted);
     const id = await runOut(w, plan);
     await until("it is off", async () => (await w.meterAt(plan.label)).off_cause === "arrears");

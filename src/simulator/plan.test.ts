@@ -52,7 +52,7 @@ test("water is metered in shops and flats that have electricity too, of both edi
   for (const meter of water) {
     const room = town.meters.find((m) => m.room === meter.room && m.kind === "electricity");
     expect(room).toMatchObject({ customerName: meter.customerName, concentrator: meter.concentrator, port: 1 });
-    expect(meter).toMatchObject({ port: 2, creditAt: meter.profile === "jc188" ? "meter" : "server" });
+    expect(meter).toMatchObject({ port: 3, creditAt: meter.profile === "jc188" ? "meter" : "server" });
     expect(meter.customerNumber).not.toBe(room?.customerNumber);
   }
   expect(water.filter((m) => m.load === "shop").length).toBeGreaterThan(2);

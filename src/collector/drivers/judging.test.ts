@@ -20,7 +20,7 @@ import type { Driver, MeterAnswer } from "./driver.ts";
 import { driverOf } from "./drivers.ts";
 
 const NOW = instant(1_790_000_000_000);
-const KEY = new Uint8Array(16).fill(7);
+const MAC = new Uint8Array(8).fill(7);
 const SER = 9;
 const CUSTOMER = "100000010001";
 
@@ -121,7 +121,7 @@ const readIndex = (driver: Driver, { address }: Model, serial = SER) =>
 const trip = (driver: Driver, { address }: Model) =>
   driver.switching?.encode({ address, action: "trip", now: NOW, serial: SER }) ?? new Uint8Array();
 const topUp = (driver: Driver, { address }: Model) =>
-  driver.topUp?.encode({ address, count: 4, amount: 1_000, customer: CUSTOMER, key: KEY, serial: SER });
+  driver.topUp?.encode({ address, count: 4, amount: 1_000, customer: CUSTOMER, mac: MAC, serial: SER });
 
 const yes: MeterAnswer = { kind: "done" };
 const silent = (why: string) => ({ kind: "silent", why });
@@ -281,7 +281,7 @@ describe("meters of DL/T 645-1997", () => {
   test("the same top-up makes the same bytes, another number makes others", () => {
     const driver = driverOf({ profile: "jc97" });
     const sold = (count: number) =>
-      driver.topUp?.encode({ address: "202600100142", count, amount: 5_000, customer: CUSTOMER, key: null, serial: 0 });
+      driver.topUp?.encode({ address: "202600100142", count, amount: 5_000, customer: CUSTOMER, mac: null, serial: 0 });
     expect(sold(1)).toEqual(sold(1));
     expect(sold(2)).not.toEqual(sold(1));
   });
