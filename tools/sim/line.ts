@@ -1,8 +1,7 @@
 import { type Instant, later, SECOND_MS } from "#base/time.ts";
 import type { ForwardOutcome, ForwardRequest } from "#collector/session.ts";
 import { type Bytes, concat } from "#protocol/bytes.ts";
-import { encodeFrame645, framesIn645 } from "#protocol/dlt645/frame.ts";
-import { answer } from "#simulator/answer.ts";
+import { answer, heardIn, isCalled } from "#simulator/answer.ts";
 import { flipBit } from "#simulator/faults.ts";
 import { type Meter, step } from "#simulator/meters.ts";
 import type { Chance, Weather } from "./chance.ts";
@@ -40,12 +39,12 @@ export function createLine(options: {
 
   function hear(request: Bytes): Bytes {
     const said: Bytes[] = [];
-    for (const frame of framesIn645(request)) {
+    for (const heard of heardIn(request)) {
       for (const [i, meter] of meters.entries()) {
-        if (offline.has(i) || meter.plan.address !== frame.address) continue;
-        const reply = answer(meter, frame, now());
+        if (offline.has(i) || !isCalled(meter, heard)) continue;
+        const reply = answer(meter, heard, now());
         watch(meter);
-        if (reply) said.push(encodeFrame645(reply));
+        if (reply) said.push(reply);
       }
     }
     return concat(...said);
