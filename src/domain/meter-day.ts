@@ -102,11 +102,11 @@ function segmentOf({ segment, ratio, open, close }: Pick<DaySegment, "segment" |
 
 /** Null where two believed readings contradict each other: a person has to say which is right. */
 function usedOrNull(fromWh: number, toWh: number): number | null {
-  return follows(fromWh, toWh) ? usedBetween(fromWh, toWh) : null;
+  return runsOn(fromWh, toWh) ? usedBetween(fromWh, toWh) : null;
 }
 
 /** Whether a register can go from one index to the other without running backwards. */
-function follows(fromWh: number, toWh: number): boolean {
+export function runsOn(fromWh: number, toWh: number): boolean {
   return toWh >= fromWh || (fromWh > REGISTER_SPAN_WH * 0.9 && toWh < REGISTER_SPAN_WH * 0.1);
 }
 
@@ -140,7 +140,7 @@ export function edgeAt(midnight: Instant, line: MeterLine): DayEdge | null {
   if (nearest !== null) return { indexWh: nearest.indexWh, at: nearest.at, source: "read" };
   const before = points.findLast((point) => point.at < midnight);
   const after = points.find((point) => point.at > midnight);
-  if (!before || !after || !follows(before.indexWh, after.indexWh)) return null;
+  if (!before || !after || !runsOn(before.indexWh, after.indexWh)) return null;
   return { indexWh: between(before, after, midnight), at: midnight, source: "estimated" };
 }
 
@@ -187,7 +187,7 @@ export function believed(stored: readonly StoredPoint[]): IndexPoint[] {
   sorted.forEach((point, i) => {
     const last = kept.at(-1);
     const next = nextGood[i];
-    const fits = (!last || follows(last.indexWh, point.indexWh)) && (!next || follows(point.indexWh, next.indexWh));
+    const fits = (!last || runsOn(last.indexWh, point.indexWh)) && (!next || runsOn(point.indexWh, next.indexWh));
     if (!point.late || fits) kept.push({ at: point.at, indexWh: point.indexWh, frozen: point.frozen });
   });
   return kept;

@@ -1,6 +1,6 @@
 import Fastify, { type FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { DAY_MS, dayOf, later } from "#base/time.ts";
+import { addDays, DAY_MS, dayOf, later } from "#base/time.ts";
 import { type Permission, permissions } from "#domain/permission.ts";
 import { freshDatabase, testDatabases } from "#store/test-databases.ts";
 import { systemClock } from "#system/clock.ts";
@@ -71,6 +71,34 @@ const matrix: Line[] = [
   ["POST", "/api/meters/:id/guard", "calendar.manage"],
   ["POST", "/api/meters/:id/overdraft", "price.manage"],
   ["POST", "/api/meters/:id/emergency", "recharge.create"],
+  ["GET", "/api/reports/areas", "report.view"],
+  ["GET", "/api/reports/current", "report.view"],
+  ["GET", "/api/reports/current/export", "report.view"],
+  ["GET", "/api/reports/matrix", "report.view"],
+  ["GET", "/api/reports/matrix/export", "report.view"],
+  ["GET", "/api/reports/day", "report.view"],
+  ["GET", "/api/reports/day/export", "report.view"],
+  ["GET", "/api/reports/period", "report.view"],
+  ["GET", "/api/reports/period/export", "report.view"],
+  ["GET", "/api/reports/meters/:id", "report.view"],
+  ["GET", "/api/reports/meters/:id/export", "report.view"],
+  ["GET", "/api/reports/meters/:id/readings", "report.view"],
+  ["GET", "/api/doubts", "report.view"],
+  ["GET", "/api/doubts/:id", "report.view"],
+  ["POST", "/api/meters/:id/corrections", "reading.correct"],
+  ["GET", "/api/shares/sources", "share.view"],
+  ["GET", "/api/shares/sources/:id", "share.view"],
+  ["GET", "/api/shares/runs/:id", "share.view"],
+  ["GET", "/api/shares/runs/:id/export", "share.view"],
+  ["GET", "/api/meters/:id/shares", "meter.view"],
+  ["POST", "/api/shares/preview", "share.manage"],
+  ["POST", "/api/shares/rules", "share.manage"],
+  ["POST", "/api/shares/runs", "share.manage"],
+  ["GET", "/api/boxes", "share.view"],
+  ["POST", "/api/boxes", "share.manage"],
+  ["GET", "/api/hvac/inputs", "share.view"],
+  ["POST", "/api/hvac/inputs", "share.manage"],
+  ["POST", "/api/hvac/units", "share.manage"],
   ["GET", "/api/live", "logged_in"],
   ["GET", "/*", "public"],
 ];
@@ -97,6 +125,9 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
   /** An approved change of prices that has not taken effect, by the meter that it is about. */
   const changes = new Map<number, string>();
   const windows = new Map<number, string>();
+  /** What was shared of the public meter next door, and an indoor unit behind it, by the meter that takes part. */
+  const shares = new Map<number, { run: string; unit: number }>();
+  const yesterday = addDays(dayOf(systemClock()), -1);
 
   beforeAll(async () => {
     db = await freshDatabase(name);
@@ -114,6 +145,10 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
       windows.set(meter, await newWindow(admin, meter));
     }
     foreignCommand = await read(admin, 21, "other-command");
+    await db.transact((tx) =>
+      tx.insertInto("area").values({ id: 3, project_id: 1, parent_id: null, name: "3 号街", sort: 3 }).execute(),
+    );
+    for (const meter of [11, 21]) shares.set(meter, await share(admin, meter));
   });
   afterAll(async () => {
     await app.close();
@@ -141,6 +176,54 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
     return (await app.inject(asked(user, "POST", `/api/meters/${meterId}/commands`, { key, kind: "read" }))).json().id;
   }
 
+  async function share(user: TestUser, meterId: number): Promise<{ run: string; unit: number }> {
+    const source = meterId + 2;
+    const area = Math.floor(meterId / 10);
+    const box = 100 + area;
+    await db.transact(async (tx) => {
+      await tx
+        .insertInto("box")
+        .values({ id: box, area_id: area, name: `${area} 号箱` })
+        .execute();
+      await tx.updateTable("meter").set({ box_id: box }).where("id", "=", meterId).execute();
+      const meter = await tx.selectFrom("meter").selectAll().where("id", "=", meterId).executeTakeFirstOrThrow();
+      const lamp = { number: `E${source}`, address: String(source).padStart(12, "0"), mode: "public" as const };
+      // In a street that the manager of the first one does not see.
+      const place = { area_id: 3, account_id: null, label: `3-${source}` };
+      await tx
+        .insertInto("meter")
+        .values({ ...meter, id: source, ...lamp, ...place })
+        .execute();
+      const day = { meter_id: source, day: yesterday, rev: 0, segment: 1, latest: 1 as const, ratio: 1, cost_e4: null };
+      const open = { open_wh: 0, open_at: 1, open_source: "read" as const };
+      const close = { close_wh: 500, close_at: 2, close_source: "read" as const, usage_wh: 500 };
+      const made = { quality: "measured" as const, cause: "close" as const, made_at: 1, looked_at: 1 };
+      await tx
+        .insertInto("meter_day")
+        .values({ ...day, ...open, ...close, ...made })
+        .execute();
+    });
+    await app.inject(asked(user, "POST", "/api/shares/rules", shareRule(meterId, `share-of-${meterId}`, yesterday)));
+    const run = { sourceMeterId: source, period: yesterday };
+    const unit = await app.inject(asked(user, "POST", "/api/hvac/units", hvacUnit(meterId, `N${meterId}`)));
+    return {
+      run: (await app.inject(asked(user, "POST", "/api/shares/runs", run))).json().runId,
+      unit: unit.json().unitId,
+    };
+  }
+  function shareTerms(meterId: number) {
+    const members = [{ id: meterId, ratioBp: 10_000, areaCm: 0 }];
+    const how = { method: "ratio", price: null, propertyBp: 0, factors: { low: 60, middle: 80, high: 100 } };
+    return { kind: "box", sourceMeterId: meterId + 2, period: "day", ...how, members };
+  }
+  function shareRule(meterId: number, key: string, effectiveDay: string) {
+    return { ...shareTerms(meterId), key, effectiveDay, reason: "公摊" };
+  }
+  function hvacUnit(meterId: number, number: string) {
+    const what = { number, label: number, outdoorMeterId: meterId + 2, payerMeterId: meterId, ownMeterId: null };
+    return { unitId: null, version: 0, ...what, ratedW: 2_000, areaCm: 0, disabled: false, reason: "新装" };
+  }
+
   /** A request that would succeed for somebody who may make it. */
   function example([method, path]: Line, of: { meter: number; order: string; command: string }) {
     // Of every two meters of a street the second has its credit on the server.
@@ -153,6 +236,15 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
     const url = `${path}${query[`${method} ${path}`] ?? ""}`
       .replace("/api/meters/:id", `/api/meters/${meter}`)
       .replace("/api/no-cut-windows/:id", `/api/no-cut-windows/${windows.get(of.meter) ?? "00000000000000000000"}`)
+      .replace("/api/reports/meters/:id", `/api/reports/meters/${of.meter}`)
+      .replace("/api/doubts/:id", `/api/doubts/${of.meter}`)
+      .replace("/api/shares/sources/:id", `/api/shares/sources/${of.meter + 2}`)
+      .replace("/api/shares/runs/:id", `/api/shares/runs/${shares.get(of.meter)?.run ?? "00000000000000000000"}`)
+      .replace(/matrix(\/export)?$/, "$&?month=2026-03")
+      .replace(/(reports\/day(\/export)?|readings)$/, "$&?day=2026-03-01")
+      .replace(/reports\/(period|meters\/\d+)(\/export)?$/, "$&?period=2026-03")
+      .replace(/shares\/sources$/, "$&?kind=box")
+      .replace(/hvac\/inputs$/, method === "GET" ? `$&?outdoorMeterId=${of.meter + 2}&day=2026-03-01` : "$&")
       .replace("/api/price-changes/:id", `/api/price-changes/${changes.get(of.meter) ?? "00000000000000000000"}`)
       .replace("/api/commands/:id", `/api/commands/${of.command}`)
       .replace("/api/customers/:id", `/api/customers/${of.meter}`)
@@ -190,6 +282,19 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
       "/api/meters/:id/guard": { on: true, reason: "诊所" },
       "/api/meters/:id/overdraft": { amount: "0", reason: "试" },
       "/api/meters/:id/emergency": { key: `key-${of.meter}-matrix`, amount: "5", reason: "夜间应急" },
+      "/api/meters/:id/corrections": {
+        key: `corrects-${of.meter}`,
+        ...{ measuredAt: systemClock() - 1, decision: "correct", value: "1000", reason: "到现场看过" },
+      },
+      "/api/shares/preview": { ...shareTerms(of.meter), sharedFor: yesterday },
+      "/api/shares/rules": shareRule(of.meter, `key-${of.meter}-matrix`, addDays(yesterday, 2)),
+      "/api/shares/runs": { sourceMeterId: of.meter + 2, period: yesterday },
+      "/api/boxes": { boxId: null, areaId: 1, name: "新箱", meterIds: [], reason: "新装" },
+      "/api/hvac/units": hvacUnit(of.meter, `M${of.meter}`),
+      "/api/hvac/inputs": {
+        ...{ day: yesterday, source: "manual", reason: "" },
+        units: [{ unitId: shares.get(of.meter)?.unit ?? 9, minutes: { low: 1, middle: 2, high: 3 } }],
+      },
       "/api/approval-rules": { kind: "refund", on: true, limit: "200", reason: "试" },
     };
     return { method, url, body: method === "POST" ? (bodies[path] ?? {}) : undefined };

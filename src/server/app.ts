@@ -14,13 +14,16 @@ import { approvalRoutes } from "./routes/approvals.ts";
 import { boardRoutes } from "./routes/board.ts";
 import { commandRoutes } from "./routes/commands.ts";
 import { customerRoutes } from "./routes/customers.ts";
+import { doubtRoutes } from "./routes/doubts.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { liveRoutes } from "./routes/live.ts";
 import { meterRoutes } from "./routes/meters.ts";
 import { paymentRoutes } from "./routes/payments.ts";
 import { priceRoutes } from "./routes/prices.ts";
 import { rechargeRoutes } from "./routes/recharges.ts";
+import { reportRoutes } from "./routes/reports.ts";
 import { sessionRoutes } from "./routes/session.ts";
+import { shareRoutes } from "./routes/shares.ts";
 import { shiftRoutes } from "./routes/shifts.ts";
 import { supplyRoutes } from "./routes/supply.ts";
 import { addSecurity } from "./security.ts";
@@ -86,6 +89,9 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   approvalRoutes(routes, deps.nudge);
   priceRoutes(routes);
   supplyRoutes(routes, deps.nudge);
+  reportRoutes(routes);
+  doubtRoutes(routes, deps.nudge);
+  shareRoutes(routes, deps.nudge);
   liveRoutes(routes, deps.hub);
   await addPages(app, deps.webDir);
   // Streams have no end of their own: closing would wait for them for ever.

@@ -1,5 +1,5 @@
 import { DAY_MS, type Day, endOfDay, type Instant, instant, startOfDay } from "#base/time.ts";
-import { EDGE_TOLERANCE_MS, type LineBreak, type StoredPoint } from "#domain/meter-day.ts";
+import { believed, EDGE_TOLERANCE_MS, type LineBreak, type StoredPoint } from "#domain/meter-day.ts";
 import { registers, verdicts } from "#domain/reading.ts";
 import type { Tx } from "./db.ts";
 import type { ReadingCorrectionTable } from "./schema-days.ts";
@@ -155,6 +155,20 @@ export async function linesOfReadings(tx: Tx, meterId: number, at: Instant): Pro
       .executeTakeFirst();
   const rows = [await side(true), await side(false)].filter((row) => row !== undefined);
   return laidOver(rows, corrections).points.toSorted((a, b) => a.at - b.at);
+}
+
+/** The believed points of a meter between two instants, with what people decided laid over them. */
+export async function pointsWithin(tx: Tx, meterId: number, from: Instant, to: Instant) {
+  const rows = await indexRows(tx)
+    .where("meter_id", "=", meterId)
+    .where("register", "=", registers.energyTotal)
+    .where("measured_at", ">=", from)
+    .where("measured_at", "<=", to)
+    .orderBy("measured_at")
+    .limit(LATE_POINTS_MAX)
+    .execute();
+  const { points } = laidOver(rows, await correctionsOf(tx, [meterId]));
+  return believed(points.filter((point) => point.at >= from && point.at <= to));
 }
 
 /** When the first index of each meter was measured; a meter that was never read is left out. */

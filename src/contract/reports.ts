@@ -1,0 +1,207 @@
+import { z } from "zod";
+import { dayQualities, edgeSources } from "#domain/meter-day.ts";
+import { tileReasons, tileStates } from "#domain/tile.ts";
+
+const whole = z.number().int();
+const at = z.number().int();
+const yuan = z.string();
+const optionalId = z.coerce.number().int().positive().optional();
+const dayText = z.string().regex(/^\d{4}-\d{2}-\d{2}$/);
+const monthText = z.string().regex(/^\d{4}-\d{2}$/);
+/** `2026` or `2026-08`. */
+export const reportPeriod = z.string().regex(/^\d{4}(-\d{2})?$/);
+export const meterKinds = ["electricity", "water"] as const;
+
+/** What every report can be narrowed to. */
+export const reportFilter = z.object({
+  kind: z.enum(meterKinds).default("electricity"),
+  areaId: optionalId,
+  search: z.string().trim().max(64).default(""),
+});
+const page = {
+  after: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+};
+
+/** Usage of a period: `usageWh` null when nothing is known; days that are not known or estimated are counted, never filled with 0. */
+const figures = {
+  usageWh: whole.nullable(),
+  cost: yuan.nullable(),
+  missing: whole,
+  estimated: whole,
+};
+
+/** GET /api/reports/areas: the tree of my areas, for filters. */
+export const reportAreas = z.object({
+  items: z.array(z.object({ areaId: whole, parentId: whole.nullable(), name: z.string() })),
+});
+export type ReportAreas = z.infer<typeof reportAreas>;
+
+/** GET /api/reports/current: what each meter shows now (当前数据). */
+export const currentQuery = reportFilter.extend({
+  ...page,
+  kind: z.enum(meterKinds).optional(),
+  stale: z.enum(["true", "false"]).default("false"),
+});
+export const currentRow = z.object({
+  meterId: whole,
+  label: z.string(),
+  number: z.string(),
+  kind: z.enum(meterKinds),
+  mode: z.enum(["prepaid", "postpaid", "public"]),
+  areaName: z.string(),
+  customer: z.string().nullable(),
+  indexWh: whole.nullable(),
+  indexAt: at,
+  remainingWh: whole.nullable(),
+  remainingYuan: yuan.nullable(),
+  remainingAt: at,
+  price: yuan,
+  ratio: whole,
+  relay: z.enum(["open", "closed"]).nullable(),
+  state: z.enum(tileStates),
+  reasons: z.array(z.enum(tileReasons)),
+  voltageMv: whole.nullable(),
+  currentMa: whole.nullable(),
+  powerW: whole.nullable(),
+  /** The last reading is older than two reading periods. */
+  stale: z.boolean(),
+});
+export type CurrentRow = z.infer<typeof currentRow>;
+export const currentReport = z.object({ asOf: at, items: z.array(currentRow), next: whole.nullable(), total: whole });
+export type CurrentReport = z.infer<typeof currentReport>;
+
+/** GET /api/reports/matrix: usage of each meter on each day of a month (日用量). Sums are over all meters of the filter. */
+export const matrixQuery = reportFilter.extend({ ...page, month: monthText });
+export const matrixRow = z.object({
+  meterId: whole,
+  label: z.string(),
+  number: z.string(),
+  areaName: z.string(),
+  customer: z.string().nullable(),
+  /** One for each day of the month, in order; null: not closed, or not known. */
+  days: z.array(whole.nullable()),
+  /** Days of `days` that are estimated, by their index. */
+  estimated: z.array(whole),
+  sumWh: whole.nullable(),
+});
+export type MatrixRow = z.infer<typeof matrixRow>;
+export const matrixReport = z.object({
+  month: z.string(),
+  days: z.array(z.string()),
+  closedUpTo: z.string().nullable(),
+  items: z.array(matrixRow),
+  next: whole.nullable(),
+  total: whole,
+  daySums: z.array(whole.nullable()),
+  sumWh: whole.nullable(),
+});
+export type MatrixReport = z.infer<typeof matrixReport>;
+
+/** GET /api/reports/day: each meter's indexes, ratio, usage and cost of one day (日报表); two rows where a meter was exchanged. */
+export const dayQuery = reportFilter.extend({ ...page, day: dayText });
+export const dayRow = z.object({
+  meterId: whole,
+  label: z.string(),
+  number: z.string(),
+  areaName: z.string(),
+  customer: z.string().nullable(),
+  segment: whole,
+  rev: whole,
+  openWh: whole.nullable(),
+  openAt: at.nullable(),
+  openSource: z.enum(edgeSources).nullable(),
+  closeWh: whole.nullable(),
+  closeAt: at.nullable(),
+  closeSource: z.enum(edgeSources).nullable(),
+  ratio: whole,
+  usageWh: whole.nullable(),
+  cost: yuan.nullable(),
+  quality: z.enum(dayQualities),
+});
+export type DayRow = z.infer<typeof dayRow>;
+export const dayReport = z.object({
+  day: z.string(),
+  closedAt: at.nullable(),
+  items: z.array(dayRow),
+  next: whole.nullable(),
+  total: whole,
+  ...figures,
+});
+export type DayReport = z.infer<typeof dayReport>;
+
+/** GET /api/reports/period: a month or year of everything below an area: its own sum, and what it consists of. */
+export const periodQuery = z.object({
+  period: reportPeriod,
+  kind: z.enum(meterKinds).default("electricity"),
+  areaId: optionalId,
+});
+export const periodChild = z.object({
+  type: z.enum(["area", "meter"]),
+  id: whole,
+  name: z.string(),
+  number: z.string().nullable(),
+  customer: z.string().nullable(),
+  meters: whole,
+  ...figures,
+});
+export type PeriodChild = z.infer<typeof periodChild>;
+export const periodReport = z.object({
+  period: z.string(),
+  kind: z.enum(meterKinds),
+  /** From the top down to the area itself; empty for everything. */
+  path: z.array(z.object({ areaId: whole, name: z.string() })),
+  closedUpTo: z.string().nullable(),
+  children: z.array(periodChild),
+  meters: whole,
+  ...figures,
+  /** The same period a year or month before; null when nothing is known of it. */
+  previous: z.object({ period: z.string(), ...figures }),
+});
+export type PeriodReport = z.infer<typeof periodReport>;
+
+/** GET /api/reports/meters/:id: one meter's months of a year, or days of a month. */
+export const meterPeriodQuery = z.object({ period: reportPeriod });
+export const meterPart = z.object({
+  /** `2026-08` or `2026-08-01`. */
+  part: z.string(),
+  segments: z.array(dayRow.omit({ meterId: true, label: true, number: true, areaName: true, customer: true })),
+  corrected: z.boolean(),
+  ...figures,
+});
+export type MeterPart = z.infer<typeof meterPart>;
+export const meterReport = z.object({
+  period: z.string(),
+  meterId: whole,
+  label: z.string(),
+  number: z.string(),
+  kind: z.enum(meterKinds),
+  customer: z.string().nullable(),
+  path: z.array(z.object({ areaId: whole, name: z.string() })),
+  parts: z.array(meterPart),
+  ...figures,
+});
+export type MeterReport = z.infer<typeof meterReport>;
+
+/** GET /api/reports/meters/:id/readings?day=…: the readings of a day as they count, each with the usage since the one before. */
+export const readingsQuery = z.object({ day: dayText });
+export const readingStep = z.object({
+  at,
+  indexWh: whole,
+  /** `open` and `close` are the edges of the day. */
+  role: z.enum(["open", "reading", "close"]),
+  segment: whole,
+  /** Since the row before, × ratio; null for the first of a segment. */
+  usageWh: whole.nullable(),
+});
+export type ReadingStep = z.infer<typeof readingStep>;
+export const readingsReport = z.object({
+  day: z.string(),
+  label: z.string(),
+  number: z.string(),
+  kind: z.enum(meterKinds),
+  ratio: whole,
+  steps: z.array(readingStep),
+  usageWh: whole.nullable(),
+});
+export type ReadingsReport = z.infer<typeof readingsReport>;

@@ -1,0 +1,60 @@
+import { AppError } from "#base/errors.ts";
+import type { BoxRequest } from "#contract/shares.ts";
+import type { Actor } from "#domain/permission.ts";
+import { addAudit } from "#store/audit.ts";
+import type { Tx } from "#store/db.ts";
+import { areasInScope } from "#store/report-filter.ts";
+import { nextNumbers } from "#store/sequences.ts";
+import { meterToShare } from "#store/shares.ts";
+import type { FlowContext } from "./context.ts";
+import { decide } from "./decide.ts";
+
+/**
+ * Makes a box (配电箱), or gives one another name and other meters. Rules that are there keep their members: what is shared changes by a
+ * new rule only. Meters that the caller may not see stay where they are.
+ */
+export async function saveBox(ctx: FlowContext, actor: Actor, input: BoxRequest & { ip: string }): Promise<number> {
+  return decide(ctx.db, async (tx) => {
+    const now = ctx.clock();
+    const area = (await areasInScope(tx, actor.scope)).find((each) => each.areaId === input.areaId);
+    if (!area) throw new AppError("area_not_found");
+    const before = input.boxId === null ? null : await boxSeen(tx, actor, input.boxId);
+    const boxId = before?.id ?? (await nextNumbers(tx, "box"));
+    if (before === null) {
+      await tx.insertInto("box").values({ id: boxId, area_id: input.areaId, name: input.name }).execute();
+    } else {
+      await tx.updateTable("box").set({ area_id: input.areaId, name: input.name }).where("id", "=", boxId).execute();
+    }
+    for (const meterId of new Set([...(before?.meters ?? []), ...input.meterIds])) {
+      if (!(await meterToShare(tx, actor.scope, meterId))) throw new AppError("meter_not_found");
+      const stays = input.meterIds.includes(meterId);
+      await tx
+        .updateTable("meter")
+        .set({ box_id: stays ? boxId : null })
+        .where("id", "=", meterId)
+        .execute();
+    }
+    await addAudit(tx, {
+      id: ctx.newId(now),
+      at: now,
+      actor: actor.login,
+      action: "share.manage",
+      object: `box:${boxId}`,
+      before,
+      after: { name: input.name, areaId: input.areaId, meters: input.meterIds },
+      reason: input.reason,
+      ip: input.ip,
+    });
+    return boxId;
+  });
+}
+
+async function boxSeen(tx: Tx, actor: Actor, boxId: number) {
+  const box = await tx.selectFrom("box").selectAll().where("id", "=", boxId).executeTakeFirst();
+  const areas = await areasInScope(tx, actor.scope);
+  if (!box || !areas.some((area) => area.areaId === box.area_id)) throw new AppError("box_not_found");
+  const rows = await tx.selectFrom("meter").select("id").where("box_id", "=", boxId).execute();
+  const meters: number[] = [];
+  for (const row of rows) if (await meterToShare(tx, actor.scope, row.id)) meters.push(row.id);
+  return { ...box, meters };
+}

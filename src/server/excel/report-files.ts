@@ -1,0 +1,285 @@
+import type { FastifyReply } from "fastify";
+import { type Day, daysOfMonth, formatInstant, type Month } from "#base/time.ts";
+import { parseMoney } from "#base/units.ts";
+import type {
+  CurrentRow,
+  DayRow,
+  MatrixRow,
+  MeterPart,
+  MeterReport,
+  PeriodChild,
+  PeriodReport,
+} from "#contract/reports.ts";
+import type { EdgeSource } from "#domain/meter-day.ts";
+import type { Actor } from "#domain/permission.ts";
+import type { FlowContext } from "#flows/context.ts";
+import { currentReport, dayReport, matrixReport } from "#store/report-days.ts";
+import { areaPath, type ReportFilter } from "#store/report-filter.ts";
+import { type ExportLanguage, excelAnswer, inWords, type Words } from "./answer.ts";
+import type { ExcelColumn } from "./workbook.ts";
+
+/** Meters read at once while a file is written. */
+const PAGE = 500;
+
+type Asked = ReportFilter & { language: ExportLanguage };
+
+/** What each meter shows now (当前数据), as a file. */
+export async function currentFile(
+  ctx: FlowContext,
+  actor: Actor,
+  { language, stale, ...filter }: Asked & { stale: "true" | "false" },
+  reply: FastifyReply,
+) {
+  const say = sayer(language);
+  const now = ctx.clock();
+  const title = say(["当前数据", "Current data"]);
+  const columns: ExcelColumn<CurrentRow>[] = [
+    ...meterColumns<CurrentRow>(say),
+    { header: say(["抄表示数", "Index"]), type: "units", width: 14, value: (row) => row.indexWh },
+    { header: say(["抄表时间", "Read at"]), type: "time", width: 20, value: (row) => known(row.indexAt) },
+    { header: say(["剩余量", "Remaining"]), type: "units", width: 12, value: (row) => row.remainingWh },
+    {
+      header: say(["剩余金额(元)", "Remaining (yuan)"]),
+      type: "money",
+      width: 14,
+      value: (row) => e4(row.remainingYuan),
+    },
+    { header: say(["单价(元)", "Price (yuan)"]), type: "money", width: 10, value: (row) => e4(row.price) },
+    { header: say(["倍率", "Ratio"]), type: "number", width: 8, value: (row) => row.ratio },
+    { header: say(["状态", "State"]), type: "text", width: 8, value: (row) => say(stateWords[row.state]) },
+    { header: say(["电压(mV)", "Voltage (mV)"]), type: "number", width: 12, value: (row) => row.voltageMv },
+    { header: say(["电流(mA)", "Current (mA)"]), type: "number", width: 12, value: (row) => row.currentMa },
+    { header: say(["功率(W)", "Power (W)"]), type: "number", width: 10, value: (row) => row.powerW },
+  ];
+  const rows = pages((after) =>
+    currentReport(ctx.db.read, actor.scope, { ...filter, after, limit: PAGE, staleOnly: stale === "true", now }),
+  );
+  return excelAnswer(reply, ctx.log, `${title} ${formatInstant(now).slice(0, 10)}`, {
+    title,
+    notes: await notes(ctx, actor, language, filter),
+    columns,
+    rows,
+    totalWord: say(["合计", "Total"]),
+  });
+}
+
+/** Usage of each meter on each day of a month (日用量), as a file. */
+export async function matrixFile(
+  ctx: FlowContext,
+  actor: Actor,
+  { language, month, ...filter }: Asked & { month: Month },
+  reply: FastifyReply,
+) {
+  const say = sayer(language);
+  const title = `${say(["日用量", "Daily usage"])} ${month}`;
+  const columns: ExcelColumn<MatrixRow>[] = [
+    ...meterColumns<MatrixRow>(say),
+    ...daysOfMonth(month).map(
+      (day, i): ExcelColumn<MatrixRow> => ({
+        ...{ header: day.slice(8), type: "units", width: 10, sum: true },
+        value: (row) => row.days[i] ?? null,
+      }),
+    ),
+    { header: say(["合计", "Total"]), type: "units", width: 12, value: (row) => row.sumWh, sum: true },
+  ];
+  return excelAnswer(reply, ctx.log, title, {
+    title,
+    notes: await notes(ctx, actor, language, filter),
+    columns,
+    rows: pages((after) => matrixReport(ctx.db.read, actor.scope, { ...filter, month, after, limit: PAGE })),
+    totalWord: say(["合计", "Total"]),
+  });
+}
+
+/** Indexes, ratio, usage and cost of one day (日报表), as a file. */
+export async function dayFile(
+  ctx: FlowContext,
+  actor: Actor,
+  { language, day, ...filter }: Asked & { day: Day },
+  reply: FastifyReply,
+) {
+  const say = sayer(language);
+  const title = `${say(["日报表", "Day report"])} ${day}`;
+  const columns: ExcelColumn<DayRow>[] = [
+    ...meterColumns<DayRow>(say),
+    { header: say(["段", "Segment"]), type: "number", width: 6, value: (row) => row.segment },
+    ...dayColumns<DayRow>(say),
+  ];
+  return excelAnswer(reply, ctx.log, title, {
+    title,
+    notes: await notes(ctx, actor, language, filter),
+    columns,
+    rows: pages((after) => dayReport(ctx.db.read, actor.scope, { ...filter, day, after, limit: PAGE })),
+    totalWord: say(["合计", "Total"]),
+  });
+}
+
+/** A month or year and what it consists of (月/年报表), as a file. */
+export async function periodFile(
+  ctx: FlowContext,
+  actor: Actor,
+  report: PeriodReport,
+  language: ExportLanguage,
+  reply: FastifyReply,
+) {
+  const say = sayer(language);
+  const place = report.path.map((area) => area.name).join(" / ");
+  const title = `${report.period.length === 7 ? say(["月报表", "Month report"]) : say(["年报表", "Year report"])} ${report.period}`;
+  const areaId = report.path.at(-1)?.areaId;
+  const columns: ExcelColumn<PeriodChild>[] = [
+    { header: say(["名称", "Name"]), type: "text", width: 18, value: (row) => row.name },
+    { header: say(["表号", "Meter"]), type: "text", width: 16, value: (row) => row.number },
+    { header: say(["客户", "Customer"]), type: "text", width: 16, value: (row) => row.customer },
+    { header: say(["表数", "Meters"]), type: "number", width: 8, value: (row) => row.meters, sum: true },
+    { header: say(["用量", "Usage"]), type: "units", width: 14, value: (row) => row.usageWh, sum: true },
+    { header: say(["费用(元)", "Cost (yuan)"]), type: "money", width: 14, value: (row) => e4(row.cost), sum: true },
+    { header: say(["缺数天", "Missing days"]), type: "number", width: 10, value: (row) => row.missing, sum: true },
+    { header: say(["估算天", "Estimated days"]), type: "number", width: 10, value: (row) => row.estimated, sum: true },
+  ];
+  return excelAnswer(reply, ctx.log, `${title} ${place}`.trim(), {
+    title,
+    notes: await notes(ctx, actor, language, { kind: report.kind, areaId, search: "" }),
+    columns,
+    rows: report.children,
+    totalWord: say(["合计", "Total"]),
+  });
+}
+
+/** One meter's days of a month, or months of a year, as a file. */
+export async function meterFile(
+  ctx: FlowContext,
+  actor: Actor,
+  report: MeterReport,
+  language: ExportLanguage,
+  reply: FastifyReply,
+) {
+  const say = sayer(language);
+  const title = `${report.label} ${report.period}`;
+  const isMonth = report.period.length === 7;
+  type Line = MeterPart["segments"][number] & { part: string };
+  const lines = report.parts.flatMap((part): Line[] => part.segments.map((each) => ({ ...each, part: part.part })));
+  const common = {
+    title,
+    notes: [
+      `${report.number} ${report.customer ?? ""}`.trim(),
+      ...(await notes(ctx, actor, language, { kind: report.kind, search: "" })),
+    ],
+    totalWord: say(["合计", "Total"]),
+  };
+  if (isMonth) {
+    return excelAnswer(reply, ctx.log, title, {
+      ...common,
+      columns: [
+        { header: say(["日期", "Day"]), type: "day", width: 12, value: (row: Line) => row.part },
+        ...dayColumns<Line>(say),
+      ],
+      rows: lines,
+    });
+  }
+  return excelAnswer(reply, ctx.log, title, {
+    ...common,
+    columns: [
+      { header: say(["月份", "Month"]), type: "text", width: 12, value: (row: MeterPart) => row.part },
+      { header: say(["用量", "Usage"]), type: "units", width: 14, value: (row) => row.usageWh, sum: true },
+      { header: say(["费用(元)", "Cost (yuan)"]), type: "money", width: 14, value: (row) => e4(row.cost), sum: true },
+    ],
+    rows: report.parts,
+  });
+}
+
+type Say = (words: Words) => string;
+
+function sayer(language: ExportLanguage): Say {
+  return (words) => inWords(words, language);
+}
+
+type Named = { label: string; number: string; areaName: string; customer: string | null };
+
+function meterColumns<Row extends Named>(say: Say): ExcelColumn<Row>[] {
+  return [
+    { header: say(["片区", "Area"]), type: "text", width: 12, value: (row) => row.areaName },
+    { header: say(["房间", "Room"]), type: "text", width: 14, value: (row) => row.label },
+    { header: say(["表号", "Meter"]), type: "text", width: 16, value: (row) => row.number },
+    { header: say(["客户", "Customer"]), type: "text", width: 16, value: (row) => row.customer },
+  ];
+}
+
+type DayFigures = Pick<
+  DayRow,
+  "openWh" | "openAt" | "openSource" | "closeWh" | "closeAt" | "closeSource" | "ratio" | "usageWh" | "cost" | "quality"
+>;
+
+function dayColumns<Row extends DayFigures>(say: Say): ExcelColumn<Row>[] {
+  const source = (of: EdgeSource | null) => (of === null ? null : say(edgeWords[of]));
+  return [
+    { header: say(["起始示数", "Open"]), type: "units", width: 14, value: (row) => row.openWh },
+    { header: say(["起始依据", "Open by"]), type: "text", width: 10, value: (row) => source(row.openSource) },
+    { header: say(["终止示数", "Close"]), type: "units", width: 14, value: (row) => row.closeWh },
+    { header: say(["终止依据", "Close by"]), type: "text", width: 10, value: (row) => source(row.closeSource) },
+    { header: say(["倍率", "Ratio"]), type: "number", width: 8, value: (row) => row.ratio },
+    { header: say(["用量", "Usage"]), type: "units", width: 12, value: (row) => row.usageWh, sum: true },
+    { header: say(["费用(元)", "Cost (yuan)"]), type: "money", width: 12, value: (row) => e4(row.cost), sum: true },
+    { header: say(["数据", "Quality"]), type: "text", width: 8, value: (row) => say(qualityWords[row.quality]) },
+  ];
+}
+
+const edgeWords: Readonly<Record<EdgeSource, Words>> = {
+  frozen: ["日冻结", "frozen"],
+  read: ["抄表", "read"],
+  estimated: ["估算", "estimated"],
+  opening: ["接管", "taken over"],
+  break: ["换表/重置", "exchange"],
+};
+const qualityWords = {
+  measured: ["实测", "measured"],
+  estimated: ["估算", "estimated"],
+  missing: ["缺数", "missing"],
+} as const;
+const stateWords = {
+  fault: ["故障", "fault"],
+  off: ["已断", "off"],
+  alarm: ["报警", "alarm"],
+  normal: ["正常", "normal"],
+} as const;
+const kindWords = { electricity: ["电", "electricity"], water: ["水", "water"] } as const;
+
+/** What was filtered, in which unit, and who took the file out when. */
+async function notes(
+  ctx: FlowContext,
+  actor: Actor,
+  language: ExportLanguage,
+  filter: ReportFilter,
+): Promise<string[]> {
+  const say = sayer(language);
+  const path = filter.areaId === undefined ? [] : await areaPath(ctx.db.read, filter.areaId);
+  const place = path.length === 0 ? say(["全部片区", "all areas"]) : path.map((area) => area.name).join(" / ");
+  const kind = filter.kind === undefined ? say(["水电", "electricity and water"]) : say(kindWords[filter.kind]);
+  const search = filter.search === "" ? "" : `; ${say(["搜索", "search"])} ${filter.search}`;
+  const unit = filter.kind === "water" ? "m³" : filter.kind === "electricity" ? "kWh" : "kWh / m³";
+  return [
+    `${say(["筛选", "Filter"])}: ${place}; ${kind}${search}`,
+    `${say(["单位", "Unit"])}: ${unit}`,
+    `${say(["导出", "Taken out"])}: ${formatInstant(ctx.clock())} ${actor.name}`,
+  ];
+}
+
+/** The rows of a list, page by page. */
+async function* pages<Row>(
+  load: (after: number) => Promise<{ items: Row[]; next: number | null }>,
+): AsyncGenerator<Row> {
+  for (let after: number | null = 0; after !== null; ) {
+    const page: { items: Row[]; next: number | null } = await load(after);
+    yield* page.items;
+    after = page.next;
+  }
+}
+
+function known(at: number): number | null {
+  return at === 0 ? null : at;
+}
+
+/** Yuan of the wire as an integer again. */
+export function e4(text: string | null): number | null {
+  if (text === null) return null;
+  return (text.startsWith("-") ? -1 : 1) * (parseMoney(text.replace("-", ""), 4) ?? 0) || 0;
+}

@@ -1,0 +1,94 @@
+import { type ExpressionBuilder, sql } from "kysely";
+import type { Scope } from "#domain/permission.ts";
+import type { Tx } from "./db.ts";
+import type { MeterKind, Schema } from "./schema.ts";
+import { inScope } from "./scope.ts";
+
+/** What a report is narrowed to. */
+export type ReportFilter = { kind?: MeterKind | undefined; areaId?: number | undefined; search: string };
+
+/** The meters of a report: in the scope, of one kind, below an area, whose room, number or customer holds a text. */
+export function reportMeters(tx: Tx, scope: Scope, filter: ReportFilter) {
+  return tx
+    .selectFrom("meter")
+    .innerJoin("area", "area.id", "meter.area_id")
+    .leftJoin("account", "account.id", "meter.account_id")
+    .leftJoin("customer", "customer.id", "account.customer_id")
+    .where((eb) => inScope(eb, scope))
+    .$if(filter.kind !== undefined, (query) => query.where("meter.kind", "=", filter.kind as MeterKind))
+    .$if(filter.areaId !== undefined, (query) => query.where((eb) => isBelow(eb, filter.areaId ?? 0)))
+    .$if(filter.search !== "", (query) =>
+      query.where((eb) =>
+        eb.or(
+          (["meter.label", "meter.number", "customer.name"] as const).map(
+            (column) => sql<boolean>`lower(${eb.ref(column)}) like lower(${patternOf(filter.search)}) escape '!'`,
+          ),
+        ),
+      ),
+    );
+}
+
+/** The meter's area lies in or below another. */
+export function isBelow(eb: ExpressionBuilder<Schema, "meter">, areaId: number) {
+  return eb.exists(
+    eb
+      .selectFrom("area_ancestor")
+      .select("area_ancestor.area_id")
+      .whereRef("area_ancestor.area_id", "=", "meter.area_id")
+      .where("area_ancestor.ancestor_id", "=", areaId),
+  );
+}
+
+function patternOf(text: string): string {
+  return `%${text.replace(/[!%_]/g, (sign) => `!${sign}`)}%`;
+}
+
+/** How many meters a report is about. */
+export async function countReportMeters(tx: Tx, scope: Scope, filter: ReportFilter): Promise<number> {
+  const row = await reportMeters(tx, scope, filter)
+    .select((eb) => eb.fn.countAll<number>().as("count"))
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
+}
+
+/** The areas that somebody may see, parents before children. */
+export async function areasInScope(tx: Tx, scope: Scope) {
+  const rows = await tx
+    .selectFrom("area")
+    .$if(!scope.all, (query) =>
+      query.where((eb) =>
+        eb.exists(
+          eb
+            .selectFrom("area_ancestor")
+            .select("area_ancestor.area_id")
+            .whereRef("area_ancestor.area_id", "=", "area.id")
+            .where(
+              "area_ancestor.ancestor_id",
+              "in",
+              scope.all || scope.areaIds.length === 0 ? [0] : [...scope.areaIds],
+            ),
+        ),
+      ),
+    )
+    .select(["area.id", "area.parent_id", "area.name"])
+    .orderBy("area.sort")
+    .orderBy("area.id")
+    .execute();
+  return rows.map((row) => ({ areaId: row.id, parentId: row.parent_id, name: row.name }));
+}
+
+/** An area with all above it, from the top down; empty when there is no such area. */
+export async function areaPath(tx: Tx, areaId: number): Promise<{ areaId: number; name: string }[]> {
+  const path: { areaId: number; name: string }[] = [];
+  for (let next: number | null = areaId; next !== null; ) {
+    const row: { id: number; parent_id: number | null; name: string } | undefined = await tx
+      .selectFrom("area")
+      .select(["id", "parent_id", "name"])
+      .where("id", "=", next)
+      .executeTakeFirst();
+    if (row === undefined) return [];
+    path.unshift({ areaId: row.id, name: row.name });
+    next = row.parent_id;
+  }
+  return path;
+}
