@@ -226,7 +226,7 @@ describe.skipIf(reason !== null)(`the console in a browser${reason === null ? ""
       concentrator.name,
       project?.name ?? "",
       name,
-    ];
+    ].sort((one, other) => other.length - one.length); // a name may hold another: the longest first
     const left: Record<string, string[]> = {};
     const look = async (place: string, page: Page): Promise<void> => {
       const bare = (await chineseTexts(page)).map((text) =>
