@@ -45,6 +45,8 @@ function chromiumPath(): string | null {
 export type Site = {
   base: string;
   password: string;
+  /** The embedded database, for who wants to do to it what no program would. */
+  database: string;
   /** A new page; `as` is who is logged in on it. */
   open: (options: { as: "admin" | "nobody"; size?: typeof DESK; language?: "zh-CN" | "en" }) => Promise<Page>;
   /** Tells the simulated town something, e.g. `/meters/…/offline`. */
@@ -91,6 +93,7 @@ export async function openSite(): Promise<Site> {
     return {
       base,
       password: PASSWORD,
+      database: join(data, "jichao.db"),
       close,
       complaints: () => heard.splice(0),
       open: ({ as, size = DESK, language = "zh-CN" }) =>

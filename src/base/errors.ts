@@ -1,4 +1,5 @@
 import { deskErrors } from "./errors-desk.ts";
+import { reconcileErrors } from "./errors-reconcile.ts";
 import { refundErrors } from "./errors-refunds.ts";
 import { shareErrors } from "./errors-shares.ts";
 import { tariffErrors } from "./errors-tariff.ts";
@@ -11,6 +12,7 @@ import { tariffErrors } from "./errors-tariff.ts";
 export const errors = {
   ...refundErrors,
   ...deskErrors,
+  ...reconcileErrors,
   ...shareErrors,
   ...tariffErrors,
   invalid_input: [400, "输入有误:{what}", "The input is not valid: {what}"],

@@ -4,6 +4,7 @@ import { AppError } from "#base/errors.ts";
 import { SECOND_MS } from "#base/time.ts";
 import type { Actor } from "#domain/permission.ts";
 import type { FlowContext } from "#flows/context.ts";
+import type { Sealer } from "#system/seal.ts";
 import { answerBrokenRequest } from "./broken-request.ts";
 import { addCompression } from "./compression.ts";
 import { createLimits } from "./limits.ts";
@@ -21,7 +22,9 @@ import { meterRoutes } from "./routes/meters.ts";
 import { paymentRoutes } from "./routes/payments.ts";
 import { priceRoutes } from "./routes/prices.ts";
 import { rechargeRoutes } from "./routes/recharges.ts";
+import { reconcileRoutes } from "./routes/reconcile.ts";
 import { reportRoutes } from "./routes/reports.ts";
+
 import { sessionRoutes } from "./routes/session.ts";
 import { shareRoutes } from "./routes/shares.ts";
 import { shiftRoutes } from "./routes/shifts.ts";
@@ -37,6 +40,8 @@ export type AppDeps = FlowContext & {
   readonly webDir: string;
   /** Told after a flow wrote something that other programs or pages wait for. */
   readonly nudge: () => void;
+  /** Checks the signatures of the ledger's seals; without it they are left out. */
+  readonly sealer?: Sealer | null;
   readonly trustProxy?: readonly string[];
   readonly validateAnswers?: boolean;
 };
@@ -92,6 +97,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   reportRoutes(routes);
   doubtRoutes(routes, deps.nudge);
   shareRoutes(routes, deps.nudge);
+  reconcileRoutes(routes, deps.sealer ?? null);
   liveRoutes(routes, deps.hub);
   await addPages(app, deps.webDir);
   // Streams have no end of their own: closing would wait for them for ever.

@@ -10,6 +10,7 @@ import { daysJob } from "./jobs/days.ts";
 import { livenessJob } from "./jobs/liveness.ts";
 import { startJob } from "./jobs/loop.ts";
 import { pricesJob } from "./jobs/prices.ts";
+import { reconcileJob } from "./jobs/reconcile.ts";
 import { sealJob } from "./jobs/seal.ts";
 import { sessionsJob } from "./jobs/sessions.ts";
 import { settleJob } from "./jobs/settle.ts";
@@ -46,6 +47,7 @@ export async function runServer(config: ServerConfig, deps: ServerDeps, signal: 
     hub,
     loadCaller: (token) => loadActor(ctx, token),
     webDir: deps.webDir,
+    sealer: deps.sealer ?? null,
     nudge: () => nudge(),
     trustProxy: config.trustProxy,
     validateAnswers: deps.validateAnswers ?? false,
@@ -58,6 +60,7 @@ export async function runServer(config: ServerConfig, deps: ServerDeps, signal: 
     approvalsJob(ctx),
     daysJob(ctx),
     ...(deps.sealer ? [sealJob(ctx, deps.sealer)] : []),
+    reconcileJob(ctx, deps.sealer ?? null),
   ].map((job) => startJob(job, { log, signal: stopping.signal }));
 
   function nudge(): void {

@@ -9,6 +9,7 @@ import * as refunds from "./migrations/0006_refunds.ts";
 import * as tariffs from "./migrations/0007_tariffs.ts";
 import * as daysAndShares from "./migrations/0008_days_and_shares.ts";
 import * as seals from "./migrations/0010_seals.ts";
+import * as reconcile from "./migrations/0011_reconcile.ts";
 import { type MysqlAddress, mysqlPool } from "./mysql-pool.ts";
 import type { Schema } from "./schema.ts";
 import type { SqliteWriter } from "./sqlite-writer.ts";
@@ -29,6 +30,7 @@ const migrations: readonly Migration[] = [
   { name: "0008_days_and_shares", up: daysAndShares.up },
   { name: "0007_tariffs", up: tariffs.up },
   { name: "0010_seals", up: seals.up },
+  { name: "0011_reconcile", up: reconcile.up },
 ];
 
 /** Statements that rebuild a big table take their time. */

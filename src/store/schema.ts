@@ -11,6 +11,7 @@ import type { Flag } from "./flag.ts";
 import type { DaysSchema } from "./schema-days.ts";
 import type { DeskSchema } from "./schema-desk.ts";
 import type { KeysSchema } from "./schema-keys.ts";
+import type { ReconcileSchema } from "./schema-reconcile.ts";
 import type { RefundsSchema } from "./schema-refunds.ts";
 import type { SealSchema } from "./schema-seals.ts";
 import type { SharesSchema } from "./schema-shares.ts";
@@ -383,7 +384,8 @@ export type Schema = FirstSchema &
   SharesSchema &
   TariffSchema &
   KeysSchema &
-  SealSchema;
+  SealSchema &
+  ReconcileSchema;
 
 export type FirstSchema = {
   project: ProjectTable;

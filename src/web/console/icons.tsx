@@ -14,6 +14,7 @@ const paths = {
   user: "M12 4a4 4 0 1 1 0 8 4 4 0 0 1 0-8ZM4 21c1-5 4-6.5 8-6.5s7 1.5 8 6.5",
   electricity: "M13 3 5 14h6l-1 7 8-11h-6z",
   water: "M12 3c4 5 6 8 6 11a6 6 0 0 1-12 0c0-3 2-6 6-11Z",
+  reconcile: "M4 7h12l-3-3M20 17H8l3 3M9 12.5l2 2 4-5",
   copy: "M8 8h12v12H8zM16 8V4H4v12h4",
   fault: "M6 6l12 12M18 6 6 18",
   off: "M5 5h14v14H5z",

@@ -5,6 +5,7 @@ import { BoardPage } from "./pages/board/board.tsx";
 
 const RechargePage = lazy(() => import("./pages/recharge/recharge.tsx").then((m) => ({ default: m.RechargePage })));
 const RecordsPage = lazy(() => import("./pages/records/records.tsx").then((m) => ({ default: m.RecordsPage })));
+const ReconcilePage = lazy(() => import("./pages/reconcile/reconcile.tsx").then((m) => ({ default: m.ReconcilePage })));
 const ApprovalsPage = lazy(() => import("./pages/approvals/approvals.tsx").then((m) => ({ default: m.ApprovalsPage })));
 const PaymentPage = lazy(() => import("./pages/payments/payment.tsx").then((m) => ({ default: m.PaymentPage })));
 const SplitPage = lazy(() => import("./pages/payments/split.tsx").then((m) => ({ default: m.SplitPage })));
@@ -38,6 +39,7 @@ export const pages: readonly Page[] = [
   { path: "/shifts", permission: HAS_SHIFTS, page: <ShiftsPage /> },
   { path: "/shifts/:shiftId", permission: HAS_SHIFTS, page: <ShiftPage /> },
   { path: "/approvals", permission: ASKS_OR_DECIDES, page: <ApprovalsPage /> },
+  { path: "/reconcile", permission: "reconcile.view", page: <ReconcilePage /> },
 ];
 
 /** A line of the menu; `name` is its text `menu.<name>` and its test id. */
@@ -59,6 +61,7 @@ export const menu = [
       { to: "/customers", name: "customers", icon: "user", permission: "customer.view" },
       { to: "/shifts", name: "shifts", icon: "shifts", permission: HAS_SHIFTS },
       { to: "/approvals", name: "approvals", icon: "approvals", permission: ASKS_OR_DECIDES },
+      { to: "/reconcile", name: "reconcile", icon: "reconcile", permission: "reconcile.view" },
     ],
   },
 ] as const satisfies readonly { name: string; entries: readonly MenuEntry[] }[];

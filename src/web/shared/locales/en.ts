@@ -1,11 +1,13 @@
 import { approvalsEn } from "./approvals.en.ts";
 import { deskEn } from "./desk.en.ts";
+import { reconcileEn } from "./reconcile.en.ts";
 import type { Messages } from "./zh-CN.ts";
 
 /** Every sentence of the web pages in English; the type refuses a missing or surplus key. */
 export const en: Messages = {
   ...approvalsEn,
   ...deskEn,
+  ...reconcileEn,
   app: {
     name: "Jichao",
     title: "Jichao · remote prepaid metering",
@@ -53,6 +55,7 @@ export const en: Messages = {
     customers: "Customers",
     shifts: "Shifts",
     approvals: "Approvals",
+    reconcile: "Reconciliation",
     user: "{{name}}, account menu",
     logout: "Log out",
     scope: "{{count}} meters in your area",

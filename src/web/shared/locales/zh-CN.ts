@@ -1,11 +1,13 @@
 import type { MeterEventKind } from "#domain/meter-event.ts";
 import { approvalsZh } from "./approvals.zh-CN.ts";
 import { deskZh } from "./desk.zh-CN.ts";
+import { reconcileZh } from "./reconcile.zh-CN.ts";
 
 /** Every sentence of the web pages in Chinese: the language that is always complete. Keys are grouped by place. */
 export const zhCN = {
   ...approvalsZh,
   ...deskZh,
+  ...reconcileZh,
   app: {
     name: "集抄",
     title: "集抄 · 远程预付费抄表",
@@ -49,6 +51,7 @@ export const zhCN = {
     customers: "客户",
     shifts: "交班",
     approvals: "审批",
+    reconcile: "对账",
     user: "{{name}},账号菜单",
     logout: "退出登录",
     scope: "管辖 {{count}} 只表计",
