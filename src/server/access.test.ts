@@ -1,7 +1,9 @@
 import Fastify, { type FastifyInstance } from "fastify";
+import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { addDays, DAY_MS, dayOf, later } from "#base/time.ts";
 import { type Permission, permissions } from "#domain/permission.ts";
+import { creditFacts, noteDifference } from "#store/reconcile.ts";
 import { freshDatabase, testDatabases } from "#store/test-databases.ts";
 import { systemClock } from "#system/clock.ts";
 import { demandAccess } from "./route.ts";
@@ -142,6 +144,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
       .replace("/api/meters/:id", `/api/meters/${meter}`)
       .replace("/api/no-cut-windows/:id", `/api/no-cut-windows/${windows.get(of.meter) ?? "00000000000000000000"}`)
       .replace("/api/reports/meters/:id", `/api/reports/meters/${of.meter}`)
+      .replace("/api/differences/:id", `/api/differences/difference-${of.meter}`)
       .replace("/api/doubts/:id", `/api/doubts/${of.meter}`)
       .replace("/api/shares/sources/:id", `/api/shares/sources/${of.meter + 2}`)
       .replace("/api/shares/runs/:id", `/api/shares/runs/${shares.get(of.meter)?.run ?? "00000000000000000000"}`)
@@ -170,6 +173,8 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
         channel: "cash",
       },
       "/api/payments/:paymentNo/prints": { key: `prints-${of.meter}-matrix` },
+      "/api/differences/:id/explain": { version: 0, reason: "已查明" },
+      "/api/differences/:id/correct": { version: 0, reason: "已查明" },
       "/api/shifts": { projectId: 1, float: "100" },
       "/api/shifts/:id/counts": { key: `counts-${of.meter}-matrix`, counted: "100" },
       "/api/shifts/:id/close": { count: 1, reason: "差额待查" },
@@ -245,8 +250,28 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
     });
   }
 
+  /** As if a meter had just shown less credit than it was sold. */
+  async function differ(meterId: number): Promise<void> {
+    const id = `difference-${meterId}`;
+    await db.transact(async (tx) => {
+      await sql`update meter_state set remaining_wh = -5000, remaining_at = index_at, settled_at = index_at,
+        purchase_count_read_at = index_at, purchase_count_read = purchase_count, top_up_open = null, suspect_wh = null
+        where meter_id = ${meterId}`.execute(tx);
+      await tx.updateTable("recharge_order").set({ state: "confirmed" }).where("meter_id", "=", meterId).execute();
+      const facts = (await creditFacts(tx, meterId))[0];
+      await tx.deleteFrom("difference").where("id", "=", id).execute();
+      const figures = { expected: Number(facts?.books ?? 0), actual: -5000, value_e4: 0, cause: "unknown" as const };
+      const ends = { ended_at: null, ended_by: null, reason: "", transfer_id: null };
+      await noteDifference(tx, {
+        ...{ id, open_key: `remaining|${id}`, kind: "remaining", object: `meter:${meterId}`, project_id: 1 },
+        ...{ meter_id: meterId, detail: "{}", state: "open", found_at: 1, seen_at: 1, version: 0, ...figures, ...ends },
+      });
+    });
+  }
+
   test.each(permitted)("%s %s answers who has the permission", async (...line) => {
     const [, path, ...access] = line;
+    if (path.startsWith("/api/differences/")) await differ(11);
     if (path.endsWith("/recheck")) await stop(order);
     const user = await enrol(db, { permissions: permissions.filter((each) => access.includes(each)) });
     const { method, url, body } = example(line, { meter: 11, order, command });
