@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { type CaseResult, cases } from "#conformance/run.ts";
+import { mixedTownPlan } from "#simulator/mixed-town.ts";
 import { townPlan } from "#simulator/plan.ts";
 import { createTown } from "#simulator/town.ts";
 import { conformanceCommand } from "../src/cli/conformance.ts";
@@ -102,4 +103,33 @@ describe("a concentrator that", () => {
     const links = cases.map((each) => each.id).filter((id) => id.startsWith("L-"));
     expect([...new Set(broken.map((each) => each.found))].sort()).toEqual(links);
   });
+});
+
+test("a simulated DTU that listens is reached by --connect, and its meter keeps to everything", {
+  timeout: 120_000,
+}, async () => {
+  const listenPort = await freePort();
+  const plan = mixedTownPlan({ seed: 3, concentrators: 1, metersPer: 2, listenPort });
+  const town = createTown({ plan, speed: 1, bus: { baud: "instant", replyDelayMs: 0 } });
+  closing.push(() => town.close());
+  town.dial({ host: "127.0.0.1", port: await freePort() });
+  const listening = plan.concentrators.find((each) => each.link?.listenPort === listenPort)!;
+  const meter = plan.meters.find((each) => each.concentrator === listening.id && each.creditAt === "meter")!;
+  // A wildcard needs the meter alone on its bus.
+  for (const each of plan.meters) if (each !== meter) town.setMeterOffline(each.address, true);
+  town.setLoad(meter.address, 0);
+  town.setCredit(meter.address, 100_000);
+  const known = ["--address", meter.address, "--customer", meter.customerNumber, "--key", meter.rechargeKey];
+  const all = [
+    "--connect",
+    `127.0.0.1:${listenPort}`,
+    ...known,
+    "--timeout",
+    "600",
+    "--allow-top-up",
+    "--allow-key-change",
+  ];
+  const { code, told } = await conformance([...all, "--only", "R,P,K"]);
+  expect(failed(told)).toEqual([]);
+  expect(code).toBe(0);
 });

@@ -148,7 +148,7 @@ describe.each(testDatabases)("keys on $name", ({ name, available }) => {
         .executeTakeFirst();
       return command?.state_reason === "meter_key_unknown";
     });
-    expect(await w.order(orderNo)).toMatchObject({ state: "booked" });
+    expect(await w.order(orderNo)).toMatchObject({ state: "booked", stateReason: "meter_key_unknown" });
     expect(w.town.meter(meter.address)).toMatchObject({ purchaseCount: 0, badMacs: 0 });
     await rotate(w);
     await until("its change of key is refused", async () =>
@@ -210,7 +210,7 @@ describe("an external security module", () => {
         .where("order_no", "=", orderNo)
         .executeTakeFirstOrThrow();
     await until("it waits for the module", async () => (await command()).state_reason === "security_module");
-    expect(await w.order(orderNo)).toMatchObject({ state: "booked" });
+    expect(await w.order(orderNo)).toMatchObject({ state: "booked", stateReason: "security_module" });
     expect(w.town.meter(meter.address)).toMatchObject({ purchaseCount: 0 });
     await start(w.plan.masterKey);
     w.letPass(60_000);

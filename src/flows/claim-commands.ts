@@ -117,8 +117,8 @@ export async function returnCommand(
   input: { retryInMs: number; why: string },
 ): Promise<void> {
   const now = ctx.clock();
-  await ctx.db.transact((tx) =>
-    tx
+  await ctx.db.transact(async (tx) => {
+    const result = await tx
       .updateTable("command")
       .set({
         lease_token: null,
@@ -130,8 +130,22 @@ export async function returnCommand(
       .where("id", "=", claimed.id)
       .where("lease_token", "=", claimed.leaseToken)
       .where("state", "in", [...OPEN_STATES])
-      .executeTakeFirst(),
-  );
+      .executeTakeFirst();
+    if (updatedRows(result) === 1 && TOLD_TO_THE_CASHIER.has(input.why)) await tellOrder(tx, claimed, input.why, now);
+  });
+}
+
+/** Why a top-up waits although its meter can be reached: whoever took the money is told. */
+const TOLD_TO_THE_CASHIER: ReadonlySet<string> = new Set(["security_module", "no_meter_key", "meter_key_unknown"]);
+
+async function tellOrder(tx: Tx, claimed: ClaimedCommand, why: string, now: Instant): Promise<void> {
+  await tx
+    .updateTable("recharge_order")
+    .set({ state_reason: why, updated_at: now })
+    .where("command_id", "=", claimed.id)
+    .where("state", "=", "booked")
+    .where("state_reason", "<>", why)
+    .execute();
 }
 
 async function ownedAmong(

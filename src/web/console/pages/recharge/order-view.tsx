@@ -92,9 +92,7 @@ function Progress({ order, command, kind }: ProgressProps) {
       />
       <p className="progress-sentence" role="status" data-testid="progress-sentence">
         {sentence}
-        {(order.state === "refused" || order.state === "stopped") && order.stateReason !== ""
-          ? ` (${reasonText(order.stateReason)})`
-          : ""}
+        {saysWhy(order) ? ` (${reasonText(order.stateReason)})` : ""}
       </p>
       {order.state === "confirmed" && order.reconnection !== "none" ? (
         <p
@@ -137,4 +135,10 @@ function useSlow(order: Recharge): boolean {
     return () => clearTimeout(timer);
   }, [orderNo]);
   return slow;
+}
+
+/** A booked order has a reason when something of ours keeps it waiting; that it is looked at again is no reason. */
+function saysWhy({ state, stateReason }: Recharge): boolean {
+  if (stateReason === "" || stateReason === "recheck") return false;
+  return state === "refused" || state === "stopped" || state === "booked";
 }
