@@ -1,4 +1,5 @@
 import type { Description188 } from "./cjt188/describe.ts";
+import { items188 } from "./cjt188/items.ts";
 import type { Description645 } from "./dlt645/describe.ts";
 import { type DescribedTopUp, type DescribedWallet, functions645, RELAY_COMMANDS } from "./dlt645/functions.ts";
 import { classOf, itemOf } from "./dlt645/items.ts";
@@ -6,6 +7,7 @@ import { loadRecordOf } from "./dlt645/load-record.ts";
 import { SECURITY_NAMES } from "./dlt645/security.ts";
 import { ERR_BITS, type NamedBit, SERR_BITS, STATUS_WORDS } from "./dlt645/status.ts";
 import type { Description97 } from "./dlt645v1997/describe.ts";
+import { SF97, sf97Items } from "./dlt645v1997/sf97.ts";
 import type { DescriptionLink, FrameDescription } from "./explain.ts";
 import { fieldLines } from "./explain-fields.ts";
 import { valueNames } from "./explain-names.ts";
@@ -123,23 +125,46 @@ function linkLines(description: DescriptionLink): TextLine[] {
 
 /** Descriptions of the other protocols: what they have in common in words, the rest field by field. */
 function otherLines(description: Description97 | Description188 | Description1376): TextLine[] {
-  const up = description.protocol === "qgdw1376.1" ? description.fromTerminal : description.fromMeter;
+  if (description.protocol !== "qgdw1376.1") return meterLines(description);
   const lines = [
     { label: "规约", text: PROTOCOL_TEXTS[description.protocol] },
-    { label: "方向", text: up ? "上行(应答或上报)" : "下行(主站命令)" },
+    { label: "方向", text: description.fromTerminal ? "上行(应答或上报)" : "下行(主站命令)" },
     ...fieldLines(description),
   ];
-  if (description.protocol === "qgdw1376.1") {
-    if (description.innerDlt645 === undefined) return lines;
-    const inner = lines645(description.innerDlt645).map(({ label, text }) => ({ label: `  ${label}`, text }));
-    return [...lines, { label: "转发的帧", text: "" }, ...inner];
-  }
+  if (description.innerDlt645 === undefined) return lines;
+  const inner = lines645(description.innerDlt645).map(({ label, text }) => ({ label: `  ${label}`, text }));
+  return [...lines, { label: "转发的帧", text: "" }, ...inner];
+}
+
+/** Frames of meters: as in the edition of 2007 who, what and which item come first, then the values, then every other field. */
+function meterLines(description: Description97 | Description188): TextLine[] {
+  const first = ["地址", "功能", "数据标识"];
+  const told = ["阀门命令", "继电器", "购电"];
+  const fields = fieldLines(description);
   const zh = valueNames(description);
+  const lines = [
+    { label: "规约", text: PROTOCOL_TEXTS[description.protocol] },
+    { label: "方向", text: description.fromMeter ? "上行(应答或上报)" : "下行(主站命令)" },
+    ...first.flatMap((label) => fields.find((field) => field.label === label) ?? []),
+  ];
+  const about = lines.at(-1);
+  const name = description.di === undefined ? "" : itemText(description);
+  if (about?.label === "数据标识" && name !== "") about.text += ` ${name}`;
   for (const { name, value, unit } of description.values) {
     lines.push({ label: zh(name), text: value === null ? "无数据" : `${value} ${unit ?? ""}`.trimEnd() });
   }
+  lines.push(...fields.filter(({ label }) => told.includes(label)));
+  if (description.fromMeter && !description.abnormal && description.function === "write")
+    lines.push({ label: "结果", text: "已接受" });
+  lines.push(...fields.filter(({ label }) => !first.includes(label) && !told.includes(label)));
   if (description.abnormal) lines.push({ label: "提示", text: "异常应答" });
   return lines;
+}
+
+function itemText({ protocol, di = "" }: Description97 | Description188): string {
+  const relays: readonly string[] = SF97.relays;
+  if (protocol === "dlt645-1997" && relays.includes(di)) return "继电器控制";
+  return (protocol === "cjt188" ? items188.get(di) : sf97Items.get(di))?.zh ?? "";
 }
 
 function lines645(description: Description645): TextLine[] {

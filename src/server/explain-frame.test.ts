@@ -26,6 +26,17 @@ test("a trip is explained without its password", () => {
   expect(text).not.toContain("密码");
 });
 
+test("frames of 1997 and of water meters begin with what they are about, and show no password", () => {
+  const told = (hex: string) => explainFrame({ direction: "sent", hex }).slice(2, 5);
+  const water = "fefefe681061010000000000040417a006993816";
+  expect(told(water)).toEqual(["功能 write", "数据标识 A017 写阀门控制", "阀门命令 close"]);
+  const volume = "fefefe68106101000000000081161f9001563412002c000000002c0020120108262000009616";
+  expect(told(volume)).toEqual(["功能 read", "数据标识 901F 计量数据", "当前累积流量 1234.56 m3"]);
+  const trip = "fefefefe686101000000006804085af33344444488667816";
+  expect(told(trip)).toEqual(["功能 write", "数据标识 C027 继电器控制", "继电器 loop 1,action trip"]);
+  expect(explainFrame({ direction: "sent", hex: trip }).join("\n")).not.toMatch(/密码|00111111/);
+});
+
 test("silence and bytes that are no frame are told as such", () => {
   expect(explainFrame({ direction: "silence", hex: "" })).toEqual(["等待超时,电表未应答"]);
   for (const hex of ["", "68", "ffff", "不是"]) {

@@ -166,7 +166,7 @@ function waterPlan(place: MeterDraw): MeterPlan {
     address,
     number: address,
     profile,
-    label: `${room.room} 水`,
+    label: `${room.room.replace("-", "")}水`,
     port: WATER_BUS,
     kind: "water",
     creditAt: profile === "jc188" ? "meter" : "server",

@@ -109,6 +109,6 @@ function Frame({ frame }: { frame: MeterFrame }) {
 function gist(lines: readonly string[]): string | undefined {
   const [about, value] = lines.slice(3);
   if (about === undefined) return lines[0];
-  const name = about.replace(/^\S+ [\dA-F]{8} /, "");
+  const name = about.replace(/^\S+ (?:[\dA-F]{4}){1,2} /, "");
   return name !== about && value !== undefined ? value : name;
 }
