@@ -43,19 +43,25 @@ function noting(tx: Tx, into: Recorded): Tx {
   return tx.withPlugin(plugin);
 }
 
-/** Sends recorded statements through the bare driver, with the same transactions; answers how long it took in ms. */
-export function replay(url: string, log: readonly Recorded[]): Promise<number> {
-  return url.startsWith("sqlite:") ? replaySqlite(url.slice("sqlite:".length), log) : replayMysql(url, log);
+/**
+ * Sends recorded statements through the bare driver, with the same transactions, from so many clients at once; answers how long it took in
+ * ms. SQLite has one writer: there as many transactions as there are clients share one commit, as they would in a queue.
+ */
+export function replay(url: string, log: readonly Recorded[], clients = 1): Promise<number> {
+  return url.startsWith("sqlite:")
+    ? replaySqlite(url.slice("sqlite:".length), log, clients)
+    : replayMysql(url, log, clients);
 }
 
-async function replaySqlite(file: string, log: readonly Recorded[]): Promise<number> {
+async function replaySqlite(file: string, log: readonly Recorded[], perCommit: number): Promise<number> {
   const database = new DatabaseSync(file);
   for (const pragma of ["journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32768"])
     database.exec(`pragma ${pragma}`);
   const prepared = new Map<string, StatementSync>();
   const start = performance.now();
+  let open = 0;
   for (const { isTransaction, statements } of log) {
-    if (isTransaction) database.exec("begin immediate");
+    if (isTransaction && open === 0) database.exec("begin immediate");
     for (const { sql, parameters } of statements) {
       const statement = prepared.get(sql) ?? database.prepare(sql);
       prepared.set(sql, statement);
@@ -63,23 +69,36 @@ async function replaySqlite(file: string, log: readonly Recorded[]): Promise<num
       if (statement.columns().length > 0) statement.all(...values);
       else statement.run(...values);
     }
-    if (isTransaction) database.exec("commit");
+    if (isTransaction && ++open === perCommit) {
+      database.exec("commit");
+      open = 0;
+    }
   }
+  if (open > 0) database.exec("commit");
   const took = performance.now() - start;
   database.close();
   return took;
 }
 
-async function replayMysql(url: string, log: readonly Recorded[]): Promise<number> {
-  const connection = await createConnection({ uri: url, charset: "utf8mb4_bin", supportBigNumbers: true });
-  await connection.query("set session transaction isolation level read committed");
+async function replayMysql(url: string, log: readonly Recorded[], clients: number): Promise<number> {
+  const connections = await Promise.all(
+    Array.from({ length: clients }, () =>
+      createConnection({ uri: url, charset: "utf8mb4_bin", supportBigNumbers: true }),
+    ),
+  );
+  for (const each of connections) await each.query("set session transaction isolation level read committed");
+  let next = 0;
   const start = performance.now();
-  for (const { isTransaction, statements } of log) {
-    if (isTransaction) await connection.query("begin");
-    for (const { sql, parameters } of statements) await connection.query(sql, [...parameters]);
-    if (isTransaction) await connection.query("commit");
-  }
+  await Promise.all(
+    connections.map(async (connection) => {
+      for (let one = log[next++]; one !== undefined; one = log[next++]) {
+        if (one.isTransaction) await connection.query("begin");
+        for (const { sql, parameters } of one.statements) await connection.query(sql, [...parameters]);
+        if (one.isTransaction) await connection.query("commit");
+      }
+    }),
+  );
   const took = performance.now() - start;
-  await connection.end();
+  for (const each of connections) await each.end();
   return took;
 }

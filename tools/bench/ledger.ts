@@ -1,0 +1,107 @@
+import { assert } from "#base/errors.ts";
+import { instant } from "#base/time.ts";
+import { money } from "#base/units.ts";
+import { type LedgerAccount, postedTransfer } from "#domain/ledger.ts";
+import type { Db } from "#store/db.ts";
+import { bookTransfer, openLedgerAccounts } from "#store/ledger.ts";
+import type { TestDatabase } from "#store/test-databases.ts";
+import { startSharedMariadb } from "../../test/mariadb.ts";
+import { randomAt } from "../fuzz/random.ts";
+import { type BenchLine, median } from "./line-format.ts";
+import { type Recorded, recording, replay } from "./recorded.ts";
+
+const ACCOUNTS = 10_000;
+const CLIENTS = [1, 4, 16] as const;
+/** Transfers in one measurement; a single client on a real disk needs some seconds for them. */
+const TRANSFERS = 2_000;
+const ROUNDS = 3;
+const TARGET = 0.7;
+const AT = instant(Date.UTC(2026, 2, 2, 4));
+
+/**
+ * Transfers a second, each in a transaction of its own, between balances of 10 000 accounts, with 1, 4 and 16 clients that wait for their
+ * commits; against the very same statements, recorded and sent by as many clients through the bare driver to an equal database.
+ */
+export async function bench(): Promise<BenchLine[]> {
+  const server = await startSharedMariadb();
+  const { freshDatabase } = await import("#store/test-databases.ts");
+  const lines: BenchLine[] = [];
+  try {
+    for (const name of ["sqlite", "mariadb"] as const) {
+      if (name === "mariadb" && server === null) continue;
+      const [ours, theirs] = [await freshDatabase(name), await freshDatabase(name)];
+      try {
+        await Promise.all([openAll(ours), openAll(theirs)]);
+        for (const clients of CLIENTS) lines.push(await measure(name, { ours, theirs, clients }));
+      } finally {
+        await ours.drop();
+        await theirs.drop();
+      }
+    }
+  } finally {
+    await server?.stop();
+  }
+  return lines;
+}
+
+let series = 0;
+
+async function measure(
+  name: string,
+  { ours, theirs, clients }: { ours: TestDatabase; theirs: TestDatabase; clients: number },
+): Promise<BenchLine> {
+  const took: number[] = [];
+  const bare: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    // What is replayed was recorded on our side; it is booked there too, so the two databases stay equal.
+    const log: Recorded[] = [];
+    await transferAll(recording(ours, log), { clients: 16, series: ++series });
+    bare.push(await replay(theirs.url, log, clients));
+    const own = ++series;
+    const start = performance.now();
+    await transferAll(ours, { clients, series: own });
+    took.push(performance.now() - start);
+    await transferAll(theirs, { clients: 16, series: own });
+  }
+  const [oursMs, bareMs] = [median(took), median(bare)];
+  const ratio = bareMs / oursMs;
+  return {
+    bench: "ledger",
+    case: `transfers on ${name}, ${clients} ${clients === 1 ? "client" : "clients"}`,
+    value: Math.round((TRANSFERS * 1000) / oursMs),
+    unit: "transfers/s",
+    floor: `the same statements through the bare driver: ${Math.round((TRANSFERS * 1000) / bareMs)} transfers/s`,
+    ratio,
+    target: TARGET,
+    met: ratio >= TARGET,
+  };
+}
+
+/** All transfers of a series, begun by so many clients, each of which waits for its commit before it begins the next. */
+async function transferAll(db: Db, { clients, series }: { clients: number; series: number }): Promise<void> {
+  let next = 0;
+  const client = async () => {
+    for (let n = next++; n < TRANSFERS; n = next++) {
+      const random = randomAt(series, n);
+      const from: LedgerAccount = { kind: "balance", ref: 1 + random.below(ACCOUNTS) };
+      const to: LedgerAccount = { kind: "balance", ref: 1 + ((from.ref + random.below(ACCOUNTS - 1)) % ACCOUNTS) };
+      const id = `bench:${series}:${n}`;
+      const transfer = postedTransfer({
+        id,
+        kind: "correction",
+        from,
+        to,
+        amount: money(1 + random.below(9_999)),
+        actor: "bench",
+      });
+      const fresh = await db.transact((tx) => bookTransfer(tx, transfer, AT));
+      assert(fresh, `${id} is booked once`);
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, client));
+}
+
+async function openAll(db: Db): Promise<void> {
+  const all = Array.from({ length: ACCOUNTS }, (_, i): LedgerAccount => ({ kind: "balance", ref: i + 1 }));
+  await db.transact((tx) => openLedgerAccounts(tx, all));
+}
