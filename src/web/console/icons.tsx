@@ -11,6 +11,8 @@ const paths = {
   records: "M6 3h12v18l-3-2-3 2-3-2-3 2zM9 8h6M9 12h6",
   approvals: "M5 4h14v16H5zM8.5 12l2.5 2.5L15.5 10",
   shifts: "M12 4a8 8 0 1 1 0 16 8 8 0 0 1 0-16ZM12 8v4l3 2",
+  prices: "M4 4h8l8 8-8 8-8-8zM8.5 8.5v.5",
+  calendar: "M4 6h16v14H4zM4 10h16M8 3v5M16 3v5",
   user: "M12 4a4 4 0 1 1 0 8 4 4 0 0 1 0-8ZM4 21c1-5 4-6.5 8-6.5s7 1.5 8 6.5",
   electricity: "M13 3 5 14h6l-1 7 8-11h-6z",
   water: "M12 3c4 5 6 8 6 11a6 6 0 0 1-12 0c0-3 2-6 6-11Z",

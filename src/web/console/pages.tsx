@@ -14,6 +14,8 @@ const CustomerPage = lazy(() => import("./pages/customers/customer.tsx").then((m
 const StatementPage = lazy(() => import("./pages/customers/statement.tsx").then((m) => ({ default: m.StatementPage })));
 const ShiftsPage = lazy(() => import("./pages/shifts/shifts.tsx").then((m) => ({ default: m.ShiftsPage })));
 const ShiftPage = lazy(() => import("./pages/shifts/shift.tsx").then((m) => ({ default: m.ShiftPage })));
+const PricesPage = lazy(() => import("./pages/prices/prices.tsx").then((m) => ({ default: m.PricesPage })));
+const SupplyPage = lazy(() => import("./pages/supply/supply.tsx").then((m) => ({ default: m.SupplyPage })));
 const RecordPage = lazy(() => import("./pages/records/record.tsx").then((m) => ({ default: m.RecordPage })));
 
 /** Whoever may ask for something that needs a second person, or be that person. */
@@ -40,6 +42,8 @@ export const pages: readonly Page[] = [
   { path: "/shifts/:shiftId", permission: HAS_SHIFTS, page: <ShiftPage /> },
   { path: "/approvals", permission: ASKS_OR_DECIDES, page: <ApprovalsPage /> },
   { path: "/reconcile", permission: "reconcile.view", page: <ReconcilePage /> },
+  { path: "/prices", permission: "price.view", page: <PricesPage /> },
+  { path: "/supply", permission: "calendar.manage", page: <SupplyPage /> },
 ];
 
 /** A line of the menu; `name` is its text `menu.<name>` and its test id. */
@@ -62,6 +66,8 @@ export const menu = [
       { to: "/shifts", name: "shifts", icon: "shifts", permission: HAS_SHIFTS },
       { to: "/approvals", name: "approvals", icon: "approvals", permission: ASKS_OR_DECIDES },
       { to: "/reconcile", name: "reconcile", icon: "reconcile", permission: "reconcile.view" },
+      { to: "/prices", name: "prices", icon: "prices", permission: "price.view" },
+      { to: "/supply", name: "supply", icon: "calendar", permission: "calendar.manage" },
     ],
   },
 ] as const satisfies readonly { name: string; entries: readonly MenuEntry[] }[];

@@ -1,6 +1,8 @@
 import { approvalsEn } from "./approvals.en.ts";
 import { deskEn } from "./desk.en.ts";
+import { pricesEn } from "./prices.en.ts";
 import { reconcileEn } from "./reconcile.en.ts";
+import { supplyEn } from "./supply.en.ts";
 import type { Messages } from "./zh-CN.ts";
 
 /** Every sentence of the web pages in English; the type refuses a missing or surplus key. */
@@ -8,6 +10,8 @@ export const en: Messages = {
   ...approvalsEn,
   ...deskEn,
   ...reconcileEn,
+  ...pricesEn,
+  ...supplyEn,
   app: {
     name: "Jichao",
     title: "Jichao · remote prepaid metering",
@@ -52,6 +56,8 @@ export const en: Messages = {
     board: "Status board",
     recharge: "Recharge desk",
     records: "Records",
+    prices: "Prices",
+    supply: "Calendar and cuts",
     customers: "Customers",
     shifts: "Shifts",
     approvals: "Approvals",

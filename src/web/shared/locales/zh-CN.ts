@@ -1,13 +1,17 @@
 import type { MeterEventKind } from "#domain/meter-event.ts";
 import { approvalsZh } from "./approvals.zh-CN.ts";
 import { deskZh } from "./desk.zh-CN.ts";
+import { pricesZh } from "./prices.zh-CN.ts";
 import { reconcileZh } from "./reconcile.zh-CN.ts";
+import { supplyZh } from "./supply.zh-CN.ts";
 
 /** Every sentence of the web pages in Chinese: the language that is always complete. Keys are grouped by place. */
 export const zhCN = {
   ...approvalsZh,
   ...deskZh,
   ...reconcileZh,
+  ...pricesZh,
+  ...supplyZh,
   app: {
     name: "集抄",
     title: "集抄 · 远程预付费抄表",
@@ -48,6 +52,8 @@ export const zhCN = {
     board: "状态墙",
     recharge: "充值台",
     records: "充值记录",
+    prices: "价格",
+    supply: "日历与停电",
     customers: "客户",
     shifts: "交班",
     approvals: "审批",

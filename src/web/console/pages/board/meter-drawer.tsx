@@ -11,6 +11,7 @@ import { useNarrow } from "../../use-narrow.ts";
 import { Actions } from "./actions.tsx";
 import { Facts } from "./facts.tsx";
 import { Events, Frames } from "./history.tsx";
+import { PricesPart, SupplyPart } from "./supply-part.tsx";
 import "./drawer.css";
 
 type DrawerProps = { meterId: number; onClose: () => void; onStep: (key: "ArrowLeft" | "ArrowRight") => void };
@@ -132,6 +133,8 @@ function MeterContent({ meter }: { meter: MeterDetail }) {
       )}
       <Actions meter={meter} />
       <Facts meter={meter} />
+      <SupplyPart meter={meter} />
+      <PricesPart meter={meter} />
       <Events meter={meter} />
       <Frames meterId={tile.meterId} />
     </>
