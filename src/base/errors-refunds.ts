@@ -67,6 +67,11 @@ export const refundErrors = {
     "该表计的剩余量未抄到,请先抄表",
     "What is left in this meter was never read; read it first",
   ],
+  profile_without_refund: [
+    409,
+    "该表型({profile})不能远程退费或清零,请到现场处理后按余额办理",
+    "Units cannot be taken back from this model ({profile}) remotely",
+  ],
   refund_not_in_meter: [
     409,
     "该表计的余额在系统中,请按余额退费",

@@ -20,7 +20,7 @@ import { driverNamed } from "./drivers/drivers.ts";
 import type { Ingest } from "./ingest.ts";
 import { changeMeterKey } from "./key-procedure.ts";
 import { switchSupply } from "./switch-procedure.ts";
-import { topUpMeter } from "./top-up-procedure.ts";
+import { changeCredit } from "./top-up-procedure.ts";
 
 /** A concentrator that can be spoken to now. */
 export type Reachable = { id: number; epoch: number; bus(number: number): Bus };
@@ -146,7 +146,9 @@ export function startCommandPump(options: {
 export function carryOut(run: CommandRun): Promise<void> {
   switch (run.claimed.kind) {
     case "top_up":
-      return topUpMeter(run);
+    case "deduct":
+    case "clear":
+      return changeCredit(run);
     case "trip":
     case "close":
     case "permit_close":

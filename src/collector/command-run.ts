@@ -24,6 +24,8 @@ const LEVELS: Readonly<Record<ClaimedCommand["kind"], number>> = {
   close: PRIORITY.control,
   permit_close: PRIORITY.control,
   top_up: PRIORITY.recharge,
+  deduct: PRIORITY.recharge,
+  clear: PRIORITY.recharge,
   read: PRIORITY.onDemand,
   change_key: PRIORITY.onDemand,
 };

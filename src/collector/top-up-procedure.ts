@@ -1,38 +1,42 @@
 import { assert } from "#base/errors.ts";
 import { MINUTE_MS, SECOND_MS } from "#base/time.ts";
 import { meterKey, noteMeterKey } from "#flows/meter-keys.ts";
-import { markSent } from "#flows/settle-command.ts";
+import { type CommandOutcome, markSent } from "#flows/settle-command.ts";
 import { type Bytes, toHex } from "#protocol/bytes.ts";
+import type { CreditAct } from "#protocol/dlt645/prepay.ts";
 import { faultPoint } from "#system/fault-point.ts";
 import { type CommandRun, OFFLINE_RETRY_MS } from "./command-run.ts";
-import type { TopUpWay } from "./drivers/driver.ts";
+import type { Item, TopUpWay } from "./drivers/driver.ts";
 import { askMeterKey, askModule, waitForKey } from "./meter-key-question.ts";
+import type { MeterTold } from "./meter-readings.ts";
 
 /** Another top-up of this meter is not finished yet. */
 const NOT_NOW_RETRY_MS = 5 * SECOND_MS;
 /** Nothing is sold to such a model; a profile that was changed afterwards has to be put right by a person. */
 const NO_WAY_RETRY_MS = 10 * MINUTE_MS;
 const SEND_AGAIN_MS = 2 * SECOND_MS;
+const CREDIT: readonly Item[] = ["count", "remaining", "status"];
 
 /**
- * Puts bought units into a meter, exactly once. The meter's purchase count is read before anything is sent, and again
+ * Changes the credit in a meter (adds bought units, takes some back, or wipes them), exactly once. The meter's purchase count is read before anything is sent, and again
  * after every doubt; only the count decides whether the top-up happened. What is sent again are the very same bytes.
  */
-export async function topUpMeter(run: CommandRun): Promise<void> {
+export async function changeCredit(run: CommandRun): Promise<void> {
   const { claimed } = run;
   const way = run.driver.topUp;
-  if (way === null) return run.giveBack(NO_WAY_RETRY_MS, "profile_without_top_up");
+  if (way === null || claimed.topUp === null || !way.acts.includes(claimed.topUp.act))
+    return run.giveBack(NO_WAY_RETRY_MS, "profile_without_top_up");
   if (way.needsKey && !(await canBeMade(run))) return;
   const release = run.bus.hold();
   try {
-    const before = await run.readBack(["count", "remaining", "status"]);
+    const before = await run.readBack(shown(run));
     if (before.kind === "closed") return await run.giveBack(OFFLINE_RETRY_MS, "concentrator_offline");
-    const count = before.kind === "answered" ? before.values.purchaseCount : undefined;
-    if (count === undefined) return void (await run.settle({ kind: "silent" }));
+    const seen = creditSeen(before);
+    if (seen === null) return void (await run.settle({ kind: "silent" }));
     // Whether the meter is off for arrears decides if it is closed after the top-up: that must be known by then.
     await run.ingest.flush();
-    const step = await run.settle({ kind: "read_back", count });
-    if (step === "send") await sendTopUp(run, way, count + 1);
+    const step = await run.settle(seen);
+    if (step === "send") await sendTopUp(run, way, seen.count + 1);
   } finally {
     release();
   }
@@ -83,7 +87,7 @@ const NO_KEY: Protected = { mac: null, keyVersion: null };
  */
 async function protect(
   run: CommandRun,
-  topUp: { amount: number; customer: string; count: number },
+  topUp: { act: CreditAct; amount: number; customer: string; count: number },
 ): Promise<Protected | null> {
   const { claimed, security, driver, ctx } = run;
   const { address, meterId } = claimed;
@@ -107,14 +111,13 @@ async function settleRefusal(
   reasons: readonly string[],
   code: number,
 ): Promise<void> {
-  const after = await run.readBack(["count", "remaining", "status"]);
-  const count = after.kind === "answered" ? after.values.purchaseCount : undefined;
-  if (count === undefined) return void (await run.settle({ kind: "silent" }));
-  if (number !== null && count === number - 1) {
+  const seen = creditSeen(await run.readBack(shown(run)));
+  if (seen === null) return void (await run.settle({ kind: "silent" }));
+  if (number !== null && seen.count === number - 1) {
     const reason = reasons.join(",") || `code_${code}`;
     await run.settle({ kind: "refused", reason, codes: [...reasons] });
   } else {
-    await settleOrRetry(run, count);
+    await settleOrRetry(run, seen);
   }
   await run.ingest.flush();
 }
@@ -124,14 +127,27 @@ async function settleRefusal(
  * credit, recorded at once so that the page turns while the customer still stands there.
  */
 async function settleByCount(run: CommandRun): Promise<void> {
-  const after = await run.readBack(["count", "remaining", "status"]);
-  const count = after.kind === "answered" ? after.values.purchaseCount : undefined;
+  const seen = creditSeen(await run.readBack(shown(run)));
   await run.ingest.flush();
-  if (count === undefined) await run.settle({ kind: "silent" });
-  else await settleOrRetry(run, count);
+  if (seen === null) await run.settle({ kind: "silent" });
+  else await settleOrRetry(run, seen);
+}
+
+/** What is read around a credit command; what was left before the last change tells how much a clear has wiped. */
+function shown({ claimed }: CommandRun): readonly Item[] {
+  return claimed.kind === "top_up" ? CREDIT : [...CREDIT, "before"];
+}
+
+type CreditSeen = Extract<CommandOutcome, { kind: "read_back" }>;
+
+/** What a read-back says about the credit; null without the count, which alone decides. */
+function creditSeen(told: MeterTold): CreditSeen | null {
+  if (told.kind !== "answered" || told.values.purchaseCount === undefined) return null;
+  const { purchaseCount: count, remainingWh, beforeWh } = told.values;
+  return { kind: "read_back", count, remainingWh, beforeWh };
 }
 
 /** A count that has not moved after sending: the lease is given back at once, so that the meter is free for what is more urgent. */
-async function settleOrRetry(run: CommandRun, count: number): Promise<void> {
-  if ((await run.settle({ kind: "read_back", count })) === "send") await run.giveBack(SEND_AGAIN_MS, "no_answer");
+async function settleOrRetry(run: CommandRun, seen: CreditSeen): Promise<void> {
+  if ((await run.settle(seen)) === "send") await run.giveBack(SEND_AGAIN_MS, "no_answer");
 }

@@ -146,8 +146,8 @@ export type CommandRequest = z.infer<typeof commandRequest>;
 export const command = z.object({
   id: z.string(),
   meterId: z.number().int(),
-  kind: z.enum(["top_up", "trip", "close", "permit_close", "read", "change_key"]),
-  cause: z.enum(["operator", "arrears", "recharge", "paid"]),
+  kind: z.enum(["top_up", "deduct", "clear", "trip", "close", "permit_close", "read", "change_key"]),
+  cause: z.enum(["operator", "arrears", "recharge", "refund", "paid"]),
   state: z.enum(commandStates),
   stateReason: z.string(),
   createdAt: at,

@@ -1,7 +1,7 @@
 import { DAY_MS, MINUTE_MS, SECOND_MS } from "#base/time.ts";
 
 /** What a meter can be asked to do (指令). */
-export type CommandKind = "top_up" | "trip" | "close" | "permit_close" | "read" | "change_key";
+export type CommandKind = "top_up" | "deduct" | "clear" | "trip" | "close" | "permit_close" | "read" | "change_key";
 
 /** Order on a bus, lowest first: safety and control, then money, then questions, then what nobody waits for. */
 export const priority: Record<CommandKind, number> = {
@@ -9,9 +9,24 @@ export const priority: Record<CommandKind, number> = {
   close: 10,
   permit_close: 10,
   top_up: 20,
+  deduct: 20,
+  clear: 20,
   read: 30,
   change_key: 40,
 };
+
+/**
+ * Kinds that change the credit in a meter (充值、退费、清零): they share one row of purchase numbers, each carries the next one, and
+ * at most one of a meter is between "sent" and its end.
+ */
+export const CREDIT_KINDS: readonly CreditKind[] = ["top_up", "deduct", "clear"];
+/** One of {@link CREDIT_KINDS}. */
+export type CreditKind = "top_up" | "deduct" | "clear";
+
+/** Whether a command of this kind changes the credit in a meter. */
+export function isCredit(kind: CommandKind): kind is CreditKind {
+  return kind === "top_up" || kind === "deduct" || kind === "clear";
+}
 
 /**
  * How long a command waits for a meter that cannot be reached. A trip that comes hours late would hit somebody who has
@@ -22,6 +37,8 @@ export const expiryMs: Record<CommandKind, number> = {
   close: 7 * DAY_MS,
   permit_close: 7 * DAY_MS,
   top_up: 3650 * DAY_MS,
+  deduct: 3650 * DAY_MS,
+  clear: 3650 * DAY_MS,
   read: 2 * MINUTE_MS,
   change_key: 30 * DAY_MS,
 };

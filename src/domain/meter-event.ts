@@ -17,6 +17,18 @@ export const meterEventKinds = [
   "recharge_refused",
   "recharge_stopped",
   "recharge_withdrawn",
+  "refund_requested",
+  /** The meter gave up units that are refunded, or all it had. */
+  "refund_confirmed",
+  "credit_cleared",
+  "refund_refused",
+  "refund_stopped",
+  "refund_withdrawn",
+  /** A tenant left, or began. */
+  "moved_out",
+  "moved_in",
+  /** The books took over the meter's purchase count. */
+  "count_corrected",
   "command_requested",
   "command_confirmed",
   "command_refused",

@@ -1,5 +1,5 @@
 import { assert } from "#base/errors.ts";
-import { type Money, money, proportion, sum } from "#base/units.ts";
+import { type Money, money, NO_MONEY, PER_FEN, proportion, sum } from "#base/units.ts";
 import type { Lot } from "./lots.ts";
 
 /**
@@ -43,6 +43,11 @@ export function isByMeter(kind: RefundKind): kind is "units" | "clear" | "move_o
 /** Whether money goes to the customer at its end. */
 export function isPaidOut(kind: RefundKind): boolean {
   return kind !== "clear" && kind !== "debt";
+}
+
+/** What is handed out of an amount: whole fen, for nobody can be paid a part of one; nothing where nothing is paid. */
+export function payable(kind: RefundKind, amount: Money): Money {
+  return isPaidOut(kind) && amount > 0 ? money(amount - (amount % PER_FEN)) : NO_MONEY;
 }
 
 /** What taking units back from the lots changes, and what they were worth. */

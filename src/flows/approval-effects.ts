@@ -1,5 +1,11 @@
 import type { ApprovalEffects } from "./decide-approval.ts";
 import { priceEffect } from "./price-change.ts";
+import { refundApproved } from "./refund.ts";
 
 /** What every kind of approval sets going: the one list, handed to whoever lets people decide. */
-export const approvalEffects: ApprovalEffects = { price: priceEffect };
+export const approvalEffects: ApprovalEffects = {
+  price: priceEffect,
+  refund: refundApproved,
+  clear: refundApproved,
+  debt: refundApproved,
+};

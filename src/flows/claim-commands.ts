@@ -1,10 +1,11 @@
 import { HOUR_MS, type Instant, instant, later, SECOND_MS } from "#base/time.ts";
-import type { CommandKind } from "#domain/command.ts";
+import { type CommandKind, CREDIT_KINDS, type CreditKind, isCredit } from "#domain/command.ts";
 import { OPEN_STATES } from "#store/commands.ts";
 import type { Tx } from "#store/db.ts";
 import { addEvents } from "#store/events.ts";
 import { meterState } from "#store/meters.ts";
 import { updatedRows } from "#store/portable.ts";
+import type { CommandCause } from "#store/schema.ts";
 import { randomToken } from "#system/crypto.ts";
 import type { FlowContext } from "./context.ts";
 import { keyVersionTo } from "./meter-keys.ts";
@@ -22,7 +23,7 @@ export type ClaimedCommand = {
   meterId: number;
   concentratorId: number;
   kind: CommandKind;
-  cause: "operator" | "arrears" | "recharge" | "paid";
+  cause: CommandCause;
   attempts: number;
   leaseToken: string;
   /** It was sent before, so it may have happened: read back first, never send blindly. */
@@ -34,8 +35,8 @@ export type ClaimedCommand = {
   via: string | null;
   profile: string;
   closesBy: "direct" | "button";
-  /** Amount in hundredths of a unit, and the customer number that the meter knows. */
-  topUp: { amount: number; customer: string } | null;
+  /** What is done to the credit: amount in hundredths of a unit, and the customer number that the meter knows. */
+  topUp: { act: CreditKind; amount: number; customer: string } | null;
   /** Purchase count that the meter should show before this top-up. */
   expectedCount: number | null;
   purchaseNumber: number | null;
@@ -75,7 +76,7 @@ export async function claimCommands(
         await expire(ctx, tx, row, now);
         continue;
       }
-      if (row.kind === "top_up" && !(await isNextTopUp(tx, row))) continue;
+      if (isCredit(row.kind) && !(await isNextTopUp(tx, row))) continue;
       taken.add(row.meter_id);
       const leaseToken = randomToken(12);
       const result = await tx
@@ -197,9 +198,11 @@ function dueCommands(tx: Tx, concentratorIds: readonly number[], now: Instant) {
           eb("command.lease_epoch", "<", eb.ref("concentrator.epoch")),
         ]),
       )
-      .where((eb) => eb.or([eb("command.kind", "<>", "top_up"), eb("meter_state.top_ups_stopped", "=", 0)]))
+      .where((eb) =>
+        eb.or([eb("command.kind", "not in", [...CREDIT_KINDS]), eb("meter_state.top_ups_stopped", "=", 0)]),
+      )
       // Between "sent" and the end of a change of key no top-up is made, and the other way round.
-      .where((eb) => eb.or([eb("command.kind", "<>", "top_up"), eb("meter_key.next_version", "is", null)]))
+      .where((eb) => eb.or([eb("command.kind", "not in", [...CREDIT_KINDS]), eb("meter_key.next_version", "is", null)]))
       .where((eb) => eb.or([eb("command.kind", "<>", "change_key"), eb("meter_state.top_up_open", "is", null)]))
       .select([
         "command.id",
@@ -249,7 +252,7 @@ async function metersAtWork(tx: Tx, candidates: readonly DueCommand[], now: Inst
   return new Set(rows.map((row) => row.meter_id));
 }
 
-/** The top-up that is between "sent" and its end, else the oldest of the meter: numbers run without gaps, whatever clocks say. */
+/** The credit command that is between "sent" and its end, else the oldest of the meter: numbers run without gaps, whatever clocks say. */
 async function isNextTopUp(tx: Tx, row: DueCommand): Promise<boolean> {
   const state = await meterState(tx, row.meter_id);
   if (state.top_up_open !== null) return state.top_up_open === row.id;
@@ -257,7 +260,7 @@ async function isNextTopUp(tx: Tx, row: DueCommand): Promise<boolean> {
     .selectFrom("command")
     .select("id")
     .where("meter_id", "=", row.meter_id)
-    .where("kind", "=", "top_up")
+    .where("kind", "in", [...CREDIT_KINDS])
     .where("state", "in", [...OPEN_STATES])
     .orderBy("created_at")
     .orderBy("id")
@@ -305,8 +308,9 @@ function toClaimed(row: DueCommand, leaseToken: string): ClaimedCommand {
     via: row.via,
     profile: row.profile,
     closesBy: row.closes_by,
-    topUp: amount !== undefined && customer !== undefined ? { amount, customer } : null,
-    expectedCount: row.kind === "top_up" ? row.purchase_count : null,
+    topUp:
+      isCredit(row.kind) && amount !== undefined && customer !== undefined ? { act: row.kind, amount, customer } : null,
+    expectedCount: isCredit(row.kind) ? row.purchase_count : null,
     purchaseNumber: row.purchase_number,
     frameHex: row.frame_hex,
     keyVersion: row.key_version,

@@ -17,6 +17,7 @@ import { topUpsMax } from "#protocol/profiles.ts";
 import type { Tx } from "#store/db.ts";
 import { type Balance, balanceOf } from "#store/ledger.ts";
 import { meterToAct } from "#store/meters.ts";
+import { openMoveOutOfMeter } from "#store/move-outs.ts";
 import { openOrders } from "#store/orders.ts";
 import { RECHARGE_MAX_YUAN } from "./money-limits.ts";
 
@@ -99,6 +100,8 @@ async function payableMeter(tx: Tx, scope: Scope, meterId: number) {
   if (meter.account_id === null || meter.customer_id === null || meter.credit_at === null) {
     throw new AppError("meter_without_customer");
   }
+  const moving = await openMoveOutOfMeter(tx, meter.id);
+  if (moving !== null) throw new AppError("moving_out", { moveOutNo: moving });
   if (meter.top_ups_stopped === 1) throw new AppError("top_ups_stopped");
   return { meter, accountId: meter.account_id, customerId: meter.customer_id, creditAt: meter.credit_at };
 }

@@ -22,6 +22,8 @@ export type ReportedValues = {
   /** Remaining minus overdrawn, in Wh: may be negative. */
   remainingWh?: number;
   purchaseCount?: number;
+  /** What was left before the last change of credit; told for the command that asked, not stored. */
+  beforeWh?: number;
   voltageMv?: number | null;
   currentMa?: number | null;
   powerW?: number | null;

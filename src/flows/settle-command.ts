@@ -1,14 +1,14 @@
 import { assert } from "#base/errors.ts";
 import type { Instant } from "#base/time.ts";
 import { later } from "#base/time.ts";
-import { judgeCount, PURCHASE_NUMBER_MAX, retryDelayMs, SWITCH_KINDS } from "#domain/command.ts";
+import { isCredit, judgeCount, PURCHASE_NUMBER_MAX, retryDelayMs, SWITCH_KINDS } from "#domain/command.ts";
 import type { KeyShown } from "#domain/meter-key.ts";
 import { topUpsMax } from "#protocol/profiles.ts";
 import { OPEN_STATES } from "#store/commands.ts";
 import type { Tx } from "#store/db.ts";
 import { addEvents } from "#store/events.ts";
 import { changeMeterState, claimMeterState, meterState } from "#store/meters.ts";
-import { moveOrder, touchOrder } from "#store/orders.ts";
+import { touchOrder } from "#store/orders.ts";
 import { updatedRows } from "#store/portable.ts";
 import type { CommandState } from "#store/schema.ts";
 import { Stale } from "#store/stale.ts";
@@ -18,9 +18,17 @@ import { finish, ownCommand, type Settling } from "./command-row.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
 import { takeOffBudget } from "./off-guard.ts";
+import {
+  type CreditShown,
+  confirmCredit,
+  creditSent,
+  creditUnknown,
+  refuseCredit,
+  stopCredit,
+  whatIsNotProven,
+} from "./settle-credit.ts";
 import { refuseKeyChange, settleKeyShown, takeKeyChange, takeKeyForTopUp } from "./settle-key.ts";
 import { confirmSwitch } from "./settle-switch.ts";
-import { confirmTopUp, refuseTopUp, stopTopUps } from "./settle-top-up.ts";
 import { whyNotDue } from "./still-due.ts";
 
 /** What the collector learned about a command. */
@@ -33,8 +41,8 @@ export type CommandOutcome =
   | { kind: "silent"; why?: "valve_fault" }
   /** Switch commands of a model whose switch cannot be read: it was told, and nobody will ever know from here. */
   | { kind: "unproven" }
-  /** top_up: what the purchase-count register shows now. */
-  | { kind: "read_back"; count: number }
+  /** Credit commands: what the purchase-count register shows now, and what was and is left where that was asked. */
+  | ({ kind: "read_back"; count: number } & CreditShown)
   /** Switch commands: what status word 3 says. */
   | { kind: "read_back_relay"; relayOpen: boolean }
   /** change_key: which key the meter told it has. */
@@ -93,7 +101,7 @@ export async function markSent(
     const purchaseNumber = command.purchase_number ?? (await takePurchaseNumber(tx, claimed));
     if (purchaseNumber === "stopped") return { ok: false, why: "stopped" };
     // A top-up must be repeated to the byte; a switch command carries a valid-until and is made anew.
-    const frameHex = claimed.kind === "top_up" ? (command.frame_hex ?? frameFor(purchaseNumber)) : frameFor(null);
+    const frameHex = isCredit(claimed.kind) ? (command.frame_hex ?? frameFor(purchaseNumber)) : frameFor(null);
     const result = await tx
       .updateTable("command")
       .set({
@@ -111,15 +119,7 @@ export async function markSent(
       .executeTakeFirst();
     // Taken between reading and writing: run again from the start, so that nothing of this half is kept.
     if (updatedRows(result) === 0) throw new Stale(`command ${claimed.id}`);
-    if (command.order_no !== null && claimed.kind === "top_up") {
-      await moveOrder(tx, {
-        orderNo: command.order_no,
-        from: ["booked", "unknown", "sent"],
-        to: "sent",
-        at: now,
-        change: { purchase_number: purchaseNumber },
-      });
-    }
+    if (isCredit(claimed.kind)) await creditSent(tx, { claimed, command, now }, purchaseNumber);
     if (isSwitch) await rememberWanted(tx, claimed, now);
     return { ok: true, frameHex, purchaseNumber };
   });
@@ -160,7 +160,7 @@ async function settle(ctx: FlowContext, tx: Tx, at: Settling, outcome: CommandOu
     case "unproven":
       return endUnproven(ctx, tx, at);
     case "read_back":
-      return settleCount(ctx, tx, at, outcome.count);
+      return settleCount(ctx, tx, at, outcome);
     case "read_back_relay":
       return settleRelay(ctx, tx, at, outcome.relayOpen);
     case "read_back_key":
@@ -170,9 +170,9 @@ async function settle(ctx: FlowContext, tx: Tx, at: Settling, outcome: CommandOu
 
 async function confirm(ctx: FlowContext, tx: Tx, at: Settling, result: Record<string, unknown>): Promise<NextStep> {
   const { claimed, now } = at;
+  if (isCredit(claimed.kind)) return happened(ctx, tx, at, {}, result);
   await finish(tx, claimed, { state: "confirmed", reason: "", at: now, result });
-  if (claimed.kind === "top_up") await confirmTopUp(ctx, tx, at);
-  else if (SWITCH_KINDS.includes(claimed.kind)) await confirmSwitch(ctx, tx, at);
+  if (SWITCH_KINDS.includes(claimed.kind)) await confirmSwitch(ctx, tx, at);
   return "done";
 }
 
@@ -184,11 +184,11 @@ async function refuse(
 ): Promise<NextStep> {
   const { claimed, command, now } = at;
   const mayPass = claimed.kind === "change_key" ? mayPassLater(refusal.codes) : !isFinal(refusal.codes);
-  if ((claimed.kind === "top_up" || claimed.kind === "change_key") && mayPass) {
+  if ((isCredit(claimed.kind) || claimed.kind === "change_key") && mayPass) {
     if (command.attempts < REFUSALS_MAX) return leaveUnknown(tx, at, `refused:${refusal.reason}`);
   }
-  if (claimed.kind === "top_up" && mayPass) {
-    await stopTopUps(ctx, tx, at, { reason: `refused:${refusal.reason}`, countShown: null });
+  if (isCredit(claimed.kind) && mayPass) {
+    await stopCredit(ctx, tx, at, { reason: `refused:${refusal.reason}`, countShown: null });
     return "stop";
   }
   await finish(tx, claimed, {
@@ -197,7 +197,7 @@ async function refuse(
     at: now,
     result: { codes: refusal.codes.join(",") },
   });
-  if (claimed.kind === "top_up") await refuseTopUp(ctx, tx, at, refusal.reason);
+  if (isCredit(claimed.kind)) await refuseCredit(ctx, tx, at, refusal.reason);
   else if (claimed.kind === "change_key") await refuseKeyChange(ctx, tx, at, refusal.reason);
   else {
     if (command.order_no !== null) await touchOrder(tx, command.order_no, now);
@@ -217,10 +217,10 @@ async function refuse(
 }
 
 /**
- * Refusals after which the very same bytes can never be taken any more: the customer number in them is not the meter's. After any other
- * (over its limit, locked for a while, a key that does not fit) they might be, so the number stays theirs and the money waits.
+ * Refusals after which the very same bytes can never be taken any more: the customer number in them is not the meter's, or less is
+ * left than was to be taken back, and what is left only shrinks until the next number is used. After any other (over its limit, locked for a while, a key that does not fit) they might be, so the number stays theirs and the money waits.
  */
-const FINAL_REFUSALS: ReadonlySet<string> = new Set(["customer-mismatch"]);
+const FINAL_REFUSALS: ReadonlySet<string> = new Set(["customer-mismatch", "credit-too-low"]);
 /** Tries after which a refusal that might pass is shown to a person instead: the meter takes no more orders until then. */
 const REFUSALS_MAX = 12;
 
@@ -233,25 +233,51 @@ function mayPassLater(codes: readonly string[]): boolean {
   return codes.includes("locked") || codes.includes("authentication-failed");
 }
 
-/** What the meter's purchase count says: about a top-up that was sent, or before one is sent for the first time. */
-async function settleCount(ctx: FlowContext, tx: Tx, at: Settling, count: number): Promise<NextStep> {
+/** What the meter's purchase count says: about a credit command that was sent, or before one is sent for the first time. */
+async function settleCount(
+  ctx: FlowContext,
+  tx: Tx,
+  at: Settling,
+  shown: { count: number } & CreditShown,
+): Promise<NextStep> {
   const { claimed, command } = at;
-  assert(claimed.kind === "top_up", "only a top-up has a purchase number");
+  const { count } = shown;
+  assert(isCredit(claimed.kind), "only what changes credit has a purchase number");
   if (command.purchase_number === null) {
     const state = await meterState(tx, claimed.meterId);
     if (count === state.purchase_count) return "send";
-    await stopTopUps(ctx, tx, at, { reason: "count_mismatch", countShown: count });
+    await stopCredit(ctx, tx, at, { reason: "count_mismatch", countShown: count });
     return "stop";
   }
   switch (judgeCount(count, command.purchase_number)) {
     case "happened":
-      return confirm(ctx, tx, at, { purchaseCount: count, readBack: true });
+      return happened(ctx, tx, at, shown, { purchaseCount: count, readBack: true });
     case "did_not_happen":
       return "send";
     case "contradiction":
-      await stopTopUps(ctx, tx, at, { reason: "count_mismatch", countShown: count });
+      await stopCredit(ctx, tx, at, { reason: "count_mismatch", countShown: count });
       return "stop";
   }
+}
+
+/** A credit command was carried out. What was wiped must be known and nothing may be left of it, or a clear is not proven. */
+async function happened(
+  ctx: FlowContext,
+  tx: Tx,
+  at: Settling,
+  shown: CreditShown,
+  result: Record<string, unknown>,
+): Promise<NextStep> {
+  const missing = whatIsNotProven(at, shown);
+  if (missing === "not_read_back") return leaveUnknown(tx, at, missing);
+  if (missing === "not_cleared") {
+    await stopCredit(ctx, tx, at, { reason: missing, countShown: at.command.purchase_number });
+    return "stop";
+  }
+  // The command's row is the gate: whoever ends it books, and nobody else.
+  await finish(tx, at.claimed, { state: "confirmed", reason: "", at: at.now, result: { ...shown, ...result } });
+  await confirmCredit(ctx, tx, at, shown);
+  return "done";
 }
 
 async function settleRelay(ctx: FlowContext, tx: Tx, at: Settling, relayOpen: boolean): Promise<NextStep> {
@@ -307,22 +333,13 @@ async function leaveUnknown(tx: Tx, at: Settling, why = "no_answer"): Promise<Ne
     .where("id", "=", claimed.id)
     .where("lease_token", "=", claimed.leaseToken)
     .execute();
-  if (command.order_no !== null) {
-    if (claimed.kind === "top_up" && state === "unknown") {
-      await moveOrder(tx, {
-        orderNo: command.order_no,
-        from: ["sent", "unknown"],
-        to: "unknown",
-        at: now,
-        change: { state_reason: why },
-      });
-    } else await touchOrder(tx, command.order_no, now);
-  }
+  if (isCredit(claimed.kind)) await creditUnknown(tx, at, why);
+  else if (command.order_no !== null) await touchOrder(tx, command.order_no, now);
   return "done";
 }
 
 async function takePurchaseNumber(tx: Tx, claimed: ClaimedCommand): Promise<number | null | "stopped"> {
-  if (claimed.kind !== "top_up") return null;
+  if (!isCredit(claimed.kind)) return null;
   const state = await meterState(tx, claimed.meterId);
   if (state.top_ups_stopped === 1) return "stopped";
   if (state.top_up_open !== null && state.top_up_open !== claimed.id) return "stopped";

@@ -44,6 +44,12 @@ export function topUpsMax(profile: string): number | null {
   return (known && safeTopUp(known)?.countMax) ?? null;
 }
 
+/** Whether units can be taken back from a model, or wiped, exactly once (JC1: deduct and clear). */
+export function canTakeBack(profile: string): boolean {
+  const known = profiles.get(profile);
+  return known !== undefined && safeTopUp(known)?.form === "jc1";
+}
+
 /** Whether what the model shows proves that supply is on or off. Without that nothing is cut off by a machine. */
 export function provesSwitch(profile: string): boolean {
   return (profiles.get(profile)?.switch?.proof ?? null) !== null;

@@ -8,6 +8,7 @@ import { freshDatabase, testDatabases } from "#store/test-databases.ts";
 import { systemClock } from "#system/clock.ts";
 import { demandAccess } from "./route.ts";
 import { type AccessLine as Line, matrix } from "./test-access-matrix.ts";
+import { moveMoney, refundBodies, refundRow } from "./test-refund.ts";
 import { asked, buildTown, enrol, type TestUser, testApp } from "./test-town.ts";
 
 test("a route that does not say who may call it stops the start", () => {
@@ -132,7 +133,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
   }
 
   /** A request that would succeed for somebody who may make it. */
-  function example([method, path]: Line, of: { meter: number; order: string; command: string }) {
+  function example([method, path]: Line, of: { meter: number; order: string; command: string; refund?: string }) {
     // Of every two meters of a street the second has its credit on the server.
     const meter = /overdraft|emergency/.test(path) ? of.meter + 1 : of.meter;
     const query: Record<string, string> = {
@@ -160,7 +161,9 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
       .replace("/api/shifts/:id", `/api/shifts/${of.meter === 99 ? 99 : 1}`) // the first payment opened it
       .replace(/statement(\/file)?$/, "$&?from=2026-01-01&to=2026-12-31")
       .replace(":paymentNo", of.order)
-      .replace(":orderNo", of.order);
+      .replace(":orderNo", of.order)
+      .replace(":refundNo", of.refund ?? "F20260101999999")
+      .replace("/options", `/options?meterId=${of.meter}`);
     const bodies: Record<string, object> = {
       "/api/meters/:id/commands": { key: `key-${of.meter}-matrix`, kind: "read" },
       "/api/recharges/preview": { meterId: of.meter, amount: "50" },
@@ -205,6 +208,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
         ...{ day: yesterday, source: "manual", reason: "" },
         units: [{ unitId: shares.get(of.meter)?.unit ?? 9, minutes: { low: 1, middle: 2, high: 3 } }],
       },
+      ...refundBodies(of),
       "/api/approval-rules": { kind: "refund", on: true, limit: "200", reason: "试" },
     };
     return { method, url, body: method === "POST" ? (bodies[path] ?? {}) : undefined };
@@ -269,12 +273,44 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
     });
   }
 
+  /** A refund of meter 11 or 21 in the state in which this route has something to do. */
+  async function refundFor(path: string, meterId: number): Promise<string> {
+    const refundNo = `F2026010100${path.length}${meterId}`;
+    const state = path.endsWith("/payout") ? "confirmed" : path.endsWith("/recheck") ? "stopped" : "requested";
+    await db.transact((tx) =>
+      tx
+        .insertInto("refund")
+        .values(refundRow({ refundNo, meterId, state, commandId: command }))
+        .execute(),
+    );
+    return refundNo;
+  }
+
+  /** What has to be so before a route about refunds has something to do. */
+  async function prepareRefund(path: string): Promise<string | undefined> {
+    if (path === "/api/refunds/preview") await moveMoney(db, "wallet", 50_000);
+    if (path === "/api/refunds/write-off") await moveMoney(db, "debt", -10_000);
+    if (path === "/api/refunds/:refundNo/payout") await moveMoney(db, "refund_payable", 10_000);
+    if (path === "/api/refunds/clear") {
+      await db.transact((tx) =>
+        tx.updateTable("recharge_order").set({ state: "withdrawn" }).where("meter_id", "=", 11).execute(),
+      );
+    }
+    if (path === "/api/refunds/:refundNo/recheck") {
+      await db.transact((tx) =>
+        tx.updateTable("command").set({ state: "stopped" }).where("id", "=", command).execute(),
+      );
+    }
+    return path.includes(":refundNo") ? refundFor(path, 11) : undefined;
+  }
+
   test.each(permitted)("%s %s answers who has the permission", async (...line) => {
     const [, path, ...access] = line;
     if (path.startsWith("/api/differences/")) await differ(11);
-    if (path.endsWith("/recheck")) await stop(order);
+    if (path === "/api/recharges/:orderNo/recheck") await stop(order);
+    const refund = path.startsWith("/api/refunds") ? await prepareRefund(path) : undefined;
     const user = await enrol(db, { permissions: permissions.filter((each) => access.includes(each)) });
-    const { method, url, body } = example(line, { meter: 11, order, command });
+    const { method, url, body } = example(line, { meter: 11, order, command, ...(refund && { refund }) });
     const answer = await app.inject(asked(user, method, url, body));
     expect(answer.statusCode, answer.body).toBeLessThan(300);
   });
@@ -282,7 +318,13 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
   test.each(byObject)(
     "%s %s answers for a foreign object as for one that does not exist, byte for byte",
     async (...line) => {
-      const foreign = example(line, { meter: 21, order: foreignOrder, command: foreignCommand });
+      const refund = line[1].includes(":refundNo") ? await refundFor(line[1], 21) : undefined;
+      const foreign = example(line, {
+        meter: 21,
+        order: foreignOrder,
+        command: foreignCommand,
+        ...(refund && { refund }),
+      });
       const unknown = example(line, { meter: 99, order: "R20260101999999", command: "00000000000000000000" });
       const answers = [];
       for (const { method, url, body } of [foreign, unknown])

@@ -23,6 +23,7 @@ import { paymentRoutes } from "./routes/payments.ts";
 import { priceRoutes } from "./routes/prices.ts";
 import { rechargeRoutes } from "./routes/recharges.ts";
 import { reconcileRoutes } from "./routes/reconcile.ts";
+import { refundRoutes } from "./routes/refunds.ts";
 import { reportRoutes } from "./routes/reports.ts";
 
 import { sessionRoutes } from "./routes/session.ts";
@@ -98,6 +99,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   doubtRoutes(routes, deps.nudge);
   shareRoutes(routes, deps.nudge);
   reconcileRoutes(routes, deps.sealer ?? null);
+  refundRoutes(routes, deps.nudge);
   liveRoutes(routes, deps.hub);
   await addPages(app, deps.webDir);
   // Streams have no end of their own: closing would wait for them for ever.

@@ -13,7 +13,7 @@ import type { Reading97 } from "#protocol/dlt645v1997/readings.ts";
 import { purchaseIn97, relayIn97, SF97, sf97Items } from "#protocol/dlt645v1997/sf97.ts";
 import { ERR_97 } from "#protocol/dlt645v1997/status.ts";
 import type { MeterProfile } from "#protocol/profiles/profile.ts";
-import { HOARD_LIMIT_WH } from "./answer-2007.ts";
+import { HOARD_LIMIT_WH } from "./credit.ts";
 import { close, isEmpty, type Meter, millivolts, open, powerWatts } from "./meters.ts";
 
 /** A register shows 0.01 kWh and begins again after 999 999.99 kWh. */

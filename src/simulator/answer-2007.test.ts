@@ -6,7 +6,8 @@ import type { Frame645 } from "#protocol/dlt645/frame.ts";
 import { di } from "#protocol/dlt645/items.ts";
 import { encodeTopUp, SERR } from "#protocol/dlt645/prepay.ts";
 import { nodeCiphers } from "#system/crypto.ts";
-import { answer2007 as answer, HOARD_LIMIT_WH } from "./answer-2007.ts";
+import { answer2007 as answer } from "./answer-2007.ts";
+import { HOARD_LIMIT_WH } from "./credit.ts";
 import { flipBit } from "./faults.ts";
 import { LOCK_MS } from "./mac-lock.ts";
 import { type Meter, newMeter } from "./meters.ts";
@@ -72,6 +73,39 @@ test("status word 3 tells relay, command and alarm, alone and in the block", () 
   });
   const block = said(meter, encodeRead(meter.plan.address, di.statusWords));
   expect(block?.kind === "raw" && toHex(block.data)).toBe("00000000d0010000000000000000");
+});
+
+test("units are taken back and wiped under the same row of numbers; too much is refused and moves nothing", () => {
+  const meter = meterWith({ initialCreditWh: 0 });
+  const order = (act: "deduct" | "clear", amount: number, count: number) =>
+    encodeTopUp(nodeCiphers, fromHex(meter.plan.rechargeKey)!, meter.plan.address, {
+      act,
+      amount,
+      count,
+      customer: meter.plan.customerNumber,
+      operator: "01000000",
+    });
+  const before = () => said(meter, encodeRead(meter.plan.address, di.energyBefore));
+  expect(said(meter, topUp(meter))).toEqual(done);
+  expect(said(meter, order("deduct", 13_301, 2))).toEqual(refusedWith(SERR.tooLittle));
+  expect(meter.state).toMatchObject({ creditWh: 133_000, purchaseCount: 1 });
+  expect(said(meter, order("deduct", 3_300, 3))).toEqual(refusedWith(SERR.purchaseCount));
+  for (let i = 0; i < 3; i++) expect(said(meter, order("deduct", 3_300, 2))).toEqual(done); // a repeat takes nothing
+  expect(meter.state).toMatchObject({ creditWh: 100_000, purchaseCount: 2 });
+  expect(before()).toMatchObject({ reading: { item: "energyBefore", wh: 133_000 } });
+  expect(said(meter, order("deduct", 3_301, 2))).toEqual(refusedWith(SERR.repeated));
+  for (let i = 0; i < 3; i++) expect(said(meter, order("clear", 0, 3))).toEqual(done);
+  expect(meter.state).toMatchObject({ creditWh: 0, purchaseCount: 3, relayOpen: true, tripCause: "credit" });
+  expect(before()).toMatchObject({ reading: { wh: 100_000 } });
+  expect(meter.state.topUps).toEqual([
+    { count: 1, amount: 13_300 },
+    { count: 2, amount: -3_300 },
+    { count: 3, amount: -10_000 },
+  ]);
+  // An overdraft stays as it is.
+  meter.state.creditWh = -5_000;
+  expect(said(meter, order("clear", 0, 4))).toEqual(done);
+  expect(meter.state.creditWh).toBe(-5_000);
 });
 
 test("an unknown item is refused, an unknown function too", () => {

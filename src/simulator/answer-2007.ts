@@ -1,5 +1,5 @@
 import type { Instant } from "#base/time.ts";
-import { concat, equalBytes, fromHex, toHex } from "#protocol/bytes.ts";
+import { concat, fromHex } from "#protocol/bytes.ts";
 import {
   decodeRelay,
   encodeReadError,
@@ -13,15 +13,11 @@ import {
 } from "#protocol/dlt645/commands.ts";
 import type { Frame645 } from "#protocol/dlt645/frame.ts";
 import { di, diFromWire } from "#protocol/dlt645/items.ts";
-import { checkTopUp, decodeTopUp, encodeTopUpRefusal, encodeTopUpReply, SERR } from "#protocol/dlt645/prepay.ts";
-import { nodeCiphers } from "#system/crypto.ts";
-import { countBadMac, isLocked } from "./mac-lock.ts";
-import { answerKeyMatter, isKeyMatter, rechargeKey } from "./meter-key.ts";
+import { changeCredit } from "./credit.ts";
+import { answerKeyMatter, isKeyMatter } from "./meter-key.ts";
 import { close, isEmpty, type Meter, millivolts, open, powerWatts } from "./meters.ts";
 import { RELAY_PASSWORD } from "./plan.ts";
 
-/** The most credit a meter may hoard (囤积限额): 50 000 kWh. */
-export const HOARD_LIMIT_WH = 50_000_000;
 /** Credit at or below which the pre-trip alarm bit is set: 5 kWh. */
 const ALARM_WH = 5_000;
 
@@ -56,7 +52,7 @@ export function answer2007(meter: Meter, frame: Frame645, now: Instant): Frame64
   if (frame.control === RELAY) return switchRelay(meter, frame, now);
   const asked = frame.control === SECURITY ? diFromWire(frame.data) : null;
   if (isKeyMatter(asked)) return answerKeyMatter(meter, frame, asked, now);
-  if (frame.control === SECURITY) return topUp(meter, frame, now);
+  if (frame.control === SECURITY) return changeCredit(meter, frame, now);
   if (!FUNCTIONS.has(frame.control)) return null;
   return { address, control: FROM_METER | ABNORMAL | frame.control, data: Uint8Array.of(ERR_OTHER) };
 }
@@ -98,6 +94,8 @@ function readingOf(meter: Meter, asked: string): Reading645 | null {
       return { item: "energyRemaining", wh: shown(Math.max(0, state.creditWh)) };
     case di.energyOverdraft:
       return { item: "energyOverdraft", wh: shown(Math.max(0, -state.creditWh)) };
+    case di.energyBefore:
+      return { item: "energyBefore", wh: shown(Math.max(0, state.beforeWh ?? 0)) };
     case di.purchaseCount:
       return { item: "purchaseCount", count: state.purchaseCount % COUNT_END };
     case di.voltageA:
@@ -162,32 +160,6 @@ function switchRelay(meter: Meter, frame: Frame645, now: Instant): Frame645 {
     state.revision++;
   }
   return encodeRelayReply(plan.address, true);
-}
-
-/** Top-up (JC1): the repeat of what is already in succeeds unchanged; else count, customer, MAC, limit, in this order. */
-function topUp(meter: Meter, frame: Frame645, now: Instant): Frame645 {
-  const { plan, state } = meter;
-  const refuse = (serr: number) => encodeTopUpRefusal(plan.address, serr);
-  const command = decodeTopUp(frame);
-  if (!command.ok || plan.creditAt !== "meter") return refuse(SERR.other);
-  const { amount, count, customer } = command.topUp;
-  if (count === state.purchaseCount && isRepeat(meter, frame)) return encodeTopUpReply(plan.address);
-  if (isLocked(meter, now)) return refuse(SERR.authentication | SERR.locked);
-  if (count === state.purchaseCount) return refuse(SERR.repeated);
-  if (count !== state.purchaseCount + 1) return refuse(SERR.purchaseCount);
-  if (customer !== plan.customerNumber) return refuse(SERR.customer);
-  if (!checkTopUp(nodeCiphers, rechargeKey(meter), plan.address, command)) return refuse(countBadMac(meter, now));
-  const creditWh = state.creditWh + amount * WH_SHOWN;
-  if (creditWh > HOARD_LIMIT_WH) return refuse(SERR.overLimit);
-  Object.assign(state, { creditWh, purchaseCount: count, lastTopUp: toHex(frame.data), badMacs: 0 });
-  state.topUps.push({ count, amount });
-  state.revision++;
-  return encodeTopUpReply(plan.address);
-}
-
-function isRepeat({ state }: Meter, frame: Frame645): boolean {
-  const last = state.lastTopUp === null ? null : fromHex(state.lastTopUp);
-  return last !== null && equalBytes(last, frame.data);
 }
 
 function epochOf(t: LocalTime): number {

@@ -6,7 +6,7 @@ import { numberOf } from "./random.ts";
 /** Why the relay is open. */
 export type TripCause = "credit" | "command";
 
-/** A top-up that the meter has taken: `amount` in 0.01 kWh. The oracle of every money test. */
+/** A credit command that the meter has taken: `amount` in 0.01 kWh, negative when credit left. The oracle of every money test. */
 export type TopUpTaken = { count: number; amount: number };
 
 /** Everything a meter remembers through a power cut; plain JSON. */
@@ -22,6 +22,8 @@ export type MeterState = {
   purchaseCount: number;
   /** Data field of the last top-up taken, in hex: a repeat of exactly these bytes is answered with success. */
   lastTopUp: string | null;
+  /** What was left before the last of them. */
+  beforeWh?: number;
   topUps: TopUpTaken[];
   /** Key for top-ups in hex and its version; null is the key of the plan, version 1. Absent in what older towns remember. */
   key?: string | null;

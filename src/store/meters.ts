@@ -73,44 +73,50 @@ export async function metersToRead(tx: Tx, concentratorId: number): Promise<Mete
 
 /** A meter with its account, state and customer, as recharges and commands decide upon it; undefined outside the scope. */
 export async function meterToAct(tx: Tx, scope: Scope, meterId: number) {
-  return tx
-    .selectFrom("meter")
-    .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
-    .innerJoin("concentrator", "concentrator.id", "meter.concentrator_id")
-    .leftJoin("account", "account.id", "meter.account_id")
-    .leftJoin("customer", "customer.id", "account.customer_id")
-    .where("meter.id", "=", meterId)
-    .where((eb) => inScope(eb, scope))
-    .select([
-      "meter.id",
-      "meter.project_id",
-      "meter.concentrator_id",
-      "meter.number",
-      "meter.label",
-      "meter.mode",
-      "meter.profile",
-      "meter.switch_kind",
-      "meter.closes_by",
-      "meter.supply_guard",
-      "meter.price_e4",
-      "meter.ratio",
-      "concentrator.online",
-      "concentrator.trust",
-      "account.id as account_id",
-      "account.number as account_number",
-      "account.credit_at",
-      "account.overdraft_e4",
-      "customer.id as customer_id",
-      "customer.name as customer_name",
-      "meter_state.remaining_wh",
-      "meter_state.purchase_count",
-      "meter_state.top_ups_stopped",
-      "meter_state.top_up_open",
-      "meter_state.relay",
-      "meter_state.off_cause",
-      "meter_state.version",
-    ])
-    .executeTakeFirst();
+  return (
+    tx
+      .selectFrom("meter")
+      .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
+      .innerJoin("concentrator", "concentrator.id", "meter.concentrator_id")
+      .leftJoin("account", "account.id", "meter.account_id")
+      .leftJoin("customer", "customer.id", "account.customer_id")
+      .leftJoin("meter_customer_number", "meter_customer_number.meter_id", "meter.id")
+      .where("meter.id", "=", meterId)
+      .where((eb) => inScope(eb, scope))
+      .select([
+        "meter.id",
+        "meter.project_id",
+        "meter.concentrator_id",
+        "meter.number",
+        "meter.label",
+        "meter.mode",
+        "meter.profile",
+        "meter.switch_kind",
+        "meter.closes_by",
+        "meter.supply_guard",
+        "meter.price_e4",
+        "meter.ratio",
+        "concentrator.online",
+        "concentrator.trust",
+        "account.id as account_id",
+        "account.credit_at",
+        "account.overdraft_e4",
+        "customer.id as customer_id",
+        "customer.name as customer_name",
+        "meter_state.remaining_wh",
+        "meter_state.purchase_count",
+        "meter_state.top_ups_stopped",
+        "meter_state.top_up_open",
+        "meter_state.relay",
+        "meter_state.off_cause",
+        "meter_state.version",
+        "meter.kind",
+        "meter_state.remaining_at",
+      ])
+      // What the meter knows as its customer: the number of its account, unless tenants have changed since.
+      .select((eb) => eb.fn.coalesce("meter_customer_number.number", "account.number").as("account_number"))
+      .executeTakeFirst()
+  );
 }
 
 /** The alarm limits of some meters, in Wh or litres. */

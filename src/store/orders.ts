@@ -85,6 +85,18 @@ export async function openOrders(tx: Tx, meterId: number): Promise<number> {
   return Number(row.count);
 }
 
+/** The newest recharges of a meter that were credited: those that a refund may be about. */
+export async function refundableOrders(tx: Tx, meterId: number, limit: number) {
+  return tx
+    .selectFrom("recharge_order")
+    .select(["order_no", "amount_e4", "units_wh", "created_at", "channel"])
+    .where("meter_id", "=", meterId)
+    .where("state", "=", "confirmed")
+    .orderBy("order_no", "desc")
+    .limit(limit)
+    .execute();
+}
+
 /** One order for a page; null outside the scope. */
 export async function rechargeView(tx: Tx, scope: Scope, orderNo: string): Promise<Recharge | null> {
   const row = await orderRows(tx, scope).where("recharge_order.order_no", "=", orderNo).executeTakeFirst();

@@ -5,6 +5,7 @@
  * The migrations in `migrations/` make these tables; this file is what the code sees.
  */
 
+import type { CommandKind } from "#domain/command.ts";
 import type { LinkDirection, LinkKind, LinkTrust } from "#domain/link.ts";
 import type { MeterEventKind } from "#domain/meter-event.ts";
 import type { Flag } from "./flag.ts";
@@ -275,7 +276,6 @@ export type RechargeOrderTable = {
   updated_at: number;
 };
 
-export type CommandKind = "top_up" | "trip" | "close" | "permit_close" | "read" | "change_key";
 export type CommandState =
   | "waiting" // nobody has sent it
   | "sent" // the first byte may have left
@@ -286,6 +286,10 @@ export type CommandState =
   | "expired"
   | "cancelled";
 
+export type { CommandKind };
+/** Why a command was made. */
+export type CommandCause = "operator" | "arrears" | "recharge" | "refund" | "paid";
+
 /** One thing that a meter is asked to do (指令). Claimed by lease; a result needs the lease's token. */
 export type CommandTable = {
   id: string;
@@ -293,9 +297,9 @@ export type CommandTable = {
   meter_id: number;
   concentrator_id: number;
   kind: CommandKind;
-  cause: "operator" | "arrears" | "recharge" | "paid";
+  cause: CommandCause;
   priority: number;
-  /** JSON, by kind: top_up {amount, customer}; read {items}; change_key {to}. */
+  /** JSON, by kind: top_up, deduct, clear {amount, customer}; read {items}; change_key {to}. */
   payload: string;
   order_no: string | null;
   purchase_number: number | null;

@@ -73,6 +73,7 @@ function topUpOf(profile: MeterProfile, call: CallOf, wire: Wire): TopUpWay | nu
   if (safeTopUp(profile)?.form !== "plain") return null;
   return {
     needsKey: false,
+    acts: ["top_up"],
     encode: ({ address, count, amount, serial }) =>
       wire(encodePurchase188(call(address, serial), { seq: count, amount })),
   };

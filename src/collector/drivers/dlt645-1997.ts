@@ -62,6 +62,7 @@ function topUpOf(profile: MeterProfile, wire: (frame: Frame97) => Bytes): TopUpW
   if (safeTopUp(profile)?.form !== "sf97" || access === null) return null;
   return {
     needsKey: false,
+    acts: ["top_up"],
     encode: ({ address, count, amount }) => wire(encodePurchase97(address, { count, amount }, access.password)),
   };
 }

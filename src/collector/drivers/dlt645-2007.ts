@@ -70,9 +70,10 @@ function topUpOf(profile: MeterProfile, wire: (frame: Frame645) => Bytes): TopUp
   if (safeTopUp(profile)?.form !== "jc1" || operator === null) return null;
   return {
     needsKey: true,
-    encode({ address, count, amount, customer, mac }) {
+    acts: ["top_up", "deduct", "clear"],
+    encode({ address, act, count, amount, customer, mac }) {
       assert(mac !== null, "a JC1 top-up carries a MAC");
-      return wire(protectedTopUp(address, { count, amount, customer, operator }, mac));
+      return wire(protectedTopUp(address, { act, count, amount, customer, operator }, mac));
     },
   };
 }
@@ -119,6 +120,8 @@ function meaning(profile: MeterProfile, frame: Frame645): MeterAnswer {
       return { kind: "values", values: { remainingWh: reading.wh } };
     case "energyOverdraft":
       return { kind: "values", values: {}, overdraftWh: reading.wh };
+    case "energyBefore":
+      return { kind: "values", values: { beforeWh: reading.wh } };
     case "purchaseCount":
       return { kind: "values", values: { purchaseCount: reading.count } };
     case "voltage":

@@ -2,13 +2,14 @@ import type { Instant } from "#base/time.ts";
 import type { ReportedValues } from "#flows/record-readings.ts";
 import type { Bytes } from "#protocol/bytes.ts";
 import type { KeyUpdate, ProtectedKey } from "#protocol/dlt645/meter-key.ts";
+import type { CreditAct } from "#protocol/dlt645/prepay.ts";
 import type { SwitchAction } from "#protocol/dlt645/relay.ts";
 import type { SecurityReply } from "#protocol/dlt645/security.ts";
 import type { MeterWire } from "#protocol/link/meter-frame.ts";
 import type { MeterProfile } from "#protocol/profiles/profile.ts";
 
 /** What can be asked of a meter in one question, whatever its protocol calls it. Water counts as energy: litres for Wh. */
-export type Item = "index" | "remaining" | "status" | "count" | "voltage" | "current" | "power";
+export type Item = "index" | "remaining" | "status" | "count" | "before" | "voltage" | "current" | "power";
 
 /** What a meter says, in the units of the system. `overdraftWh` is a register of its own in some models. */
 export type MeterAnswer =
@@ -49,7 +50,11 @@ export type TopUpWay = {
     /** What the security module made for exactly this top-up, where the model needs it. */
     mac: Bytes | null;
     serial: number;
+    /** What is done with the amount: one of `acts`. */
+    act: CreditAct;
   }): Bytes;
+  /** What can be done in this way besides adding units. */
+  readonly acts: readonly CreditAct[];
 };
 
 /** How a meter is asked which key it has, and how it is given another. */

@@ -121,7 +121,7 @@ const readIndex = (driver: Driver, { address }: Model, serial = SER) =>
 const trip = (driver: Driver, { address }: Model) =>
   driver.switching?.encode({ address, action: "trip", now: NOW, serial: SER }) ?? new Uint8Array();
 const topUp = (driver: Driver, { address }: Model) =>
-  driver.topUp?.encode({ address, count: 4, amount: 1_000, customer: CUSTOMER, mac: MAC, serial: SER });
+  driver.topUp?.encode({ act: "top_up", address, count: 4, amount: 1_000, customer: CUSTOMER, mac: MAC, serial: SER });
 
 const yes: MeterAnswer = { kind: "done" };
 const silent = (why: string) => ({ kind: "silent", why });
@@ -281,7 +281,15 @@ describe("meters of DL/T 645-1997", () => {
   test("the same top-up makes the same bytes, another number makes others", () => {
     const driver = driverOf({ profile: "jc97" });
     const sold = (count: number) =>
-      driver.topUp?.encode({ address: "202600100142", count, amount: 5_000, customer: CUSTOMER, mac: null, serial: 0 });
+      driver.topUp?.encode({
+        act: "top_up",
+        address: "202600100142",
+        count,
+        amount: 5_000,
+        customer: CUSTOMER,
+        mac: null,
+        serial: 0,
+      });
     expect(sold(1)).toEqual(sold(1));
     expect(sold(2)).not.toEqual(sold(1));
   });

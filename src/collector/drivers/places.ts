@@ -13,6 +13,7 @@ export function placesOf(profile: MeterProfile): Pick<Driver, "placeOf" | "overd
     index: indexPlace(reads),
     remaining: inUnits ? (state ?? reads.remaining) : undefined,
     count: credit.at === "meter" ? (state ?? reads.purchaseCount) : undefined,
+    before: inUnits ? reads.before : undefined,
     status: profile.switch === null ? undefined : reads.status,
     voltage: reads.voltage,
     current: reads.current,

@@ -22,7 +22,7 @@ export {
 /** The data of a good answer in integers of our base units. */
 export type Reading645 =
   /** Wh; the register shows 0.01 kWh. */
-  | { item: "energyTotal" | "energyRemaining" | "energyOverdraft"; wh: number }
+  | { item: "energyTotal" | "energyRemaining" | "energyOverdraft" | "energyBefore"; wh: number }
   | { item: "purchaseCount"; count: number }
   /** Per phase; null where the meter has no such phase. */
   | { item: "voltage"; mv: (number | null)[] }
@@ -54,6 +54,12 @@ export type Answer645 =
 
 /** DI of the top-up (充值) under function 03. */
 export const TOP_UP_DI = "070102FF";
+/** DIs of JC1 under function 03: takes units back (退费), and wipes what is left (清零). */
+export const DEDUCT_DI = "070111FF";
+export const CLEAR_DI = "070112FF";
+
+/** Everything under function 03 that changes the credit in a meter and carries a purchase number. */
+const CREDIT_DIS: ReadonlySet<string> = new Set([TOP_UP_DI, DEDUCT_DI, CLEAR_DI]);
 
 /** Master: asks for one item or block (11H). */
 export function encodeRead(address: string, di: string): Frame645 {
@@ -77,6 +83,7 @@ export function encodeReadReply(address: string, reading: Reading645, di: string
     case "energyTotal":
     case "energyRemaining":
     case "energyOverdraft":
+    case "energyBefore":
       putValue(data, 4, form, reading.wh);
       break;
     case "purchaseCount":
@@ -112,7 +119,7 @@ export function decodeAnswer(frame: Frame645): Answer645 {
   if ((control & CONTROL.abnormal) !== 0) return refusal(fn, data);
   const di = diFromWire(data);
   if (fn === FUNCTION.relay && data.length === 0) return { kind: "done", function: "relay" };
-  if (fn === FUNCTION.security && di === TOP_UP_DI) return { kind: "done", function: "top_up" };
+  if (fn === FUNCTION.security && di !== null && CREDIT_DIS.has(di)) return { kind: "done", function: "top_up" };
   const told = fn === FUNCTION.security ? decodeSecurityReply(frame) : null;
   if (told !== null) return { kind: "security", ...told };
   if ((fn === FUNCTION.read || fn === FUNCTION.readFollow) && di !== null) {
@@ -182,7 +189,8 @@ function readingOf(item: Item645, data: Bytes): Reading645 | null {
   switch (item.reads) {
     case "energyTotal":
     case "energyRemaining":
-    case "energyOverdraft": {
+    case "energyOverdraft":
+    case "energyBefore": {
       const wh = valueAt(data, 4, form);
       return Number.isNaN(wh) ? null : { item: item.reads, wh };
     }

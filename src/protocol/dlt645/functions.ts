@@ -119,13 +119,15 @@ function relayRequest(data: Bytes): Details {
   };
 }
 
+/** What is laid out as a recharge: it, the opening of an account, and JC1's deduct and clear. */
+const PURCHASE_LIKE: ReadonlySet<string> = new Set(["070101FF", "070102FF", "070111FF", "070112FF"]);
+
 function securityRequest(data: Bytes): Details {
   if (data.length < 8) return {};
   const common = { operator: toHex(data.subarray(4, 8)), payload: toHex(data.subarray(8)) };
   const di = diFromWire(data);
   if (di === "070000FF" && data.length === 32) return { ...common, auth: authentication(data) };
-  if ((di === "070102FF" || di === "070101FF") && data.length === 30)
-    return { ...common, recharge: standardTopUp(data) };
+  if (di !== null && PURCHASE_LIKE.has(di) && data.length === 30) return { ...common, recharge: standardTopUp(data) };
   if ((di === "070102FF" || di === "070108FF") && data.length === 34) {
     return { ...common, recharge: orderedTopUp(data, di === "070108FF") };
   }

@@ -21,6 +21,8 @@ export type Reads645 =
   | "energyTotal"
   | "energyRemaining"
   | "energyOverdraft"
+  /** What was left before the last change of credit. */
+  | "energyBefore"
   | "purchaseCount"
   | "voltage"
   | "current"

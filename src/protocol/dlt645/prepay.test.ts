@@ -76,6 +76,37 @@ describe("JC1", () => {
     );
   });
 
+  test("units are taken back and credit is wiped under the same row of numbers, each with a MAC of its own", () => {
+    const vectors = [
+      {
+        topUp: { ...worked, act: "deduct", amount: 4050, count: 4 } as const,
+        wire: "6861010000000068031e3244343a343333330542333337333333faa95f68674533333333fd8980087116",
+        reply: "686101000000006883043244343a9d16",
+      },
+      {
+        topUp: { ...worked, act: "clear", amount: 0, count: 5 } as const,
+        wire: "6861010000000068031e3245343a343333333333333338333333f15995e9674533333333be5310e8eb16",
+        reply: "686101000000006883043245343a9e16",
+      },
+    ];
+    for (const { topUp, wire, reply } of vectors) {
+      const frame = encodeTopUp(ciphers, rechargeKey, address, topUp);
+      expect(toHex(encodeFrame645(frame, 0))).toBe(wire);
+      const read = decoded(frame);
+      expect(read.topUp).toEqual(topUp);
+      expect(checkTopUp(ciphers, rechargeKey, address, read)).toBe(true);
+      // The act is inside the MAC: none of them passes for another.
+      for (const act of ["top_up", "deduct", "clear"] as const) {
+        if (act === topUp.act) continue;
+        expect(checkTopUp(ciphers, rechargeKey, address, { ...read, topUp: { ...topUp, act } })).toBe(false);
+      }
+      const answer = encodeTopUpReply(address, topUp.act);
+      expect(toHex(encodeFrame645(answer, 0))).toBe(reply);
+      expect(decodeAnswer(answer)).toEqual({ kind: "done", function: "top_up" });
+    }
+    expect(decodeAnswer(encodeTopUpRefusal(address, SERR.tooLittle))).toMatchObject({ reasons: ["credit-too-low"] });
+  });
+
   test("an account is opened with a MAC of its own: it is no top-up, and a top-up opens no account", () => {
     const opened = decodeSecurity(encodeOpenAccount(ciphers, rechargeKey, address, worked));
     if (!opened.ok || opened.request.kind !== "open_account") throw new Error("no account");

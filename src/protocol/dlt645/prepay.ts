@@ -1,7 +1,7 @@
 import { assert } from "#base/errors.ts";
 import { asciiBytes, type Bytes, concat, equalBytes, ownHex, toHex, toHexReversed } from "../bytes.ts";
 import type { Ciphers } from "../ciphers.ts";
-import { CONTROL, FUNCTION, TOP_UP_DI } from "./commands.ts";
+import { CLEAR_DI, CONTROL, DEDUCT_DI, FUNCTION, TOP_UP_DI } from "./commands.ts";
 import type { Frame645 } from "./frame.ts";
 import { diFromWire, diToWire } from "./items.ts";
 
@@ -12,6 +12,8 @@ export { SERR } from "./status.ts";
  * MAC2); the protection is our open JC1, because the standard's own needs a security module.
  */
 export type TopUp = {
+  /** What is done with the amount; without it: a top-up. All acts share one row of purchase numbers. */
+  act?: CreditAct;
   /** In the meter's credit unit of 0.01: 13300 are 133.00 kWh. */
   amount: number;
   /** The purchase number: the meter's stored one + 1. */
@@ -22,11 +24,20 @@ export type TopUp = {
   operator: string;
 };
 
+/**
+ * What a credit command does: adds the amount, takes it back (退费; refused when less is left), or wipes whatever is left (清零; its
+ * amount is 0). An overdraft stays as it is.
+ */
+export type CreditAct = "top_up" | "deduct" | "clear";
+
+const DI_OF: Readonly<Record<CreditAct, string>> = { top_up: TOP_UP_DI, deduct: DEDUCT_DI, clear: CLEAR_DI };
+
 /** What a key of a meter is for: 1 recharge, 2 control, 3 parameters, 4 link. */
 export type KeyUsage = 1 | 2 | 3 | 4;
 
 type Purchase = { address: string; di: string; topUp: TopUp };
 
+const acts = ["top_up", "deduct", "clear"] as const satisfies readonly CreditAct[];
 const OPEN_ACCOUNT_DI = "070101FF";
 const UINT32_MAX = 0xffff_ffff;
 const TOP_UP_LENGTH = 30;
@@ -49,12 +60,16 @@ export function encodeTopUp(ciphers: Ciphers, rechargeKey: Bytes, address: strin
 
 /** The 8 bytes that protect a top-up of this meter: what a security module (密码机) is asked for. */
 export function topUpMac(ciphers: Ciphers, rechargeKey: Bytes, address: string, topUp: TopUp): Bytes {
-  return purchaseMac(ciphers, rechargeKey, { address, di: TOP_UP_DI, topUp });
+  return purchaseMac(ciphers, rechargeKey, { address, di: diOf(topUp), topUp });
 }
 
 /** Master: the top-up with a MAC that was made elsewhere. */
 export function protectedTopUp(address: string, topUp: TopUp, mac: Bytes): Frame645 {
-  return purchaseFrame({ address, di: TOP_UP_DI, topUp }, mac);
+  return purchaseFrame({ address, di: diOf(topUp), topUp }, mac);
+}
+
+function diOf(topUp: TopUp): string {
+  return DI_OF[topUp.act ?? "top_up"];
 }
 
 /** Master: opens the account (开户, 070101FF) with its first purchase; layout and protection are those of a top-up. */
@@ -88,15 +103,17 @@ function purchaseFrame({ address, di, topUp }: Purchase, mac: Bytes): Frame645 {
   return { address, control: FUNCTION.security, data };
 }
 
-/** Meter: reads a top-up without judging it; {@link checkTopUp} does that. */
+/** Meter: reads a top-up or another credit command without judging it; {@link checkTopUp} does that. */
 export function decodeTopUp(frame: Frame645): { ok: true; topUp: TopUp; mac: Bytes } | { ok: false; reason: string } {
   const { data } = frame;
-  if (frame.control !== FUNCTION.security || diFromWire(data) !== TOP_UP_DI)
-    return { ok: false, reason: "not_a_top_up" };
+  const di = diFromWire(data);
+  const act = acts.find((each) => DI_OF[each] === di);
+  if (frame.control !== FUNCTION.security || act === undefined) return { ok: false, reason: "not_a_top_up" };
   if (data.length !== TOP_UP_LENGTH) return { ok: false, reason: "wrong_length" };
   const customer = toHexReversed(data.subarray(20, 26));
   if (!/^\d{12}$/.test(customer)) return { ok: false, reason: "customer_not_digits" };
-  const topUp = {
+  const topUp: TopUp = {
+    ...(act === "top_up" ? {} : { act }),
     amount: uint32At(data, 8),
     count: uint32At(data, 12),
     customer,
@@ -112,13 +129,13 @@ export function checkTopUp(
   address: string,
   decoded: { topUp: TopUp; mac: Bytes },
 ): boolean {
-  const purchase = { address, di: TOP_UP_DI, topUp: decoded.topUp };
+  const purchase = { address, di: diOf(decoded.topUp), topUp: decoded.topUp };
   return equalBytes(purchaseMac(ciphers, rechargeKey, purchase), decoded.mac);
 }
 
-/** Meter: the top-up was credited (83H). */
-export function encodeTopUpReply(address: string): Frame645 {
-  return { address, control: FUNCTION.security | CONTROL.fromMeter, data: diToWire(TOP_UP_DI) };
+/** Meter: the credit command was carried out (83H). */
+export function encodeTopUpReply(address: string, act: CreditAct = "top_up"): Frame645 {
+  return { address, control: FUNCTION.security | CONTROL.fromMeter, data: diToWire(DI_OF[act]) };
 }
 
 /** Meter: the top-up was refused (C3H, L=2) with SERR bits. */

@@ -89,6 +89,8 @@ export const SECURITY_NAMES: Readonly<Record<string, string>> = {
   "070103FF": "钱包初始化",
   "070104FF": "参数设置(厂家 EIOT)",
   "070108FF": "退费(厂家 EIOT)",
+  "070111FF": "退费(JC1)",
+  "070112FF": "清零(JC1)",
   "070201FF": "控制命令密钥更新",
   "070202FF": "参数密钥更新",
   "070203FF": "身份认证密钥更新",

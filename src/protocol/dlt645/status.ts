@@ -126,6 +126,8 @@ export const SERR = {
   locked: 0x0100,
   /** High byte: a key update that does not begin at the version in the meter, or does not lead to a later one. */
   keyVersion: 0x0200,
+  /** High byte: less is left than was to be taken back. */
+  tooLittle: 0x0400,
 } as const;
 
 /** The SERR bits by name. */
@@ -139,6 +141,7 @@ export const SERR_BITS: readonly NamedBit[] = [
   { mask: SERR.overLimit, name: "over-hoard-limit", zh: "购电超囤积" },
   { mask: SERR.locked, name: "locked", zh: "认证已锁定" },
   { mask: SERR.keyVersion, name: "key-version", zh: "密钥版本不符" },
+  { mask: SERR.tooLittle, name: "credit-too-low", zh: "剩余量不足" },
 ];
 
 /** The bits of the table that are set in a word, and the numbers in it that say something. */

@@ -91,6 +91,7 @@ export const electricityProfiles: readonly MeterProfile[] = [
       remaining: "00900100",
       overdraft: "00900101",
       purchaseCount: "03320201",
+      before: "03320401",
     },
     access: { password: "02000000", operator: "00000001" },
     switch: {

@@ -7,6 +7,7 @@ export type Meaning =
   | "overdraft"
   | "purchaseCount"
   | "purchaseState"
+  | "before"
   | "voltage"
   | "current"
   | "power"

@@ -1,0 +1,222 @@
+import { AppError, type ErrorDetails } from "#base/errors.ts";
+import { formatMoney, formatUnits, type Money, money, NO_MONEY, PER_UNIT, parseMoney, wh } from "#base/units.ts";
+import type { RefundOptions, RefundPreview } from "#contract/refunds.ts";
+import { needsApproval } from "#domain/approval.ts";
+import type { Lot } from "#domain/lots.ts";
+import type { Actor } from "#domain/permission.ts";
+import { heldWh, payable, type RefundKind, takeBack } from "#domain/refund.ts";
+import { canTakeBack } from "#protocol/profiles.ts";
+import { approvalRuleOf } from "#store/approval-rules.ts";
+import type { Tx } from "#store/db.ts";
+import { balanceOf } from "#store/ledger.ts";
+import { openLots } from "#store/lots.ts";
+import { meterToAct } from "#store/meters.ts";
+import { openMoveOutOfMeter } from "#store/move-outs.ts";
+import { openOrders, refundableOrders } from "#store/orders.ts";
+import { openRefundOfMeter, refundedOfOrder } from "#store/refunds.ts";
+import type { FlowContext } from "./context.ts";
+
+/** A deduct carries hundredths of a unit. */
+export const WH_PER_STEP = PER_UNIT / 100;
+
+/** Kinds that the desk and finance ask for; a move-out makes its own. */
+export type AskedKind = Exclude<RefundKind, "move_out">;
+
+/** What a refund would do, before anything is booked. */
+export type RefundPlan = {
+  meter: NonNullable<Awaited<ReturnType<typeof meterToAct>>>;
+  accountId: number;
+  customerId: number;
+  unitsWh: number;
+  amount: Money;
+  orderNo: string | null;
+};
+
+/** What is asked: units as Wh or litres, or money, by kind; a clear takes whatever there is. */
+export type Wanted = { kind: AskedKind; meterId: number; quantity: string; orderNo: string | null };
+
+/**
+ * Looks at everything that a refund rests on, as it is in this transaction, and says what it comes to. Throws the refusal when it
+ * cannot be; asked again when it is approved. `own` is the refund that asks, whose own reservation does not stand in its way.
+ */
+export async function planRefund(
+  tx: Tx,
+  actor: Actor,
+  wanted: Wanted,
+  own: { reserved: Money } | null,
+): Promise<RefundPlan> {
+  const meter = await meterToAct(tx, actor.scope, wanted.meterId);
+  if (!meter) throw new AppError("meter_not_found");
+  if (meter.account_id === null || meter.customer_id === null || meter.credit_at === null)
+    throw new AppError("meter_without_customer");
+  const who = { meter, accountId: meter.account_id, customerId: meter.customer_id, orderNo: wanted.orderNo };
+  const moving = await openMoveOutOfMeter(tx, meter.id);
+  if (moving !== null) throw new AppError("moving_out", { moveOutNo: moving });
+  if (wanted.kind !== "debt" && wanted.kind !== "clear") await demandNoDebt(tx, who.customerId);
+  switch (wanted.kind) {
+    case "units":
+      return { ...who, ...(await planUnits(tx, meter, wanted, own !== null)) };
+    case "clear":
+      return { ...who, ...(await planClear(tx, meter, own !== null)) };
+    case "wallet": {
+      const { posted, reserved } = await balanceOf(tx, { kind: "wallet", ref: who.customerId });
+      return { ...who, unitsWh: 0, amount: upTo(wanted.quantity, posted - reserved + (own?.reserved ?? 0)) };
+    }
+    case "balance": {
+      if (meter.credit_at !== "server") throw new AppError("refund_not_on_server");
+      if ((await openOrders(tx, meter.id)) > 0) throw new AppError("refund_while_recharging");
+      const { posted, reserved } = await balanceOf(tx, { kind: "balance", ref: who.accountId });
+      return { ...who, unitsWh: 0, amount: upTo(wanted.quantity, posted - reserved + (own?.reserved ?? 0)) };
+    }
+    case "debt": {
+      const { posted } = await balanceOf(tx, { kind: "debt", ref: who.customerId });
+      return { ...who, unitsWh: 0, amount: upTo(wanted.quantity, -posted) };
+    }
+  }
+}
+
+async function demandNoDebt(tx: Tx, customerId: number): Promise<void> {
+  const { posted } = await balanceOf(tx, { kind: "debt", ref: customerId });
+  if (posted < 0) throw new AppError("debts_first", { debts: formatMoney(money(-posted)) });
+}
+
+/** Refusals that stand against any change of this meter's credit. */
+async function demandQuiet(tx: Tx, meter: RefundPlan["meter"], isOwn: boolean): Promise<void> {
+  if (meter.credit_at !== "meter") throw new AppError("refund_not_in_meter");
+  if (!canTakeBack(meter.profile)) throw new AppError("profile_without_refund", { profile: meter.profile });
+  if (meter.top_ups_stopped === 1) throw new AppError("top_ups_stopped");
+  if ((await openOrders(tx, meter.id)) > 0) throw new AppError("refund_while_recharging");
+  const other = await openRefundOfMeter(tx, meter.id);
+  if (other !== null && !isOwn) throw new AppError("refund_open", { refundNo: other });
+}
+
+async function planUnits(tx: Tx, meter: RefundPlan["meter"], wanted: Wanted, isOwn: boolean) {
+  await demandQuiet(tx, meter, isOwn);
+  const unitsWh = unitsAsked(wanted.quantity);
+  const lots = await openLots(tx, meter.id);
+  const maxWh = refundableWh(meter.remaining_wh, lots);
+  if (maxWh === null) throw new AppError("refund_credit_unknown");
+  if (unitsWh > maxWh) throw new AppError("refund_exceeds_remaining", { max: formatUnits(wh(maxWh)) });
+  if (wanted.orderNo !== null) await demandLeftOfOrder(tx, meter.id, { orderNo: wanted.orderNo, unitsWh, isOwn });
+  return { unitsWh, amount: takeBack(lots, unitsWh).value };
+}
+
+async function planClear(tx: Tx, meter: RefundPlan["meter"], isOwn: boolean) {
+  await demandQuiet(tx, meter, isOwn);
+  if (meter.remaining_wh === null) throw new AppError("refund_credit_unknown");
+  if (meter.remaining_wh <= 0) throw new AppError("refund_nothing");
+  const lots = await openLots(tx, meter.id);
+  return { unitsWh: meter.remaining_wh, amount: takeBack(lots, meter.remaining_wh).value };
+}
+
+/** What can be taken from a meter: what it showed last, as far as the books cover it, in whole steps; null when it was never read. */
+export function refundableWh(remainingWh: number | null, lots: readonly Lot[]): number | null {
+  if (remainingWh === null) return null;
+  const most = Math.max(0, Math.min(remainingWh, heldWh(lots)));
+  return most - (most % WH_PER_STEP);
+}
+
+async function demandLeftOfOrder(
+  tx: Tx,
+  meterId: number,
+  input: { orderNo: string; unitsWh: number; isOwn: boolean },
+): Promise<void> {
+  const order = await tx
+    .selectFrom("recharge_order")
+    .select(["meter_id", "state", "units_wh"])
+    .where("order_no", "=", input.orderNo)
+    .executeTakeFirst();
+  if (order?.meter_id !== meterId || order.state !== "confirmed") throw new AppError("refund_order_mismatch");
+  if (input.isOwn) return; // it is among those counted, and was checked when it was asked for
+  const leftWh = order.units_wh - (await refundedOfOrder(tx, input.orderNo)).wh;
+  if (input.unitsWh > leftWh) throw new AppError("refund_exceeds_order", { max: formatUnits(wh(Math.max(0, leftWh))) });
+}
+
+/** Units as typed, at most two places, above zero, as Wh or litres. */
+function unitsAsked(text: string): number {
+  const hundredths = parseMoney(text, 2); // the same digits as money: 1/10000 of a unit
+  if (hundredths === null || hundredths <= 0) throw new AppError("refund_units_invalid");
+  return (hundredths * PER_UNIT) / 10_000;
+}
+
+function upTo(text: string, most: number): Money {
+  const amount = parseMoney(text, 2);
+  if (amount === null || amount <= 0)
+    throw new AppError("amount_invalid", { max: formatMoney(money(Math.max(0, most))) });
+  if (amount > most) throw new AppError("refund_exceeds_money", { max: formatMoney(money(Math.max(0, most))) });
+  return amount;
+}
+
+/** What a refund would come to, decided by the very code that books it. Throws the refusals that booking would. */
+export async function previewRefund(ctx: FlowContext, actor: Actor, wanted: Wanted): Promise<RefundPreview> {
+  const plan = await planRefund(ctx.db.read, actor, wanted, null);
+  const owed = payable(wanted.kind, plan.amount);
+  return {
+    unitsWh: plan.unitsWh,
+    amount: formatMoney(plan.amount),
+    payable: formatMoney(owed),
+    needsApproval: needsApproval(await approvalRuleOf(ctx.db.read, "refund"), plan.amount),
+  };
+}
+
+/** Recharges that are offered as the one a refund is about. */
+const ORDERS_OFFERED = 10;
+
+/** What there is to refund at a meter now, and what stands against it. */
+export async function refundOptions(ctx: FlowContext, actor: Actor, meterId: number): Promise<RefundOptions> {
+  const tx = ctx.db.read;
+  const meter = await meterToAct(tx, actor.scope, meterId);
+  if (!meter) throw new AppError("meter_not_found");
+  const lots = await openLots(tx, meter.id);
+  const maxWh = refundableWh(meter.remaining_wh, lots);
+  const wallet = meter.customer_id === null ? null : await balanceOf(tx, { kind: "wallet", ref: meter.customer_id });
+  const debt = meter.customer_id === null ? null : await balanceOf(tx, { kind: "debt", ref: meter.customer_id });
+  const balance =
+    meter.account_id === null || meter.credit_at !== "server"
+      ? null
+      : await balanceOf(tx, { kind: "balance", ref: meter.account_id });
+  const obstacle = await obstacleOf(tx, meter);
+  const orders = [];
+  for (const order of await refundableOrders(tx, meter.id, ORDERS_OFFERED)) {
+    const leftWh = order.units_wh - (await refundedOfOrder(tx, order.order_no)).wh;
+    orders.push({
+      orderNo: order.order_no,
+      amount: formatMoney(money(order.amount_e4)),
+      unitsWh: order.units_wh,
+      leftWh: Math.max(0, leftWh),
+      at: order.created_at,
+      channel: order.channel,
+    });
+  }
+  return {
+    meterId: meter.id,
+    label: meter.label,
+    number: meter.number,
+    meterKind: meter.kind,
+    customer: meter.customer_name ?? "",
+    creditAt: meter.credit_at,
+    unitsMaxWh: meter.credit_at === "meter" ? maxWh : null,
+    unitsAsOf: meter.remaining_at,
+    unitsValue: formatMoney(meter.credit_at === "meter" && maxWh !== null ? takeBack(lots, maxWh).value : NO_MONEY),
+    wallet: formatMoney(money(wallet === null ? 0 : wallet.posted - wallet.reserved)),
+    balance: balance === null ? null : formatMoney(money(balance.posted - balance.reserved)),
+    debts: formatMoney(money(debt === null ? 0 : Math.max(0, -debt.posted))),
+    obstacle: obstacle?.code ?? null,
+    obstacleDetails: obstacle?.details ?? {},
+    orders,
+  };
+}
+
+async function obstacleOf(tx: Tx, meter: RefundPlan["meter"]): Promise<{ code: string; details: ErrorDetails } | null> {
+  try {
+    const moving = await openMoveOutOfMeter(tx, meter.id);
+    if (moving !== null) throw new AppError("moving_out", { moveOutNo: moving });
+    if (meter.customer_id === null) throw new AppError("meter_without_customer");
+    await demandNoDebt(tx, meter.customer_id);
+    if (meter.credit_at === "meter") await demandQuiet(tx, meter, false);
+    return null;
+  } catch (error) {
+    if (error instanceof AppError) return { code: error.code, details: error.details };
+    throw error;
+  }
+}
