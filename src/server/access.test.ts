@@ -1,13 +1,12 @@
 import Fastify, { type FastifyInstance } from "fastify";
-import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { addDays, DAY_MS, dayOf, later } from "#base/time.ts";
 import { type Permission, permissions } from "#domain/permission.ts";
-import { creditFacts, noteDifference } from "#store/reconcile.ts";
 import { freshDatabase, testDatabases } from "#store/test-databases.ts";
 import { systemClock } from "#system/clock.ts";
 import { demandAccess } from "./route.ts";
 import { type AccessLine as Line, matrix } from "./test-access-matrix.ts";
+import { differ } from "./test-difference.ts";
 import { moveMoney, refundBodies, refundRow } from "./test-refund.ts";
 import { asked, buildTown, enrol, type TestUser, testApp } from "./test-town.ts";
 
@@ -254,25 +253,6 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
     });
   }
 
-  /** As if a meter had just shown less credit than it was sold. */
-  async function differ(meterId: number): Promise<void> {
-    const id = `difference-${meterId}`;
-    await db.transact(async (tx) => {
-      await sql`update meter_state set remaining_wh = -5000, remaining_at = index_at, settled_at = index_at,
-        purchase_count_read_at = index_at, purchase_count_read = purchase_count, top_up_open = null, suspect_wh = null
-        where meter_id = ${meterId}`.execute(tx);
-      await tx.updateTable("recharge_order").set({ state: "confirmed" }).where("meter_id", "=", meterId).execute();
-      const facts = (await creditFacts(tx, meterId))[0];
-      await tx.deleteFrom("difference").where("id", "=", id).execute();
-      const figures = { expected: Number(facts?.books ?? 0), actual: -5000, value_e4: 0, cause: "unknown" as const };
-      const ends = { ended_at: null, ended_by: null, reason: "", transfer_id: null };
-      await noteDifference(tx, {
-        ...{ id, open_key: `remaining|${id}`, kind: "remaining", object: `meter:${meterId}`, project_id: 1 },
-        ...{ meter_id: meterId, detail: "{}", state: "open", found_at: 1, seen_at: 1, version: 0, ...figures, ...ends },
-      });
-    });
-  }
-
   /** A refund of meter 11 or 21 in the state in which this route has something to do. */
   async function refundFor(path: string, meterId: number): Promise<string> {
     const refundNo = `F2026010100${path.length}${meterId}`;
@@ -306,7 +286,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
 
   test.each(permitted)("%s %s answers who has the permission", async (...line) => {
     const [, path, ...access] = line;
-    if (path.startsWith("/api/differences/")) await differ(11);
+    if (path.startsWith("/api/differences/")) await differ(db, 11);
     if (path === "/api/recharges/:orderNo/recheck") await stop(order);
     const refund = path.startsWith("/api/refunds") ? await prepareRefund(path) : undefined;
     const user = await enrol(db, { permissions: permissions.filter((each) => access.includes(each)) });
