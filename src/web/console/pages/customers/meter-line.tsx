@@ -2,6 +2,7 @@ import { useTranslation } from "react-i18next";
 import type { CustomerMeter } from "#contract/customers.ts";
 import { shortTime, units, yuanShort } from "#web/shared/format.ts";
 import { StateIcon } from "../../icons.tsx";
+import "./customers.css";
 
 /** One meter of a customer in a line: where, what is left in units and money as of when, and how long it may last. */
 export function MeterLine({ meter }: { meter: CustomerMeter }) {

@@ -47,7 +47,7 @@ export function StatementPage() {
           {t("statement.print")}
         </Button>
       </div>
-      <search className="filters no-print" aria-label={t("statement.period")}>
+      <search className="record-filters no-print" aria-label={t("statement.period")}>
         {day("from", from)}
         {day("to", to)}
       </search>

@@ -72,7 +72,7 @@ function Entry({ entry }: { entry: TimelineEntry }) {
         ) : null}
       </span>
       <span className="story-detail muted">
-        {detailText(entry)}
+        {detailText(entry)}{" "}
         {entry.source === "payment" && entry.orderNo !== null ? (
           <Link
             to={

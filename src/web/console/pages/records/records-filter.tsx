@@ -58,7 +58,7 @@ export function RecordsFilter({ values, onChange, operators }: FilterProps) {
     </label>
   );
   return (
-    <search className="filters" aria-label={t("recordsFilter.title")}>
+    <search className="record-filters" aria-label={t("recordsFilter.title")}>
       {(["from", "to"] as const).map((name) => (
         <label key={name} className="filter-field">
           <span>{t(`recordsFilter.${name}`)}</span>
@@ -90,7 +90,7 @@ export function RecordsFilter({ values, onChange, operators }: FilterProps) {
         t("recordsFilter.area"),
         (areas.data?.items ?? []).map((each) => [String(each.areaId), each.name] as const),
       )}
-      <label className="filter-field filter-text" htmlFor="records-search">
+      <label className="filter-field record-filter-text" htmlFor="records-search">
         <span>{t("recordsFilter.search")}</span>
         <Input
           id="records-search"

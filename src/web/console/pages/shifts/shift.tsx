@@ -10,6 +10,7 @@ import { ExportButton } from "../../export-button.tsx";
 import { FailedNotice, Loading } from "../../notice.tsx";
 import { channelText } from "../recharge/channel-text.ts";
 import { CloseShift } from "./close-shift.tsx";
+import "../records/records.css";
 import "./shifts.css";
 
 const POLL_MS = 10_000;

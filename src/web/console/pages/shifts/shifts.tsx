@@ -117,17 +117,28 @@ function ShiftTable({ items }: { items: readonly Shift[] }) {
         <tbody>
           {items.map((shift) => (
             <tr key={shift.shiftId} data-testid={`shift-${shift.shiftId}`} data-state={shift.state}>
-              <td className="col-id">
+              <td className="col-id" data-name={t("shifts.id")}>
                 <Link to={`/shifts/${shift.shiftId}`}>{shift.shiftId}</Link>
               </td>
               <td className="col-cashier">
                 {shift.openedBy === "takeover" ? t("shifts.house") : `${shift.cashierName} (${shift.cashier})`}
               </td>
-              <td className="col-openedAt">{dateTime(shift.openedAt)}</td>
-              <td className="col-closedAt">{dateTime(shift.closedAt)}</td>
-              <td className="col-expected">{yuan(shift.expected)}</td>
-              <td className="col-counted">{yuan(shift.counted)}</td>
-              <td className={`col-difference${shift.difference !== null && !isZero(shift.difference) ? " bad" : ""}`}>
+              <td className="col-openedAt" data-name={t("shifts.openedAt")}>
+                {dateTime(shift.openedAt)}
+              </td>
+              <td className="col-closedAt" data-name={t("shifts.closedAt")}>
+                {dateTime(shift.closedAt)}
+              </td>
+              <td className="col-expected" data-name={t("shifts.expected")}>
+                {yuan(shift.expected)}
+              </td>
+              <td className="col-counted" data-name={t("shifts.counted")}>
+                {yuan(shift.counted)}
+              </td>
+              <td
+                data-name={t("shifts.difference")}
+                className={`col-difference${shift.difference !== null && !isZero(shift.difference) ? " bad" : ""}`}
+              >
                 {yuan(shift.difference)}
               </td>
               <td className="col-state">
