@@ -1,10 +1,13 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { LedgerReport } from "#flows/verify-ledger.ts";
+import type { TownSnapshot } from "#simulator/snapshot.ts";
 import { pause, systemClock } from "#system/clock.ts";
 import { buildWeb } from "../tools/build-web.ts";
 import { missingHere } from "../tools/test/machine.ts";
@@ -51,6 +54,10 @@ export type Site = {
   open: (options: { as: "admin" | "nobody"; size?: typeof DESK; language?: "zh-CN" | "en" }) => Promise<Page>;
   /** Tells the simulated town something, e.g. `/meters/…/offline`. */
   town: (path: string, fields: object) => Promise<void>;
+  /** What the simulated meters themselves remember. */
+  snapshot: () => Promise<TownSnapshot>;
+  /** What `jichao ledger verify` says of the site's books. */
+  books: () => Promise<LedgerReport>;
   /** What the server answers a logged-in user. */
   ask: <T>(path: string) => Promise<T>;
   /** Console errors, refused policies and foreign requests since the last call. */
@@ -64,19 +71,17 @@ export async function openSite(): Promise<Site> {
   const data = mkdtempSync(join(tmpdir(), "jichao-browser-"));
   const [http, link, simulator] = [await freePort(), await freePort(), await freePort()];
   const base = `http://127.0.0.1:${http}`;
-  const program = spawn(process.execPath, [jichao, "start"], {
-    env: {
-      ...process.env,
-      JICHAO_DATA: data,
-      JICHAO_ADMIN_PASSWORD: PASSWORD,
-      JICHAO_HTTP_PORT: String(http),
-      JICHAO_LINK_PORT: String(link),
-      JICHAO_SIMULATOR_PORT: String(simulator),
-      JICHAO_SIMULATOR_BAUD: "instant",
-      JICHAO_READ_INTERVAL_SECONDS: "2",
-    },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const env = {
+    ...process.env,
+    JICHAO_DATA: data,
+    JICHAO_ADMIN_PASSWORD: PASSWORD,
+    JICHAO_HTTP_PORT: String(http),
+    JICHAO_LINK_PORT: String(link),
+    JICHAO_SIMULATOR_PORT: String(simulator),
+    JICHAO_SIMULATOR_BAUD: "instant",
+    JICHAO_READ_INTERVAL_SECONDS: "2",
+  };
+  const program = spawn(process.execPath, [jichao, "start"], { env, stdio: ["ignore", "pipe", "pipe"] });
   const output: string[] = [];
   for (const stream of [program.stdout, program.stderr]) stream.on("data", (chunk) => output.push(String(chunk)));
   let browser: Browser | null = null;
@@ -99,6 +104,8 @@ export async function openSite(): Promise<Site> {
       open: ({ as, size = DESK, language = "zh-CN" }) =>
         openPage({ browser, base, heard, size, language, cookies: as === "admin" ? admin.cookies : [] }),
       ask: (path) => admin.context.request.get(base + path).then((answer) => answer.json()),
+      snapshot: async () => (await (await fetch(`http://127.0.0.1:${simulator}/state`)).json()) as TownSnapshot,
+      books: () => verified(env),
       town: async (path, fields) => {
         const answer = await fetch(`http://127.0.0.1:${simulator}${path}`, {
           method: "POST",
@@ -111,6 +118,13 @@ export async function openSite(): Promise<Site> {
     await close();
     throw cause;
   }
+}
+
+async function verified(env: NodeJS.ProcessEnv): Promise<LedgerReport> {
+  const { stdout } = await promisify(execFile)(process.execPath, [jichao, "ledger", "verify"], { env }).catch(
+    (failed: { stdout: string }) => failed,
+  );
+  return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as LedgerReport;
 }
 
 type Cookies = Awaited<ReturnType<BrowserContext["cookies"]>>;

@@ -65,3 +65,10 @@ test("a plan that addresses cannot hold is refused", () => {
   expect(() => townPlan({ seed: 1.5 })).toThrow("seed");
   expect(() => townPlan({ seed: 1, mk: "00" })).toThrow("16 bytes");
 });
+
+test("one firm rents three rooms with six meters", () => {
+  const meters = town.meters.filter((m) => m.tenant === "300000010001");
+  expect(new Set(meters.map((m) => m.room)).size).toBe(3);
+  expect(meters.map((m) => m.kind).sort()).toEqual([...Array(3).fill("electricity"), ...Array(3).fill("water")]);
+  expect(new Set(meters.map((m) => m.customerName)).size).toBe(1);
+});

@@ -151,7 +151,15 @@ export function meterPlan({ seed, masterKey, concentrator, c, n }: MeterDraw): M
     load,
     ratedPowerW: between(random, ...RATED_POWER_W[load]),
     closesBy: n % 20 === 11 && creditAt === "meter" ? "button" : "direct",
+    ...sharedTenant(c, n),
   };
+}
+
+/** Three rooms of building A, each with electricity and water, are rented by one firm: a customer with six meters. */
+const FIRM_ROOMS = [23, 28, 33];
+
+function sharedTenant(c: number, n: number): Partial<MeterPlan> {
+  return c === 1 && FIRM_ROOMS.includes(n) ? { tenant: "300000010001", customerName: "海景物业公司" } : {};
 }
 
 /** The nth water meter of a concentrator hangs in the room of an electricity meter, and has the same tenant. */
