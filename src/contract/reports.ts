@@ -31,12 +31,6 @@ const figures = {
   estimated: whole,
 };
 
-/** GET /api/reports/areas: the tree of my areas, for filters. */
-export const reportAreas = z.object({
-  items: z.array(z.object({ areaId: whole, parentId: whole.nullable(), name: z.string() })),
-});
-export type ReportAreas = z.infer<typeof reportAreas>;
-
 /** GET /api/reports/current: what each meter shows now (当前数据). */
 export const currentQuery = reportFilter.extend({
   ...page,

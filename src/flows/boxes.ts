@@ -1,9 +1,9 @@
 import { AppError } from "#base/errors.ts";
 import type { BoxRequest } from "#contract/shares.ts";
 import type { Actor } from "#domain/permission.ts";
+import { areasInScope } from "#store/areas.ts";
 import { addAudit } from "#store/audit.ts";
 import type { Tx } from "#store/db.ts";
-import { areasInScope } from "#store/report-filter.ts";
 import { nextNumbers } from "#store/sequences.ts";
 import { meterToShare } from "#store/shares.ts";
 import type { FlowContext } from "./context.ts";
@@ -11,7 +11,7 @@ import { decide } from "./decide.ts";
 
 /**
  * Makes a box (配电箱), or gives one another name and other meters. Rules that are there keep their members: what is shared changes by a
- * new rule only. Meters that the caller may not see stay where they are.
+ * new rule only. A box with meters outside the caller's area is not his to change.
  */
 export async function saveBox(ctx: FlowContext, actor: Actor, input: BoxRequest & { ip: string }): Promise<number> {
   return decide(ctx.db, async (tx) => {
@@ -55,6 +55,10 @@ async function boxSeen(tx: Tx, actor: Actor, boxId: number) {
   if (!box || !areas.some((area) => area.areaId === box.area_id)) throw new AppError("box_not_found");
   const rows = await tx.selectFrom("meter").select("id").where("box_id", "=", boxId).execute();
   const meters: number[] = [];
-  for (const row of rows) if (await meterToShare(tx, actor.scope, row.id)) meters.push(row.id);
+  for (const row of rows) {
+    // A box with meters of somebody else's area is not his alone to change.
+    if (!(await meterToShare(tx, actor.scope, row.id))) throw new AppError("box_not_found");
+    meters.push(row.id);
+  }
   return { ...box, meters };
 }

@@ -67,7 +67,6 @@ export const matrix: readonly AccessLine[] = [
   ["POST", "/api/meters/:id/guard", "calendar.manage"],
   ["POST", "/api/meters/:id/overdraft", "price.manage"],
   ["POST", "/api/meters/:id/emergency", "recharge.create"],
-  ["GET", "/api/reports/areas", "report.view"],
   ["GET", "/api/reports/current", "report.view"],
   ["GET", "/api/reports/current/export", "report.view"],
   ["GET", "/api/reports/matrix", "report.view"],

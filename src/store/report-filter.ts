@@ -51,32 +51,6 @@ export async function countReportMeters(tx: Tx, scope: Scope, filter: ReportFilt
   return Number(row.count);
 }
 
-/** The areas that somebody may see, parents before children. */
-export async function areasInScope(tx: Tx, scope: Scope) {
-  const rows = await tx
-    .selectFrom("area")
-    .$if(!scope.all, (query) =>
-      query.where((eb) =>
-        eb.exists(
-          eb
-            .selectFrom("area_ancestor")
-            .select("area_ancestor.area_id")
-            .whereRef("area_ancestor.area_id", "=", "area.id")
-            .where(
-              "area_ancestor.ancestor_id",
-              "in",
-              scope.all || scope.areaIds.length === 0 ? [0] : [...scope.areaIds],
-            ),
-        ),
-      ),
-    )
-    .select(["area.id", "area.parent_id", "area.name"])
-    .orderBy("area.sort")
-    .orderBy("area.id")
-    .execute();
-  return rows.map((row) => ({ areaId: row.id, parentId: row.parent_id, name: row.name }));
-}
-
 /** An area with all above it, from the top down; empty when there is no such area. */
 export async function areaPath(tx: Tx, areaId: number): Promise<{ areaId: number; name: string }[]> {
   const path: { areaId: number; name: string }[] = [];

@@ -13,11 +13,9 @@ import {
   periodReport,
   readingsQuery,
   readingsReport,
-  reportAreas,
 } from "#contract/reports.ts";
 import { readingsReport as loadReadings } from "#store/doubts.ts";
 import { currentReport as loadCurrent, dayReport as loadDay, matrixReport as loadMatrix } from "#store/report-days.ts";
-import { areasInScope } from "#store/report-filter.ts";
 import { meterReport as loadMeter, periodReport as loadPeriod } from "#store/report-periods.ts";
 import { exportLanguage, fileAnswer } from "../excel/answer.ts";
 import { currentFile, dayFile, matrixFile, meterFile, periodFile } from "../excel/report-files.ts";
@@ -31,16 +29,6 @@ export function reportRoutes(routes: Routes): void {
   const { ctx } = routes;
   const { db } = ctx;
   const common = { method: "GET", access: "report.view", params: nothing, body: nothing } as const;
-
-  addRoute(routes, {
-    ...common,
-    path: "/api/reports/areas",
-    query: nothing,
-    answer: reportAreas,
-    async handle({ actor }) {
-      return { items: await areasInScope(db.read, actor.scope) };
-    },
-  });
 
   addRoute(routes, {
     ...common,

@@ -25,8 +25,8 @@ import { saveBox } from "#flows/boxes.ts";
 import { enterRunTimes, saveHvacUnit } from "#flows/hvac.ts";
 import { makeShareRule, previewShare } from "#flows/share-rules.ts";
 import { runShare } from "#flows/share-run.ts";
+import { areasInScope } from "#store/areas.ts";
 import { boxList, hvacUnits, hvacInputs as loadInputs } from "#store/box-pages.ts";
-import { areasInScope } from "#store/report-filter.ts";
 import {
   factsOf,
   lineView,

@@ -16,6 +16,16 @@ const ShiftsPage = lazy(() => import("./pages/shifts/shifts.tsx").then((m) => ({
 const ShiftPage = lazy(() => import("./pages/shifts/shift.tsx").then((m) => ({ default: m.ShiftPage })));
 const PricesPage = lazy(() => import("./pages/prices/prices.tsx").then((m) => ({ default: m.PricesPage })));
 const SupplyPage = lazy(() => import("./pages/supply/supply.tsx").then((m) => ({ default: m.SupplyPage })));
+const CurrentPage = lazy(() => import("./pages/reports/current.tsx").then((m) => ({ default: m.CurrentPage })));
+const MatrixPage = lazy(() => import("./pages/reports/matrix.tsx").then((m) => ({ default: m.MatrixPage })));
+const DayPage = lazy(() => import("./pages/reports/day.tsx").then((m) => ({ default: m.DayPage })));
+const PeriodsPage = lazy(() => import("./pages/reports/periods.tsx").then((m) => ({ default: m.PeriodsPage })));
+const MeterPeriodPage = lazy(() =>
+  import("./pages/reports/meter-period.tsx").then((m) => ({ default: m.MeterPeriodPage })),
+);
+const ReadingsPage = lazy(() => import("./pages/reports/readings.tsx").then((m) => ({ default: m.ReadingsPage })));
+const DoubtsPage = lazy(() => import("./pages/doubts/doubts.tsx").then((m) => ({ default: m.DoubtsPage })));
+const EvidencePage = lazy(() => import("./pages/doubts/evidence.tsx").then((m) => ({ default: m.EvidencePage })));
 const RecordPage = lazy(() => import("./pages/records/record.tsx").then((m) => ({ default: m.RecordPage })));
 
 /** Whoever may ask for something that needs a second person, or be that person. */
@@ -44,6 +54,14 @@ export const pages: readonly Page[] = [
   { path: "/reconcile", permission: "reconcile.view", page: <ReconcilePage /> },
   { path: "/prices", permission: "price.view", page: <PricesPage /> },
   { path: "/supply", permission: "calendar.manage", page: <SupplyPage /> },
+  { path: "/reports/current", permission: "report.view", page: <CurrentPage /> },
+  { path: "/reports/days", permission: "report.view", page: <MatrixPage /> },
+  { path: "/reports/day", permission: "report.view", page: <DayPage /> },
+  { path: "/reports/periods", permission: "report.view", page: <PeriodsPage /> },
+  { path: "/reports/meters/:meterId", permission: "report.view", page: <MeterPeriodPage /> },
+  { path: "/reports/meters/:meterId/readings", permission: "report.view", page: <ReadingsPage /> },
+  { path: "/doubts", permission: "report.view", page: <DoubtsPage /> },
+  { path: "/doubts/:meterId", permission: "report.view", page: <EvidencePage /> },
 ];
 
 /** A line of the menu; `name` is its text `menu.<name>` and its test id. */
@@ -68,6 +86,16 @@ export const menu = [
       { to: "/reconcile", name: "reconcile", icon: "reconcile", permission: "reconcile.view" },
       { to: "/prices", name: "prices", icon: "prices", permission: "price.view" },
       { to: "/supply", name: "supply", icon: "calendar", permission: "calendar.manage" },
+    ],
+  },
+  {
+    name: "data",
+    entries: [
+      { to: "/reports/current", name: "current", icon: "gauge", permission: "report.view" },
+      { to: "/reports/days", name: "days", icon: "matrix", permission: "report.view" },
+      { to: "/reports/day", name: "day", icon: "records", permission: "report.view" },
+      { to: "/reports/periods", name: "periods", icon: "chart", permission: "report.view" },
+      { to: "/doubts", name: "doubts", icon: "alarm", permission: "report.view" },
     ],
   },
 ] as const satisfies readonly { name: string; entries: readonly MenuEntry[] }[];

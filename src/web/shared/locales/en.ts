@@ -3,11 +3,13 @@ import { deskEn } from "./desk.en.ts";
 import { pricesEn } from "./prices.en.ts";
 import { reconcileEn } from "./reconcile.en.ts";
 import { supplyEn } from "./supply.en.ts";
+import { reportsEn } from "./reports.en.ts";
 import type { Messages } from "./zh-CN.ts";
 
 /** Every sentence of the web pages in English; the type refuses a missing or surplus key. */
 export const en: Messages = {
   ...approvalsEn,
+  ...reportsEn,
   ...deskEn,
   ...reconcileEn,
   ...pricesEn,
@@ -62,6 +64,13 @@ export const en: Messages = {
     shifts: "Shifts",
     approvals: "Approvals",
     reconcile: "Reconciliation",
+    current: "Current data",
+    days: "Daily usage",
+    day: "Day report",
+    periods: "Month and year",
+    doubts: "Doubtful readings",
+    shares: "Public shares",
+    hvac: "Air-conditioning",
     user: "{{name}}, account menu",
     logout: "Log out",
     scope: "{{count}} meters in your area",

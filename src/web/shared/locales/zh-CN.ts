@@ -4,10 +4,12 @@ import { deskZh } from "./desk.zh-CN.ts";
 import { pricesZh } from "./prices.zh-CN.ts";
 import { reconcileZh } from "./reconcile.zh-CN.ts";
 import { supplyZh } from "./supply.zh-CN.ts";
+import { reportsZh } from "./reports.zh-CN.ts";
 
 /** Every sentence of the web pages in Chinese: the language that is always complete. Keys are grouped by place. */
 export const zhCN = {
   ...approvalsZh,
+  ...reportsZh,
   ...deskZh,
   ...reconcileZh,
   ...pricesZh,
@@ -58,6 +60,13 @@ export const zhCN = {
     shifts: "交班",
     approvals: "审批",
     reconcile: "对账",
+    current: "当前数据",
+    days: "日用量",
+    day: "日报表",
+    periods: "月/年报表",
+    doubts: "存疑读数",
+    shares: "公摊",
+    hvac: "空调分摊",
     user: "{{name}},账号菜单",
     logout: "退出登录",
     scope: "管辖 {{count}} 只表计",

@@ -1,0 +1,61 @@
+import { useTranslation } from "react-i18next";
+import { MISSING, units, yuan } from "#web/shared/format.ts";
+
+type FiguresOf = { usageWh: number | null; cost: string | null; missing: number; estimated: number };
+
+/** Units in a cell, with the exact figure for machines. */
+export function UnitsCell({
+  wh,
+  estimated = false,
+  testId,
+}: {
+  wh: number | null;
+  estimated?: boolean;
+  testId?: string;
+}) {
+  const { t } = useTranslation();
+  return (
+    <td
+      className={`num${wh === null ? " missing" : ""}${estimated ? " estimated" : ""}`}
+      data-wh={wh ?? ""}
+      data-testid={testId}
+      title={estimated ? t("reports.qualities.estimated") : undefined}
+    >
+      {units(wh)}
+    </td>
+  );
+}
+
+/** Yuan in a cell. */
+export function YuanCell({ text, testId }: { text: string | null; testId?: string }) {
+  return (
+    <td className={`num${text === null ? " missing" : ""}`} data-yuan={text ?? ""} data-testid={testId}>
+      {text === null ? MISSING : yuan(text)}
+    </td>
+  );
+}
+
+/** What of the data is missing or estimated, in words; nothing when all was measured. */
+export function Gaps({
+  of,
+  each = "days",
+}: {
+  of: Pick<FiguresOf, "missing" | "estimated">;
+  each?: "days" | "meters";
+}) {
+  const { t } = useTranslation();
+  return (
+    <>
+      {of.missing > 0 ? (
+        <span className="tag tag-warn" data-testid="gaps-missing">
+          {t(each === "days" ? "reports.missingDays" : "reports.missingMeters", { count: of.missing })}
+        </span>
+      ) : null}
+      {of.estimated > 0 ? (
+        <span className="tag">
+          {t(each === "days" ? "reports.estimatedDays" : "reports.estimatedMeters", { count: of.estimated })}
+        </span>
+      ) : null}
+    </>
+  );
+}

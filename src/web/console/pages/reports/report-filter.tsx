@@ -1,0 +1,134 @@
+import { useQuery } from "@tanstack/react-query";
+import { Button, Input } from "antd";
+import { type ReactNode, useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useSearchParams } from "react-router";
+import { deskKeys, getAreas } from "#web/shared/api-desk.ts";
+import type { Asked } from "#web/shared/api-reports.ts";
+import { useSettled } from "../../use-settled.ts";
+
+/** The filter of a report; it stands in the address, so that a link says what it shows. */
+export function useReportFilter(defaults: Asked): { asked: Asked; change: (to: Asked) => void } {
+  const [search, setSearch] = useSearchParams();
+  const asked = { ...defaults, ...Object.fromEntries(search) };
+  const change = (to: Asked): void => {
+    const next = { ...Object.fromEntries(search), ...to };
+    setSearch(Object.fromEntries(Object.entries(next).filter(([name, value]) => value !== (defaults[name] ?? ""))));
+  };
+  return { asked, change };
+}
+
+type FilterProps = {
+  asked: Asked;
+  change: (to: Asked) => void;
+  /** Both kinds at once may be shown. */
+  allKinds?: boolean;
+  withArea?: boolean;
+  withSearch?: boolean;
+  children?: ReactNode;
+};
+
+/** Kind, area and text; what a report has besides comes as children. */
+export function ReportFilter({
+  asked,
+  change,
+  allKinds = false,
+  withArea = true,
+  withSearch = true,
+  children,
+}: FilterProps) {
+  const { t } = useTranslation();
+  const areas = useQuery({ queryKey: deskKeys.areas, queryFn: getAreas, staleTime: 60_000 });
+  const current = asked.search ?? "";
+  const [text, setText] = useState(current);
+  const settled = useSettled(text.trim(), 300);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only what was typed changes the address
+  useEffect(() => {
+    if (settled !== current) change({ search: settled });
+  }, [settled]);
+  return (
+    <search className="filters" aria-label={t("reports.filter")}>
+      {children}
+      <label className="filter-field">
+        <span>{t("reports.kind")}</span>
+        <select
+          value={asked.kind ?? ""}
+          onChange={(event) => change({ kind: event.target.value })}
+          data-testid="filter-kind"
+        >
+          {allKinds ? <option value="">{t("reports.allKinds")}</option> : null}
+          {(["electricity", "water"] as const).map((kind) => (
+            <option key={kind} value={kind}>
+              {t(`reports.kinds.${kind}`)}
+            </option>
+          ))}
+        </select>
+      </label>
+      {withArea ? (
+        <label className="filter-field">
+          <span>{t("reports.area")}</span>
+          <select
+            value={asked.areaId ?? ""}
+            onChange={(event) => change({ areaId: event.target.value })}
+            data-testid="filter-area"
+          >
+            <option value="">{t("reports.allAreas")}</option>
+            {(areas.data?.items ?? []).map((area) => (
+              <option key={area.areaId} value={String(area.areaId)}>
+                {area.name}
+              </option>
+            ))}
+          </select>
+        </label>
+      ) : null}
+      {withSearch ? (
+        <label className="filter-field filter-text" htmlFor="report-search">
+          <span>{t("reports.search")}</span>
+          <Input
+            id="report-search"
+            value={text}
+            allowClear
+            placeholder={t("reports.searchHint")}
+            onChange={(event) => setText(event.target.value)}
+            data-testid="filter-search"
+          />
+        </label>
+      ) : null}
+    </search>
+  );
+}
+
+type StepperProps = {
+  label: string;
+  type: "date" | "month";
+  value: string;
+  max: string;
+  step: (by: number) => string;
+  names: readonly [before: string, after: string];
+  onChange: (value: string) => void;
+};
+
+/** A day or month with the one before and the one after at hand. */
+export function Stepper({ label, type, value, max, step, names, onChange }: StepperProps) {
+  const next = step(1);
+  return (
+    <div className="stepper">
+      <Button onClick={() => onChange(step(-1))} aria-label={names[0]} data-testid="period-before">
+        ‹
+      </Button>
+      <label className="filter-field">
+        <span>{label}</span>
+        <input
+          type={type}
+          value={value}
+          max={max}
+          onChange={(event) => event.target.value !== "" && onChange(event.target.value)}
+          data-testid="period"
+        />
+      </label>
+      <Button onClick={() => onChange(next)} disabled={next > max} aria-label={names[1]} data-testid="period-after">
+        ›
+      </Button>
+    </div>
+  );
+}

@@ -1,0 +1,47 @@
+import type { CorrectionRequest, DoubtEvidence, DoubtRow } from "#contract/doubts.ts";
+import type {
+  CurrentReport,
+  DayReport,
+  MatrixReport,
+  MeterReport,
+  PeriodReport,
+  ReadingsReport,
+} from "#contract/reports.ts";
+import { call, get } from "./api.ts";
+
+/** A filter as it stands in the address; what is empty is left out. */
+export type Asked = Readonly<Record<string, string>>;
+
+/** The filter as a query: the same for a page of the report and for its file. */
+export function queryOf(asked: Asked): string {
+  return new URLSearchParams(Object.entries(asked).filter(([, value]) => value !== "")).toString();
+}
+
+export const getCurrent = (asked: Asked, after: number) =>
+  get<CurrentReport>(`/api/reports/current?${queryOf({ ...asked, after: String(after) })}`);
+export const getMatrix = (asked: Asked, after: number) =>
+  get<MatrixReport>(`/api/reports/matrix?${queryOf({ ...asked, after: String(after) })}`);
+export const getDay = (asked: Asked, after: number) =>
+  get<DayReport>(`/api/reports/day?${queryOf({ ...asked, after: String(after) })}`);
+export const getPeriod = (asked: Asked) => get<PeriodReport>(`/api/reports/period?${queryOf(asked)}`);
+export const getMeterReport = (meterId: number, period: string) =>
+  get<MeterReport>(`/api/reports/meters/${meterId}?${queryOf({ period })}`);
+export const getReadings = (meterId: number, day: string) =>
+  get<ReadingsReport>(`/api/reports/meters/${meterId}/readings?${queryOf({ day })}`);
+
+export const getDoubts = () => get<{ items: DoubtRow[] }>("/api/doubts");
+export const getEvidence = (meterId: number) => get<DoubtEvidence>(`/api/doubts/${meterId}`);
+export const postCorrection = (meterId: number, request: Omit<CorrectionRequest, "value"> & { value?: string }) =>
+  call<{ indexWh: number | null; takenBackWh: number }>("POST", `/api/meters/${meterId}/corrections`, {
+    body: request,
+  });
+
+/** Keys of what the pages keep about reports and doubts. */
+export const reportKeys = {
+  list: (name: string, asked: Asked) => ["report", name, asked] as const,
+  period: (asked: Asked) => ["report", "period", asked] as const,
+  meter: (meterId: number, period: string) => ["report", "meter", meterId, period] as const,
+  readings: (meterId: number, day: string) => ["report", "readings", meterId, day] as const,
+  doubts: ["doubts"] as const,
+  evidence: (meterId: number) => ["doubts", meterId] as const,
+};
