@@ -2,8 +2,8 @@ import { approvalsEn } from "./approvals.en.ts";
 import { deskEn } from "./desk.en.ts";
 import { pricesEn } from "./prices.en.ts";
 import { reconcileEn } from "./reconcile.en.ts";
-import { supplyEn } from "./supply.en.ts";
 import { reportsEn } from "./reports.en.ts";
+import { supplyEn } from "./supply.en.ts";
 import type { Messages } from "./zh-CN.ts";
 
 /** Every sentence of the web pages in English; the type refuses a missing or surplus key. */

@@ -3,8 +3,8 @@ import { approvalsZh } from "./approvals.zh-CN.ts";
 import { deskZh } from "./desk.zh-CN.ts";
 import { pricesZh } from "./prices.zh-CN.ts";
 import { reconcileZh } from "./reconcile.zh-CN.ts";
-import { supplyZh } from "./supply.zh-CN.ts";
 import { reportsZh } from "./reports.zh-CN.ts";
+import { supplyZh } from "./supply.zh-CN.ts";
 
 /** Every sentence of the web pages in Chinese: the language that is always complete. Keys are grouped by place. */
 export const zhCN = {
