@@ -47,7 +47,7 @@ export function ReportFilter({
     if (settled !== current) change({ search: settled });
   }, [settled]);
   return (
-    <search className="filters" aria-label={t("reports.filter")}>
+    <search className="filters record-filters" aria-label={t("reports.filter")}>
       {children}
       <label className="filter-field">
         <span>{t("reports.kind")}</span>
@@ -82,7 +82,7 @@ export function ReportFilter({
         </label>
       ) : null}
       {withSearch ? (
-        <label className="filter-field filter-text" htmlFor="report-search">
+        <label className="filter-field record-filter-text" htmlFor="report-search">
           <span>{t("reports.search")}</span>
           <Input
             id="report-search"
