@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { mutants } from "./mutants.ts";
 import { simulate } from "./simulate.ts";
 
-const usage = `usage: npm run sim -- [--seeds 1000] [--from 1] [--workers 2]   stories of the money core, each from one seed
+const usage = `usage: npm run sim -- [--seeds 1000] [--from 1] [--workers 3]   stories of the money core, each from one seed
        npm run sim -- --seed 4711                                one story, told in full
        npm run sim -- --mutants [--seeds 2000]                   takes rules away one by one: each must be noticed
        npm run sim -- --mutant <${Object.keys(mutants).join("|")}>`;
@@ -12,7 +12,7 @@ const { values } = parseArgs({
   options: {
     seeds: { type: "string", default: "1000" },
     from: { type: "string", default: "1" },
-    workers: { type: "string", default: "2" },
+    workers: { type: "string", default: "3" },
     seed: { type: "string" },
     mutant: { type: "string" },
     mutants: { type: "boolean", default: false },
@@ -50,13 +50,11 @@ async function all(): Promise<void> {
 }
 
 async function one(seed: number): Promise<void> {
-  const { siteMaker } = await import("./site.ts");
+  const { openStoryDatabase } = await import("./site.ts");
   const { tell } = await import("./story.ts");
-  const maker = await siteMaker();
-  const db = await maker.open();
-  const { trace, violations, hash } = await tell(db, seed);
-  await db.close();
-  maker.remove();
+  const site = await openStoryDatabase();
+  const { trace, violations, hash } = await tell(site.db, seed);
+  await site.close();
   for (const line of trace) console.error(line);
   console.log(JSON.stringify({ seed, hash, steps: trace.length, violations }));
   process.exit(violations.length === 0 ? 0 : 1);

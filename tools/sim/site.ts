@@ -1,6 +1,7 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { sql } from "kysely";
 import { instant } from "#base/time.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { enrollSite, type MeterArchive } from "#flows/enroll.ts";
@@ -8,6 +9,8 @@ import { type Bytes, fromHex, toHex } from "#protocol/bytes.ts";
 import { meterKey } from "#protocol/dlt645/prepay.ts";
 import { DEMO_MASTER_KEY, type MeterPlan } from "#simulator/plan.ts";
 import { type Db, openDatabase } from "#store/db.ts";
+import { insertRows } from "#store/portable.ts";
+import type { Schema } from "#store/schema.ts";
 import { nodeCiphers } from "#system/crypto.ts";
 import { silentLog } from "#system/log.ts";
 import { createSealer } from "#system/seal.ts";
@@ -76,12 +79,14 @@ function archive(meter: MeterPlan): MeterArchive {
   };
 }
 
-/** Databases for many stories: each is a copy of one that was made once. In memory where the machine has such a folder. */
-export async function siteMaker() {
+/**
+ * A database for many stories, one after the other: each finds the site as it was on the first day. In memory where the machine has such a
+ * folder; the connections stay open, because opening them costs as much as a quarter of a story.
+ */
+export async function openStoryDatabase() {
   const base = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
   const folder = mkdtempSync(join(base, "jichao-sim-"));
-  const template = join(folder, "template.db");
-  const db = await openDatabase(`sqlite:${template}`);
+  const db = await openDatabase(`sqlite:${join(folder, "site.db")}`);
   await db.migrate();
   let made = 0;
   const ctx: FlowContext = {
@@ -96,22 +101,37 @@ export async function siteMaker() {
     concentrators: [{ code: CONCENTRATOR, name: "1", key: new Uint8Array(16) }],
     meterMasterKey: MASTER_KEY,
   });
-  await db.close();
-  let next = 0;
+  const firstDay = await contents(db);
   return {
-    async open(): Promise<Db> {
-      const own = join(folder, `${next++}`);
-      mkdirSync(own);
-      copyFileSync(template, join(own, "site.db"));
-      const opened = await openDatabase(`sqlite:${join(own, "site.db")}`);
-      return {
-        ...opened,
-        async close() {
-          await opened.close();
-          rmSync(own, { recursive: true, force: true });
-        },
-      };
+    db,
+    /** Puts the site back to its first day. */
+    async reset(): Promise<void> {
+      await db.transact(async (tx) => {
+        for (const { table, rows } of firstDay) {
+          await sql`delete from ${sql.table(table)}`.execute(tx);
+          if (rows.length > 0) await insertRows(tx, table, rows as never);
+        }
+      });
     },
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    async close(): Promise<void> {
+      await db.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
+}
+
+type Contents = { table: keyof Schema; rows: Record<string, unknown>[] }[];
+
+async function contents(db: Db): Promise<Contents> {
+  const { rows: tables } = await sql<{ name: keyof Schema }>`select name from sqlite_master
+    where type = 'table' and name not like 'sqlite_%' and name <> 'migration'`.execute(db.read);
+  const found: Contents = [];
+  for (const { name } of tables) {
+    // Generated columns are not among these, and cannot be written back.
+    const columns = await sql<{ name: string }>`select name from pragma_table_info(${name})`.execute(db.read);
+    const all = sql.join(columns.rows.map((column) => sql.ref(column.name)));
+    const { rows } = await sql<Record<string, unknown>>`select ${all} from ${sql.table(name)}`.execute(db.read);
+    found.push({ table: name, rows });
+  }
+  return found;
 }

@@ -33,7 +33,7 @@ export type Ending = {
 /** A program has died here. */
 class Crash extends Error {}
 
-const STEPS = 60;
+const STEPS = 36;
 const CHECK_EVERY = 12;
 const HEALING_ROUNDS_MAX = 60;
 
@@ -340,7 +340,7 @@ export async function tell(db: Db, seed: number): Promise<Ending> {
       await resumeOne();
     for (const intent of intents) if (intent.orderNo === null) await run(server, "pay", () => pay(intent));
     let quietRounds = 0;
-    for (let round = 0; round < HEALING_ROUNDS_MAX && quietRounds < 3 && violations.length === 0; round++) {
+    for (let round = 0; round < HEALING_ROUNDS_MAX && quietRounds < 2 && violations.length === 0; round++) {
       jump(20 * SECOND_MS);
       const stopped = await someOrder(["stopped"]);
       if (stopped) await doing.recheck();

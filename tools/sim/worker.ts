@@ -15,14 +15,13 @@ const order = workerData as Order;
 const mutant = order.mutant === null ? undefined : mutants[order.mutant];
 if (mutant) loadMutated(mutant);
 
-const { siteMaker } = await import("./site.ts");
+const { openStoryDatabase } = await import("./site.ts");
 const { tell } = await import("./story.ts");
-const maker = await siteMaker();
+const site = await openStoryDatabase();
 let told: Told = empty();
 for (let seed = order.from; seed < order.below; seed += order.step) {
-  const db = await maker.open();
-  const ending = await tell(db, seed);
-  await db.close();
+  await site.reset();
+  const ending = await tell(site.db, seed);
   told.seeds++;
   told.hashes[seed] = ending.hash;
   for (const [deed, times] of Object.entries(ending.deeds)) told.deeds[deed] = (told.deeds[deed] ?? 0) + times;
@@ -32,7 +31,7 @@ for (let seed = order.from; seed < order.below; seed += order.step) {
   if (ends) break;
 }
 report();
-maker.remove();
+await site.close();
 parentPort?.close();
 
 function report(): void {
