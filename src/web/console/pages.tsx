@@ -26,6 +26,11 @@ const MeterPeriodPage = lazy(() =>
 const ReadingsPage = lazy(() => import("./pages/reports/readings.tsx").then((m) => ({ default: m.ReadingsPage })));
 const DoubtsPage = lazy(() => import("./pages/doubts/doubts.tsx").then((m) => ({ default: m.DoubtsPage })));
 const EvidencePage = lazy(() => import("./pages/doubts/evidence.tsx").then((m) => ({ default: m.EvidencePage })));
+const SharesPage = lazy(() => import("./pages/shares/sources.tsx").then((m) => ({ default: m.SharesPage })));
+const HvacPage = lazy(() => import("./pages/shares/sources.tsx").then((m) => ({ default: m.HvacPage })));
+const ShareSourcePage = lazy(() => import("./pages/shares/source.tsx").then((m) => ({ default: m.ShareSourcePage })));
+const HvacSourcePage = lazy(() => import("./pages/shares/source.tsx").then((m) => ({ default: m.HvacSourcePage })));
+const ShareSheetPage = lazy(() => import("./pages/shares/sheet.tsx").then((m) => ({ default: m.ShareSheetPage })));
 const RecordPage = lazy(() => import("./pages/records/record.tsx").then((m) => ({ default: m.RecordPage })));
 
 /** Whoever may ask for something that needs a second person, or be that person. */
@@ -62,6 +67,11 @@ export const pages: readonly Page[] = [
   { path: "/reports/meters/:meterId/readings", permission: "report.view", page: <ReadingsPage /> },
   { path: "/doubts", permission: "report.view", page: <DoubtsPage /> },
   { path: "/doubts/:meterId", permission: "report.view", page: <EvidencePage /> },
+  { path: "/shares", permission: "share.view", page: <SharesPage /> },
+  { path: "/shares/:meterId", permission: "share.view", page: <ShareSourcePage /> },
+  { path: "/hvac", permission: "share.view", page: <HvacPage /> },
+  { path: "/hvac/:meterId", permission: "share.view", page: <HvacSourcePage /> },
+  { path: "/share-runs/:runId", permission: "share.view", page: <ShareSheetPage /> },
 ];
 
 /** A line of the menu; `name` is its text `menu.<name>` and its test id. */
@@ -96,6 +106,8 @@ export const menu = [
       { to: "/reports/day", name: "day", icon: "records", permission: "report.view" },
       { to: "/reports/periods", name: "periods", icon: "chart", permission: "report.view" },
       { to: "/doubts", name: "doubts", icon: "alarm", permission: "report.view" },
+      { to: "/shares", name: "shares", icon: "share", permission: "share.view" },
+      { to: "/hvac", name: "hvac", icon: "fan", permission: "share.view" },
     ],
   },
 ] as const satisfies readonly { name: string; entries: readonly MenuEntry[] }[];

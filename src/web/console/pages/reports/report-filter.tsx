@@ -47,7 +47,7 @@ export function ReportFilter({
     if (settled !== current) change({ search: settled });
   }, [settled]);
   return (
-    <search className="filters record-filters" aria-label={t("reports.filter")}>
+    <search className="record-filters" aria-label={t("reports.filter")}>
       {children}
       <label className="filter-field">
         <span>{t("reports.kind")}</span>

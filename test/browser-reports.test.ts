@@ -1,0 +1,146 @@
+import type { Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { Day, Month } from "#base/time.ts";
+import type { PeriodReport } from "#contract/reports.ts";
+import type { FlowContext } from "#flows/context.ts";
+import type { Db } from "#store/db.ts";
+import { besideServer, givePast } from "./browser-past.ts";
+import { chineseTexts, noBrowserHere, openSite, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
+import { until } from "./until.ts";
+
+const reason = noBrowserHere();
+const SOON_MS = 30_000;
+
+describe.skipIf(reason !== null)(`reports and shares${reason === null ? "" : ` (not run: ${reason})`}`, () => {
+  let site: Site;
+  let db: Db;
+  let ctx: FlowContext;
+  let past: { month: Month; days: Day[] };
+  const pages: Page[] = [];
+  beforeAll(async () => {
+    site = await openSite();
+    ({ db, ctx } = await besideServer(site.database));
+    await until("every meter that answers was read", async () => {
+      const row = await db.read
+        .selectFrom("reading")
+        .select((eb) => eb.fn.count<number>("meter_id").distinct().as("n"))
+        .executeTakeFirstOrThrow();
+      return row.n >= 90;
+    });
+    past = await givePast(ctx);
+  }, 120_000);
+  afterAll(async () => {
+    await db?.close();
+    await site?.close();
+  });
+  afterEach(async () => {
+    for (const page of pages.splice(0)) await page.context().close();
+    expect(site.complaints()).toEqual([]);
+  });
+
+  async function open(options: Parameters<Site["open"]>[0]): Promise<Page> {
+    const page = await site.open(options);
+    page.setDefaultTimeout(SOON_MS);
+    pages.push(page);
+    return page;
+  }
+
+  /** The exact Wh behind the figures of a page. */
+  async function exact(page: Page, selector: string): Promise<number[]> {
+    await page.locator(selector).first().waitFor();
+    const texts = await page.locator(selector).evaluateAll((all) => all.map((one) => one.getAttribute("data-wh")));
+    return texts.filter((text) => text !== null && text !== "").map(Number);
+  }
+  const sum = (numbers: readonly number[]) => numbers.reduce((all, one) => all + one, 0);
+
+  /** What the days in the database add up to. */
+  async function usageOf(kind: "electricity" | "water", meterId?: number): Promise<number> {
+    const row = await db.read
+      .selectFrom("meter_day")
+      .innerJoin("meter", "meter.id", "meter_day.meter_id")
+      .where("meter.kind", "=", kind)
+      .where("latest", "=", 1)
+      .where("day", "like", `${past.month}-%`)
+      .$if(meterId !== undefined, (query) => query.where("meter.id", "=", meterId ?? 0))
+      .select((eb) => eb.fn.sum<number>("usage_wh").as("usage"))
+      .executeTakeFirstOrThrow();
+    return Number(row.usage);
+  }
+
+  test("a month by utility, from the total to a building, a meter, a day and its readings: every level is the sum of the next", async () => {
+    const page = await open({ as: "admin" });
+    for (const kind of ["water", "electricity"] as const) {
+      await page.goto(`${site.base}/reports/periods?period=${past.month}&kind=${kind}`);
+      const [total = 0] = await exact(page, '[data-testid="period-total"]');
+      expect(total).toBeGreaterThan(0);
+      expect(total).toBe(await usageOf(kind));
+      expect(sum(await exact(page, '[data-testid="periods"] tbody [data-testid="usage"]'))).toBe(total);
+      const told = await site.ask<PeriodReport>(`/api/reports/period?period=${past.month}&kind=${kind}`);
+      expect(told.usageWh).toBe(total);
+    }
+    const areas = page.locator('[data-testid="periods"] tbody [data-testid^="area-"]');
+    let depth = 0;
+    for (; (await areas.count()) > 0; depth++) {
+      const name = (await areas.first().getAttribute("data-name")) ?? "";
+      const ofArea = Number(await areas.first().getByTestId("usage").getAttribute("data-wh"));
+      await areas.first().getByRole("link").click();
+      await page.locator(".crumbs li:last-child", { hasText: name }).waitFor();
+      expect(await exact(page, '[data-testid="period-total"]')).toEqual([ofArea]);
+      expect(sum(await exact(page, '[data-testid="periods"] tbody [data-testid="usage"]'))).toBe(ofArea);
+    }
+    expect(depth).toBeGreaterThan(0);
+
+    const line = page.locator('[data-testid="periods"] tbody [data-testid^="meter-"]').nth(1);
+    const meterId = Number((await line.getAttribute("data-testid"))?.slice("meter-".length));
+    const ofMeter = Number(await line.getByTestId("usage").getAttribute("data-wh"));
+    await line.getByRole("link").click();
+    expect(await exact(page, '[data-testid="meter-total"]')).toEqual([ofMeter]);
+    expect(ofMeter).toBe(await usageOf("electricity", meterId));
+    const ofDays = await exact(page, '[data-testid="meter-parts"] tbody [data-testid="usage"]');
+    expect(ofDays).toHaveLength(past.days.length);
+    expect(sum(ofDays)).toBe(ofMeter);
+
+    const day = page.getByTestId(`part-${past.days[9]}`);
+    const ofDay = Number(await day.getByTestId("usage").getAttribute("data-wh"));
+    await day.getByRole("link").click();
+    expect(await exact(page, '[data-testid="readings-total"]')).toEqual([ofDay]);
+    const steps = await exact(page, '[data-testid="reading"] [data-testid="step"]');
+    expect(steps).toHaveLength(4);
+    expect(sum(steps)).toBe(ofDay);
+  }, 90_000);
+
+  test("the matrix of a month adds up across and down, and its file is a workbook", async () => {
+    const page = await open({ as: "admin" });
+    await page.goto(`${site.base}/reports/days?month=${past.month}`);
+    const [total = 0] = await exact(page, '[data-testid="matrix-sum"]');
+    expect(total).toBe(await usageOf("electricity"));
+    expect(sum(await exact(page, '[data-testid="day-sum"]'))).toBe(total);
+    const row = '[data-testid="matrix"] tbody tr >> nth=0';
+    expect(sum(await exact(page, `${row} >> [data-testid="cell"]`))).toBe(
+      (await exact(page, `${row} >> [data-testid="row-sum"]`))[0],
+    );
+    const saved = page.waitForEvent("download");
+    await page.getByTestId("export").click();
+    expect((await saved).suggestedFilename()).toMatch(/\.xlsx$/);
+  }, 60_000);
+
+  test("every page of the readings is whole on a phone and in English", async () => {
+    const page = await open({ as: "admin", size: PHONE, language: "en" });
+    for (const path of [
+      "/reports/current",
+      `/reports/days?month=${past.month}`,
+      `/reports/day?day=${past.days[3]}`,
+      `/reports/periods?period=${past.month}`,
+      "/doubts",
+    ]) {
+      await page.goto(site.base + path);
+      await page.locator('.sheet, [data-testid="doubts-empty"]').first().waitFor();
+      if (process.env.SHOTS) await page.screenshot({ path: `/tmp/shots-days/phone${path.replace(/\W/g, "_")}.png` });
+      const width = await page.evaluate<number>("document.documentElement.scrollWidth");
+      expect([path, width]).toEqual([path, PHONE.width]);
+      expect([path, await seriousBarriers(page)]).toEqual([path, []]);
+      const own = (await chineseTexts(page)).filter((text) => !text.includes("氏") && /[数表份筛选合计]/.test(text));
+      expect([path, own]).toEqual([path, []]);
+    }
+  }, 90_000);
+});
