@@ -3,6 +3,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Day, Month } from "#base/time.ts";
 import type { PeriodReport } from "#contract/reports.ts";
 import type { FlowContext } from "#flows/context.ts";
+import { recloseDays } from "#flows/reclose-days.ts";
+import { verifyLedger } from "#flows/verify-ledger.ts";
 import type { Db } from "#store/db.ts";
 import { besideServer, givePast } from "./browser-past.ts";
 import { chineseTexts, noBrowserHere, openSite, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
@@ -124,6 +126,114 @@ describe.skipIf(reason !== null)(`reports and shares${reason === null ? "" : ` (
     expect((await saved).suggestedFilename()).toMatch(/\.xlsx$/);
   }, 60_000);
 
+  /** Makes an electricity meter a public one, as it would have been taken into use. Answers it and some neighbours. */
+  async function publicMeter(skip: number) {
+    const meters = await db.read
+      .selectFrom("meter")
+      .where("kind", "=", "electricity")
+      .where("mode", "=", "prepaid")
+      .select(["id", "number", "label"])
+      .orderBy("id")
+      .offset(skip)
+      .limit(4)
+      .execute();
+    const [source, ...members] = meters;
+    if (source === undefined) throw new Error("the town has no such meter");
+    await db.transact((tx) => tx.updateTable("meter").set({ mode: "public" }).where("id", "=", source.id).execute());
+    return { source, members };
+  }
+
+  /** Corrects the last reading of the month of a meter upwards, on its page, and closes the days again. */
+  async function correctMonthEnd(page: Page, meterId: number, byWh: number): Promise<void> {
+    await page.goto(`${site.base}/reports/meters/${meterId}/readings?day=${past.days.at(-1)}`);
+    const close = page.locator('[data-testid="reading"][data-role="close"]');
+    const index = Number(await close.locator("[data-wh]").first().getAttribute("data-wh"));
+    await close.getByTestId("reading-correct").click();
+    await page.getByTestId("correction-confirm").click();
+    expect(await page.locator(".dialog [role=alert]").first().textContent()).toBe("请填写原因");
+    await page.getByTestId("correction-value").fill(((index + byWh) / 1_000).toFixed(3));
+    await page.getByTestId("correction-reason").fill("现场核对底度");
+    await page.getByTestId("correction-confirm").click();
+    await page.getByTestId("correction-done").waitFor();
+    for (let more = true; more; ) more = (await recloseDays(ctx, 100)).more;
+  }
+
+  test("a box's public meter is shared to the last Wh; a corrected reading makes a correction that charges only the difference", async () => {
+    const { source, members } = await publicMeter(40);
+    const page = await open({ as: "admin" });
+    await page.getByTestId("menu-shares").click();
+    await page.getByTestId("box-new").click();
+    await page.getByTestId("box-name").fill("2 层配电箱");
+    await page.getByTestId("box-meters").fill([source, ...members].map((each) => each.number).join("\n"));
+    await page.getByTestId("box-reason").fill("公共照明分摊");
+    await page.getByTestId("box-save").click();
+    await page.getByTestId(`source-${source.number}`).getByRole("link").click();
+
+    await page.getByTestId("rule-new").click();
+    await page.getByTestId("rule-day").fill(past.days[0] ?? "");
+    await page.getByTestId("rule-property").fill("10");
+    await page.getByTestId("ratio-equal").click();
+    expect(await page.getByTestId("ratio-sum").textContent()).toContain("合计 100%");
+    await page.getByTestId("rule-preview").click();
+    await page.getByTestId("tried").waitFor();
+    const ofMonth = await usageOf("electricity", source.id);
+    expect(await exact(page, '[data-testid="tried"] [data-testid="share-sum"]')).toEqual([ofMonth]);
+    expect(sum(await exact(page, '[data-testid="tried"] [data-testid="share-wh"]'))).toBe(ofMonth);
+    await page.getByTestId("rule-reason").fill("业主大会决议");
+    await page.getByTestId("rule-save").click();
+    await page.getByTestId("rule").waitFor();
+
+    await page.getByTestId("run-period").fill(past.month);
+    await page.getByTestId("run-now").click();
+    await page.getByTestId("run-outcome").waitFor();
+    await page.getByTestId(`run-${past.month}-0`).getByTestId("run-open").click();
+    expect(await exact(page, '[data-testid="sheet-total"]')).toEqual([ofMonth]);
+    const first = await exact(page, '[data-testid="share-wh"]');
+    expect(first).toHaveLength(members.length + 1);
+    expect(sum(first)).toBe(ofMonth);
+    const paid = await chargedFor();
+    expect(paid).toBeGreaterThan(0);
+
+    const more = 50;
+    await correctMonthEnd(page, source.id, more);
+    expect(await usageOf("electricity", source.id)).toBe(ofMonth + more);
+    await page.goto(`${site.base}/shares/${source.id}`);
+    await page.getByTestId("run-period").fill(past.month);
+    await page.getByTestId("run-now").click();
+    await page.getByTestId("run-outcome").waitFor();
+    expect(await page.getByTestId("run-outcome").getAttribute("data-rev")).toBe("1");
+    const correction = page.getByTestId(`run-${past.month}-1`);
+    expect(await correction.textContent()).toContain("更正 1");
+    await correction.getByTestId("run-open").click();
+    expect(await exact(page, '[data-testid="sheet-total"]')).toEqual([ofMonth + more]);
+    expect(sum(await exact(page, '[data-testid="share-wh"]'))).toBe(ofMonth + more);
+    expect(await exact(page, '[data-testid="share-before"]')).toEqual(first);
+    const charges = await page
+      .locator('[data-testid="share-charge"]')
+      .evaluateAll((all) => all.map((one) => Math.round(Number(one.getAttribute("data-yuan")) * 10_000)));
+    expect(await chargedFor()).toBe(paid + sum(charges));
+
+    // Once more changes nothing: no third revision, no further charge.
+    await page.goto(`${site.base}/shares/${source.id}`);
+    await page.getByTestId("run-period").fill(past.month);
+    await page.getByTestId("run-now").click();
+    await page.locator('[data-testid="run-outcome"][data-outcome="unchanged"]').waitFor();
+    expect(await chargedFor()).toBe(paid + sum(charges));
+    expect(await verifyLedger(ctx)).toMatchObject({ ok: true });
+  }, 90_000);
+
+  /** What the ledger holds as revenue of shares, in 1/10000 yuan. */
+  async function chargedFor(): Promise<number> {
+    const row = await db.read
+      .selectFrom("ledger_transfer")
+      .innerJoin("ledger_entry", "ledger_entry.transfer_id", "ledger_transfer.id")
+      .where("ledger_transfer.kind", "=", "share")
+      .where("ledger_entry.account_id", "like", "revenue:%")
+      .select((eb) => eb.fn.sum<number | null>("amount_e4").as("sum"))
+      .executeTakeFirstOrThrow();
+    return Number(row.sum ?? 0);
+  }
+
   test("every page of the readings is whole on a phone and in English", async () => {
     const page = await open({ as: "admin", size: PHONE, language: "en" });
     for (const path of [
@@ -132,10 +242,11 @@ describe.skipIf(reason !== null)(`reports and shares${reason === null ? "" : ` (
       `/reports/day?day=${past.days[3]}`,
       `/reports/periods?period=${past.month}`,
       "/doubts",
+      "/shares",
+      "/hvac",
     ]) {
       await page.goto(site.base + path);
-      await page.locator('.sheet, [data-testid="doubts-empty"]').first().waitFor();
-      if (process.env.SHOTS) await page.screenshot({ path: `/tmp/shots-days/phone${path.replace(/\W/g, "_")}.png` });
+      await page.locator('.sheet, [data-testid="doubts-empty"], [data-testid="sources-empty"]').first().waitFor();
       const width = await page.evaluate<number>("document.documentElement.scrollWidth");
       expect([path, width]).toEqual([path, PHONE.width]);
       expect([path, await seriousBarriers(page)]).toEqual([path, []]);

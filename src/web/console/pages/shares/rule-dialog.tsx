@@ -11,7 +11,7 @@ import { newKey } from "#web/shared/new-key.ts";
 import { Dialog } from "../../dialog.tsx";
 import { FailedLine } from "../../notice.tsx";
 import { equalParts, typed } from "./hundredths.ts";
-import { draftOf, type RuleDraft, sumOf, termsOf } from "./rule-draft.ts";
+import { dayFor, draftOf, type RuleDraft, sumOf, termsOf } from "./rule-draft.ts";
 import { ShareLines } from "./share-lines.tsx";
 
 type RuleDialogProps = { kind: ShareKind; detail: ShareSourceDetail; onClose: () => void };
@@ -121,7 +121,10 @@ function RuleTerms({ kind, draft, change }: PartProps & { kind: ShareKind }) {
         <select
           id="rule-period"
           value={draft.period}
-          onChange={(event) => change({ period: event.target.value as RuleDraft["period"] })}
+          onChange={(event) => {
+            const period = event.target.value as RuleDraft["period"];
+            change({ period, effectiveDay: dayFor(period, draft.effectiveDay) });
+          }}
           data-testid="rule-period"
         >
           {(["day", "month"] as const).map((period) => (
@@ -137,7 +140,7 @@ function RuleTerms({ kind, draft, change }: PartProps & { kind: ShareKind }) {
           id="rule-day"
           type="date"
           value={draft.effectiveDay}
-          onChange={(event) => change({ effectiveDay: event.target.value })}
+          onChange={(event) => change({ effectiveDay: dayFor(draft.period, event.target.value) })}
           data-testid="rule-day"
         />
       </label>

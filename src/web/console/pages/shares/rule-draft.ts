@@ -23,7 +23,7 @@ export function draftOf(kind: ShareKind, detail: ShareSourceDetail, today: strin
   return {
     method: last?.method ?? methodsOf[kind][0],
     period: last?.period ?? "month",
-    effectiveDay: today,
+    effectiveDay: dayFor(last?.period ?? "month", today),
     price: last?.price ?? "",
     property: typed(last?.propertyBp ?? 0),
     factors: { low: typed(factors.low), middle: typed(factors.middle), high: typed(factors.high) },
@@ -37,6 +37,11 @@ export function draftOf(kind: ShareKind, detail: ShareSourceDetail, today: strin
       };
     }),
   };
+}
+
+/** A rule by the month begins with a month. */
+export function dayFor(period: RuleDraft["period"], day: string): string {
+  return period === "month" && day !== "" ? `${day.slice(0, 7)}-01` : day;
 }
 
 /** What the ratios and the property's part add up to, in 1/100 per cent; what cannot be read counts nothing. */
