@@ -4,8 +4,10 @@ const HITS_MAX = 5;
 
 /** No meter in one's area has this number. */
 export class UnknownMeter extends Error {
-  constructor(readonly number: string) {
+  readonly number: string;
+  constructor(number: string) {
     super(number);
+    this.number = number;
   }
 }
 
