@@ -222,6 +222,61 @@ describe.skipIf(reason !== null)(`reports and shares${reason === null ? "" : ` (
     expect(await verifyLedger(ctx)).toMatchObject({ ok: true });
   }, 90_000);
 
+  test("an outdoor unit is shared by run time, capacity and speed, and its sheet shows how", async () => {
+    const { source, members } = await publicMeter(50);
+    const page = await open({ as: "admin" });
+    await page.getByTestId("menu-hvac").click();
+    const units = [
+      { number: "N1", rated: 2_500, minutes: [60, 120, 30] },
+      { number: "N2", rated: 5_000, minutes: [0, 45, 200] },
+    ] as const;
+    for (const [i, unit] of units.entries()) {
+      await page.getByTestId("unit-new").first().click();
+      const given = { number: unit.number, label: `内机${i + 1}`, outdoor: source.number, rated: String(unit.rated) };
+      for (const [field, text] of Object.entries({ ...given, payer: members[i]?.number ?? "", reason: "安装登记" })) {
+        await page.getByTestId(`unit-field-${field}`).fill(text);
+      }
+      await page.getByTestId("unit-save").click();
+      await page.getByTestId("unit-dialog").waitFor({ state: "detached" });
+    }
+    await page.getByTestId(`source-${source.number}`).getByRole("link").click();
+    await page.getByTestId("unit-N2").waitFor();
+
+    const day = past.days[14] ?? "";
+    await page.getByTestId("rule-new").click();
+    await page.getByTestId("rule-period").selectOption("day");
+    await page.getByTestId("rule-day").fill(day);
+    await page.getByTestId("rule-preview").click();
+    // Nobody has entered run times for yesterday: that waits, and is not taken for 0.
+    expect(await page.getByTestId("tried-waiting").textContent()).toContain("内机1");
+    await page.getByTestId("rule-reason").fill("空调分摊办法");
+    await page.getByTestId("rule-save").click();
+    await page.getByTestId("rule").waitFor();
+
+    await page.getByTestId("input-day").fill(day);
+    await page.getByTestId("input-paste").fill(units.map((u) => [u.number, ...u.minutes].join("\t")).join("\n"));
+    await page.getByTestId("input-fill").click();
+    await page.getByTestId("input-save").click();
+    expect(await page.getByTestId("inputs-saved").textContent()).toBe("已保存 2 台");
+    await page.getByTestId("run-period").fill(day);
+    await page.getByTestId("run-now").click();
+    await page.getByTestId(`run-${day}-0`).getByTestId("run-open").click();
+
+    expect(await page.getByTestId("share-formula").textContent()).toContain("额定容量");
+    const [total = 0] = await exact(page, '[data-testid="sheet-total"]');
+    const parts = await exact(page, '[data-testid="share-wh"]');
+    expect(total).toBeGreaterThan(0);
+    expect(sum(parts)).toBe(total);
+    const weights = units.map(
+      ({ rated, minutes: [low, middle, high] }) => (low * 60 + middle * 80 + high * 100) * rated,
+    );
+    for (const [i, weight] of weights.entries()) {
+      expect(Math.abs((parts[i] ?? 0) - (total * weight) / sum(weights))).toBeLessThanOrEqual(10);
+    }
+    expect(await page.getByTestId("share-line").first().textContent()).toContain("低 60 / 中 120 / 高 30 分钟,2500 W");
+    expect(await verifyLedger(ctx)).toMatchObject({ ok: true });
+  }, 90_000);
+
   /** What the ledger holds as revenue of shares, in 1/10000 yuan. */
   async function chargedFor(): Promise<number> {
     const row = await db.read
