@@ -39,11 +39,11 @@ test("over lines that break, cut, merge and interrupt no kind of link reads or c
   const { w, plan } = await badWorld();
   const orders = new Map<string, string[]>();
   for (const meter of holders(w)) {
-    const { id } = await w.meterAt(meter.room);
-    orders.set(meter.room, [await w.recharge(id, "20"), await w.recharge(id, "30")]);
+    const { id } = await w.meterAt(meter.label);
+    orders.set(meter.label, [await w.recharge(id, "20"), await w.recharge(id, "30")]);
   }
   for (const meter of plan.meters) {
-    await until(`${meter.room} is read`, async () => (await w.meterAt(meter.room)).last_answer_at > 0);
+    await until(`${meter.label} is read`, async () => (await w.meterAt(meter.label)).last_answer_at > 0);
   }
   for (const [room, placed] of orders) {
     for (const orderNo of placed) {
@@ -51,14 +51,14 @@ test("over lines that break, cut, merge and interrupt no kind of link reads or c
     }
   }
   for (const meter of holders(w)) {
-    const truth = w.town.meter(meter.address);
+    const truth = w.town.meter(meter.number);
     expect(
       truth?.topUps.map((each) => each.count),
-      meter.room,
+      meter.label,
     ).toEqual([1, 2]);
   }
   const truth = new Map<number, MeterPlan>();
-  for (const meter of plan.meters) truth.set((await w.meterAt(meter.room)).id, meter);
+  for (const meter of plan.meters) truth.set((await w.meterAt(meter.label)).id, meter);
   const readings = await w.db.read
     .selectFrom("reading")
     .select(["meter_id", "value"])
@@ -67,9 +67,9 @@ test("over lines that break, cut, merge and interrupt no kind of link reads or c
   expect(readings.length).toBeGreaterThanOrEqual(plan.meters.length);
   for (const { meter_id, value } of readings) {
     const meter = truth.get(meter_id)!;
-    const now = w.town.meter(meter.address)?.indexWh ?? 0;
-    expect(value, meter.room).toBeGreaterThanOrEqual(meter.initialIndexWh - (meter.initialIndexWh % 10));
-    expect(value, meter.room).toBeLessThanOrEqual(now);
+    const now = w.town.meter(meter.number)?.indexWh ?? 0;
+    expect(value, meter.label).toBeGreaterThanOrEqual(meter.initialIndexWh - (meter.initialIndexWh % 10));
+    expect(value, meter.label).toBeLessThanOrEqual(now);
   }
   expect((await w.verify()).problems).toEqual([]);
 }, 180_000);
@@ -80,14 +80,14 @@ test.each(["JC000001", "510100901", "DTU00902", "DTU00903"])(
     const plan = mixedTownPlan({ seed: 2, concentrators: 1, metersPer: 2, listenPort: await freePort() });
     const w = await world({ database: "sqlite", plan });
     const holder = holders(w).find((meter) => meter.concentrator === code)!;
-    const { id } = await w.meterAt(holder.room);
-    await until("it is read", async () => (await w.meterAt(holder.room)).last_answer_at > 0);
+    const { id } = await w.meterAt(holder.label);
+    await until("it is read", async () => (await w.meterAt(holder.label)).last_answer_at > 0);
     w.town.setFaults({ lines: { [code]: { flap: 0.12 } } });
     const orderNo = await w.recharge(id, "50");
     await pause(FLAPPING_MS);
     w.town.setFaults({ lines: { [code]: { flap: 0 } } });
     await until("confirmed", async () => (await w.order(orderNo)).state === "confirmed");
-    expect(w.town.meter(holder.address)?.topUps).toHaveLength(1);
+    expect(w.town.meter(holder.number)?.topUps).toHaveLength(1);
     expect((await w.verify()).problems).toEqual([]);
   },
   90_000,

@@ -10,8 +10,8 @@ import { until } from "./until.ts";
 
 const jichao = fileURLToPath(new URL("../src/cli/jichao.ts", import.meta.url));
 
-/** Two concentrators of forty and eight for water, five behind a terminal, five behind a DTU, a radio meter and two behind it. */
-const DEMO_METERS = 109;
+/** Two concentrators of forty and eight for water, six behind a terminal, six behind a DTU, a radio meter and two behind it. */
+const DEMO_METERS = 111;
 
 type Health = { status: string; version: string; database: string; meters: number; readings: number };
 const running: ChildProcess[] = [];

@@ -2,6 +2,8 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Bytes, concat, toHex } from "#protocol/bytes.ts";
+import { encodeReadVolume188 } from "#protocol/cjt188/commands.ts";
+import { encodeFrame188 } from "#protocol/cjt188/frame.ts";
 import { encodeRead } from "#protocol/dlt645/commands.ts";
 import { encodeFrame645, framesIn645 } from "#protocol/dlt645/frame.ts";
 import { di } from "#protocol/dlt645/items.ts";
@@ -34,6 +36,9 @@ afterEach(async () => {
 
 const meterOf = (concentrator: string): MeterPlan => plan.meters.find((each) => each.concentrator === concentrator)!;
 const read = (address: string): Bytes => encodeFrame645(encodeRead(address, di.energyTotal), 4);
+
+const readVolume = (address: string): Bytes =>
+  encodeFrame188(encodeReadVolume188({ address, meterType: 0x10, order: "low-first", ser: 1 }), 3);
 
 /** The other end: everything that a connection has brought, and what to say. */
 type Heard = { text(): string; bytes(): Bytes; say(bytes: Bytes): void; socket: Socket };
@@ -168,9 +173,10 @@ describe("a radio meter of the town", () => {
 
   test("is the way to those behind it: through it they answer, past it they do not hear", () => {
     expect(behind()).toHaveLength(2);
-    for (const { address, concentrator, port, gateway } of behind()) {
-      const heard = (via: string | null) => town.hear(concentrator, port, read(address), via).length;
-      expect([heard(gateway!), heard("any"), heard(null), heard("202600100199")]).toEqual([1, 1, 0, 0]);
+    for (const { address, kind, concentrator, port, gateway } of behind()) {
+      const question = kind === "water" ? readVolume(address) : read(address);
+      const heard = (via: string | null) => town.hear(concentrator, port, question, via).length;
+      expect([heard(gateway!), heard("any"), heard(null), heard("202600100199")], kind).toEqual([1, 1, 0, 0]);
       town.setMeterOffline(gateway!, true);
       expect([heard(gateway!), heard("any")]).toEqual([0, 0]);
       town.setMeterOffline(gateway!, false);

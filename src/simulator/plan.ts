@@ -163,7 +163,7 @@ function sharedTenant(c: number, n: number): Partial<MeterPlan> {
 }
 
 /** The nth water meter of a concentrator hangs in the room of an electricity meter, and has the same tenant. */
-function waterPlan(place: MeterDraw): MeterPlan {
+export function waterPlan(place: MeterDraw): MeterPlan {
   const { seed, c, n } = place;
   const room = meterPlan({ ...place, n: (n - 1) * ROOMS_PER_WATER_METER + 3 });
   const random = randomStream(seed, c, n, 7);
