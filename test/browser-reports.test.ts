@@ -191,6 +191,12 @@ describe.skipIf(reason !== null)(`reports and shares${reason === null ? "" : ` (
     const first = await exact(page, '[data-testid="share-wh"]');
     expect(first).toHaveLength(members.length + 1);
     expect(sum(first)).toBe(ofMonth);
+    // What people read adds up too, to the last place shown.
+    const shown = (await page.getByTestId("share-wh").allTextContents()).map((text) =>
+      Math.round(Number(text) * 1_000),
+    );
+    const shownSum = Math.round(Number(await page.getByTestId("share-sum").textContent()) * 1_000);
+    expect(sum(shown)).toBe(shownSum);
     const paid = await chargedFor();
     expect(paid).toBeGreaterThan(0);
 

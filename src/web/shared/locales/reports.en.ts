@@ -211,7 +211,8 @@ export const reportsEn: typeof reportsZh = {
         "weight = (low minutes × {{low}} + middle minutes × {{middle}} + high minutes × {{high}}) × rated capacity; share = usage × weight ÷ sum of weights",
       meter: "share = usage × usage of the own meter ÷ sum",
     },
-    rounding: "To 0.01 kWh, remainders by the largest-remainder method; the shares add up to the usage.",
+    rounding:
+      "To 0.01 kWh (0.001 where the usage is finer), remainders by the largest-remainder method; the shares add up to the usage.",
     propertyFirst: "The property bears {{percent}}% beforehand.",
     input: "Input",
     weight: "Weight",

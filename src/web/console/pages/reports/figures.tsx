@@ -1,5 +1,5 @@
 import { useTranslation } from "react-i18next";
-import { MISSING, units, yuan } from "#web/shared/format.ts";
+import { MISSING, thousandths, units, yuan } from "#web/shared/format.ts";
 
 type FiguresOf = { usageWh: number | null; cost: string | null; missing: number; estimated: number };
 
@@ -7,10 +7,13 @@ type FiguresOf = { usageWh: number | null; cost: string | null; missing: number;
 export function UnitsCell({
   wh,
   estimated = false,
+  exact = false,
   testId,
 }: {
   wh: number | null;
   estimated?: boolean;
+  /** Three places: parts of a whole must add up on the page as well. */
+  exact?: boolean;
   testId?: string;
 }) {
   const { t } = useTranslation();
@@ -21,7 +24,7 @@ export function UnitsCell({
       data-testid={testId}
       title={estimated ? t("reports.qualities.estimated") : undefined}
     >
-      {units(wh)}
+      {exact ? thousandths(wh, 3) : units(wh)}
     </td>
   );
 }

@@ -6,7 +6,7 @@ import { addDays, addMonths, dayOf, instant, monthOf } from "#base/time.ts";
 import type { SharePreview, ShareSourceDetail } from "#contract/shares.ts";
 import { methodsOf } from "#domain/share.ts";
 import { postSharePreview, postShareRule, type ShareKind, shareKeys } from "#web/shared/api-shares.ts";
-import { units } from "#web/shared/format.ts";
+import { thousandths } from "#web/shared/format.ts";
 import { newKey } from "#web/shared/new-key.ts";
 import { Dialog } from "../../dialog.tsx";
 import { FailedLine } from "../../notice.tsx";
@@ -257,7 +257,7 @@ function Tried({ answer, terms, period }: Tried) {
   }
   return (
     <div data-testid="tried" className="stack">
-      <p role="status">{t("shares.tried", { period, units: units(answer.sourceWh) })}</p>
+      <p role="status">{t("shares.tried", { period, units: thousandths(answer.sourceWh, 3) })}</p>
       <ShareLines
         terms={terms}
         sourceWh={answer.sourceWh}

@@ -1,5 +1,6 @@
 import { useTranslation } from "react-i18next";
 import type { ShareLine, ShareMemberFacts, ShareRule, ShareSource } from "#contract/shares.ts";
+import { HUNDREDTH_WH } from "#domain/apportion.ts";
 import { dateTime, MISSING, units, yuan } from "#web/shared/format.ts";
 import { UnitsCell, YuanCell } from "../reports/figures.tsx";
 import { typed } from "./hundredths.ts";
@@ -17,6 +18,7 @@ type LinesProps = {
 export function ShareLines({ terms, sourceWh, source, members, lines }: LinesProps) {
   const { t } = useTranslation();
   const { low, middle, high } = terms.factors;
+  const isFine = sourceWh % HUNDREDTH_WH !== 0;
   const factors = { low: typed(low), middle: typed(middle), high: typed(high) };
   return (
     <>
@@ -52,8 +54,8 @@ export function ShareLines({ terms, sourceWh, source, members, lines }: LinesPro
                 <td className="num">
                   {line.weight} / {line.weightSum}
                 </td>
-                <UnitsCell wh={line.shareWh} testId="share-wh" />
-                <UnitsCell wh={line.beforeWh} testId="share-before" />
+                <UnitsCell wh={line.shareWh} exact={isFine} testId="share-wh" />
+                <UnitsCell wh={line.beforeWh} exact={isFine} testId="share-before" />
                 <td className="num">{yuan(line.price)}</td>
                 <YuanCell text={line.cost} testId="share-cost" />
                 <YuanCell text={line.charge} testId="share-charge" />
@@ -65,7 +67,7 @@ export function ShareLines({ terms, sourceWh, source, members, lines }: LinesPro
             <tr>
               <th className="first">{t("reports.sum")}</th>
               <td colSpan={2} />
-              <UnitsCell wh={sourceWh} testId="share-sum" />
+              <UnitsCell wh={sourceWh} exact={isFine} testId="share-sum" />
               <td colSpan={5} />
             </tr>
           </tfoot>
@@ -100,7 +102,7 @@ export function ShareLines({ terms, sourceWh, source, members, lines }: LinesPro
                     <small>{dateTime(row.closeAt)}</small>
                   </td>
                   <td className="num">{row.ratio}</td>
-                  <UnitsCell wh={row.usageWh} />
+                  <UnitsCell wh={row.usageWh} exact={isFine} />
                   <td>
                     {t(`reports.qualities.${row.quality}`)}
                     {row.rev > 0 ? <small>{t("reports.corrected", { rev: row.rev })}</small> : null}

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
 import { getShareSheet, shareKeys } from "#web/shared/api-shares.ts";
-import { dateTime, units, yuan } from "#web/shared/format.ts";
+import { dateTime, thousandths, yuan } from "#web/shared/format.ts";
 import { ExportButton } from "../../export-button.tsx";
 import { FailedNotice, Loading } from "../../notice.tsx";
 import { ShareLines } from "./share-lines.tsx";
@@ -41,7 +41,7 @@ export function ShareSheetPage() {
         <div className="stack">
           <p className="report-line" data-testid="sheet-head" data-rev={sheet.rev} data-latest={sheet.latest}>
             <strong data-testid="sheet-total" data-wh={sheet.sourceWh}>
-              {t("shares.sourceWh")} {units(sheet.sourceWh)}
+              {t("shares.sourceWh")} {thousandths(sheet.sourceWh, 3)}
             </strong>
             <span>
               {t("shares.charged")} {yuan(sheet.charged)}

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
 import { addDays, addMonths, dayOf, instant, monthOf } from "#base/time.ts";
 import type { ShareRule, ShareRunAnswer, ShareSourceDetail } from "#contract/shares.ts";
+import { HUNDREDTH_WH } from "#domain/apportion.ts";
 import { getShareSource, postShareRun, type ShareKind, shareKeys } from "#web/shared/api-shares.ts";
 import { useCan } from "#web/shared/can.tsx";
 import { dateTime, yuan } from "#web/shared/format.ts";
@@ -142,7 +143,7 @@ function Runs({ detail }: { detail: ShareSourceDetail }) {
                     {run.latest ? null : <small>{t("shares.superseded")}</small>}
                     <small>{t("shares.madeBy", { name: run.madeBy, time: dateTime(run.madeAt) })}</small>
                   </td>
-                  <UnitsCell wh={run.sourceWh} testId="run-wh" />
+                  <UnitsCell wh={run.sourceWh} exact={run.sourceWh % HUNDREDTH_WH !== 0} testId="run-wh" />
                   <YuanCell text={run.charged} testId="run-charged" />
                   <td>
                     <Link to={`/share-runs/${run.runId}`} data-testid="run-open">
