@@ -11,6 +11,7 @@ import type { TownSnapshot } from "#simulator/snapshot.ts";
 import { pause, systemClock } from "#system/clock.ts";
 import { buildWeb } from "../tools/build-web.ts";
 import { missingHere } from "../tools/test/machine.ts";
+import type { Colleague } from "./browser-people.ts";
 
 const jichao = fileURLToPath(new URL("../src/cli/jichao.ts", import.meta.url));
 const axeSource = readFileSync(fileURLToPath(import.meta.resolve("axe-core/axe.min.js")), "utf8");
@@ -51,7 +52,11 @@ export type Site = {
   /** The embedded database, for who wants to do to it what no program would. */
   database: string;
   /** A new page; `as` is who is logged in on it. */
-  open: (options: { as: "admin" | "nobody"; size?: typeof DESK; language?: "zh-CN" | "en" }) => Promise<Page>;
+  open: (options: {
+    as: "admin" | "nobody" | Colleague;
+    size?: typeof DESK;
+    language?: "zh-CN" | "en";
+  }) => Promise<Page>;
   /** Tells the simulated town something, e.g. `/meters/…/offline`. */
   town: (path: string, fields: object) => Promise<void>;
   /** What the simulated meters themselves remember. */
@@ -95,6 +100,8 @@ export async function openSite(): Promise<Site> {
     browser = await chromium.launch({ executablePath: chromiumPath() ?? "", args: QUIET });
     const heard: string[] = [];
     const admin = await loggedIn(browser, base);
+    const cookiesOf = (as: "admin" | "nobody" | Colleague) =>
+      as === "admin" ? admin.cookies : as === "nobody" ? [] : [{ ...as.cookie, url: base }];
     return {
       base,
       password: PASSWORD,
@@ -102,7 +109,7 @@ export async function openSite(): Promise<Site> {
       close,
       complaints: () => heard.splice(0),
       open: ({ as, size = DESK, language = "zh-CN" }) =>
-        openPage({ browser, base, heard, size, language, cookies: as === "admin" ? admin.cookies : [] }),
+        openPage({ browser, base, heard, size, language, cookies: cookiesOf(as) }),
       ask: (path) => admin.context.request.get(base + path).then((answer) => answer.json()),
       snapshot: async () => (await (await fetch(`http://127.0.0.1:${simulator}/state`)).json()) as TownSnapshot,
       books: () => verified(env),
@@ -127,7 +134,7 @@ async function verified(env: NodeJS.ProcessEnv): Promise<LedgerReport> {
   return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as LedgerReport;
 }
 
-type Cookies = Awaited<ReturnType<BrowserContext["cookies"]>>;
+type Cookies = Parameters<BrowserContext["addCookies"]>[0];
 type PageOptions = {
   browser: Browser | null;
   base: string;
@@ -156,7 +163,7 @@ async function openPage({ browser, base, heard, size, language, cookies }: PageO
 }
 
 /** One log-in for all stories: they are limited to a few a minute. */
-async function loggedIn(browser: Browser, base: string): Promise<{ context: BrowserContext; cookies: Cookies }> {
+async function loggedIn(browser: Browser, base: string) {
   const context = await browser.newContext();
   const page = await context.newPage();
   await page.goto(base);

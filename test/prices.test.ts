@@ -242,6 +242,8 @@ describe.each(testDatabases)("prices on $name", ({ name, available }) => {
       expect((await assign({ meterIds: [11, 12] })).code).toBe("tariff_needs_server");
       await db.transact((tx) => tx.updateTable("meter").set({ kind: "water" }).where("id", "=", 22).execute());
       expect((await assign({ meterIds: [22] })).code).toBe("tariff_kind_mismatch");
+      const mixed = { kind: "assignment", meters: { meterIds: [12, 22] }, tariffId: null, price: "0.9" };
+      expect((await w.ask(w.li, mixed)).code).toBe("price_kinds_mixed");
       const given = await assign({ meterIds: [12] });
       await w.approve(w.zhang, given);
       await w.letPass(2 * DAY_MS);

@@ -52,6 +52,11 @@ export const tariffErrors = {
     "所选表计的类型与电价方案不同({meters} 只)",
     "{meters} of the meters are of another kind than the tariff",
   ],
+  price_kinds_mixed: [
+    409,
+    "所选既有电表也有水表,同一个单价只能用于一种。请先选「电」或「水」再调价",
+    "There are electricity and water meters among them; one price is for one kind. Choose a kind first",
+  ],
   tariff_without_version: [
     409,
     "此电价方案在生效时间还没有价格,请先为它定价",

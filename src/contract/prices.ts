@@ -114,11 +114,12 @@ export const tariffRequest = z.object({
 });
 export type TariffRequest = z.infer<typeof tariffRequest>;
 
-/** GET /api/prices/meters?areaId=…&kind=…&search=…&after=…: meters with the price that holds now. */
+/** GET /api/prices/meters?areaId=…&kind=…&search=…&change=…&after=…: meters with the price that holds now; of one change, if given. */
 export const pricedMetersQuery = z.object({
   areaId: z.coerce.number().int().positive().optional(),
   kind: z.enum(["electricity", "water"]).optional(),
   search: z.string().trim().max(64).default(""),
+  change: z.string().max(24).optional(),
   after: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });

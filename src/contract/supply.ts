@@ -105,6 +105,7 @@ export const cutLine = z.object({
   number: z.string(),
   areaName: z.string(),
   customer: z.string().nullable(),
+  kind: z.enum(["electricity", "water"]),
   creditAt: z.enum(["meter", "server"]),
   /** In arrears now, or expected by then from the usage of the last days. */
   why: z.enum(["arrears", "expected"]),

@@ -42,6 +42,7 @@ export async function previewCuts(ctx: FlowContext, scope: Scope, at: Instant): 
       number: meter.number,
       areaName: meter.areaName,
       customer: meter.customer,
+      kind: meter.kind,
       creditAt: meter.creditAt,
       why,
       balance: onServer ? formatMoney(meter.balance) : null,

@@ -229,6 +229,7 @@ async function consider(tx: Tx, actor: Actor, what: ChangeContent): Promise<Cons
   const label = meters.length === 1 ? first.label : `${first.label} … ${meters.at(-1)?.label ?? ""}`;
   const summary = { label, before: before.join(" – ") };
   if (what.tariffId === null) {
+    if (meters.some((meter) => meter.kind !== first.kind)) throw new AppError("price_kinds_mixed");
     const own = readPrice(what.price ?? "");
     const content = { tariffId: null, priceE4: own };
     return { projectId: first.project_id, content, meters, summary: { ...summary, after: formatMoney(own) } };

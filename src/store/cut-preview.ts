@@ -13,6 +13,7 @@ export type CutCandidate = {
   readonly number: string;
   readonly areaName: string;
   readonly customer: string | null;
+  readonly kind: "electricity" | "water";
   readonly creditAt: "meter" | "server";
   readonly priceE4: number;
   readonly balance: Money;
@@ -49,6 +50,7 @@ export async function cutCandidates(tx: Tx, scope: Scope): Promise<CutCandidate[
       "account.id as account_id",
       "account.credit_at",
       "account.overdraft_e4",
+      "meter.kind",
       "area.name as area_name",
       "customer.name as customer_name",
       "emergency_credit.amount_e4 as emergency_e4",
@@ -72,6 +74,7 @@ export async function cutCandidates(tx: Tx, scope: Scope): Promise<CutCandidate[
     label: row.label,
     number: row.number,
     areaName: row.area_name,
+    kind: row.kind,
     customer: row.customer_name,
     creditAt: row.credit_at,
     priceE4: row.price_e4,

@@ -122,7 +122,13 @@ export async function priceChangeRows(
   return rows.map((row) => ({ ...row, meters: Number(row.meters ?? 0) })).filter((row) => scope.all || row.meters > 0);
 }
 
-type Filter = { areaId?: number | undefined; kind?: "electricity" | "water" | undefined; search: string };
+type Filter = {
+  areaId?: number | undefined;
+  kind?: "electricity" | "water" | undefined;
+  search: string;
+  /** Only the meters that this change is about. */
+  change?: string | undefined;
+};
 
 /** Meters of the scope with the price that holds now, in the order of their ids. */
 export async function pricedMeterRows(
@@ -143,6 +149,26 @@ export async function pricedMeterRows(
             .selectFrom("area_ancestor")
             .select("area_id")
             .where("ancestor_id", "=", filter.areaId ?? 0),
+        ),
+      )
+      .$if(filter.change !== undefined, (query) =>
+        query.where((eb) =>
+          eb.or([
+            eb("meter.id", "in", (inner) =>
+              inner
+                .selectFrom("price_change_meter")
+                .select("price_change_meter.meter_id")
+                .where("price_change_meter.change_id", "=", filter.change ?? ""),
+            ),
+            eb("meter.id", "in", (inner) =>
+              inner
+                .selectFrom("meter_tariff")
+                .innerJoin("price_change", "price_change.tariff_id", "meter_tariff.tariff_id")
+                .select("meter_tariff.meter_id")
+                .where("price_change.id", "=", filter.change ?? "")
+                .where("price_change.kind", "=", "version"),
+            ),
+          ]),
         ),
       )
       .$if(filter.search !== "", (query) =>

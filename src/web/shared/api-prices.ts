@@ -27,8 +27,8 @@ export const getPriceChanges = (before: string | null) =>
     `/api/price-changes${before === null ? "" : `?${new URLSearchParams({ before })}`}`,
   );
 
-/** Which meters of the price list are asked for; an empty text means all. */
-export type MeterFilter = { areaId: string; kind: string; search: string };
+/** Which meters of the price list are asked for; an empty text means all. `change` is a change of prices that is about them. */
+export type MeterFilter = { areaId: string; kind: string; search: string; change: string };
 export type PricedMeters = { items: PricedMeter[]; more: boolean; total: number };
 export function getPricedMeters(filter: MeterFilter, after: number): Promise<PricedMeters> {
   const search = new URLSearchParams({ after: String(after) });

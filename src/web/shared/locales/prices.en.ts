@@ -58,6 +58,8 @@ export const pricesEn: typeof pricesZh = {
     changeArea: "Change the prices of {{area}}",
     shown: "{{count}} of {{total}} shown",
     more: "More",
+    ofChange: "Only the meters that this change of prices is about.",
+    allMeters: "Show all meters",
     noMeters: "No meter matches",
     noMetersLead: "Try another area, kind or search.",
     newTariff: "New tariff",

@@ -55,6 +55,8 @@ export const pricesZh = {
     changeArea: "调整「{{area}}」的价格",
     shown: "已显示 {{count}} 只,共 {{total}} 只",
     more: "更多",
+    ofChange: "只列出这张调价单涉及的表计。",
+    allMeters: "看全部表计",
     noMeters: "没有符合条件的表计",
     noMetersLead: "换一个片区、类型或搜索内容。",
     newTariff: "新建电价方案",

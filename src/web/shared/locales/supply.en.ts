@@ -22,7 +22,6 @@ export const supplyEn: typeof supplyZh = {
     left: "Left now",
     expected: "Expected then",
     outcome: "Outcome",
-    units: "kWh/m³",
     reason: { arrears: "In arrears", expected: "Arrears expected" },
     willCut: "Cut off",
     byItself: "The meter trips by itself",

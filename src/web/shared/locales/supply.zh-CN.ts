@@ -19,7 +19,6 @@ export const supplyZh = {
     left: "现在剩余",
     expected: "届时预计",
     outcome: "结果",
-    units: "度/吨",
     reason: { arrears: "已欠费", expected: "预计欠费" },
     willCut: "会断电",
     byItself: "电表自行断电",

@@ -53,7 +53,13 @@ export function ChangeList() {
           >
             <header className="tariff-head">
               <h3>{change.tariffName ?? t("prices.own")}</h3>
-              <span className="tag">{t("prices.meters", { count: change.meters })}</span>
+              <Link
+                className="tag"
+                to={`/prices?${new URLSearchParams({ change: change.id })}`}
+                data-testid="change-meters"
+              >
+                {t("prices.meters", { count: change.meters })}
+              </Link>
               <span className={`tag ${tones[change.state]}`}>{t(`prices.state.${change.state}`)}</span>
             </header>
             <p>

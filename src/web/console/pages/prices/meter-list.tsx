@@ -2,6 +2,7 @@ import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { Button, Checkbox, Input, Select } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 import type { PriceChange, PricedMeter, Selection, Tariffs } from "#contract/prices.ts";
 import { getPricedMeters, type MeterFilter, priceKeys } from "#web/shared/api-prices.ts";
 import { Can } from "#web/shared/can.tsx";
@@ -12,13 +13,20 @@ import { AssignDialog } from "./assign-dialog.tsx";
 
 const KINDS = ["electricity", "water"] as const;
 
+type ListProps = {
+  tariffs: Tariffs;
+  /** The change of prices whose meters are shown; an empty text shows all meters. */
+  change: string;
+  onAsked: (change: PriceChange) => void;
+};
+
 /** Who pays what since when; some of them, or a whole area, can be given another price. */
-export function PricedMeterList({ tariffs, onAsked }: { tariffs: Tariffs; onAsked: (change: PriceChange) => void }) {
+export function PricedMeterList({ tariffs, change: only, onAsked }: ListProps) {
   const { t } = useTranslation();
-  const [filter, setFilter] = useState<MeterFilter>({ areaId: "", kind: "", search: "" });
+  const [filter, setFilter] = useState({ areaId: "", kind: "", search: "" });
   const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set());
   const [changing, setChanging] = useState<{ meters: Selection; title: string } | null>(null);
-  const asked = useSettled(filter, 200);
+  const asked: MeterFilter = { ...useSettled(filter, 200), change: only };
   const list = useInfiniteQuery({
     queryKey: priceKeys.meters(asked),
     queryFn: ({ pageParam }) => getPricedMeters(asked, pageParam),
@@ -29,7 +37,7 @@ export function PricedMeterList({ tariffs, onAsked }: { tariffs: Tariffs; onAske
   const items = list.data?.pages.flatMap((page) => page.items);
   const total = list.data?.pages[0]?.total ?? 0;
   const area = tariffs.areas.find((each) => String(each.id) === filter.areaId);
-  const change = (part: Partial<MeterFilter>): void => {
+  const change = (part: Partial<typeof filter>): void => {
     setFilter({ ...filter, ...part });
     setChosen(new Set());
   };
@@ -37,6 +45,11 @@ export function PricedMeterList({ tariffs, onAsked }: { tariffs: Tariffs; onAske
   const whole: Selection = { ...(area ? { areaId: area.id } : {}), ...(filter.kind === "" ? {} : { kind }) };
   return (
     <>
+      {only === "" ? null : (
+        <p className="banner" data-testid="price-of-change">
+          {t("prices.ofChange")} <Link to="/prices">{t("prices.allMeters")}</Link>
+        </p>
+      )}
       <div className="price-filter">
         <Select
           value={filter.areaId}
@@ -161,7 +174,9 @@ function MeterTable({ items, chosen, onChoose }: TableProps) {
                 {t(`prices.${column}`)}
               </th>
             ))}
-            <th scope="col" className="col-number">{`${t("prices.price")} (${t("unit.yuan")})`}</th>
+            <th scope="col" className="col-number">
+              {t("prices.price")}
+            </th>
             <th scope="col">{t("prices.tariff")}</th>
             <th scope="col">{t("prices.since")}</th>
             <th scope="col">{t("prices.next")}</th>
@@ -184,10 +199,11 @@ function MeterTable({ items, chosen, onChoose }: TableProps) {
               <td>{item.creditAt === null ? t("meter.missing") : t(`prices.creditAt.${item.creditAt}`)}</td>
               <td className="col-number">
                 <b>{yuan(item.price)}</b>
+                <small>{` ${t("unit.yuan")}/${t(`unit.${item.kind}`)}`}</small>
               </td>
               <td>{item.tariffName ?? t("prices.own")}</td>
-              <td>{item.since === 0 ? t("prices.fromStart") : dateTime(item.since)}</td>
-              <td>{item.nextAt === null ? t("meter.missing") : dateTime(item.nextAt)}</td>
+              <td data-label={t("prices.since")}>{item.since === 0 ? t("prices.fromStart") : dateTime(item.since)}</td>
+              <td data-label={t("prices.next")}>{item.nextAt === null ? t("meter.missing") : dateTime(item.nextAt)}</td>
             </tr>
           ))}
         </tbody>

@@ -56,7 +56,7 @@ export function PricesPage() {
           <Loading rows={8} />
         )
       ) : view === "meters" ? (
-        <PricedMeterList tariffs={tariffs.data} onAsked={onAsked} />
+        <PricedMeterList tariffs={tariffs.data} change={search.get("change") ?? ""} onAsked={onAsked} />
       ) : view === "tariffs" ? (
         <TariffList tariffs={tariffs.data} onAsked={onAsked} />
       ) : (

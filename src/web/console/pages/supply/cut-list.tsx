@@ -84,12 +84,14 @@ function CutTable({ items }: { items: readonly CutLine[] }) {
               <td>{line.customer ?? t("meter.missing")}</td>
               <td>{line.areaName}</td>
               <td>{t(`supply.reason.${line.why}`)}</td>
-              <td>
+              <td data-label={t("supply.left")}>
                 {line.balance === null
-                  ? `${units(line.remainingWh)} ${t("supply.units")}`
+                  ? `${units(line.remainingWh)} ${t(`unit.${line.kind}`)}`
                   : `${yuan(line.balance)} ${t("unit.yuan")}`}
               </td>
-              <td>{line.expected === null ? t("meter.missing") : `${yuan(line.expected)} ${t("unit.yuan")}`}</td>
+              <td data-label={t("supply.expected")}>
+                {line.expected === null ? t("meter.missing") : `${yuan(line.expected)} ${t("unit.yuan")}`}
+              </td>
               <td>
                 {line.hold === null ? (
                   <span className="tag tag-bad">
