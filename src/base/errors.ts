@@ -1,4 +1,5 @@
 import { deskErrors } from "./errors-desk.ts";
+import { devicesErrors } from "./errors-devices.ts";
 import { reconcileErrors } from "./errors-reconcile.ts";
 import { refundErrors } from "./errors-refunds.ts";
 import { shareErrors } from "./errors-shares.ts";
@@ -13,6 +14,7 @@ export const errors = {
   ...refundErrors,
   ...deskErrors,
   ...reconcileErrors,
+  ...devicesErrors,
   ...shareErrors,
   ...tariffErrors,
   invalid_input: [400, "输入有误:{what}", "The input is not valid: {what}"],

@@ -16,6 +16,10 @@ export const approvalKinds = {
   count: { decidedBy: "refund.approve", limitYuan: 0 },
   /** A change of prices (调价). */
   price: { decidedBy: "price.approve", limitYuan: 0 },
+  /** What a meter that no longer answers is said to have held, and its successor is given (换表余量). */
+  exchange: { decidedBy: "refund.approve", limitYuan: 200 },
+  /** Another ratio of a meter's transformers (变比变更): it multiplies every bill from then on. */
+  ratio: { decidedBy: "price.approve", limitYuan: 0 },
 } as const satisfies Record<string, { decidedBy: Permission; limitYuan: number }>;
 
 export type ApprovalKind = keyof typeof approvalKinds;

@@ -41,6 +41,15 @@ export const meterEventKinds = [
   /** The meter has another key for its top-ups: because it was told to, or because it was found so. */
   "key_changed",
   "key_change_refused",
+  /** Another device is in the meter's place, and has what the old one held. */
+  "exchange_begun",
+  "exchange_cancelled",
+  "exchange_stopped",
+  "meter_swapped",
+  "exchange_done",
+  "ratio_changed",
+  "mode_changed",
+  "mode_refused",
   /** The account was seen at or below its limit for the first time. */
   "arrears",
 ] as const;

@@ -9,6 +9,7 @@ import { addAudit } from "#store/audit.ts";
 import { askRecheck } from "#store/days.ts";
 import type { Tx } from "#store/db.ts";
 import { addEvents } from "#store/events.ts";
+import { lineSince } from "#store/line-breaks.ts";
 import { changeMeterState, claimMeterState, type MeterStateChange } from "#store/meters.ts";
 import { insertIgnore } from "#store/portable.ts";
 import { doubtedSince, goodNeighbours, meterToCorrect, readingAt } from "#store/reading-corrections.ts";
@@ -47,6 +48,7 @@ export async function correctReading(ctx: FlowContext, actor: Actor, asked: Aske
     }
     const now = ctx.clock();
     if (measuredAt > now) throw new AppError("reading_not_found");
+    if (measuredAt <= (await lineSince(tx, meterId))) throw new AppError("reading_before_exchange");
     const work: Work = { ctx, tx, actor, asked, requestHash, meter, state, now };
     const raw = await readingAt(tx, meterId, measuredAt);
     const isDoubted = raw !== null && isBad(raw.verdict) && measuredAt > state.index_at;

@@ -1,5 +1,6 @@
 import { addDays, type Day, endOfDay, type Instant, startOfDay } from "#base/time.ts";
-import { believed, closeDay, EDGE_TOLERANCE_MS, type MeterLine } from "#domain/meter-day.ts";
+import { believedAlong, ratiosAlong } from "#domain/line-break.ts";
+import { closeDay, EDGE_TOLERANCE_MS, type MeterLine } from "#domain/meter-day.ts";
 import { chargedByDay, type MeterToClose } from "#store/days.ts";
 import type { Tx } from "#store/db.ts";
 import { firstPoints, linesAround, type StoredLine } from "#store/index-line.ts";
@@ -29,7 +30,8 @@ export async function dayRows(
     const rows: MeterDayTable[] = [];
     for (let day = days.from; day <= days.to; day = addDays(day, 1)) {
       if (meter.createdAt >= endOfDay(day)) continue;
-      const cost = meter.charged ? (costs.get(`${meter.id}:${startOfDay(day)}`) ?? 0) : null;
+      // What was charged stays the cost of its day, also when nobody is charged any more.
+      const cost = costs.get(`${meter.id}:${startOfDay(day)}`) ?? (meter.charged ? 0 : null);
       rows.push(...rowsOfDay(meter.id, day, line, cost, as));
     }
     return rows;
@@ -47,9 +49,9 @@ function lineOf(
   first: StoredLine["points"][number] | undefined,
 ): MeterLine {
   const all = stored?.points ?? [];
-  const points = believed(first && !all.some((point) => point.at === first.at) ? [first, ...all] : all);
-  const breaks = (stored?.breaks ?? []).map((each) => ({ ...each, ratio: meter.ratio }));
-  return { points, breaks, ratio: meter.ratio, since: first === undefined ? null : first.at };
+  const { ratio, breaks } = ratiosAlong(stored?.breaks ?? [], meter.ratio);
+  const points = believedAlong(first && !all.some((point) => point.at === first.at) ? [first, ...all] : all, breaks);
+  return { points, breaks, ratio, since: first === undefined ? null : first.at };
 }
 
 function rowsOfDay(meterId: number, day: Day, line: MeterLine, cost: number | null, as: As): MeterDayTable[] {

@@ -253,6 +253,7 @@ async function enrollMeter(ctx: FlowContext, tx: Tx, input: Enrolling): Promise<
       supply_guard: 0,
       created_at: now,
       gateway_id: null,
+      installation: 1,
     })
     .execute();
   await tx

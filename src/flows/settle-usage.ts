@@ -60,24 +60,30 @@ function isAway(error: unknown): boolean {
 
 /** Charges some meters up to their latest good index, in one transaction; answers how many were still due. */
 async function settleMeters(ctx: FlowContext, meterIds: readonly number[]): Promise<number> {
-  const settled = await decide(ctx.db, async (tx) => {
-    const touched = await withSiblings(tx, meterIds);
-    // Taken before they are read: whoever else decides about these meters waits, or runs again.
-    await claimMeterStates(tx, touched);
-    const meters = await metersToSettle(tx, touched);
-    const asked = new Set(meterIds);
-    const due = meters.filter(
-      (meter) => asked.has(meter.id) && meter.index_wh !== null && meter.index_at > meter.settled_at,
-    );
-    const charges = await chargesOf(tx, due);
-    await book(ctx, tx, charges);
-    const balances = await balancesOf(tx, "balance", accountsOf(charges));
-    await showAndSave(tx, { meters, charges, balances, now: ctx.clock() });
-    await switchSupply(ctx, tx, charges, balances);
-    return due.length;
-  });
+  const settled = await decide(ctx.db, (tx) => settleWithin(ctx, tx, meterIds));
   faultPoint("settle-usage:after-commit");
   return settled;
+}
+
+/**
+ * Charges some meters up to their latest good index, within a transaction of the caller: who changes by what a meter is charged (its ratio, its
+ * mode, the device itself) charges first what was used until then. Answers how many were still due.
+ */
+export async function settleWithin(ctx: FlowContext, tx: Tx, meterIds: readonly number[]): Promise<number> {
+  const touched = await withSiblings(tx, meterIds);
+  // Taken before they are read: whoever else decides about these meters waits, or runs again.
+  await claimMeterStates(tx, touched);
+  const meters = await metersToSettle(tx, touched);
+  const asked = new Set(meterIds);
+  const due = meters.filter(
+    (meter) => asked.has(meter.id) && meter.index_wh !== null && meter.index_at > meter.settled_at,
+  );
+  const charges = await chargesOf(tx, due);
+  await book(ctx, tx, charges);
+  const balances = await balancesOf(tx, "balance", accountsOf(charges));
+  await showAndSave(tx, { meters, charges, balances, now: ctx.clock() });
+  await switchSupply(ctx, tx, charges, balances);
+  return due.length;
 }
 
 function accountsOf(charges: readonly MeterCharge[]): number[] {

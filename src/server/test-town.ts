@@ -109,6 +109,7 @@ export function meter(id: number, area: number): MeterTable {
     supply_guard: 0,
     created_at: 1,
     gateway_id: null,
+    installation: 1,
   };
 }
 

@@ -8,6 +8,7 @@ import { registers } from "#domain/reading.ts";
 import { tilesOfMeters } from "./board.ts";
 import type { Tx } from "./db.ts";
 import { balanceOf } from "./ledger.ts";
+import { lineSince } from "./line-breaks.ts";
 import type { Schema } from "./schema.ts";
 import { inScope } from "./scope.ts";
 
@@ -231,13 +232,14 @@ async function recentUse(
   now: Instant,
 ): Promise<Use> {
   if (meter.index_wh === null) return { usedWh: 0, overMs: 0 };
+  const since = await lineSince(tx, meter.id); // what another meter, or another ratio, showed before is no use of this one
   const oldest = await tx
     .selectFrom("reading")
     .select(["value", "measured_at"])
     .where("meter_id", "=", meter.id)
     .where("register", "=", registers.energyTotal)
     .where("verdict", "in", GOOD)
-    .where("measured_at", ">=", now - USE_OVER_MS)
+    .where("measured_at", ">=", Math.max(since, now - USE_OVER_MS))
     .orderBy("measured_at")
     .limit(1)
     .executeTakeFirst();

@@ -1,7 +1,9 @@
 import { DAY_MS, type Day, endOfDay, type Instant, instant, startOfDay } from "#base/time.ts";
-import { believed, EDGE_TOLERANCE_MS, type LineBreak, type StoredPoint } from "#domain/meter-day.ts";
+import { believedAlong, type KnownBreak } from "#domain/line-break.ts";
+import { EDGE_TOLERANCE_MS, type StoredPoint } from "#domain/meter-day.ts";
 import { registers, verdicts } from "#domain/reading.ts";
 import type { Tx } from "./db.ts";
+import { lineBreaksOf } from "./line-breaks.ts";
 import type { ReadingCorrectionTable } from "./schema-days.ts";
 
 /** Verdicts that count: good ones, and those of readings that came late and are judged by their neighbours. */
@@ -12,7 +14,7 @@ const REGISTERS = [registers.energyTotal, registers.energyFrozen];
 const LATE_POINTS_MAX = 9_000;
 
 /** What is stored of the line of indexes of a meter, around some days. */
-export type StoredLine = { points: StoredPoint[]; breaks: Omit<LineBreak, "ratio">[] };
+export type StoredLine = { points: StoredPoint[]; breaks: KnownBreak[] };
 
 type Row = { meter_id: number; register: number; measured_at: number; value: number; verdict: number };
 
@@ -28,6 +30,7 @@ export async function linesAround(
   const lines = new Map<number, { rows: Map<string, Row>; corrections: ReadingCorrectionTable[] }>();
   for (const id of meterIds) lines.set(id, { rows: new Map(), corrections: [] });
   const corrections = await correctionsOf(tx, meterIds);
+  const breaks = await lineBreaksOf(tx, meterIds);
   for (const each of corrections) lines.get(each.meter_id)?.corrections.push(each);
   const keep = (row: Row) => lines.get(row.meter_id)?.rows.set(`${row.register}:${row.measured_at}`, row);
   for (const midnight of midnights(days)) {
@@ -46,7 +49,12 @@ export async function linesAround(
       for (const row of await neighbours(tx, id, midnight, lines.get(id)?.corrections ?? [])) keep(row);
     }
   }
-  return new Map([...lines].map(([id, { rows, corrections: decided }]) => [id, laidOver([...rows.values()], decided)]));
+  return new Map(
+    [...lines].map(([id, { rows, corrections: decided }]) => [
+      id,
+      laidOver([...rows.values()], decided, breaks.get(id)),
+    ]),
+  );
 }
 
 function midnights({ from, to }: { from: Day; to: Day }): Instant[] {
@@ -116,7 +124,11 @@ async function correctionsOf(tx: Tx, meterIds: readonly number[]): Promise<Readi
 }
 
 /** Readings as they count: refused ones left out, corrected ones with their true value, breaks where a register began anew. */
-function laidOver(rows: readonly Row[], corrections: readonly ReadingCorrectionTable[]): StoredLine {
+function laidOver(
+  rows: readonly Row[],
+  corrections: readonly ReadingCorrectionTable[],
+  known: readonly KnownBreak[] = [],
+): StoredLine {
   const decided = new Map(corrections.map((each) => [each.measured_at, each]));
   const points: StoredPoint[] = [];
   for (const row of rows) {
@@ -128,12 +140,18 @@ function laidOver(rows: readonly Row[], corrections: readonly ReadingCorrectionT
       late: row.verdict === LATE,
     });
   }
-  const breaks: StoredLine["breaks"] = [];
+  const breaks: StoredLine["breaks"] = [...known];
   for (const each of corrections) {
     if (each.value_wh === null) continue;
     const at = instant(each.measured_at);
     if (each.decision === "restart") {
-      breaks.push({ at, closeWh: each.good_wh ?? each.value_wh, openWh: each.value_wh });
+      breaks.push({
+        at,
+        closeWh: each.good_wh ?? each.value_wh,
+        openWh: each.value_wh,
+        ratioBefore: null,
+        ratioAfter: null,
+      });
     } else points.push({ at, indexWh: each.value_wh, frozen: false, late: false });
   }
   return { points, breaks };
@@ -167,8 +185,12 @@ export async function pointsWithin(tx: Tx, meterId: number, from: Instant, to: I
     .orderBy("measured_at")
     .limit(LATE_POINTS_MAX)
     .execute();
-  const { points } = laidOver(rows, await correctionsOf(tx, [meterId]));
-  return believed(points.filter((point) => point.at >= from && point.at <= to));
+  const known = (await lineBreaksOf(tx, [meterId])).get(meterId);
+  const { points, breaks } = laidOver(rows, await correctionsOf(tx, [meterId]), known);
+  return believedAlong(
+    points.filter((point) => point.at >= from && point.at <= to),
+    breaks,
+  );
 }
 
 /** When the first index of each meter was measured; a meter that was never read is left out. */

@@ -8,9 +8,11 @@
 import type { CommandKind } from "#domain/command.ts";
 import type { LinkDirection, LinkKind, LinkTrust } from "#domain/link.ts";
 import type { MeterEventKind } from "#domain/meter-event.ts";
+import type { MeterMode } from "#domain/meter-mode.ts";
 import type { Flag } from "./flag.ts";
 import type { DaysSchema } from "./schema-days.ts";
 import type { DeskSchema } from "./schema-desk.ts";
+import type { DevicesSchema } from "./schema-devices.ts";
 import type { KeysSchema } from "./schema-keys.ts";
 import type { ReconcileSchema } from "./schema-reconcile.ts";
 import type { RefundsSchema } from "./schema-refunds.ts";
@@ -86,7 +88,7 @@ export type ConcentratorTable = {
 };
 
 export type MeterKind = "electricity" | "water";
-export type MeterMode = "prepaid" | "postpaid" | "public";
+export type { MeterMode };
 export type SwitchKind = "relay" | "breaker" | "valve" | "none";
 
 /** Meter (表计): what an operator enters. What is known about it now is in `meter_state`. */
@@ -115,6 +117,8 @@ export type MeterTable = {
   created_at: number;
   /** The gateway meter (网关表) behind which it hangs; null on the bus itself. */
   gateway_id: number | null;
+  /** Counts the devices that this row has stood for: what was asked of an earlier one is not believed of this one. */
+  installation: number;
 };
 
 /**
@@ -288,7 +292,7 @@ export type CommandState =
 
 export type { CommandKind };
 /** Why a command was made. */
-export type CommandCause = "operator" | "arrears" | "recharge" | "refund" | "paid";
+export type CommandCause = "operator" | "arrears" | "recharge" | "refund" | "paid" | "exchange" | "mode";
 
 /** One thing that a meter is asked to do (指令). Claimed by lease; a result needs the lease's token. */
 export type CommandTable = {
@@ -389,6 +393,7 @@ export type Schema = FirstSchema &
   TariffSchema &
   KeysSchema &
   SealSchema &
+  DevicesSchema &
   ReconcileSchema;
 
 export type FirstSchema = {

@@ -14,6 +14,8 @@ export const approvalsEn = {
       debt: "Write-off of debt",
       count: "Purchase count correction",
       price: "Price change",
+      exchange: "Credit carried over",
+      ratio: "Change of ratio",
     },
     state: {
       requested: "Waiting",
@@ -23,6 +25,10 @@ export const approvalsEn = {
       expired: "Expired",
     },
     summary: {
+      ratioFrom: "Ratio before",
+      ratioTo: "Ratio after",
+      exchangeNo: "Exchange no.",
+      books: "Left by the books",
       label: "Room",
       customer: "Customer",
       number: "Meter no.",

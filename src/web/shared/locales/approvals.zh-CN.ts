@@ -8,7 +8,15 @@ export const approvalsZh = {
     emptyMine: "您还没有发起过申请",
     emptyAll: "还没有审批记录",
     emptyLead: "超过限额的退费、清零、核销、调价等会在这里等另一位同事审批。",
-    kind: { refund: "退费", clear: "清零", debt: "核销欠费", count: "购电次数更正", price: "调价" },
+    kind: {
+      refund: "退费",
+      clear: "清零",
+      debt: "核销欠费",
+      count: "购电次数更正",
+      price: "调价",
+      exchange: "换表余量",
+      ratio: "变比变更",
+    },
     state: {
       requested: "待审批",
       approved: "已批准",
@@ -17,6 +25,10 @@ export const approvalsZh = {
       expired: "已过期",
     },
     summary: {
+      ratioFrom: "原变比",
+      ratioTo: "新变比",
+      exchangeNo: "换表单号",
+      books: "账面余量",
       label: "房间",
       customer: "客户",
       number: "表号",

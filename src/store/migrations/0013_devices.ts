@@ -1,0 +1,130 @@
+import type { Kysely } from "kysely";
+import type { Schema } from "../schema.ts";
+import {
+  actor,
+  addColumns,
+  code,
+  id,
+  int,
+  type Kind,
+  key,
+  long,
+  makeTables,
+  maybe,
+  reason,
+  type Table,
+} from "./make-tables.ts";
+
+const change = {
+  change_no: code,
+  idem_key: key,
+  request_hash: key,
+  project_id: int,
+  meter_id: int,
+  open_meter_id: maybe(int),
+  state: code,
+};
+
+/** Tables of exchanges, ratios and modes; their meaning is told in `schema-devices.ts`. */
+const tables: Readonly<Record<string, Table>> = {
+  line_break: {
+    columns: {
+      id,
+      meter_id: int,
+      at: int,
+      cause: code,
+      close_wh: int,
+      open_wh: int,
+      ratio_before: int,
+      ratio_after: int,
+      reference: code,
+    },
+    key: ["id"],
+    unique: [["meter_id", "at"]],
+  },
+  meter_exchange: {
+    columns: {
+      exchange_no: code,
+      idem_key: key,
+      request_hash: key,
+      project_id: int,
+      meter_id: int,
+      open_meter_id: maybe(int),
+      account_id: maybe(int),
+      customer_id: maybe(int),
+      credit_at: maybe(code),
+      state: code,
+      state_reason: key,
+      old_number: code,
+      old_meter: long,
+      new_number: maybe(code),
+      new_meter: maybe(long),
+      how: maybe(code),
+      close_wh: maybe(int),
+      close_source: maybe(code),
+      note: reason,
+      open_wh: maybe(int),
+      carry_wh: maybe(int),
+      books_wh: maybe(int),
+      difference_wh: int,
+      difference_e4: int,
+      debt_e4: int,
+      clear_command_id: maybe(id),
+      load_command_id: maybe(id),
+      approval_id: maybe(id),
+      reason,
+      created_by: actor,
+      created_at: int,
+      swapped_at: maybe(int),
+      swapped_by: maybe(actor),
+      done_at: maybe(int),
+      updated_at: int,
+      version: int,
+    },
+    key: ["exchange_no"],
+    unique: [["idem_key"], ["open_meter_id"]],
+    indexes: [["meter_id", "created_at"], ["state"], ["created_at"], ["clear_command_id"], ["load_command_id"]],
+  },
+  ratio_change: {
+    columns: {
+      ...change,
+      ratio_from: int,
+      ratio_to: int,
+      index_wh: maybe(int),
+      index_at: maybe(int),
+      approval_id: maybe(id),
+      reason,
+      created_by: actor,
+      created_at: int,
+      done_by: maybe(actor),
+      done_at: maybe(int),
+      updated_at: int,
+    },
+    key: ["change_no"],
+    unique: [["idem_key"], ["open_meter_id"]],
+    indexes: [["meter_id", "created_at"]],
+  },
+  mode_change: {
+    columns: {
+      ...change,
+      state_reason: key,
+      mode_from: code,
+      mode_to: code,
+      command_id: maybe(id),
+      reason,
+      created_by: actor,
+      created_at: int,
+      done_at: maybe(int),
+      updated_at: int,
+    },
+    key: ["change_no"],
+    unique: [["idem_key"], ["open_meter_id"]],
+    indexes: [["meter_id", "created_at"], ["command_id"]],
+  },
+};
+
+/** Makes every table that is missing, and counts the devices that a meter's row has stood for. */
+export async function up(db: Kysely<Schema>, kind: Kind): Promise<void> {
+  await makeTables(db, kind, tables);
+  await addColumns(db, kind, "meter", { installation: { column: int, fill: 1 } });
+}
