@@ -7,6 +7,7 @@ import type { Tx } from "./db.ts";
 import { addToColumns, insertIgnore, insertRows, updatedRows } from "./portable.ts";
 import type { LedgerEntryTable, LedgerTransferTable, Schema } from "./schema.ts";
 import { addUnsealed, sealItem } from "./seals.ts";
+import { shaped } from "./shaped.ts";
 import { Stale } from "./stale.ts";
 
 /** Makes sure that the accounts have rows; a balance that nobody opened cannot be guarded by a condition. */
@@ -212,14 +213,24 @@ function inAccountOrder(entries: Transfer["entries"]): Transfer["entries"] {
   return [...entries].sort((a, b) => (ledgerAccountId(a.account) < ledgerAccountId(b.account) ? -1 : 1));
 }
 
-async function moveBalance(tx: Tx, id: string, amount: number): Promise<void> {
-  const result = await tx
+const lift = shaped<{ id: string; amount: number }>((tx, { id, amount }) =>
+  tx
+    .updateTable("ledger_account")
+    .set((eb) => ({ balance_e4: eb("balance_e4", "+", amount), version: eb("version", "+", 1) }))
+    .where("id", "=", id),
+);
+
+const lower = shaped<{ id: string; amount: number; least: number }>((tx, { id, amount, least }) =>
+  tx
     .updateTable("ledger_account")
     .set((eb) => ({ balance_e4: eb("balance_e4", "+", amount), version: eb("version", "+", 1) }))
     .where("id", "=", id)
-    .$if(amount < 0, (query) => query.where(staysAboveFloor(-amount)))
-    .executeTakeFirst();
-  if (updatedRows(result) === 0) throw new Stale(id);
+    .where(staysAboveFloor(least)),
+);
+
+async function moveBalance(tx: Tx, id: string, amount: number): Promise<void> {
+  const result = amount < 0 ? await lower(tx, { id, amount, least: -amount }) : await lift(tx, { id, amount });
+  if ((result.numAffectedRows ?? 0n) === 0n) throw new Stale(id);
 }
 
 async function reserve(tx: Tx, id: string, amount: number): Promise<void> {

@@ -1,8 +1,10 @@
-import { type InsertResult, type Kysely, MysqlAdapter, sql, type UpdateResult } from "kysely";
+import { type Kysely, MysqlAdapter, sql, type UpdateResult } from "kysely";
 import { assert } from "#base/errors.ts";
+import type { Bindable } from "./bind.ts";
 import { isDuplicateKeyError } from "./database-failures.ts";
 import type { DatabaseKind, Tx } from "./db.ts";
 import type { Schema } from "./schema.ts";
+import { shaped, type Values } from "./shaped.ts";
 
 /** Rows in one statement: well below SQLite's 32 766 bound values for the widest table, and past the knee of both engines. */
 const ROWS_PER_STATEMENT = 400;
@@ -42,12 +44,8 @@ export async function insertIgnore<T extends keyof Schema & string>(
 }
 
 async function insertOrNothing(tx: Tx, table: string, rows: readonly Row[], keys: readonly string[]): Promise<number> {
-  const result: InsertResult = await anyTables(tx)
-    .insertInto(table as typeof ANY)
-    .values([...rows])
-    .onConflict((conflict) => conflict.columns([...keys]).doNothing())
-    .executeTakeFirstOrThrow();
-  return Number(result.numInsertedOrUpdatedRows ?? 0n);
+  const { numAffectedRows } = await insertAll(tx, table, rows, keys);
+  return Number(numAffectedRows ?? 0n);
 }
 
 /**
@@ -58,10 +56,7 @@ async function insertNew(tx: Tx, table: string, rows: readonly Row[], keys: read
   let left = rows;
   while (left.length > 0) {
     try {
-      await anyTables(tx)
-        .insertInto(table as typeof ANY)
-        .values([...left])
-        .execute();
+      await insertAll(tx, table, left);
       return left.length;
     } catch (error) {
       if (!isDuplicateKeyError(error)) throw error;
@@ -126,11 +121,45 @@ export async function insertRows<T extends keyof Schema & string>(
   rows: readonly Schema[T][],
 ): Promise<void> {
   for (let i = 0; i < rows.length; i += ROWS_PER_STATEMENT) {
-    await anyTables(tx)
-      .insertInto(table as typeof ANY)
-      .values([...(rows.slice(i, i + ROWS_PER_STATEMENT) as readonly Row[])])
-      .execute();
+    await insertAll(tx, table, rows.slice(i, i + ROWS_PER_STATEMENT) as readonly Row[]);
   }
+}
+
+/** Up to so many rows the text of the statement is kept: flows insert few rows, into the same tables, all day. */
+const ROWS_SHAPED_MAX = 4;
+const shapes = new Map<string, ReturnType<typeof shaped<Values>>>();
+
+/** Inserts rows by one statement; with `nothingOn`, rows whose key is taken are left out. */
+function insertAll(tx: Tx, table: string, rows: readonly Row[], nothingOn: readonly string[] = []) {
+  const columns = Object.keys(rows[0] ?? {});
+  const isShapely = rows.length <= ROWS_SHAPED_MAX && rows.every((row) => hasColumns(row, columns));
+  if (!isShapely) return tx.executeQuery(insertion(tx, table, rows, nothingOn).compile());
+  const name = `${table} ${rows.length} ${columns.join()} ${nothingOn.join()}`;
+  let insert = shapes.get(name);
+  if (insert === undefined) {
+    const placed = (values: Values) =>
+      rows.map((_, i) => Object.fromEntries(columns.map((column) => [column, values[i + column]])));
+    insert = shaped((on, values) => insertion(on, table, placed(values), nothingOn));
+    shapes.set(name, insert);
+  }
+  const values: Record<string, Bindable> = {};
+  rows.forEach((row, i) => {
+    for (const column of columns) values[i + column] = row[column] as Bindable;
+  });
+  return insert(tx, values);
+}
+
+function hasColumns(row: Row, columns: readonly string[]): boolean {
+  return Object.keys(row).length === columns.length && columns.every((column) => row[column] !== undefined);
+}
+
+function insertion(tx: Tx, table: string, rows: readonly Row[], nothingOn: readonly string[]) {
+  const insert = anyTables(tx)
+    .insertInto(table as typeof ANY)
+    .values([...rows]);
+  return nothingOn.length === 0
+    ? insert
+    : insert.onConflict((conflict) => conflict.columns([...nothingOn]).doNothing());
 }
 
 /** Inserts rows; where `keys` are taken, the columns `add` grow by what the row has in them instead. */

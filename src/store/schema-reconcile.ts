@@ -1,4 +1,5 @@
 import type { DifferenceCause, DifferenceKind } from "#domain/difference.ts";
+import type { Flag } from "./flag.ts";
 
 /** One reconciliation (对账): nightly (`actor` = "nightly") or asked for by a person. `report` is JSON of the ledger's check. */
 export type ReconciliationTable = {
@@ -7,7 +8,7 @@ export type ReconciliationTable = {
   ended_at: number;
   actor: string;
   found: number;
-  ledger_ok: 0 | 1;
+  ledger_ok: Flag;
   report: string;
 };
 
