@@ -57,6 +57,11 @@ export const refundErrors = {
     "这笔充值不属于该表计,或没有到账,不能据此退费",
     "This recharge is not one of this meter, or was never credited",
   ],
+  replacement_mismatch: [
+    409,
+    "不能关联这笔充值:它不存在、没有成功、就是原单,或这张退费单已关联了别的充值",
+    "This recharge cannot be linked: it does not exist, did not succeed, is the wrong one itself, or another one is linked",
+  ],
   original_channel_needs_order: [
     409,
     "原路退回需要选择原来的充值单",

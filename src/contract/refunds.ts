@@ -8,18 +8,21 @@ const meterId = z.number().int().positive();
 
 /** What can be asked for at the desk: units in a meter, money of the wallet or of a balance. */
 export const deskKinds = ["units", "wallet", "balance"] as const;
+/** What can be tried: also a clear, which takes whatever there is, and the write-off of a debt. */
+export const previewKinds = [...deskKinds, "clear", "debt"] as const;
+export type PreviewKind = (typeof previewKinds)[number];
 
 const asked = {
   meterId,
   kind: z.enum(deskKinds),
-  /** Units for `units`, yuan for money; digits with at most two decimals. */
+  /** Units for `units`, yuan for money; digits with at most two decimals; nothing for a clear. */
   quantity: z.string().max(20),
   /** The recharge that was wrong, when it is about one. */
   orderNo: z.string().max(32).nullable().default(null),
 };
 
 /** POST /api/refunds/preview: what a refund would come to, by the code that books it. */
-export const refundPreviewRequest = z.object(asked);
+export const refundPreviewRequest = z.object({ ...asked, kind: z.enum(previewKinds) });
 export type RefundPreviewRequest = z.infer<typeof refundPreviewRequest>;
 export const refundPreview = z.object({
   /** Units (Wh or litres) that would be taken from the meter; 0 for money. */
@@ -28,6 +31,16 @@ export const refundPreview = z.object({
   /** What is handed out: whole fen. The rest stays in the wallet. */
   payable: yuan,
   needsApproval: z.boolean(),
+  /** What the meter showed at `asOf` and would show afterwards, in Wh or litres; null where no meter is asked. */
+  beforeWh: z.number().int().nullable(),
+  afterWh: z.number().int().nullable(),
+  asOf: at,
+  /** What that is worth; or the wallet, the balance or the debt; before and after. */
+  before: yuan,
+  after: yuan,
+  /** Where the units come from, newest first, and what was paid for them. */
+  lots: z.array(z.object({ orderNo: z.string().nullable(), at, unitsWh: z.number().int(), value: yuan })),
+  reachable: z.boolean(),
 });
 export type RefundPreview = z.infer<typeof refundPreview>;
 
@@ -39,7 +52,10 @@ export const refundOptions = z.object({
   number: z.string(),
   meterKind: z.enum(["electricity", "water"]),
   customer: z.string(),
+  customerId: z.number().int().nullable(),
   creditAt: z.enum(["meter", "server"]).nullable(),
+  /** What the meter showed last; null: never read. */
+  remainingWh: z.number().int().nullable(),
   /** At most so much can be taken from the meter: what it shows, as far as the books cover it. Null: never read. */
   unitsMaxWh: z.number().int().nullable(),
   unitsAsOf: at,
@@ -51,15 +67,21 @@ export const refundOptions = z.object({
   /** Why nothing can be done now, as a refusal's code; null when nothing stands against it. */
   obstacle: z.string().nullable(),
   obstacleDetails: z.record(z.string(), z.union([z.string(), z.number()])),
-  /** Confirmed recharges of this meter that a refund may be about, newest first. */
+  /**
+   * Recharges of this meter by its customer that a refund may be about, newest first. What was withdrawn or refused has its money in the
+   * wallet and can be refunded from there only.
+   */
   orders: z.array(
     z.object({
       orderNo: z.string(),
       amount: yuan,
       unitsWh: z.number().int(),
+      /** Units, and money, that were not refunded yet. */
       leftWh: z.number().int(),
+      left: yuan,
       at,
       channel: z.string(),
+      credited: z.boolean(),
     }),
   ),
 });
@@ -98,8 +120,12 @@ export const refund = z.object({
   label: z.string(),
   number: z.string(),
   meterKind: z.enum(["electricity", "water"]),
+  project: z.string(),
   customer: z.string(),
+  customerId: z.number().int(),
   orderNo: z.string().nullable(),
+  /** How the recharge was paid that `orderNo` names. */
+  orderChannel: z.string().nullable(),
   replacementNo: z.string().nullable(),
   moveOutNo: z.string().nullable(),
   unitsWh: z.number().int(),
@@ -110,10 +136,15 @@ export const refund = z.object({
   payable: yuan,
   purchaseNumber: z.number().int().nullable(),
   approvalId: z.string().nullable(),
+  /** The second person: who decided, when, and what he wrote. */
+  decidedBy: z.string().nullable(),
+  decidedAt: at.nullable(),
+  decisionReason: z.string(),
   commandState: z
     .enum(["waiting", "sent", "unknown", "confirmed", "refused", "stopped", "expired", "cancelled"])
     .nullable(),
   wasSent: z.boolean(),
+  sentAt: at.nullable(),
   reachable: z.boolean(),
   remainingWh: z.number().int().nullable(),
   remainingAt: at,
@@ -124,22 +155,64 @@ export const refund = z.object({
   createdBy: z.string(),
   createdAt: at,
   confirmedAt: at.nullable(),
+  /** How often its slip (退费单) was printed. */
+  prints: z.number().int(),
 });
 export type Refund = z.infer<typeof refund>;
 
-/** GET /api/refunds?meterId=…&orderNo=…&open=1&before=…: newest first. */
-export const refundQuery = z.object({
+const dayText = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/);
+
+/** What refunds are narrowed to, for the list, its sums and its file alike. Days are those of the site, both included. */
+export const refundFilter = z.object({
   meterId: z.coerce.number().int().positive().optional(),
+  customerId: z.coerce.number().int().positive().optional(),
+  areaId: z.coerce.number().int().positive().optional(),
+  kind: z.enum(refundKinds).optional(),
+  state: z.enum(refundStates).optional(),
+  method: z.enum(refundMethods).optional(),
+  /** Login of who asked for it. */
+  operator: z.string().trim().min(1).max(64).optional(),
+  from: dayText.optional(),
+  to: dayText.optional(),
+  /** Refund or order number, room, meter number or customer. */
+  search: z.string().trim().min(1).max(64).optional(),
+  /** The recharge that was wrong, or the one that took its place. */
   orderNo: z.string().max(32).optional(),
+  /** Only what has not come to its end. */
   open: z
     .enum(["1"])
     .transform(() => true)
     .optional(),
+});
+export type RefundFilter = z.infer<typeof refundFilter>;
+
+/** GET /api/refunds?meterId=…&orderNo=…&open=1&before=…: newest first. */
+export const refundQuery = refundFilter.extend({
   before: z.string().max(32).optional(),
   limit: z.coerce.number().int().min(1).max(100).default(50),
 });
 export const refunds = z.object({ items: z.array(refund), more: z.boolean() });
 export type Refunds = z.infer<typeof refunds>;
+
+/** GET /api/refunds/totals: over everything that the filter holds. What ended without effect is counted and adds nothing. */
+export const refundTotals = z.object({
+  count: z.number().int(),
+  /** What was or will be given back to customers, what of that was handed out, and what is still owed to them. */
+  refunded: yuan,
+  paid: yuan,
+  owed: yuan,
+  /** Credit and debts that were given up. */
+  cleared: yuan,
+  writtenOff: yuan,
+  /** What was handed out, by how. */
+  methods: z.array(z.object({ method: z.enum(refundMethods), count: z.number().int(), amount: yuan })),
+  /** Who asked for refunds within the scope, for the filter. */
+  operators: z.array(z.string()),
+});
+export type RefundTotals = z.infer<typeof refundTotals>;
+
+/** POST /api/refunds/:refundNo/prints: counts a print of the slip before it is made. The same key is the same print. */
+export const refundPrintRequest = z.object({ key });
 
 /** POST /api/refunds/:refundNo/withdraw, /recheck. */
 export const refundReason = z.object({ reason: z.string().trim().min(1).max(200) });

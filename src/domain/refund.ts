@@ -1,5 +1,6 @@
 import { assert } from "#base/errors.ts";
 import { type Money, money, NO_MONEY, PER_FEN, proportion, sum } from "#base/units.ts";
+import type { ApprovalKind } from "./approval.ts";
 import type { Lot } from "./lots.ts";
 
 /**
@@ -45,14 +46,27 @@ export function isPaidOut(kind: RefundKind): boolean {
   return kind !== "clear" && kind !== "debt";
 }
 
+/** By which rule a second person is asked. */
+export function approvalKindOf(kind: RefundKind): ApprovalKind {
+  return kind === "clear" || kind === "debt" ? kind : "refund";
+}
+
+/** Ends of a refund that changed nothing: neither the meter nor any money. */
+export const WITHOUT_EFFECT: readonly RefundState[] = ["rejected", "withdrawn", "refused"];
+
 /** What is handed out of an amount: whole fen, for nobody can be paid a part of one; nothing where nothing is paid. */
 export function payable(kind: RefundKind, amount: Money): Money {
   return isPaidOut(kind) && amount > 0 ? money(amount - (amount % PER_FEN)) : NO_MONEY;
 }
 
+/** Units of one lot that are given back, and what was paid for them. */
+export type LotPart = { readonly lotId: string; readonly unitsWh: number; readonly value: Money };
+
 /** What taking units back from the lots changes, and what they were worth. */
 export type TakenBack = {
   readonly changed: readonly Lot[];
+  /** What each lot gives, newest first. */
+  readonly parts: readonly LotPart[];
   readonly value: Money;
   /** Units that no lot covers: the meter held more than the books knew of. */
   readonly uncoveredWh: number;
@@ -66,19 +80,19 @@ export function takeBack(lots: readonly Lot[], unitsWh: number): TakenBack {
   assert(unitsWh >= 0, "units taken back are not negative");
   let left = unitsWh;
   const changed: Lot[] = [];
-  const values: Money[] = [];
+  const parts: LotPart[] = [];
   for (const lot of [...lots].sort((a, b) => b.sequence - a.sequence)) {
     const take = Math.min(left, lot.unitsWh - lot.usedWh);
     if (take <= 0) continue;
     const used = lot.usedWh + take;
     const usedCost =
       used === lot.unitsWh ? lot.cost : money(Math.max(lot.usedCost, proportion(lot.cost, used, lot.unitsWh)));
-    values.push(money(usedCost - lot.usedCost));
+    parts.push({ lotId: lot.id, unitsWh: take, value: money(usedCost - lot.usedCost) });
     changed.push({ ...lot, usedWh: used, usedCost });
     left -= take;
     if (left === 0) break;
   }
-  return { changed, value: sum(values), uncoveredWh: left };
+  return { changed, parts, value: sum(parts.map((part) => part.value)), uncoveredWh: left };
 }
 
 /** Wh or litres that the lots still hold. */

@@ -9,6 +9,7 @@ import type { Tx } from "#store/db.ts";
 import { addEvents } from "#store/events.ts";
 import { bookTransfer, openLedgerAccounts } from "#store/ledger.ts";
 import { claimMeterState } from "#store/meters.ts";
+import { rechargeView } from "#store/orders.ts";
 import { updatedRows } from "#store/portable.ts";
 import { moveRefund, refundRow, refundView } from "#store/refunds.ts";
 import type { RefundTable } from "#store/schema-refunds.ts";
@@ -225,13 +226,10 @@ export async function linkReplacement(
     const now = ctx.clock();
     const refund = await visible(tx, actor, input.refundNo);
     if (refund.replacement_no === input.orderNo) return;
-    const order = await tx
-      .selectFrom("recharge_order")
-      .select("order_no")
-      .where("order_no", "=", input.orderNo)
-      .executeTakeFirst();
-    if (!order || order.order_no === refund.order_no || refund.replacement_no !== null)
-      throw new AppError("refund_order_mismatch");
+    const order = await rechargeView(tx, actor.scope, input.orderNo);
+    if (!order || order.orderNo === refund.order_no || refund.replacement_no !== null)
+      throw new AppError("replacement_mismatch");
+    if (order.state === "withdrawn" || order.state === "refused") throw new AppError("replacement_mismatch");
     await moveRefund(tx, {
       refundNo: refund.refund_no,
       from: [refund.state],

@@ -4,12 +4,12 @@ import type { RefundOptions, RefundPreview } from "#contract/refunds.ts";
 import { needsApproval } from "#domain/approval.ts";
 import type { Lot } from "#domain/lots.ts";
 import type { Actor } from "#domain/permission.ts";
-import { heldWh, payable, type RefundKind, takeBack } from "#domain/refund.ts";
+import { approvalKindOf, heldWh, isByMeter, type LotPart, payable, type RefundKind, takeBack } from "#domain/refund.ts";
 import { canTakeBack } from "#protocol/profiles.ts";
 import { approvalRuleOf } from "#store/approval-rules.ts";
 import type { Tx } from "#store/db.ts";
 import { balanceOf } from "#store/ledger.ts";
-import { openLots } from "#store/lots.ts";
+import { lotSources, openLots } from "#store/lots.ts";
 import { meterToAct } from "#store/meters.ts";
 import { openMoveOutOfMeter } from "#store/move-outs.ts";
 import { openOrders, refundableOrders } from "#store/orders.ts";
@@ -30,6 +30,10 @@ export type RefundPlan = {
   unitsWh: number;
   amount: Money;
   orderNo: string | null;
+  /** What it is taken from: the value of the credit in the meter, or the wallet, the balance, the debt. */
+  held: Money;
+  /** Where units come from, newest first. */
+  parts: readonly LotPart[];
 };
 
 /** What is asked: units as Wh or litres, or money, by kind; a clear takes whatever there is. */
@@ -60,19 +64,31 @@ export async function planRefund(
       return { ...who, ...(await planClear(tx, meter, own !== null)) };
     case "wallet": {
       const { posted, reserved } = await balanceOf(tx, { kind: "wallet", ref: who.customerId });
-      return { ...who, unitsWh: 0, amount: upTo(wanted.quantity, posted - reserved + (own?.reserved ?? 0)) };
+      return { ...who, ...(await planMoney(tx, who, wanted, { held: posted - reserved, own })) };
     }
     case "balance": {
       if (meter.credit_at !== "server") throw new AppError("refund_not_on_server");
       if ((await openOrders(tx, meter.id)) > 0) throw new AppError("refund_while_recharging");
       const { posted, reserved } = await balanceOf(tx, { kind: "balance", ref: who.accountId });
-      return { ...who, unitsWh: 0, amount: upTo(wanted.quantity, posted - reserved + (own?.reserved ?? 0)) };
+      return { ...who, ...(await planMoney(tx, who, wanted, { held: posted - reserved, own })) };
     }
     case "debt": {
       const { posted } = await balanceOf(tx, { kind: "debt", ref: who.customerId });
-      return { ...who, unitsWh: 0, amount: upTo(wanted.quantity, -posted) };
+      return { ...who, unitsWh: 0, amount: upTo(wanted.quantity, -posted), held: money(-posted), parts: [] };
     }
   }
+}
+
+async function planMoney(
+  tx: Tx,
+  who: { meter: RefundPlan["meter"]; customerId: number },
+  wanted: Wanted,
+  from: { held: number; own: { reserved: Money } | null },
+) {
+  const held = money(from.held + (from.own?.reserved ?? 0));
+  const amount = upTo(wanted.quantity, held);
+  await demandLeftOfOrder(tx, who, { ...wanted, isOwn: from.own !== null, unitsWh: 0, amount });
+  return { unitsWh: 0, amount, held, parts: [] };
 }
 
 async function demandNoDebt(tx: Tx, customerId: number): Promise<void> {
@@ -97,8 +113,9 @@ async function planUnits(tx: Tx, meter: RefundPlan["meter"], wanted: Wanted, isO
   const maxWh = refundableWh(meter.remaining_wh, lots);
   if (maxWh === null) throw new AppError("refund_credit_unknown");
   if (unitsWh > maxWh) throw new AppError("refund_exceeds_remaining", { max: formatUnits(wh(maxWh)) });
-  if (wanted.orderNo !== null) await demandLeftOfOrder(tx, meter.id, { orderNo: wanted.orderNo, unitsWh, isOwn });
-  return { unitsWh, amount: takeBack(lots, unitsWh).value };
+  const { value: amount, parts } = takeBack(lots, unitsWh);
+  await demandLeftOfOrder(tx, { meter, customerId: meter.customer_id }, { ...wanted, isOwn, unitsWh, amount });
+  return { unitsWh, amount, held: worthOf(lots, meter.remaining_wh ?? 0), parts };
 }
 
 async function planClear(tx: Tx, meter: RefundPlan["meter"], isOwn: boolean) {
@@ -106,7 +123,13 @@ async function planClear(tx: Tx, meter: RefundPlan["meter"], isOwn: boolean) {
   if (meter.remaining_wh === null) throw new AppError("refund_credit_unknown");
   if (meter.remaining_wh <= 0) throw new AppError("refund_nothing");
   const lots = await openLots(tx, meter.id);
-  return { unitsWh: meter.remaining_wh, amount: takeBack(lots, meter.remaining_wh).value };
+  const { value, parts } = takeBack(lots, meter.remaining_wh);
+  return { unitsWh: meter.remaining_wh, amount: value, held: value, parts };
+}
+
+/** What units in a meter were paid with, as far as the books know them. */
+function worthOf(lots: readonly Lot[], unitsWh: number): Money {
+  return takeBack(lots, Math.max(0, unitsWh)).value;
 }
 
 /** What can be taken from a meter: what it showed last, as far as the books cover it, in whole steps; null when it was never read. */
@@ -116,20 +139,36 @@ export function refundableWh(remainingWh: number | null, lots: readonly Lot[]): 
   return most - (most % WH_PER_STEP);
 }
 
+/** A refund that names a recharge is of that meter and customer, and of no more than it brought. */
 async function demandLeftOfOrder(
   tx: Tx,
-  meterId: number,
-  input: { orderNo: string; unitsWh: number; isOwn: boolean },
+  who: { meter: RefundPlan["meter"]; customerId: number | null },
+  input: Wanted & { unitsWh: number; amount: Money; isOwn: boolean },
 ): Promise<void> {
+  if (input.orderNo === null) return;
   const order = await tx
     .selectFrom("recharge_order")
-    .select(["meter_id", "state", "units_wh"])
+    .select(["meter_id", "customer_id", "state", "units_wh", "amount_e4"])
     .where("order_no", "=", input.orderNo)
     .executeTakeFirst();
-  if (order?.meter_id !== meterId || order.state !== "confirmed") throw new AppError("refund_order_mismatch");
+  if (order?.meter_id !== who.meter.id || order.customer_id !== who.customerId)
+    throw new AppError("refund_order_mismatch");
+  // What never reached its meter has its money in the wallet.
+  const isThere = order.state === "confirmed" || (input.kind === "wallet" && isGivenBack(order.state));
+  if (!isThere) throw new AppError("refund_order_mismatch");
   if (input.isOwn) return; // it is among those counted, and was checked when it was asked for
-  const leftWh = order.units_wh - (await refundedOfOrder(tx, input.orderNo)).wh;
-  if (input.unitsWh > leftWh) throw new AppError("refund_exceeds_order", { max: formatUnits(wh(Math.max(0, leftWh))) });
+  const refunded = await refundedOfOrder(tx, input.orderNo);
+  if (input.kind === "units") {
+    const leftWh = Math.max(0, order.units_wh - refunded.wh);
+    if (input.unitsWh > leftWh) throw new AppError("refund_exceeds_order", { max: formatUnits(wh(leftWh)) });
+  } else {
+    const left = money(Math.max(0, order.amount_e4 - refunded.e4));
+    if (input.amount > left) throw new AppError("refund_exceeds_order", { max: formatMoney(left) });
+  }
+}
+
+function isGivenBack(state: string): boolean {
+  return state === "withdrawn" || state === "refused";
 }
 
 /** Units as typed, at most two places, above zero, as Wh or litres. */
@@ -149,13 +188,31 @@ function upTo(text: string, most: number): Money {
 
 /** What a refund would come to, decided by the very code that books it. Throws the refusals that booking would. */
 export async function previewRefund(ctx: FlowContext, actor: Actor, wanted: Wanted): Promise<RefundPreview> {
-  const plan = await planRefund(ctx.db.read, actor, wanted, null);
-  const owed = payable(wanted.kind, plan.amount);
+  const tx = ctx.db.read;
+  const plan = await planRefund(tx, actor, wanted, null);
+  const { meter, parts } = plan;
+  const byMeter = isByMeter(wanted.kind);
+  const sources = await lotSources(
+    tx,
+    parts.map((part) => part.lotId),
+  );
   return {
     unitsWh: plan.unitsWh,
     amount: formatMoney(plan.amount),
-    payable: formatMoney(owed),
-    needsApproval: needsApproval(await approvalRuleOf(ctx.db.read, "refund"), plan.amount),
+    payable: formatMoney(payable(wanted.kind, plan.amount)),
+    needsApproval: needsApproval(await approvalRuleOf(tx, approvalKindOf(wanted.kind)), plan.amount),
+    beforeWh: byMeter ? meter.remaining_wh : null,
+    afterWh: byMeter && meter.remaining_wh !== null ? meter.remaining_wh - plan.unitsWh : null,
+    asOf: byMeter ? meter.remaining_at : ctx.clock(),
+    before: formatMoney(plan.held),
+    after: formatMoney(money(plan.held - plan.amount)),
+    lots: parts.map((part) => ({
+      orderNo: sources.get(part.lotId)?.orderNo ?? null,
+      at: sources.get(part.lotId)?.at ?? 0,
+      unitsWh: part.unitsWh,
+      value: formatMoney(part.value),
+    })),
+    reachable: meter.online === 1,
   };
 }
 
@@ -177,15 +234,19 @@ export async function refundOptions(ctx: FlowContext, actor: Actor, meterId: num
       : await balanceOf(tx, { kind: "balance", ref: meter.account_id });
   const obstacle = await obstacleOf(tx, meter);
   const orders = [];
-  for (const order of await refundableOrders(tx, meter.id, ORDERS_OFFERED)) {
-    const leftWh = order.units_wh - (await refundedOfOrder(tx, order.order_no)).wh;
+  const of = { meterId: meter.id, customerId: meter.customer_id ?? 0 };
+  for (const order of await refundableOrders(tx, of, ORDERS_OFFERED)) {
+    const refunded = await refundedOfOrder(tx, order.order_no);
+    const credited = order.state === "confirmed";
     orders.push({
       orderNo: order.order_no,
       amount: formatMoney(money(order.amount_e4)),
-      unitsWh: order.units_wh,
-      leftWh: Math.max(0, leftWh),
+      unitsWh: credited ? order.units_wh : 0,
+      leftWh: credited ? Math.max(0, order.units_wh - refunded.wh) : 0,
+      left: formatMoney(money(Math.max(0, order.amount_e4 - refunded.e4))),
       at: order.created_at,
       channel: order.channel,
+      credited,
     });
   }
   return {
@@ -194,7 +255,9 @@ export async function refundOptions(ctx: FlowContext, actor: Actor, meterId: num
     number: meter.number,
     meterKind: meter.kind,
     customer: meter.customer_name ?? "",
+    customerId: meter.customer_id,
     creditAt: meter.credit_at,
+    remainingWh: meter.remaining_wh,
     unitsMaxWh: meter.credit_at === "meter" ? maxWh : null,
     unitsAsOf: meter.remaining_at,
     unitsValue: formatMoney(meter.credit_at === "meter" && maxWh !== null ? takeBack(lots, maxWh).value : NO_MONEY),

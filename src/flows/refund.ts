@@ -5,7 +5,7 @@ import type { ClearRequest, RefundRequest, WriteOffRequest } from "#contract/ref
 import { expiryMs, priority } from "#domain/command.ts";
 import { type LedgerAccount, pendingTransfer } from "#domain/ledger.ts";
 import { type Actor, SCOPE_ALL } from "#domain/permission.ts";
-import { isByMeter, type RefundMethod } from "#domain/refund.ts";
+import { approvalKindOf, isByMeter, type RefundMethod } from "#domain/refund.ts";
 import { addAudit } from "#store/audit.ts";
 import { addCommand } from "#store/commands.ts";
 import type { Tx } from "#store/db.ts";
@@ -263,24 +263,28 @@ async function addCreditCommand(
 }
 
 function approvalOf(plan: RefundPlan, row: RefundTable, actor: Actor, ip: string) {
-  const kinds = {
-    units: "refund",
-    wallet: "refund",
-    balance: "refund",
-    move_out: "refund",
-    clear: "clear",
-    debt: "debt",
-  } as const;
+  const { meter } = plan;
   return {
-    kind: kinds[row.kind],
+    kind: approvalKindOf(row.kind),
     object: `refund:${row.refund_no}`,
     meterId: row.meter_id,
     amount: plan.amount,
     summary: {
       refundNo: row.refund_no,
-      label: plan.meter.label,
-      customer: plan.meter.customer_name ?? "",
+      refundKind: row.kind,
+      label: meter.label,
+      number: meter.number,
+      meterKind: meter.kind,
+      customer: meter.customer_name ?? "",
       ...(row.units_wh > 0 && { units: formatUnits(wh(row.units_wh)) }),
+      ...(isByMeter(row.kind) &&
+        meter.remaining_wh !== null && {
+          creditBefore: formatUnits(wh(meter.remaining_wh)),
+          creditAfter: formatUnits(wh(meter.remaining_wh - row.units_wh)),
+          asOf: meter.remaining_at,
+        }),
+      moneyBefore: formatMoney(plan.held),
+      moneyAfter: formatMoney(money(plan.held - plan.amount)),
       ...(row.method !== "" && { method: row.method }),
       ...(row.order_no !== null && { orderNo: row.order_no }),
     },

@@ -253,9 +253,10 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
     });
   }
 
+  let refundsMade = 0;
   /** A refund of meter 11 or 21 in the state in which this route has something to do. */
   async function refundFor(path: string, meterId: number): Promise<string> {
-    const refundNo = `F2026010100${path.length}${meterId}`;
+    const refundNo = `F2026010100${refundsMade++}x${meterId}`;
     const state = path.endsWith("/payout") ? "confirmed" : path.endsWith("/recheck") ? "stopped" : "requested";
     await db.transact((tx) =>
       tx
@@ -274,6 +275,11 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
     if (path === "/api/refunds/clear") {
       await db.transact((tx) =>
         tx.updateTable("recharge_order").set({ state: "withdrawn" }).where("meter_id", "=", 11).execute(),
+      );
+    }
+    if (path === "/api/refunds/:refundNo/replacement") {
+      await db.transact((tx) =>
+        tx.updateTable("recharge_order").set({ state: "confirmed" }).where("order_no", "=", order).execute(),
       );
     }
     if (path === "/api/refunds/:refundNo/recheck") {

@@ -76,6 +76,7 @@ export function refundBodies(of: { meter: number; order: string }): Record<strin
     },
     "/api/refunds/clear": { key: `key-${of.meter}-clear`, meterId: of.meter, reason: "试" },
     "/api/refunds/write-off": { key: `key-${of.meter}-debt`, meterId: of.meter, amount: "1", reason: "试" },
+    "/api/refunds/:refundNo/prints": { key: `prints-${of.meter}-refund` },
     "/api/refunds/:refundNo/withdraw": { reason: "试" },
     "/api/refunds/:refundNo/payout": { note: "" },
     "/api/refunds/:refundNo/recheck": { reason: "试" },

@@ -132,6 +132,20 @@ function toLot(row: LotRow): Lot {
   };
 }
 
+/** Which recharges some lots came from and when: null for what a meter held when it was taken over. */
+export async function lotSources(
+  tx: Tx,
+  ids: readonly string[],
+): Promise<Map<string, { orderNo: string | null; at: number }>> {
+  if (ids.length === 0) return new Map();
+  const rows = await tx
+    .selectFrom("credit_lot")
+    .select(["id", "order_no", "made_at"])
+    .where("id", "in", [...ids])
+    .execute();
+  return new Map(rows.map((row) => [row.id, { orderNo: row.order_no, at: row.made_at }]));
+}
+
 /** All lots of a meter of which something was used, newest first. */
 export async function usedLots(tx: Tx, meterId: number): Promise<Lot[]> {
   const rows = await lotRows(tx, meterId).where("used_wh", ">", 0).orderBy("sequence", "desc").execute();

@@ -85,13 +85,14 @@ export async function openOrders(tx: Tx, meterId: number): Promise<number> {
   return Number(row.count);
 }
 
-/** The newest recharges of a meter that were credited: those that a refund may be about. */
-export async function refundableOrders(tx: Tx, meterId: number, limit: number) {
+/** The newest recharges of a meter by its customer that have ended: those that a refund may be about. */
+export async function refundableOrders(tx: Tx, of: { meterId: number; customerId: number }, limit: number) {
   return tx
     .selectFrom("recharge_order")
-    .select(["order_no", "amount_e4", "units_wh", "created_at", "channel"])
-    .where("meter_id", "=", meterId)
-    .where("state", "=", "confirmed")
+    .select(["order_no", "amount_e4", "units_wh", "created_at", "channel", "state"])
+    .where("meter_id", "=", of.meterId)
+    .where("customer_id", "=", of.customerId)
+    .where("state", "in", ["confirmed", "withdrawn", "refused"])
     .orderBy("order_no", "desc")
     .limit(limit)
     .execute();

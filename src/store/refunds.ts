@@ -94,45 +94,55 @@ export async function moveRefund(
 
 /** One refund for a page; null outside the scope. */
 export async function refundView(tx: Tx, scope: Scope, refundNo: string): Promise<Refund | null> {
-  const row = await views(tx, scope).where("refund.refund_no", "=", refundNo).executeTakeFirst();
+  const row = await refundRows(tx, scope).where("refund.refund_no", "=", refundNo).executeTakeFirst();
   return row ? toRefund(row) : null;
 }
 
-/** The newest refunds of the scope, of one meter, one order or all. */
-export async function refundViews(
+/**
+ * Counts one print of a refund's slip among the prints of receipts, and answers which it is. The same key again is the same print; null when
+ * the key belongs to another one.
+ */
+export async function countRefundPrint(
   tx: Tx,
-  scope: Scope,
-  input: {
-    meterId?: number | undefined;
-    orderNo?: string | undefined;
-    open?: boolean | undefined;
-    before?: string | undefined;
-    limit: number;
-  },
-): Promise<{ items: Refund[]; more: boolean }> {
-  const rows = await views(tx, scope)
-    .$if(input.meterId !== undefined, (query) => query.where("refund.meter_id", "=", input.meterId ?? 0))
-    .$if(input.orderNo !== undefined, (query) =>
-      query.where((eb) =>
-        eb.or([eb("refund.order_no", "=", input.orderNo ?? ""), eb("refund.replacement_no", "=", input.orderNo ?? "")]),
-      ),
-    )
-    .$if(input.open === true, (query) => query.where("refund.state", "in", [...UNDER_WAY, "confirmed"]))
-    .$if(input.before !== undefined, (query) => query.where("refund.refund_no", "<", input.before ?? ""))
-    .orderBy("refund.refund_no", "desc")
-    .limit(input.limit + 1)
+  input: { refundNo: string; key: string; by: string; at: Instant },
+): Promise<{ n: number; fresh: boolean } | null> {
+  const earlier = await tx
+    .selectFrom("receipt_print")
+    .select(["n", "payment_no"])
+    .where("idem_key", "=", input.key)
+    .executeTakeFirst();
+  if (earlier) return earlier.payment_no === input.refundNo ? { n: earlier.n, fresh: false } : null;
+  // Two prints of one refund wait for each other at its row.
+  await tx
+    .updateTable("refund")
+    .set({ updated_at: input.at })
+    .where("refund_no", "=", input.refundNo)
+    .executeTakeFirst();
+  const { last } = await tx
+    .selectFrom("receipt_print")
+    .select((eb) => eb.fn.max<number | null>("n").as("last"))
+    .where("payment_no", "=", input.refundNo)
+    .executeTakeFirstOrThrow();
+  const n = (last ?? 0) + 1;
+  await tx
+    .insertInto("receipt_print")
+    .values({ payment_no: input.refundNo, n, idem_key: input.key, printed_by: input.by, printed_at: input.at })
     .execute();
-  return { items: rows.slice(0, input.limit).map(toRefund), more: rows.length > input.limit };
+  return { n, fresh: true };
 }
 
-function views(tx: Tx, scope: Scope) {
+/** Refunds in the scope with all that {@link toRefund} needs; the caller narrows and sorts. */
+export function refundRows(tx: Tx, scope: Scope) {
   return tx
     .selectFrom("refund")
     .innerJoin("meter", "meter.id", "refund.meter_id")
     .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
     .innerJoin("concentrator", "concentrator.id", "meter.concentrator_id")
     .innerJoin("customer", "customer.id", "refund.customer_id")
+    .innerJoin("project", "project.id", "refund.project_id")
     .leftJoin("command", "command.id", "refund.command_id")
+    .leftJoin("approval", "approval.id", "refund.approval_id")
+    .leftJoin("recharge_order", "recharge_order.order_no", "refund.order_no")
     .where((eb) => inScope(eb, scope))
     .selectAll("refund")
     .select([
@@ -146,12 +156,25 @@ function views(tx: Tx, scope: Scope) {
       "command.state as command_state",
       "command.state_reason as command_reason",
       "command.sent_at",
-    ]);
+      "project.name as project_name",
+      "approval.decided_by",
+      "approval.decided_at",
+      "approval.decision_reason",
+      "recharge_order.channel as order_channel",
+    ])
+    .select((eb) =>
+      eb
+        .selectFrom("receipt_print")
+        .select((count) => count.fn.countAll<number>().as("prints"))
+        .whereRef("receipt_print.payment_no", "=", "refund.refund_no")
+        .as("prints"),
+    );
 }
 
-type RefundRow = Awaited<ReturnType<ReturnType<typeof views>["executeTakeFirstOrThrow"]>>;
+type RefundRow = Awaited<ReturnType<ReturnType<typeof refundRows>["executeTakeFirstOrThrow"]>>;
 
-function toRefund(row: RefundRow): Refund {
+/** A row of {@link refundRows} as it goes to pages. */
+export function toRefund(row: RefundRow): Refund {
   const amount = money(row.settled_e4 ?? row.amount_e4);
   return {
     refundNo: row.refund_no,
@@ -163,8 +186,11 @@ function toRefund(row: RefundRow): Refund {
     label: row.label,
     number: row.number,
     meterKind: row.meter_kind,
+    project: row.project_name,
     customer: row.customer_name,
+    customerId: row.customer_id,
     orderNo: row.order_no,
+    orderChannel: row.order_channel,
     replacementNo: row.replacement_no,
     moveOutNo: row.move_out_no,
     unitsWh: row.units_wh,
@@ -174,8 +200,12 @@ function toRefund(row: RefundRow): Refund {
     payable: formatMoney(payable(row.kind, amount)),
     purchaseNumber: row.purchase_number,
     approvalId: row.approval_id,
+    decidedBy: row.decided_by,
+    decidedAt: row.decided_at,
+    decisionReason: row.decision_reason ?? "",
     commandState: row.command_state,
     wasSent: row.sent_at !== null,
+    sentAt: row.sent_at,
     reachable: row.online === 1,
     remainingWh: row.remaining_wh,
     remainingAt: row.remaining_at,
@@ -186,5 +216,6 @@ function toRefund(row: RefundRow): Refund {
     createdBy: row.created_by,
     createdAt: row.created_at,
     confirmedAt: row.confirmed_at,
+    prints: Number(row.prints),
   };
 }

@@ -1,25 +1,33 @@
 import { z } from "zod";
 import { AppError } from "#base/errors.ts";
+import { printed } from "#contract/payments.ts";
 import {
   clearRequest,
   payoutRequest,
   refund,
+  refundFilter,
   refundOptions,
   refundOptionsQuery,
   refundPreview,
   refundPreviewRequest,
+  refundPrintRequest,
   refundQuery,
   refundReason,
   refundRequest,
   refunds,
+  refundTotals,
   replacementRequest,
   writeOffRequest,
 } from "#contract/refunds.ts";
 import type { Actor } from "#domain/permission.ts";
 import { linkReplacement, payOut, recheckRefund, withdrawRefund } from "#flows/end-refund.ts";
+import { printRefund } from "#flows/print-refund.ts";
 import { requestClear, requestRefund, requestWriteOff } from "#flows/refund.ts";
 import { refundOptions as optionsOf, previewRefund } from "#flows/refund-plan.ts";
-import { refundView, refundViews } from "#store/refunds.ts";
+import { refundTotals as loadTotals, refundViews } from "#store/refund-records.ts";
+import { refundView } from "#store/refunds.ts";
+import { exportLanguage, fileAnswer } from "../excel/answer.ts";
+import { refundsFile } from "../excel/refunds-file.ts";
 import { addRoute, nothing, type Routes } from "../route.ts";
 
 const params = z.object({ refundNo: z.string().regex(/^[\w-]{1,32}$/) });
@@ -39,7 +47,7 @@ export function refundRoutes(routes: Routes, nudge: () => void): void {
   addRoute(routes, {
     method: "GET",
     path: "/api/refunds/options",
-    access: "refund.create",
+    access: ["refund.create", "credit.clear"],
     params: nothing,
     query: refundOptionsQuery,
     body: nothing,
@@ -51,7 +59,10 @@ export function refundRoutes(routes: Routes, nudge: () => void): void {
     method: "POST",
     path: "/api/refunds/preview",
     onlyAsks: true,
-    access: "refund.create",
+    access: {
+      oneOf: ["refund.create", "credit.clear"],
+      of: ({ kind }) => (kind === "clear" || kind === "debt" ? "credit.clear" : "refund.create"),
+    },
     params: nothing,
     query: nothing,
     body: refundPreviewRequest,
@@ -116,6 +127,42 @@ export function refundRoutes(routes: Routes, nudge: () => void): void {
     body: nothing,
     answer: refunds,
     handle: ({ actor, query }) => refundViews(ctx.db.read, actor.scope, query),
+  });
+
+  addRoute(routes, {
+    method: "GET",
+    path: "/api/refunds/totals",
+    access: "recharge.view",
+    params: nothing,
+    query: refundFilter,
+    body: nothing,
+    answer: refundTotals,
+    handle: ({ actor, query }) => loadTotals(ctx.db.read, actor.scope, query),
+  });
+
+  addRoute(routes, {
+    method: "GET",
+    path: "/api/refunds/file",
+    access: "recharge.view",
+    params: nothing,
+    query: refundFilter.extend({ language: exportLanguage }),
+    body: nothing,
+    answer: fileAnswer,
+    handle: ({ actor, query, reply }) => refundsFile(ctx, actor, query, reply),
+  });
+
+  addRoute(routes, {
+    method: "POST",
+    path: "/api/refunds/:refundNo/prints",
+    access: "recharge.view",
+    params,
+    query: nothing,
+    body: refundPrintRequest,
+    answer: printed,
+    missing: "refund_not_found",
+    handle: async ({ actor, params, body, ip }) => ({
+      n: await printRefund(ctx, actor, { refundNo: params.refundNo, key: body.key, ip }),
+    }),
   });
 
   addRoute(routes, {

@@ -28,25 +28,36 @@ export function ApprovalCard({ approval, onChanged }: { approval: Approval; onCh
   return (
     <article className="panel approval" data-testid={`approval-${approval.object}`} data-state={approval.state}>
       <header className="approval-head">
-        <strong>{t(`approvals.kind.${approval.kind}`)}</strong>
+        <strong>{whatText(approval)}</strong>
         <span className="approval-amount">
           {yuan(approval.amount)} {t("unit.yuan")}
         </span>
         <span className={`tag ${tones[approval.state]}`}>{t(`approvals.state.${approval.state}`)}</span>
       </header>
       <dl className="facts">
-        {Object.entries(approval.summary).map(([key, value]) => (
-          <div key={key} className="facts-row">
-            <dt>{summaryWord(key)}</dt>
-            <dd>{summaryText(key, value)}</dd>
+        {Object.entries(approval.summary)
+          .filter(([key]) => !drawn.has(key))
+          .map(([key, value]) => (
+            <div key={key} className="facts-row">
+              <dt>{summaryWord(key)}</dt>
+              <dd>{summaryText(key, value)}</dd>
+            </div>
+          ))}
+        <BeforeAfter summary={approval.summary} />
+        {approval.reason === "" ? null : (
+          <div className="facts-row">
+            <dt>{t("approvals.why")}</dt>
+            <dd data-testid="approval-reason">{approval.reason}</dd>
           </div>
-        ))}
+        )}
+        <div className="facts-row">
+          <dt>{t("approvals.askedBy")}</dt>
+          <dd data-testid="approval-by">
+            {approval.requestedBy} <small>{dateTime(approval.requestedAt)}</small>
+          </dd>
+        </div>
       </dl>
-      {approval.reason === "" ? null : <p>{t("approvals.reason", { reason: approval.reason })}</p>}
-      <p className="muted">
-        {t("approvals.by", { name: approval.requestedBy, time: dateTime(approval.requestedAt) })}
-        {isOpen ? ` · ${t("approvals.until", { time: dateTime(approval.expiresAt) })}` : null}
-      </p>
+      {isOpen ? <p className="muted">{t("approvals.until", { time: dateTime(approval.expiresAt) })}</p> : null}
       {approval.decidedBy === null ? null : (
         <p className="muted">
           {t("approvals.decided", { name: approval.decidedBy, time: dateTime(approval.decidedAt) })}
@@ -74,12 +85,12 @@ export function ApprovalCard({ approval, onChanged }: { approval: Approval; onCh
             {t("approvals.withdraw")}
           </Button>
         ) : null}
-        {isOpen && approval.whyNot !== null ? (
-          <span className="muted" data-testid="approval-why-not">
-            {t(`approvals.whyNot.${approval.whyNot}`)}
-          </span>
-        ) : null}
       </div>
+      {isOpen && approval.whyNot !== null ? (
+        <p className="banner banner-warn" data-testid="approval-why-not" data-why={approval.whyNot}>
+          {t(`approvals.whyNot.${approval.whyNot}`)}
+        </p>
+      ) : null}
       {doing === null ? null : (
         <ReasonDialog
           title={t(`approvals.askTitle.${doing}`)}
@@ -101,13 +112,64 @@ export function ApprovalCard({ approval, onChanged }: { approval: Approval; onCh
         >
           <p>
             <strong>
-              {t(`approvals.kind.${approval.kind}`)} {yuan(approval.amount)} {t("unit.yuan")}
-            </strong>
+              {whatText(approval)} {yuan(approval.amount)} {t("unit.yuan")}
+            </strong>{" "}
+            {[approval.summary.label, approval.summary.customer].filter(Boolean).join(" ")}
           </p>
+          <dl className="facts">
+            <BeforeAfter summary={approval.summary} />
+          </dl>
           <p>{t(`approvals.askLead.${doing}`)}</p>
         </ReasonDialog>
       )}
     </article>
+  );
+}
+
+/** Keys of a summary that are not shown as they are: they name the request, or are drawn as what was and what will be. */
+const drawn: ReadonlySet<string> = new Set([
+  "refundKind",
+  "meterKind",
+  "creditBefore",
+  "creditAfter",
+  "moneyBefore",
+  "moneyAfter",
+  "asOf",
+]);
+
+/** What is left now and what will be left: in units as the meter showed them, and in money. */
+function BeforeAfter({ summary }: { summary: Approval["summary"] }) {
+  const { t } = useTranslation();
+  const { creditBefore, creditAfter, moneyBefore, moneyAfter, asOf, meterKind } = summary;
+  const unit = t(`unit.sold.${meterKind === "water" ? "water" : "electricity"}`);
+  return (
+    <>
+      {creditBefore === undefined ? null : (
+        <div className="facts-row">
+          <dt>{t("approvals.inMeter")}</dt>
+          <dd data-testid="approval-credit">
+            {creditBefore} → <b>{creditAfter}</b> {unit}
+            {typeof asOf === "number" ? <small>{t("meter.asOf", { time: dateTime(asOf) })}</small> : null}
+          </dd>
+        </div>
+      )}
+      {moneyBefore === undefined ? null : (
+        <div className="facts-row">
+          <dt>{summaryText("refundKind", summary.refundKind ?? "")}</dt>
+          <dd data-testid="approval-money">
+            {yuan(String(moneyBefore))} → <b>{yuan(String(moneyAfter))}</b> {t("unit.yuan")}
+          </dd>
+        </div>
+      )}
+    </>
+  );
+}
+
+/** What is asked for in a word. */
+function whatText(approval: Approval): string {
+  return (
+    wordAt(`approvals.value.whatKind.${approval.summary.refundKind ?? ""}`) ??
+    i18next.t(`approvals.kind.${approval.kind}`)
   );
 }
 
