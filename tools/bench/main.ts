@@ -2,6 +2,7 @@ import type { BenchLine } from "./line-format.ts";
 
 /** Every bench by name; each is loaded only when it is asked for. */
 const benches: Readonly<Record<string, () => Promise<{ bench(): Promise<BenchLine[]> }>>> = {
+  "close-month": () => import("./close-month.ts"),
   codec: () => import("./codec.ts"),
   ledger: () => import("./ledger.ts"),
   line: () => import("./line.ts"),
