@@ -1,5 +1,8 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { instant } from "#base/time.ts";
+import { money } from "#base/units.ts";
+import { type LedgerAccount, postedTransfer } from "#domain/ledger.ts";
+import { bookTransfer, openLedgerAccounts } from "#store/ledger.ts";
 import { SEALED_COLUMNS } from "#store/sealed.ts";
 import { freshDatabase, type TestDatabase, testDatabases } from "#store/test-databases.ts";
 import { newId } from "#system/ids.ts";
@@ -10,11 +13,22 @@ import { enrollSite } from "./enroll.ts";
 import { linkKeyPurpose } from "./meter-keys.ts";
 import { resealEverything, sealedByOldKey } from "./reseal.ts";
 import { builtInSecurity } from "./root-keys.ts";
+import { sealLedger } from "./seal-ledger.ts";
+import { verifyLedger } from "./verify-ledger.ts";
 
 const [OLD, NEW] = ["aa".repeat(32), "bb".repeat(32)] as const;
 const WHO = { by: "anna", reason: "yearly" };
 const LINK_KEY = new Uint8Array(16).fill(7);
 const CONCENTRATORS = 450;
+const balance = (ref: number): LedgerAccount => ({ kind: "balance", ref });
+const transfer = postedTransfer({
+  id: "c:1",
+  kind: "correction",
+  from: balance(1),
+  to: balance(2),
+  amount: money(5),
+  actor: "anna",
+});
 
 describe.each(testDatabases)("sealing anew on $name", ({ name, available }) => {
   const on = test.skipIf(!available);
@@ -59,6 +73,16 @@ describe.each(testDatabases)("sealing anew on $name", ({ name, available }) => {
     expect(audit.map((row) => row.action)).toEqual(["master_key.reseal", "master_key.reseal"]);
   });
 
+  on("the ledger's seals hold under the new key alone", async () => {
+    const ctx = await site();
+    await ctx.db.transact((tx) => openLedgerAccounts(tx, [balance(1), balance(2)]));
+    await ctx.db.transact((tx) => bookTransfer(tx, transfer, ctx.clock()));
+    expect(await sealLedger(ctx, createSealer(OLD))).toBe(1);
+    await resealEverything(ctx, createSealer(NEW, OLD), WHO);
+    const report = await verifyLedger(ctx, createSealer(NEW));
+    expect(report).toMatchObject({ ok: true, problems: [], seals: { sealed: 1 } });
+  });
+
   on("without the old key stops with a clear sentence and changes nothing that it could not open", async () => {
     const ctx = await site();
     const before = await rows();
@@ -71,7 +95,7 @@ describe.each(testDatabases)("sealing anew on $name", ({ name, available }) => {
     const tables = await db!.transact((tx) => tx.introspection.getTables());
     const sealed = tables.flatMap((table) =>
       table.columns
-        .filter((column) => /(^|_)sealed$/.test(column.name))
+        .filter((column) => /(^|_)sealed$|^signature$/.test(column.name))
         .map((column) => `${table.name}.${column.name}`),
     );
     expect(

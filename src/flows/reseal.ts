@@ -4,10 +4,12 @@ import type { Sealer } from "#system/seal.ts";
 import type { FlowContext } from "./context.ts";
 import { linkKeyPurpose } from "./meter-keys.ts";
 import { type KeyActor, rootKeyPurpose } from "./root-keys.ts";
+import { sealPurpose } from "./seal-ledger.ts";
 
 const PURPOSES: Readonly<Record<keyof typeof SEALED_COLUMNS, (id: string) => string>> = {
   rootKeys: (version) => rootKeyPurpose(Number(version)),
   linkKeys: linkKeyPurpose,
+  ledgerSeals: (seq) => sealPurpose(Number(seq)),
 };
 
 /** What a run of sealing anew did: texts that were opened by the old master key and sealed by the present one. */
