@@ -116,6 +116,52 @@ export const refundErrors = {
     "清零指令已下发,退租不能再取消",
     "A clearing was already sent; the move-out cannot be cancelled",
   ],
+  move_out_awaits_approval: [
+    409,
+    "退租单正在等待审批,请先由审批人处理(或由申请人撤回)",
+    "This move-out waits for approval; it must be decided, or withdrawn by whoever asked, first",
+  ],
+  move_out_recalculated: [
+    409,
+    "结算单已重新计算,请核对最新金额后再继续",
+    "The sheet was calculated anew; look at the new sum before you go on",
+  ],
+  move_out_public_in_meter: [
+    409,
+    "{label} 自行计量剩余量,剩余为 0 时会自行断开,不能改为公共供电;请选择断开或保持",
+    "{label} counts its own credit and is off when that is used up; it cannot be left on for the house",
+  ],
+  move_out_reading_invalid: [
+    400,
+    "读数有误:请输入示数和剩余量,最多两位小数",
+    "The reading is not valid: enter index and remaining units with at most two decimals",
+  ],
+  move_out_reading_old: [
+    409,
+    "已有更新的读数,请直接采用最近一次读数或重新抄表",
+    "There is a newer reading already; use the last reading or read the meter again",
+  ],
+  move_out_price_invalid: [
+    400,
+    "单价有误:请输入 0 到 {max} 元之间、最多四位小数的单价",
+    "The price must be between 0 and {max} yuan with at most four decimals",
+  ],
+  move_in_key_conflict: [
+    409,
+    "同一入住编号的内容不同,未再办理",
+    "This move-in key was already used with other content",
+  ],
+  move_in_day_invalid: [400, "入住日期有误:不能晚于今天", "The first day is not valid: it cannot be after today"],
+  meter_not_empty: [
+    409,
+    "{label} 还有余额没有结清,不能办理入住,请先完成退租或对账",
+    "{label} still holds credit in the books; finish the move-out or reconcile it first",
+  ],
+  customer_number_taken: [
+    409,
+    "客户编号 {number} 已属于另一位客户",
+    "Customer number {number} belongs to somebody else",
+  ],
   account_spans_rooms: [
     409,
     "结算户 {account} 还管着其他房间的表计,请先拆分再退租",

@@ -24,7 +24,9 @@ export const meterEventKinds = [
   "refund_refused",
   "refund_stopped",
   "refund_withdrawn",
-  /** A tenant left, or began. */
+  /** A tenant is leaving, stays after all, has left, or began. */
+  "move_out_begun",
+  "move_out_cancelled",
   "moved_out",
   "moved_in",
   /** The books took over the meter's purchase count. */

@@ -54,8 +54,12 @@ export function approvalKindOf(kind: RefundKind): ApprovalKind {
 /** Ends of a refund that changed nothing: neither the meter nor any money. */
 export const WITHOUT_EFFECT: readonly RefundState[] = ["rejected", "withdrawn", "refused"];
 
-/** What is handed out of an amount: whole fen, for nobody can be paid a part of one; nothing where nothing is paid. */
+/**
+ * What is handed out of an amount: whole fen, for nobody can be paid a part of one; nothing where nothing is paid. A move-out rounds once,
+ * for all its meters together.
+ */
 export function payable(kind: RefundKind, amount: Money): Money {
+  if (kind === "move_out") return money(Math.max(0, amount));
   return isPaidOut(kind) && amount > 0 ? money(amount - (amount % PER_FEN)) : NO_MONEY;
 }
 

@@ -1,5 +1,7 @@
+import type { ApprovalTable } from "#store/schema-refunds.ts";
 import { ratioEffect } from "./change-ratio.ts";
-import type { ApprovalEffects } from "./decide-approval.ts";
+import type { ApprovalEffect, ApprovalEffects } from "./decide-approval.ts";
+import { moveOutApproved } from "./move-out-clear.ts";
 import { priceEffect } from "./price-change.ts";
 import { refundApproved } from "./refund.ts";
 
@@ -7,7 +9,15 @@ import { refundApproved } from "./refund.ts";
 export const approvalEffects: ApprovalEffects = {
   price: priceEffect,
   ratio: ratioEffect,
-  refund: refundApproved,
+  refund: {
+    approved: (ctx, tx, approval, ending) => effectOf(approval).approved(ctx, tx, approval, ending),
+    ended: (ctx, tx, approval, ending) => effectOf(approval).ended(ctx, tx, approval, ending),
+  },
   clear: refundApproved,
   debt: refundApproved,
 };
+
+/** Money that goes back is that of a refund, or of a whole move-out. */
+function effectOf({ object }: ApprovalTable): ApprovalEffect {
+  return object.startsWith("move_out:") ? moveOutApproved : refundApproved;
+}

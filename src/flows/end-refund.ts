@@ -66,7 +66,8 @@ export async function withdrawRefund(ctx: FlowContext, actor: Actor, input: Endi
   });
 }
 
-async function cancelCommand(tx: Tx, refund: RefundTable, now: number): Promise<void> {
+/** Takes back the command of a refund that was never sent; throws `refund_not_withdrawable` when it may have been. */
+export async function cancelCommand(tx: Tx, refund: RefundTable, now: number): Promise<void> {
   const cancelled = await tx
     .updateTable("command")
     .set({ state: "cancelled", state_reason: "withdrawn", done_at: now, updated_at: now })
@@ -114,7 +115,8 @@ export async function payOut(
     const now = ctx.clock();
     const refund = await visible(tx, actor, input.refundNo);
     if (refund.state === "paid") return;
-    if (refund.state !== "confirmed") throw new AppError("refund_not_payable");
+    // What the clears of a move-out came to is paid with its sheet.
+    if (refund.state !== "confirmed" || refund.move_out_no !== null) throw new AppError("refund_not_payable");
     const amount = payable(refund.kind, money(refund.settled_e4 ?? 0));
     assert(amount > 0, `refund ${refund.refund_no} owes something`);
     const channel = await channelOf(tx, refund);

@@ -112,7 +112,7 @@ async function book(ctx: FlowContext, tx: Tx, actor: Actor, input: Asking) {
     assert(other !== null, "a refund with this key exists");
     return repeated(other, requestHash);
   }
-  await reserve(tx, row, now);
+  await reserveRefund(tx, row, now);
   await addEvents(tx, [
     {
       id: ctx.newId(now),
@@ -155,7 +155,7 @@ export async function takeTurn(tx: Tx, input: { meterId: number; customerId: num
 }
 
 /** Reserves what the refund takes, until it is approved, withdrawn, or the meter has agreed. */
-async function reserve(tx: Tx, refund: RefundTable, at: Instant): Promise<void> {
+export async function reserveRefund(tx: Tx, refund: RefundTable, at: Instant): Promise<void> {
   const to = refundTarget(refund);
   const from = refundSource(refund);
   await openLedgerAccounts(tx, [to, from]);
@@ -303,7 +303,7 @@ export const refundApproved: ApprovalEffect = {
     const refund = await refundRow(tx, approval.object.slice("refund:".length));
     assert(refund?.state === "requested", `${approval.object} waits for its approval`);
     const { kind } = refund;
-    assert(kind !== "move_out", "a move-out is approved before its clears are made");
+    assert(kind !== "move_out", "a move-out is approved as a whole");
     await takeTurn(tx, { meterId: refund.meter_id, customerId: refund.customer_id });
     const quantity = kind === "units" ? formatUnits(wh(refund.units_wh)) : formatMoney(money(refund.amount_e4));
     const everywhere: Actor = { userId: 0, login: by, name: by, permissions: new Set(), scope: SCOPE_ALL };

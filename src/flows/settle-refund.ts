@@ -2,11 +2,12 @@ import { assert } from "#base/errors.ts";
 import type { Instant } from "#base/time.ts";
 import { type Money, subtract } from "#base/units.ts";
 import { type LedgerAccount, postedTransfer } from "#domain/ledger.ts";
+import { piecesOf } from "#domain/move-out.ts";
 import { isPaidOut, payable, takeBack } from "#domain/refund.ts";
 import type { Tx } from "#store/db.ts";
 import { addEvents } from "#store/events.ts";
 import { bookTransfer, openLedgerAccounts, resolveTransfer } from "#store/ledger.ts";
-import { openLots, saveLots } from "#store/lots.ts";
+import { noteTakenLots, openLots, saveLots } from "#store/lots.ts";
 import { changeMeterState, meterState } from "#store/meters.ts";
 import { moveRefund, refundOfCommand } from "#store/refunds.ts";
 import type { RefundTable } from "#store/schema-refunds.ts";
@@ -35,28 +36,47 @@ export async function confirmTakenBack(ctx: FlowContext, tx: Tx, at: Settling, c
   const takenWh = refund.kind === "units" ? refund.units_wh : clearedWh;
   const state = await meterState(tx, refund.meter_id);
   assert(state.purchase_count === command.purchase_number - 1, `meter ${refund.meter_id} confirms its next number`);
-  const back = takeBack(await openLots(tx, refund.meter_id), takenWh);
-  await saveLots(tx, back.changed);
-  await bookTaken(tx, { refund, value: back.value, at: now });
-  const owed = payable(refund.kind, back.value);
   await changeMeterState(tx, {
     meterId: refund.meter_id,
     version: state.version,
     change: { purchase_count: command.purchase_number, top_up_open: null, changed_at: now },
   });
-  await moveRefund(tx, {
+  await bookTakenBack(ctx, tx, { refund, takenWh, purchaseNumber: command.purchase_number, now });
+}
+
+/**
+ * Books units that have left a meter, by its lots as they are now, newest first. Without a number: somebody has wiped it at the meter.
+ */
+export async function bookTakenBack(
+  ctx: FlowContext,
+  tx: Tx,
+  input: { refund: RefundTable; takenWh: number; purchaseNumber: number | null; now: Instant },
+): Promise<void> {
+  const { refund, takenWh, now } = input;
+  const lots = await openLots(tx, refund.meter_id);
+  const back = takeBack(lots, takenWh);
+  const pieces = piecesOf(lots, takenWh);
+  await noteTakenLots(
+    tx,
+    refund.refund_no,
+    pieces.map((piece) => ({ ...piece, valueE4: piece.value })),
+  );
+  await saveLots(tx, back.changed);
+  await bookTaken(tx, { refund, value: back.value, at: now });
+  const moved = await moveRefund(tx, {
     refundNo: refund.refund_no,
     from: ["deducting", "approved"],
-    to: owed > 0 ? "confirmed" : "done",
+    to: payable(refund.kind, back.value) > 0 ? "confirmed" : "done",
     at: now,
     change: {
       taken_wh: takenWh,
       settled_e4: back.value,
       confirmed_at: now,
-      purchase_number: command.purchase_number,
+      purchase_number: input.purchaseNumber,
       state_reason: back.value === refund.amount_e4 ? "" : "revalued",
     },
   });
+  assert(moved, `refund ${refund.refund_no} was under way`);
   await addEvents(tx, [
     {
       id: ctx.newId(now),
@@ -64,7 +84,7 @@ export async function confirmTakenBack(ctx: FlowContext, tx: Tx, at: Settling, c
       at: now,
       kind: refund.kind === "units" ? "refund_confirmed" : "credit_cleared",
       severity: "info",
-      detail: { refundNo: refund.refund_no, unitsWh: takenWh, purchaseNumber: command.purchase_number },
+      detail: { refundNo: refund.refund_no, unitsWh: takenWh, purchaseNumber: input.purchaseNumber },
     },
   ]);
 }

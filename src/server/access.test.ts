@@ -7,6 +7,7 @@ import { systemClock } from "#system/clock.ts";
 import { demandAccess } from "./route.ts";
 import { type AccessLine as Line, matrix } from "./test-access-matrix.ts";
 import { differ } from "./test-difference.ts";
+import { moveOutBodies, moveOutFor, prepareMoveOut } from "./test-move-out.ts";
 import { moveMoney, refundBodies, refundRow } from "./test-refund.ts";
 import { asked, buildTown, enrol, type TestUser, testApp } from "./test-town.ts";
 
@@ -132,7 +133,10 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
   }
 
   /** A request that would succeed for somebody who may make it. */
-  function example([method, path]: Line, of: { meter: number; order: string; command: string; refund?: string }) {
+  function example(
+    [method, path]: Line,
+    of: { meter: number; order: string; command: string; refund?: string; moveOut?: string },
+  ) {
     // Of every two meters of a street the second has its credit on the server.
     const meter = /overdraft|emergency/.test(path) ? of.meter + 1 : of.meter;
     const query: Record<string, string> = {
@@ -162,7 +166,9 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
       .replace(":paymentNo", of.order)
       .replace(":orderNo", of.order)
       .replace(":refundNo", of.refund ?? "F20260101999999")
-      .replace("/options", `/options?meterId=${of.meter}`);
+      .replace(":moveOutNo", of.moveOut ?? "T20260101999999")
+      .replace(":meterId", String(of.meter))
+      .replace(/(options|tenant)$/, `$&?meterId=${of.meter}`);
     const bodies: Record<string, object> = {
       "/api/meters/:id/commands": { key: `key-${of.meter}-matrix`, kind: "read" },
       "/api/recharges/preview": { meterId: of.meter, amount: "50" },
@@ -208,6 +214,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
         units: [{ unitId: shares.get(of.meter)?.unit ?? 9, minutes: { low: 1, middle: 2, high: 3 } }],
       },
       ...refundBodies(of),
+      ...moveOutBodies(of),
       "/api/approval-rules": { kind: "refund", on: true, limit: "200", reason: "试" },
     };
     return { method, url, body: method === "POST" ? (bodies[path] ?? {}) : undefined };
@@ -292,11 +299,13 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
 
   test.each(permitted)("%s %s answers who has the permission", async (...line) => {
     const [, path, ...access] = line;
+    const moveOut = await prepareMoveOut(db, path);
     if (path.startsWith("/api/differences/")) await differ(db, 11);
     if (path === "/api/recharges/:orderNo/recheck") await stop(order);
     const refund = path.startsWith("/api/refunds") ? await prepareRefund(path) : undefined;
     const user = await enrol(db, { permissions: permissions.filter((each) => access.includes(each)) });
-    const { method, url, body } = example(line, { meter: 11, order, command, ...(refund && { refund }) });
+    const made = { ...(refund && { refund }), ...(moveOut && { moveOut }) };
+    const { method, url, body } = example(line, { meter: 11, order, command, ...made });
     const answer = await app.inject(asked(user, method, url, body));
     expect(answer.statusCode, answer.body).toBeLessThan(300);
   });
@@ -305,12 +314,9 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
     "%s %s answers for a foreign object as for one that does not exist, byte for byte",
     async (...line) => {
       const refund = line[1].includes(":refundNo") ? await refundFor(line[1], 21) : undefined;
-      const foreign = example(line, {
-        meter: 21,
-        order: foreignOrder,
-        command: foreignCommand,
-        ...(refund && { refund }),
-      });
+      const moveOut = line[1].includes(":moveOutNo") ? await moveOutFor(db, line[1], 21) : undefined;
+      const made = { ...(refund && { refund }), ...(moveOut && { moveOut }) };
+      const foreign = example(line, { meter: 21, order: foreignOrder, command: foreignCommand, ...made });
       const unknown = example(line, { meter: 99, order: "R20260101999999", command: "00000000000000000000" });
       const answers = [];
       for (const { method, url, body } of [foreign, unknown])

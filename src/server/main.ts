@@ -9,6 +9,7 @@ import { approvalsJob } from "./jobs/approvals.ts";
 import { daysJob } from "./jobs/days.ts";
 import { livenessJob } from "./jobs/liveness.ts";
 import { startJob } from "./jobs/loop.ts";
+import { moveOutsJob } from "./jobs/move-outs.ts";
 import { pricesJob } from "./jobs/prices.ts";
 import { reconcileJob } from "./jobs/reconcile.ts";
 import { sealJob } from "./jobs/seal.ts";
@@ -58,6 +59,7 @@ export async function runServer(config: ServerConfig, deps: ServerDeps, signal: 
     livenessJob(ctx),
     sessionsJob(ctx),
     approvalsJob(ctx),
+    moveOutsJob(ctx),
     daysJob(ctx),
     ...(deps.sealer ? [sealJob(ctx, deps.sealer)] : []),
     reconcileJob(ctx, deps.sealer ?? null),

@@ -3,8 +3,9 @@ import type { Instant } from "#base/time.ts";
 import { money, proportion } from "#base/units.ts";
 import type { Lot } from "#domain/lots.ts";
 import type { Tx } from "./db.ts";
-import { upsert } from "./portable.ts";
+import { insertRows, upsert } from "./portable.ts";
 import type { CreditLotTable } from "./schema.ts";
+import type { RefundLotTable } from "./schema-refunds.ts";
 
 /** Lots of a meter that still hold units, oldest first. */
 export async function openLots(tx: Tx, meterId: number): Promise<Lot[]> {
@@ -107,7 +108,8 @@ export async function addOveruse(
   await saveLots(tx, [{ ...last, usedWh: last.usedWh + overuse.wh, usedCost: money(last.usedCost + overuse.e4) }]);
 }
 
-async function lastLot(tx: Tx, meterId: number): Promise<Lot | null> {
+/** The newest lot of a meter, the only one that may be used beyond its units; null when nothing was ever bought. */
+export async function lastLot(tx: Tx, meterId: number): Promise<Lot | null> {
   const row = await lotRows(tx, meterId).orderBy("sequence", "desc").limit(1).executeTakeFirst();
   return row ? toLot(row) : null;
 }
@@ -150,4 +152,46 @@ export async function lotSources(
 export async function usedLots(tx: Tx, meterId: number): Promise<Lot[]> {
   const rows = await lotRows(tx, meterId).where("used_wh", ">", 0).orderBy("sequence", "desc").execute();
   return rows.map(toLot);
+}
+
+/** Some lots by id. */
+export async function lotsById(tx: Tx, ids: readonly string[]): Promise<Map<string, CreditLotTable>> {
+  if (ids.length === 0) return new Map();
+  const rows = await tx
+    .selectFrom("credit_lot")
+    .selectAll()
+    .where("id", "in", [...ids])
+    .execute();
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+/** Notes which lots a refund took units from: once, when the meter has given them up. */
+export async function noteTakenLots(
+  tx: Tx,
+  refundNo: string,
+  taken: readonly { lotId: string; sequence: number; unitsWh: number; valueE4: number }[],
+): Promise<void> {
+  const orders = await lotsById(
+    tx,
+    taken.map((piece) => piece.lotId),
+  );
+  const rows: RefundLotTable[] = taken.map((piece) => ({
+    refund_no: refundNo,
+    lot_id: piece.lotId,
+    sequence: piece.sequence,
+    order_no: orders.get(piece.lotId)?.order_no ?? null,
+    taken_wh: piece.unitsWh,
+    taken_e4: piece.valueE4,
+  }));
+  await insertRows(tx, "refund_lot", rows);
+}
+
+/** Which lots a refund took units from, newest first. */
+export function piecesOfRefund(tx: Tx, refundNo: string): Promise<RefundLotTable[]> {
+  return tx
+    .selectFrom("refund_lot")
+    .selectAll()
+    .where("refund_no", "=", refundNo)
+    .orderBy("sequence", "desc")
+    .execute();
 }

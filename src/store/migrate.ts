@@ -10,6 +10,7 @@ import * as tariffs from "./migrations/0007_tariffs.ts";
 import * as daysAndShares from "./migrations/0008_days_and_shares.ts";
 import * as seals from "./migrations/0010_seals.ts";
 import * as reconcile from "./migrations/0011_reconcile.ts";
+import * as moveOuts from "./migrations/0012_move_outs.ts";
 import * as devices from "./migrations/0013_devices.ts";
 import { type MysqlAddress, mysqlPool } from "./mysql-pool.ts";
 import type { Schema } from "./schema.ts";
@@ -32,6 +33,7 @@ const migrations: readonly Migration[] = [
   { name: "0007_tariffs", up: tariffs.up },
   { name: "0010_seals", up: seals.up },
   { name: "0011_reconcile", up: reconcile.up },
+  { name: "0012_move_outs", up: moveOuts.up },
   { name: "0013_devices", up: devices.up },
 ];
 

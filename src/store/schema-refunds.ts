@@ -1,6 +1,6 @@
 /** Tables of money that goes back, of second persons, and of tenants that leave. Conventions as in `schema.ts`. */
 import type { ApprovalKind, ApprovalState } from "#domain/approval.ts";
-import type { MoveOutState } from "#domain/move-out.ts";
+import type { MoveOutAfterwards, MoveOutState, ReadingSource } from "#domain/move-out.ts";
 import type { RefundKind, RefundMethod, RefundState } from "#domain/refund.ts";
 
 /** A second person is asked (审批). `object` is what it is about: `refund:F…`. `summary` is JSON for people. One per object. */
@@ -60,7 +60,10 @@ export type RefundTable = {
   updated_at: number;
 };
 
-/** A tenant leaves a room (退租). `calculation` is JSON, fixed when it was agreed upon. `room_id` null: a meter without a room. */
+/**
+ * A tenant leaves (退租). `meter_id` is one of its meters, `room_id` the room when they all hang in one, `place` its name for people.
+ * What it comes to is in `move_out_sheet`; `calculation` is of before there were sheets. Every change bumps `version`.
+ */
 export type MoveOutTable = {
   move_out_no: string;
   idem_key: string;
@@ -72,7 +75,7 @@ export type MoveOutTable = {
   place: string;
   state: MoveOutState;
   method: RefundMethod;
-  afterwards: "trip" | "public" | "leave";
+  afterwards: MoveOutAfterwards;
   calculation: string | null;
   reason: string;
   created_by: string;
@@ -80,9 +83,17 @@ export type MoveOutTable = {
   updated_at: number;
   done_at: number | null;
   version: number;
+  /** Who agreed upon the sum and had the meters cleared. */
+  confirmed_by: string | null;
+  paid_by: string | null;
+  payout_note: string;
 };
 
-/** A meter of a move-out. `open_meter_id` is unique and null once it ended: a meter is in one move-out at a time. */
+/**
+ * A meter of a move-out. `open_meter_id` is unique and null once it ended: a meter is in one move-out at a time. `index_wh`, `remaining_wh`
+ * and `read_at` are its final reading, `source` where that is from ("" until there is one); `override_e4` is another value
+ * for its units than that of their lots.
+ */
 export type MoveOutMeterTable = {
   move_out_no: string;
   meter_id: number;
@@ -92,6 +103,41 @@ export type MoveOutMeterTable = {
   index_wh: number | null;
   remaining_wh: number | null;
   read_at: number | null;
+  source: ReadingSource | "";
+  source_reason: string;
+  source_by: string | null;
+  override_e4: number | null;
+  override_reason: string;
+  override_by: string | null;
+  /** Times that it was asked for its final reading. */
+  reads: number;
+};
+
+/**
+ * What a move-out comes to (结算单), never changed: a later state of things is the next `rev`. `sheet` is JSON with every line; a final one is
+ * what was booked. `rest_e4` is what is less than a fen and stays in the wallet. `approval_id`: who was asked about it.
+ */
+export type MoveOutSheetTable = {
+  move_out_no: string;
+  rev: number;
+  is_final: number;
+  sheet: string;
+  payable_e4: number;
+  owed_e4: number;
+  rest_e4: number;
+  approval_id: string | null;
+  made_by: string;
+  made_at: number;
+};
+
+/** Which lots a refund took units from, and what they were worth. */
+export type RefundLotTable = {
+  refund_no: string;
+  lot_id: string;
+  sequence: number;
+  order_no: string | null;
+  taken_wh: number;
+  taken_e4: number;
 };
 
 /** Who had a meter when (租用历史). `until_at` null: still. Those who were there at the start have a row once they leave. */
@@ -104,6 +150,8 @@ export type TenancyTable = {
   from_at: number;
   until_at: number | null;
   move_out_no: string | null;
+  /** Of the request that began it; null for those who were there before. */
+  idem_key: string | null;
 };
 
 /** The customer number that a meter has in it, when it is another than its account's: meters keep theirs when tenants change. */
@@ -137,6 +185,8 @@ export type RefundsSchema = {
   refund: RefundTable;
   move_out: MoveOutTable;
   move_out_meter: MoveOutMeterTable;
+  move_out_sheet: MoveOutSheetTable;
+  refund_lot: RefundLotTable;
   tenancy: TenancyTable;
   meter_customer_number: MeterCustomerNumberTable;
   count_correction: CountCorrectionTable;

@@ -231,6 +231,8 @@ export const en: Messages = {
     refund_refused: "Refund refused by the meter",
     refund_stopped: "Purchase counts differ; refund stopped",
     refund_withdrawn: "Refund withdrawn",
+    move_out_begun: "Move-out begun",
+    move_out_cancelled: "Move-out cancelled",
     moved_out: "Tenant moved out",
     moved_in: "Tenant moved in",
     count_corrected: "Purchase count corrected",

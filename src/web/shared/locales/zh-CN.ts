@@ -227,6 +227,8 @@ export const zhCN = {
     refund_refused: "退费被电表拒绝",
     refund_stopped: "购电次数不一致,退费已暂停",
     refund_withdrawn: "退费已撤回",
+    move_out_begun: "退租开始",
+    move_out_cancelled: "退租取消",
     moved_out: "已退租",
     moved_in: "已入住",
     count_corrected: "购电次数已更正",
