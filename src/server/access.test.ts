@@ -299,12 +299,11 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
 
   test.each(permitted)("%s %s answers who has the permission", async (...line) => {
     const [, path, ...access] = line;
-    const moveOut = await prepareMoveOut(db, path);
     if (path.startsWith("/api/differences/")) await differ(db, 11);
     if (path === "/api/recharges/:orderNo/recheck") await stop(order);
     const refund = path.startsWith("/api/refunds") ? await prepareRefund(path) : undefined;
     const user = await enrol(db, { permissions: permissions.filter((each) => access.includes(each)) });
-    const made = { ...(refund && { refund }), ...(moveOut && { moveOut }) };
+    const made = { ...(refund && { refund }), ...(await prepareMoveOut(db, path)) };
     const { method, url, body } = example(line, { meter: 11, order, command, ...made });
     const answer = await app.inject(asked(user, method, url, body));
     expect(answer.statusCode, answer.body).toBeLessThan(300);
@@ -314,8 +313,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
     "%s %s answers for a foreign object as for one that does not exist, byte for byte",
     async (...line) => {
       const refund = line[1].includes(":refundNo") ? await refundFor(line[1], 21) : undefined;
-      const moveOut = line[1].includes(":moveOutNo") ? await moveOutFor(db, line[1], 21) : undefined;
-      const made = { ...(refund && { refund }), ...(moveOut && { moveOut }) };
+      const made = { ...(refund && { refund }), ...(await moveOutFor(db, line[1], 21)) };
       const foreign = example(line, { meter: 21, order: foreignOrder, command: foreignCommand, ...made });
       const unknown = example(line, { meter: 99, order: "R20260101999999", command: "00000000000000000000" });
       const answers = [];

@@ -18,7 +18,8 @@ const EMPTY: Sheet = {
 };
 
 /** A move-out of meter 11 or 21 at the step at which this route has something to do; several of one meter may be there. */
-export async function moveOutFor(db: Db, path: string, meterId: number): Promise<string> {
+export async function moveOutFor(db: Db, path: string, meterId: number): Promise<{ moveOut?: string }> {
+  if (!path.includes(":moveOutNo")) return {};
   const last = path.slice(path.lastIndexOf("/"));
   const moveOutNo = `T20260101${last.replace(/\W/g, "")}${meterId}`;
   const states = { "/override": "calculated", "/confirm": "calculated", "/cleared": "clearing", "/retry": "clearing" };
@@ -96,7 +97,7 @@ export async function moveOutFor(db: Db, path: string, meterId: number): Promise
       .values({ ...refund, ...clear, state: last === "/retry" ? "refused" : "approved" })
       .execute();
   });
-  return moveOutNo;
+  return { moveOut: moveOutNo };
 }
 
 /** What each route about move-outs is asked by somebody who may, by its path. */
@@ -130,10 +131,10 @@ export function moveOutBodies(of: { meter: number }): Record<string, object> {
 }
 
 /** What has to be so before a route about move-outs has something to do at meter 11; the number of the move-out. */
-export async function prepareMoveOut(db: Db, path: string): Promise<string | undefined> {
+export async function prepareMoveOut(db: Db, path: string): Promise<{ moveOut?: string }> {
   if (path === "/api/move-ins") await addVacantMeter(db);
   if (path.endsWith("/reading")) await tellRemaining(db);
-  return path.includes(":moveOutNo") ? moveOutFor(db, path, 11) : undefined;
+  return moveOutFor(db, path, 11);
 }
 
 /** The public meter beside meter 11 answers: somebody can move in at it. */
