@@ -148,6 +148,7 @@ export function carryOut(run: CommandRun): Promise<void> {
     case "top_up":
     case "deduct":
     case "clear":
+    case "set_mode":
       return changeCredit(run);
     case "trip":
     case "close":

@@ -26,6 +26,7 @@ const LEVELS: Readonly<Record<ClaimedCommand["kind"], number>> = {
   top_up: PRIORITY.recharge,
   deduct: PRIORITY.recharge,
   clear: PRIORITY.recharge,
+  set_mode: PRIORITY.recharge,
   read: PRIORITY.onDemand,
   change_key: PRIORITY.onDemand,
 };
@@ -73,7 +74,8 @@ export function commandRun(options: {
     const told = await readMeter(bus, claimed, items, asking);
     if (told.kind === "answered") {
       isThere = true;
-      ingest.report({ meterId: claimed.meterId, measuredAt: told.at, values: told.values });
+      const { meterId, installation } = claimed;
+      ingest.report({ meterId, installation, measuredAt: told.at, values: told.values });
     }
     return told;
   }

@@ -10,6 +10,7 @@ function meter(meterId: number, change: Partial<MeterToRead> = {}): MeterToRead 
   const never = instant(0);
   return {
     meterId,
+    installation: 1,
     address: String(meterId).padStart(12, "0"),
     bus: 1,
     via: null,

@@ -67,8 +67,10 @@ export function createReadPlan(intervalMs: number): ReadPlan {
       for (const [i, meter] of meters.entries()) {
         const phaseMs = Math.floor((i * intervalMs) / meters.length);
         const old = known.get(meter.meterId);
-        if (old) Object.assign(old, { meter, phaseMs });
-        planned.set(meter.meterId, old ?? admit(meter, phaseMs, now));
+        // Another device in its place has nothing to do with how the old one answered.
+        const stays = old?.meter.installation === meter.installation ? old : undefined;
+        if (stays) Object.assign(stays, { meter, phaseMs });
+        planned.set(meter.meterId, stays ?? admit(meter, phaseMs, now));
       }
     },
     next(monotonicMs) {

@@ -89,11 +89,12 @@ export async function readOnSchedule(options: {
       }
       const { meter, items, probe } = next.round;
       const asking = { priority: PRIORITY.scheduled, order: rounds++, tries: probe ? 1 : READ_TRIES, commandId: null };
+      const { meterId, installation } = meter;
       const told = await readMeter(bus, meter, items, asking);
       plan.done(meter.meterId, told.kind, performance.now());
       if (told.kind === "closed") return;
-      if (told.kind === "silent") ingest.silence({ meterId: meter.meterId, at: ctx.clock() });
-      else ingest.report({ meterId: meter.meterId, measuredAt: told.at, values: told.values });
+      if (told.kind === "silent") ingest.silence({ meterId, installation, at: ctx.clock() });
+      else ingest.report({ meterId, installation, measuredAt: told.at, values: told.values });
     }
   }
 }

@@ -18,7 +18,7 @@ const SEND_AGAIN_MS = 2 * SECOND_MS;
 const CREDIT: readonly Item[] = ["count", "remaining", "status"];
 
 /**
- * Changes the credit in a meter (adds bought units, takes some back, or wipes them), exactly once. The meter's purchase count is read before anything is sent, and again
+ * Changes the credit in a meter (adds bought units, takes some back, wipes them) or what it does when that is used up, exactly once. The meter's purchase count is read before anything is sent, and again
  * after every doubt; only the count decides whether the top-up happened. What is sent again are the very same bytes.
  */
 export async function changeCredit(run: CommandRun): Promise<void> {
@@ -135,7 +135,7 @@ async function settleByCount(run: CommandRun): Promise<void> {
 
 /** What is read around a credit command; what was left before the last change tells how much a clear has wiped. */
 function shown({ claimed }: CommandRun): readonly Item[] {
-  return claimed.kind === "top_up" ? CREDIT : [...CREDIT, "before"];
+  return claimed.kind === "top_up" || claimed.kind === "set_mode" ? CREDIT : [...CREDIT, "before"];
 }
 
 type CreditSeen = Extract<CommandOutcome, { kind: "read_back" }>;
@@ -143,8 +143,8 @@ type CreditSeen = Extract<CommandOutcome, { kind: "read_back" }>;
 /** What a read-back says about the credit; null without the count, which alone decides. */
 function creditSeen(told: MeterTold): CreditSeen | null {
   if (told.kind !== "answered" || told.values.purchaseCount === undefined) return null;
-  const { purchaseCount: count, remainingWh, beforeWh } = told.values;
-  return { kind: "read_back", count, remainingWh, beforeWh };
+  const { purchaseCount: count, remainingWh, beforeWh, status } = told.values;
+  return { kind: "read_back", count, remainingWh, beforeWh, trips: status?.trips };
 }
 
 /** A count that has not moved after sending: the lease is given back at once, so that the meter is free for what is more urgent. */

@@ -146,7 +146,7 @@ export type CommandRequest = z.infer<typeof commandRequest>;
 export const command = z.object({
   id: z.string(),
   meterId: z.number().int(),
-  kind: z.enum(["top_up", "deduct", "clear", "trip", "close", "permit_close", "read", "change_key"]),
+  kind: z.enum(["top_up", "deduct", "clear", "set_mode", "trip", "close", "permit_close", "read", "change_key"]),
   cause: z.enum(["operator", "arrears", "recharge", "refund", "paid", "exchange", "mode"]),
   state: z.enum(commandStates),
   stateReason: z.string(),

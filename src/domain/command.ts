@@ -1,7 +1,16 @@
 import { DAY_MS, MINUTE_MS, SECOND_MS } from "#base/time.ts";
 
 /** What a meter can be asked to do (指令). */
-export type CommandKind = "top_up" | "deduct" | "clear" | "trip" | "close" | "permit_close" | "read" | "change_key";
+export type CommandKind =
+  | "top_up"
+  | "deduct"
+  | "clear"
+  | "set_mode"
+  | "trip"
+  | "close"
+  | "permit_close"
+  | "read"
+  | "change_key";
 
 /** Order on a bus, lowest first: safety and control, then money, then questions, then what nobody waits for. */
 export const priority: Record<CommandKind, number> = {
@@ -11,21 +20,22 @@ export const priority: Record<CommandKind, number> = {
   top_up: 20,
   deduct: 20,
   clear: 20,
+  set_mode: 20,
   read: 30,
   change_key: 40,
 };
 
 /**
- * Kinds that change the credit in a meter (充值、退费、清零): they share one row of purchase numbers, each carries the next one, and
+ * Kinds that change the credit in a meter, or what it does when that is used up (充值、退费、清零、模式): they share one row of purchase numbers, each carries the next one, and
  * at most one of a meter is between "sent" and its end.
  */
-export const CREDIT_KINDS: readonly CreditKind[] = ["top_up", "deduct", "clear"];
+export const CREDIT_KINDS: readonly CreditKind[] = ["top_up", "deduct", "clear", "set_mode"];
 /** One of {@link CREDIT_KINDS}. */
-export type CreditKind = "top_up" | "deduct" | "clear";
+export type CreditKind = "top_up" | "deduct" | "clear" | "set_mode";
 
 /** Whether a command of this kind changes the credit in a meter. */
 export function isCredit(kind: CommandKind): kind is CreditKind {
-  return kind === "top_up" || kind === "deduct" || kind === "clear";
+  return kind === "top_up" || kind === "deduct" || kind === "clear" || kind === "set_mode";
 }
 
 /**
@@ -39,6 +49,7 @@ export const expiryMs: Record<CommandKind, number> = {
   top_up: 3650 * DAY_MS,
   deduct: 3650 * DAY_MS,
   clear: 3650 * DAY_MS,
+  set_mode: 3650 * DAY_MS,
   read: 2 * MINUTE_MS,
   change_key: 30 * DAY_MS,
 };

@@ -1,6 +1,7 @@
 import type { ApprovalTable } from "#store/schema-refunds.ts";
 import { ratioEffect } from "./change-ratio.ts";
 import type { ApprovalEffect, ApprovalEffects } from "./decide-approval.ts";
+import { exchangeEffect } from "./exchange-old.ts";
 import { moveOutApproved } from "./move-out-clear.ts";
 import { priceEffect } from "./price-change.ts";
 import { refundApproved } from "./refund.ts";
@@ -9,6 +10,7 @@ import { refundApproved } from "./refund.ts";
 export const approvalEffects: ApprovalEffects = {
   price: priceEffect,
   ratio: ratioEffect,
+  exchange: exchangeEffect,
   refund: {
     approved: (ctx, tx, approval, ending) => effectOf(approval).approved(ctx, tx, approval, ending),
     ended: (ctx, tx, approval, ending) => effectOf(approval).ended(ctx, tx, approval, ending),

@@ -21,6 +21,8 @@ const PUT_OFF_MS_MAX = HOUR_MS;
 export type ClaimedCommand = {
   id: string;
   meterId: number;
+  /** Which of the devices that have been in the meter's place the command is for. */
+  installation: number;
   concentratorId: number;
   kind: CommandKind;
   cause: CommandCause;
@@ -224,6 +226,7 @@ function dueCommands(tx: Tx, concentratorIds: readonly number[], now: Instant) {
         "concentrator.epoch",
         "command.created_at",
         "meter.address",
+        "meter.installation",
         "meter.bus",
         "gateway.address as via",
         "meter.profile",
@@ -296,6 +299,7 @@ function toClaimed(row: DueCommand, leaseToken: string): ClaimedCommand {
   return {
     id: row.id,
     meterId: row.meter_id,
+    installation: row.installation,
     concentratorId: row.concentrator_id,
     kind: row.kind,
     cause: row.cause,

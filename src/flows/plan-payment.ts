@@ -15,6 +15,7 @@ import type { Scope } from "#domain/permission.ts";
 import { planBalance, planUnits, type RechargePlan } from "#domain/prepay.ts";
 import { topUpsMax } from "#protocol/profiles.ts";
 import type { Tx } from "#store/db.ts";
+import { openExchangeOfMeter } from "#store/devices.ts";
 import { type Balance, balanceOf } from "#store/ledger.ts";
 import { meterToAct } from "#store/meters.ts";
 import { openMoveOutOfMeter } from "#store/move-outs.ts";
@@ -102,6 +103,8 @@ async function payableMeter(tx: Tx, scope: Scope, meterId: number) {
   }
   const moving = await openMoveOutOfMeter(tx, meter.id);
   if (moving !== null) throw new AppError("moving_out", { moveOutNo: moving });
+  const exchanging = await openExchangeOfMeter(tx, meter.id);
+  if (exchanging !== null) throw new AppError("exchanging", { exchangeNo: exchanging });
   if (meter.top_ups_stopped === 1) throw new AppError("top_ups_stopped");
   return { meter, accountId: meter.account_id, customerId: meter.customer_id, creditAt: meter.credit_at };
 }

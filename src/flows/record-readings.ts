@@ -15,7 +15,13 @@ import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
 
 /** What a switch showed: the word as the meter keeps it, what it says about supply, and whether it says it is broken. */
-export type SwitchStatus = { word: number; relayOpen: boolean | null; fault: boolean };
+export type SwitchStatus = {
+  word: number;
+  relayOpen: boolean | null;
+  fault: boolean;
+  /** Whether the meter trips by its credit; told for the command that asked. Models that cannot tell leave it out. */
+  trips?: boolean;
+};
 /** What one meter showed at one time; only what was read is there. Water in litres. */
 export type ReportedValues = {
   energyWh?: number;
@@ -29,10 +35,13 @@ export type ReportedValues = {
   powerW?: number | null;
   status?: SwitchStatus;
 };
-/** One meter at one moment. */
-export type MeterReport = { meterId: number; measuredAt: Instant; values: ReportedValues };
+/**
+ * One meter at one moment. `installation` tells which of the devices that have been in its place was asked: what another one said is not believed of it.
+ * Left out: the present one.
+ */
+export type MeterReport = { meterId: number; installation?: number; measuredAt: Instant; values: ReportedValues };
 /** A whole round in which a meter gave no usable answer. */
-export type SilenceReport = { meterId: number; at: Instant };
+export type SilenceReport = { meterId: number; installation?: number; at: Instant };
 /** One frame on the bus, or the silence where an answer was due. */
 export type FrameRecord = {
   meterId: number;
@@ -60,8 +69,10 @@ export async function recordReadings(ctx: FlowContext, batch: Batch): Promise<vo
     const writing: Writing = { readings: [], events: [], late: [] };
     const now = ctx.clock();
     for (const [meterId, meter] of meters) {
-      const reports = batch.reports.filter((report) => report.meterId === meterId);
-      const silences = batch.silences.filter((silence) => silence.meterId === meterId);
+      const isOfIt = (each: { meterId: number; installation?: number }) =>
+        each.meterId === meterId && (each.installation ?? meter.installation) === meter.installation;
+      const reports = batch.reports.filter(isOfIt);
+      const silences = batch.silences.filter(isOfIt);
       const frames = batch.frames.filter((frame) => frame.meterId === meterId).length;
       const change: Change = {};
       const view = { ctx, meter, change, writing, now };
@@ -85,6 +96,7 @@ type Meter = {
   state: MeterStateTable;
   creditInMeter: boolean;
   mode: MeterMode;
+  installation: number;
   powerMaxW: number;
   lowCreditWh: number;
 };
@@ -101,16 +113,17 @@ async function metersOf(tx: Tx, batch: Batch): Promise<Map<number, Meter>> {
     .leftJoin("account", "account.id", "meter.account_id")
     .where("meter_state.meter_id", "in", [...ids])
     .selectAll("meter_state")
-    .select(["account.credit_at", "meter.mode", "meter.power_max_w", "meter.low_credit_wh"])
+    .select(["account.credit_at", "meter.mode", "meter.installation", "meter.power_max_w", "meter.low_credit_wh"])
     .orderBy("meter_state.meter_id")
     .execute();
   return new Map(
-    rows.map(({ credit_at, mode, power_max_w, low_credit_wh, ...state }) => [
+    rows.map(({ credit_at, mode, installation, power_max_w, low_credit_wh, ...state }) => [
       state.meter_id,
       {
         state,
         creditInMeter: credit_at === "meter",
         mode,
+        installation,
         powerMaxW: power_max_w,
         lowCreditWh: low_credit_wh,
       },

@@ -8,6 +8,7 @@ import { approvalKindOf, heldWh, isByMeter, type LotPart, payable, type RefundKi
 import { canTakeBack } from "#protocol/profiles.ts";
 import { approvalRuleOf } from "#store/approval-rules.ts";
 import type { Tx } from "#store/db.ts";
+import { openExchangeOfMeter } from "#store/devices.ts";
 import { balanceOf } from "#store/ledger.ts";
 import { lotSources, openLots } from "#store/lots.ts";
 import { meterToAct } from "#store/meters.ts";
@@ -56,6 +57,8 @@ export async function planRefund(
   const who = { meter, accountId: meter.account_id, customerId: meter.customer_id, orderNo: wanted.orderNo };
   const moving = await openMoveOutOfMeter(tx, meter.id);
   if (moving !== null) throw new AppError("moving_out", { moveOutNo: moving });
+  const exchanging = await openExchangeOfMeter(tx, meter.id);
+  if (exchanging !== null && wanted.kind !== "debt") throw new AppError("exchanging", { exchangeNo: exchanging });
   if (wanted.kind !== "debt" && wanted.kind !== "clear") await demandNoDebt(tx, who.customerId);
   switch (wanted.kind) {
     case "units":

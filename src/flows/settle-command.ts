@@ -270,7 +270,7 @@ async function happened(
 ): Promise<NextStep> {
   const missing = whatIsNotProven(at, shown);
   if (missing === "not_read_back") return leaveUnknown(tx, at, missing);
-  if (missing === "not_cleared") {
+  if (missing !== null) {
     await stopCredit(ctx, tx, at, { reason: missing, countShown: at.command.purchase_number });
     return "stop";
   }

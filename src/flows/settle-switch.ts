@@ -47,10 +47,11 @@ function shown(claimed: ClaimedCommand, before: MeterStateTable, now: Instant): 
 async function undoIfPaid(ctx: FlowContext, tx: Tx, at: Settling): Promise<void> {
   const meter = await tx
     .selectFrom("meter")
-    .select("account_id")
+    .select(["account_id", "mode"])
     .where("id", "=", at.claimed.meterId)
     .executeTakeFirstOrThrow();
-  if (meter.account_id === null || (await isAccountInArrears(tx, meter.account_id))) return;
+  if (meter.account_id === null) return;
+  if (meter.mode === "prepaid" && (await isAccountInArrears(tx, meter.account_id))) return;
   await reconnectMeter(ctx, tx, {
     cause: `after-${at.claimed.id}`,
     orderNo: null,

@@ -309,6 +309,7 @@ async function switchSupply(
 
 /** Whether the meter may be on: its own counter above zero, or an account out of arrears. */
 async function hasCredit(tx: Tx, meter: MeterToSettle): Promise<boolean> {
+  if (meter.mode !== "prepaid") return true; // may go below zero
   if (meter.credit_at === "meter") return (meter.remaining_wh ?? 0) > 0;
   return meter.account_id !== null && !(await isAccountInArrears(tx, meter.account_id));
 }

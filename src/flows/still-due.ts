@@ -19,13 +19,14 @@ export async function whyNotDue(tx: Tx, command: CommandTable, now: Instant): Pr
   return state.off_cause === "operator" || state.off_cause === "safety" ? `off_by_${state.off_cause}` : null;
 }
 
-/** Whether the meter's account has its credit on the server and is in arrears again since the close was asked for. */
+/** Whether the meter is prepaid, its account has its credit on the server, and is in arrears again since the close was asked for. */
 async function isOwing(tx: Tx, meterId: number): Promise<boolean> {
   const account = await tx
     .selectFrom("meter")
     .innerJoin("account", "account.id", "meter.account_id")
     .select("account.id")
     .where("meter.id", "=", meterId)
+    .where("meter.mode", "=", "prepaid")
     .where("account.credit_at", "=", "server")
     .executeTakeFirst();
   return account !== undefined && (await standingOf(tx, account.id)).inArrears;

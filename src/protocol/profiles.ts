@@ -1,5 +1,6 @@
 import { items188 } from "./cjt188/items.ts";
 import { itemOf } from "./dlt645/items.ts";
+import { MODE_AMOUNT } from "./dlt645/prepay.ts";
 import { items97 } from "./dlt645v1997/items.ts";
 import { sf97Items } from "./dlt645v1997/sf97.ts";
 import { electricityProfiles } from "./profiles/electricity.ts";
@@ -19,6 +20,8 @@ import { waterProfiles } from "./profiles/water.ts";
 export const profiles: ReadonlyMap<string, MeterProfile> = new Map(
   [...electricityProfiles, ...waterProfiles].map((profile) => [profile.name, profile]),
 );
+
+export { MODE_AMOUNT };
 
 /** The profile of that name; undefined when nobody here knows such a meter. */
 export function profileOf(name: string): MeterProfile | undefined {
@@ -48,6 +51,11 @@ export function topUpsMax(profile: string): number | null {
 export function canTakeBack(profile: string): boolean {
   const known = profiles.get(profile);
   return known !== undefined && safeTopUp(known)?.form === "jc1";
+}
+
+/** Whether a model that holds its credit can be told to trip by it or only to count it, and shows which (JC1: set_mode). */
+export function canSetMode(profile: string): boolean {
+  return canTakeBack(profile);
 }
 
 /** Whether what the model shows proves that supply is on or off. Without that nothing is cut off by a machine. */

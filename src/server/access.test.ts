@@ -6,6 +6,7 @@ import { freshDatabase, testDatabases } from "#store/test-databases.ts";
 import { systemClock } from "#system/clock.ts";
 import { demandAccess } from "./route.ts";
 import { type AccessLine as Line, matrix } from "./test-access-matrix.ts";
+import { deviceBodies, deviceFor } from "./test-devices.ts";
 import { differ } from "./test-difference.ts";
 import { moveOutBodies, moveOutFor, prepareMoveOut } from "./test-move-out.ts";
 import { moveMoney, refundBodies, refundRow } from "./test-refund.ts";
@@ -83,7 +84,6 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
   async function read(user: TestUser, meterId: number, key: string): Promise<string> {
     return (await app.inject(asked(user, "POST", `/api/meters/${meterId}/commands`, { key, kind: "read" }))).json().id;
   }
-
   async function share(user: TestUser, meterId: number): Promise<{ run: string; unit: number }> {
     const source = meterId + 2;
     const area = Math.floor(meterId / 10);
@@ -135,10 +135,10 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
   /** A request that would succeed for somebody who may make it. */
   function example(
     [method, path]: Line,
-    of: { meter: number; order: string; command: string; refund?: string; moveOut?: string },
+    of: { meter: number; order: string; command: string; refund?: string; moveOut?: string; device?: string },
   ) {
     // Of every two meters of a street the second has its credit on the server.
-    const meter = /overdraft|emergency/.test(path) ? of.meter + 1 : of.meter;
+    const meter = /overdraft|emergency|ratio|mode/.test(path) ? of.meter + 1 : of.meter;
     const query: Record<string, string> = {
       "GET /api/calendar": "?year=2026",
       "GET /api/cuts/preview": `?at=${systemClock()}`,
@@ -168,6 +168,8 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
       .replace(":refundNo", of.refund ?? "F20260101999999")
       .replace(":moveOutNo", of.moveOut ?? "T20260101999999")
       .replace(":meterId", String(of.meter))
+      .replace(/:(exchange|change)No/, of.device ?? "H20260101999999")
+      .replace("mode-preview", "mode-preview?to=postpaid")
       .replace(/(options|tenant)$/, `$&?meterId=${of.meter}`);
     const bodies: Record<string, object> = {
       "/api/meters/:id/commands": { key: `key-${of.meter}-matrix`, kind: "read" },
@@ -215,6 +217,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
       },
       ...refundBodies(of),
       ...moveOutBodies(of),
+      ...deviceBodies(of),
       "/api/approval-rules": { kind: "refund", on: true, limit: "200", reason: "试" },
     };
     return { method, url, body: method === "POST" ? (bodies[path] ?? {}) : undefined };
@@ -302,8 +305,9 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
     if (path.startsWith("/api/differences/")) await differ(db, 11);
     if (path === "/api/recharges/:orderNo/recheck") await stop(order);
     const refund = path.startsWith("/api/refunds") ? await prepareRefund(path) : undefined;
+    const device = await deviceFor(db, path, { meter: 11, command });
     const user = await enrol(db, { permissions: permissions.filter((each) => access.includes(each)) });
-    const made = { ...(refund && { refund }), ...(await prepareMoveOut(db, path)) };
+    const made = { ...(refund && { refund }), ...(await prepareMoveOut(db, path)), ...device };
     const { method, url, body } = example(line, { meter: 11, order, command, ...made });
     const answer = await app.inject(asked(user, method, url, body));
     expect(answer.statusCode, answer.body).toBeLessThan(300);
@@ -313,7 +317,8 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
     "%s %s answers for a foreign object as for one that does not exist, byte for byte",
     async (...line) => {
       const refund = line[1].includes(":refundNo") ? await refundFor(line[1], 21) : undefined;
-      const made = { ...(refund && { refund }), ...(await moveOutFor(db, line[1], 21)) };
+      const device = await deviceFor(db, line[1], { meter: 21, command: foreignCommand });
+      const made = { ...(refund && { refund }), ...(await moveOutFor(db, line[1], 21)), ...device };
       const foreign = example(line, { meter: 21, order: foreignOrder, command: foreignCommand, ...made });
       const unknown = example(line, { meter: 99, order: "R20260101999999", command: "00000000000000000000" });
       const answers = [];

@@ -15,6 +15,7 @@ import { approvalRoutes } from "./routes/approvals.ts";
 import { boardRoutes } from "./routes/board.ts";
 import { commandRoutes } from "./routes/commands.ts";
 import { customerRoutes } from "./routes/customers.ts";
+import { deviceRoutes } from "./routes/devices.ts";
 import { doubtRoutes } from "./routes/doubts.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { liveRoutes } from "./routes/live.ts";
@@ -102,6 +103,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   reconcileRoutes(routes, deps.sealer ?? null);
   refundRoutes(routes, deps.nudge);
   moveOutRoutes(routes, deps.nudge);
+  deviceRoutes(routes, deps.nudge);
   liveRoutes(routes, deps.hub);
   await addPages(app, deps.webDir);
   // Streams have no end of their own: closing would wait for them for ever.

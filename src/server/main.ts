@@ -7,6 +7,7 @@ import { buildApp } from "./app.ts";
 import type { ServerConfig } from "./config.ts";
 import { approvalsJob } from "./jobs/approvals.ts";
 import { daysJob } from "./jobs/days.ts";
+import { exchangesJob } from "./jobs/exchanges.ts";
 import { livenessJob } from "./jobs/liveness.ts";
 import { startJob } from "./jobs/loop.ts";
 import { moveOutsJob } from "./jobs/move-outs.ts";
@@ -61,6 +62,7 @@ export async function runServer(config: ServerConfig, deps: ServerDeps, signal: 
     approvalsJob(ctx),
     moveOutsJob(ctx),
     daysJob(ctx),
+    exchangesJob(ctx),
     ...(deps.sealer ? [sealJob(ctx, deps.sealer)] : []),
     reconcileJob(ctx, deps.sealer ?? null),
   ].map((job) => startJob(job, { log, signal: stopping.signal }));

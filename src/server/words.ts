@@ -43,6 +43,15 @@ const fieldWords: Readonly<Record<string, string>> = {
   count: "清点次数",
   from: "起始日期",
   to: "截止日期",
+  number: "表号",
+  address: "通信地址",
+  profile: "表型",
+  concentratorId: "集中器",
+  bus: "端口",
+  ratio: "倍率",
+  openIndex: "起码",
+  closeIndex: "止码",
+  left: "剩余量",
 };
 
 /** What a permission allows, in the words of the page. */

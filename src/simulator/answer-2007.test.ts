@@ -4,13 +4,13 @@ import { fromHex, toHex } from "#protocol/bytes.ts";
 import { decodeAnswer, encodeRead, encodeRelay, type LocalTime, type RelayAction } from "#protocol/dlt645/commands.ts";
 import type { Frame645 } from "#protocol/dlt645/frame.ts";
 import { di } from "#protocol/dlt645/items.ts";
-import { encodeTopUp, SERR } from "#protocol/dlt645/prepay.ts";
+import { encodeTopUp, MODE_AMOUNT, SERR } from "#protocol/dlt645/prepay.ts";
 import { nodeCiphers } from "#system/crypto.ts";
 import { answer2007 as answer } from "./answer-2007.ts";
 import { HOARD_LIMIT_WH } from "./credit.ts";
 import { flipBit } from "./faults.ts";
 import { LOCK_MS } from "./mac-lock.ts";
-import { type Meter, newMeter } from "./meters.ts";
+import { type Meter, newMeter, step } from "./meters.ts";
 import { type MeterPlan, RELAY_PASSWORD, townPlan } from "./plan.ts";
 
 const plan = townPlan({ seed: 3 });
@@ -106,6 +106,27 @@ test("units are taken back and wiped under the same row of numbers; too much is 
   meter.state.creditWh = -5_000;
   expect(said(meter, order("clear", 0, 4))).toEqual(done);
   expect(meter.state.creditWh).toBe(-5_000);
+});
+
+test("a meter told only to count runs on below zero, and trips when it is told to trip again", () => {
+  const meter = meterWith({ initialCreditWh: 1_000, customerNumber: "000000000000" });
+  const order = (amount: number, count: number, customer = "100000010001") =>
+    encodeTopUp(nodeCiphers, fromHex(meter.plan.rechargeKey)!, meter.plan.address, {
+      ...{ act: "set_mode", amount, count, customer, operator: "01000000" },
+    } as const);
+  const word = () => said(meter, encodeRead(meter.plan.address, di.statusWord3));
+  expect(said(meter, order(2, 1))).toEqual(refusedWith(SERR.other));
+  for (let i = 0; i < 3; i++) expect(said(meter, order(MODE_AMOUNT.counts, 1))).toEqual(done);
+  // One from the shelf belongs to whoever it is first sold to.
+  expect(said(meter, order(MODE_AMOUNT.trips, 2, "100000019999"))).toEqual(refusedWith(SERR.customer));
+  meter.state.creditWh = -3_000;
+  step(meter, 3_600_000);
+  expect(meter.state).toMatchObject({ relayOpen: false, purchaseCount: 1 });
+  expect(meter.state.creditWh).toBeLessThan(-3_000);
+  const shown = word();
+  expect(shown?.kind === "reading" && shown.reading.item === "status3" && shown.reading.word & 0x0300).toBe(0);
+  expect(said(meter, order(MODE_AMOUNT.trips, 2))).toEqual(done);
+  expect(meter.state).toMatchObject({ relayOpen: true, tripCause: "credit", counts: false });
 });
 
 test("an unknown item is refused, an unknown function too", () => {

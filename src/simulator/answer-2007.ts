@@ -128,7 +128,7 @@ function milliamps(meter: Meter): number {
 
 /** Status word 3: b4 relay, b6 command, b7 pre-trip alarm, b9–8 01 = prepaid energy, b12 supply guard. */
 function statusWord3({ plan, state }: Meter): number {
-  const prepaid = plan.creditAt === "meter";
+  const prepaid = plan.creditAt === "meter" && state.counts !== true;
   const bits: [boolean, number][] = [
     [state.relayOpen, 4],
     [state.commandedOpen, 6],

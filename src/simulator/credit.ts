@@ -7,6 +7,7 @@ import {
   decodeTopUp,
   encodeTopUpRefusal,
   encodeTopUpReply,
+  MODE_AMOUNT,
   SERR,
 } from "#protocol/dlt645/prepay.ts";
 import { nodeCiphers } from "#system/crypto.ts";
@@ -16,11 +17,14 @@ import { type Meter, tripWhenEmpty } from "./meters.ts";
 
 /** The most credit a meter may hoard (囤积限额): 50 000 kWh. */
 export const HOARD_LIMIT_WH = 50_000_000;
+/** What a meter from the shelf has for a customer: it belongs to whoever it is first sold to. */
+export const NO_CUSTOMER = "000000000000";
+const MODES: readonly number[] = Object.values(MODE_AMOUNT);
 /** One step of an amount, and of what a register shows: 0.01 kWh. */
 const WH_SHOWN = 10;
 
 /**
- * Credit commands of JC1: top-up, deduct (退费) and clear (清零) share one row of purchase numbers. The repeat of what is already in
+ * Credit commands of JC1: top-up, deduct (退费), clear (清零) and mode (模式) share one row of purchase numbers. The repeat of what is already in
  * succeeds unchanged; else lock, count, customer, MAC, and what the credit allows, in this order.
  */
 export function changeCredit(meter: Meter, frame: Frame645, now: Instant): Frame645 {
@@ -33,9 +37,11 @@ export function changeCredit(meter: Meter, frame: Frame645, now: Instant): Frame
   if (isLocked(meter, now)) return refuse(SERR.authentication | SERR.locked);
   if (count === state.purchaseCount) return refuse(SERR.repeated);
   if (count !== state.purchaseCount + 1) return refuse(SERR.purchaseCount);
-  if (customer !== plan.customerNumber) return refuse(SERR.customer);
+  const known = state.customer ?? plan.customerNumber;
+  if (customer !== known && known !== NO_CUSTOMER) return refuse(SERR.customer);
   if (!checkTopUp(nodeCiphers, rechargeKey(meter), plan.address, command)) return refuse(countBadMac(meter, now));
   const creditWh = creditAfter(act, state.creditWh, amount * WH_SHOWN);
+  if (act === "set_mode" && !MODES.includes(amount)) return refuse(SERR.other);
   if (creditWh > HOARD_LIMIT_WH) return refuse(SERR.overLimit);
   if (act === "deduct" && creditWh < 0) return refuse(SERR.tooLittle);
   state.topUps.push({ count, amount: (creditWh - state.creditWh) / WH_SHOWN });
@@ -45,6 +51,8 @@ export function changeCredit(meter: Meter, frame: Frame645, now: Instant): Frame
     purchaseCount: count,
     lastTopUp: toHex(frame.data),
     badMacs: 0,
+    customer,
+    ...(act === "set_mode" && { counts: amount === MODE_AMOUNT.counts }),
   });
   state.revision++;
   tripWhenEmpty(meter);
@@ -53,6 +61,7 @@ export function changeCredit(meter: Meter, frame: Frame645, now: Instant): Frame
 
 function creditAfter(act: CreditAct, creditWh: number, amountWh: number): number {
   if (act === "clear") return Math.min(0, creditWh); // an overdraft stays
+  if (act === "set_mode") return creditWh;
   return act === "deduct" ? creditWh - amountWh : creditWh + amountWh;
 }
 

@@ -41,6 +41,10 @@ export type MeterState = {
   lockedUntilMs: number;
   /** A load set by hand in watts; null follows the profile. */
   loadW: number | null;
+  /** Only counts its credit, also below zero, and does not trip by it (模式). Absent in what older towns remember. */
+  counts?: boolean;
+  /** The customer number that a meter without one took from its first top-up. */
+  customer?: string;
   /** The valve of a water meter is stuck and says so. Absent in what older towns remember. */
   valveFault?: boolean;
   /** Rises with everything that must be on disk before it is told to anyone. */
@@ -116,7 +120,7 @@ export function millivolts({ noiseSeed, state }: Meter): number {
 
 /** Whether the meter would refuse to stay closed: it holds its own credit and there is none. */
 export function isEmpty({ plan, state }: Meter): boolean {
-  return plan.creditAt === "meter" && state.creditWh <= 0;
+  return plan.creditAt === "meter" && state.counts !== true && state.creditWh <= 0;
 }
 
 /** Opens the relay; the cause of a later command replaces that of the credit. */
@@ -149,7 +153,7 @@ function use(meter: Meter, ms: number): void {
   const { plan, state } = meter;
   const watts = powerWatts(meter);
   const energyLeftWms = state.creditWh * WMS_PER_WH - state.carryWms;
-  const empties = plan.creditAt === "meter" && watts * ms >= energyLeftWms;
+  const empties = plan.creditAt === "meter" && state.counts !== true && watts * ms >= energyLeftWms;
   const spanMs = empties ? Math.ceil(energyLeftWms / watts) : ms;
   const totalWms = state.carryWms + watts * spanMs;
   const usedWh = Math.floor(totalWms / WMS_PER_WH);

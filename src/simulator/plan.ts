@@ -82,6 +82,8 @@ export type TownPlan = {
   concentrators: readonly ConcentratorPlan[];
   /** The first one is the story's hero: room A座-0101, 0.75 yuan a unit, no credit left, therefore tripped. */
   meters: readonly MeterPlan[];
+  /** Meters that hang there and are in no archive. */
+  spares?: readonly MeterPlan[];
 };
 
 /** What a town is drawn from. `metersPer` counts the electricity meters of a concentrator, `waterPer` its water meters. */

@@ -10,6 +10,8 @@ export type MeterSnapshot = {
   creditAt: "meter" | "server";
   indexWh: number;
   creditWh: number;
+  /** It only counts its credit and does not trip by it. */
+  counts: boolean;
   purchaseCount: number;
   relay: "open" | "closed";
   /** Open, permitted to close, waiting for its button. */
@@ -47,6 +49,7 @@ export function meterSnapshot({ plan, state, ...weather }: Meter, offline: boole
     creditAt: plan.creditAt,
     indexWh: state.indexWh,
     creditWh: state.creditWh,
+    counts: state.counts === true,
     purchaseCount: state.purchaseCount,
     relay: state.relayOpen ? "open" : "closed",
     awaitingButton: state.relayOpen && !state.commandedOpen,

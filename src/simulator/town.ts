@@ -105,7 +105,7 @@ export function createTown(options: TownOptions): Town {
   setSpeed(options.speed);
 
   function wake(): void {
-    for (const each of plan.meters) {
+    for (const each of [...plan.meters, ...(plan.spares ?? [])]) {
       const state = remembered?.meters[each.number];
       meters.set(each.number, state ? restoreMeter(each, plan.seed, state) : newMeter(each, plan.seed, start));
     }

@@ -1,9 +1,9 @@
 import type { Instant } from "#base/time.ts";
 import type { Command } from "#contract/metering.ts";
-import { SWITCH_KINDS } from "#domain/command.ts";
+import { CREDIT_KINDS, SWITCH_KINDS } from "#domain/command.ts";
 import type { Scope } from "#domain/permission.ts";
 import type { Tx } from "./db.ts";
-import { insertIgnore } from "./portable.ts";
+import { insertIgnore, updatedRows } from "./portable.ts";
 import type { CommandKind, CommandState, CommandTable } from "./schema.ts";
 import { inScope } from "./scope.ts";
 
@@ -93,6 +93,70 @@ export async function openSwitches(tx: Tx, meterId: number): Promise<OpenSwitch[
     .where("state", "in", [...OPEN_STATES])
     .execute();
   return rows.map((row) => ({ id: row.id, kind: row.kind, cause: row.cause, sentAt: row.sent_at }));
+}
+
+/** Takes back a command that nobody has sent; false when its first byte may have left, or it has ended. */
+export async function cancelUnsent(tx: Tx, input: { commandId: string; why: string; at: Instant }): Promise<boolean> {
+  const result = await tx
+    .updateTable("command")
+    .set({ state: "cancelled", state_reason: input.why, lease_token: null, done_at: input.at, updated_at: input.at })
+    .where("id", "=", input.commandId)
+    .where("state", "=", "waiting")
+    .where("sent_at", "is", null)
+    .executeTakeFirst();
+  return updatedRows(result) === 1;
+}
+
+/** How many commands that change a meter's credit have not ended. */
+export async function openCreditCommands(tx: Tx, meterId: number): Promise<number> {
+  const row = await tx
+    .selectFrom("command")
+    .where("meter_id", "=", meterId)
+    .where("kind", "in", [...CREDIT_KINDS])
+    .where("state", "in", [...OPEN_STATES])
+    .select((eb) => eb.fn.countAll<number>().as("count"))
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
+}
+
+/** Ends everything that was asked of a meter: another device is in its place. Whoever holds a command finds its lease gone. */
+export async function endOpenCommands(tx: Tx, input: { meterId: number; why: string; at: Instant }): Promise<void> {
+  await tx
+    .updateTable("command")
+    .set({
+      state: "cancelled",
+      state_reason: input.why,
+      lease_token: null,
+      lease_until: 0,
+      done_at: input.at,
+      updated_at: input.at,
+    })
+    .where("meter_id", "=", input.meterId)
+    .where("state", "in", [...OPEN_STATES])
+    .execute();
+}
+
+/** Lets a command that stopped or was refused be tried again: one that was sent is read back first, with its number and bytes. */
+export async function reopenStopped(tx: Tx, input: { commandId: string; at: Instant }): Promise<boolean> {
+  const result = await tx
+    .updateTable("command")
+    .set((eb) => ({
+      state: eb
+        .case()
+        .when("purchase_number", "is", null)
+        .then("waiting" as const)
+        .else("unknown" as const)
+        .end(),
+      state_reason: "recheck",
+      attempts: 0,
+      not_before: 0,
+      done_at: null,
+      updated_at: input.at,
+    }))
+    .where("id", "=", input.commandId)
+    .where("state", "in", ["stopped"])
+    .executeTakeFirst();
+  return updatedRows(result) === 1;
 }
 
 /** One command for a page; null outside the scope. */

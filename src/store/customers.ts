@@ -149,15 +149,17 @@ export async function customerDetail(
         usePerDayWh: perDay,
         useOverMs: use.overMs,
         daysLeftTenths:
-          row.credit_at === "meter"
-            ? daysLeftTenths(tile.remainingWh, perDay)
-            : daysLeftTenths(
-                amount(tile.remainingYuan),
-                costPerDay(
-                  rows.filter((each) => each.account_id === row.account_id),
-                  uses,
+          tile.mode !== "prepaid"
+            ? null // it may go below zero
+            : row.credit_at === "meter"
+              ? daysLeftTenths(tile.remainingWh, perDay)
+              : daysLeftTenths(
+                  amount(tile.remainingYuan),
+                  costPerDay(
+                    rows.filter((each) => each.account_id === row.account_id),
+                    uses,
+                  ),
                 ),
-              ),
       },
     ];
   });

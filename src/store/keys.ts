@@ -55,3 +55,12 @@ export async function meterKeyCounts(tx: Tx): Promise<{ version: number; meters:
     .execute();
   return rows.map((row) => ({ version: row.version, meters: Number(row.meters), inDoubt: Number(row.doubt) }));
 }
+
+/** Another device is in the meter's place: it comes with the key of this version, or with none of ours. */
+export async function setMeterKey(
+  tx: Tx,
+  key: { meterId: number; version: number | null; at: Instant },
+): Promise<void> {
+  await tx.deleteFrom("meter_key").where("meter_id", "=", key.meterId).execute();
+  if (key.version !== null) await addMeterKey(tx, { meterId: key.meterId, version: key.version, at: key.at });
+}

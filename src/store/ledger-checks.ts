@@ -84,13 +84,19 @@ export async function wrongLots(read: Tx): Promise<string[]> {
     .map(({ meter, balance, rest }) => `meter ${meter}: credit of ${balance}, its lots leave ${Number(rest ?? 0)}`);
 }
 
-/** Confirmed commands that carry a purchase number: without gaps, and the last is what the books count. */
+/**
+ * Confirmed commands that carry a purchase number: without gaps, and the last is what the books count. Of a meter that was exchanged those
+ * of the present device: it counts by itself.
+ */
 export async function wrongPurchaseNumbers(read: Tx): Promise<string[]> {
   const { rows } = await sql<{ meter: number; numbers: number; low: number; high: number; booked: number }>`select
       c.meter_id as meter, count(*) as numbers, min(c.purchase_number) as low, max(c.purchase_number) as high,
       s.purchase_count as booked
     from command c join meter_state s on s.meter_id = c.meter_id
-    where c.purchase_number is not null and c.state = 'confirmed' group by c.meter_id, s.purchase_count
+    left join (select x.meter_id, max(coalesce(k.created_at, x.swapped_at)) as since
+      from meter_exchange x left join command k on k.id = x.load_command_id
+      where x.swapped_at is not null group by x.meter_id) d on d.meter_id = c.meter_id
+    where c.purchase_number is not null and c.state = 'confirmed' and c.created_at >= coalesce(d.since, 0) group by c.meter_id, s.purchase_count
     having max(c.purchase_number) <> s.purchase_count or count(*) <> max(c.purchase_number) - min(c.purchase_number) + 1`.execute(
     read,
   );

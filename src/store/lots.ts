@@ -2,6 +2,7 @@ import { assert } from "#base/errors.ts";
 import type { Instant } from "#base/time.ts";
 import { money, proportion } from "#base/units.ts";
 import type { Lot } from "#domain/lots.ts";
+import { heldWh } from "#domain/refund.ts";
 import type { Tx } from "./db.ts";
 import { insertRows, upsert } from "./portable.ts";
 import type { CreditLotTable } from "./schema.ts";
@@ -194,4 +195,16 @@ export function piecesOfRefund(tx: Tx, refundNo: string): Promise<RefundLotTable
     .where("refund_no", "=", refundNo)
     .orderBy("sequence", "desc")
     .execute();
+}
+
+/** What ran through beyond all lots, and what was charged for it; null when nothing did. */
+export async function overuseOf(tx: Tx, meterId: number): Promise<{ wh: number; e4: number } | null> {
+  const last = await lastLot(tx, meterId);
+  if (last === null || last.usedWh <= last.unitsWh) return null;
+  return { wh: last.usedWh - last.unitsWh, e4: last.usedCost - last.cost };
+}
+
+/** Units that a meter's lots still hold, in Wh or litres. */
+export async function heldUnits(tx: Tx, meterId: number): Promise<number> {
+  return heldWh(await openLots(tx, meterId));
 }

@@ -8,6 +8,8 @@ import { Stale } from "./stale.ts";
 
 export type MeterToRead = {
   meterId: number;
+  /** Counts the devices that have been in its place. */
+  installation: number;
   address: string;
   bus: number;
   /** Address of the gateway meter behind which it hangs. */
@@ -36,6 +38,7 @@ export async function metersToRead(tx: Tx, concentratorId: number): Promise<Mete
     .select([
       "meter.id",
       "meter.address",
+      "meter.installation",
       "meter.bus",
       "gateway.address as via",
       "meter.profile",
@@ -54,6 +57,7 @@ export async function metersToRead(tx: Tx, concentratorId: number): Promise<Mete
     .execute();
   return rows.map((row) => ({
     meterId: row.id,
+    installation: row.installation,
     address: row.address,
     bus: row.bus,
     via: row.via,

@@ -24,7 +24,7 @@ export async function creditFacts(read: Tx, meterId: number | null = null) {
       s.purchase_count_read as counted, s.top_ups_stopped as stopped,
       (select sum(l.units_wh - l.used_wh) from credit_lot l where l.meter_id = s.meter_id) as books
     from meter_state s join meter m on m.id = s.meter_id join account a on a.id = m.account_id
-    where (${meterId} is null or s.meter_id = ${meterId}) and a.credit_at = 'meter' and s.remaining_wh is not null and s.remaining_at = s.index_at
+    where (${meterId} is null or s.meter_id = ${meterId}) and a.credit_at = 'meter' and m.mode <> 'public' and s.remaining_wh is not null and s.remaining_at = s.index_at
       and s.settled_at = s.index_at and s.top_up_open is null and s.suspect_wh is null
       and s.purchase_count_read_at >= s.remaining_at
       and not exists (select 1 from recharge_order o where o.meter_id = s.meter_id and o.state in ('sent', 'unknown'))

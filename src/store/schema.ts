@@ -303,7 +303,7 @@ export type CommandTable = {
   kind: CommandKind;
   cause: CommandCause;
   priority: number;
-  /** JSON, by kind: top_up, deduct, clear {amount, customer}; read {items}; change_key {to}. */
+  /** JSON, by kind: top_up, deduct, clear, set_mode {amount, customer}; read {items}; change_key {to}. */
   payload: string;
   order_no: string | null;
   purchase_number: number | null;

@@ -30,7 +30,9 @@ export type FaultPoint =
   | "ingest:before-commit"
   | "close-days:before-commit"
   | "close-days:after-commit"
-  | "share:before-commit";
+  | "share:before-commit"
+  | "swap:before-commit"
+  | "swap:after-commit";
 
 let faults: ReadonlyMap<string, number> | null = null;
 let report: (name: string) => void = () => {};

@@ -25,7 +25,7 @@ export const introduction = z.object({ op: z.literal("prove"), nonce: hex(16), p
 /** Third line, from the module; anything else means that the token is wrong. */
 export const welcome = z.object({ ok: z.literal(true), proof: hex(32) });
 
-const act = z.enum(["top_up", "deduct", "clear"]);
+const act = z.enum(["top_up", "deduct", "clear", "set_mode"]);
 const topUp = z.object({ act: act.exactOptional(), amount: uint32, count: uint32, customer: address, operator });
 const update = z.object({ operator, from: version, to: version });
 

@@ -6,6 +6,7 @@ import { decodeFrame645, encodeFrame645, type Frame645, framesIn645 } from "#pro
 import { encodeKeyUpdate } from "#protocol/dlt645/meter-key.ts";
 import { protectedTopUp } from "#protocol/dlt645/prepay.ts";
 import { encodeSecurity } from "#protocol/dlt645/security.ts";
+import { PREPAID_MASK } from "#protocol/dlt645/status.ts";
 import type { MeterProfile } from "#protocol/profiles/profile.ts";
 import { safeTopUp } from "#protocol/profiles.ts";
 import type { Driver, KeyWay, MeterAnswer, Switching, TopUpWay } from "./driver.ts";
@@ -70,7 +71,7 @@ function topUpOf(profile: MeterProfile, wire: (frame: Frame645) => Bytes): TopUp
   if (safeTopUp(profile)?.form !== "jc1" || operator === null) return null;
   return {
     needsKey: true,
-    acts: ["top_up", "deduct", "clear"],
+    acts: ["top_up", "deduct", "clear", "set_mode"],
     encode({ address, act, count, amount, customer, mac }) {
       assert(mac !== null, "a JC1 top-up carries a MAC");
       return wire(protectedTopUp(address, { act, count, amount, customer, operator }, mac));
@@ -133,7 +134,8 @@ function meaning(profile: MeterProfile, frame: Frame645): MeterAnswer {
     case "status3": {
       const mask = profile.switch?.proof?.openMask;
       const relayOpen = mask === undefined ? null : (reading.word & mask) !== 0;
-      const status = { word: reading.word, relayOpen, fault: false };
+      const trips = (reading.word & PREPAID_MASK) !== 0;
+      const status = { word: reading.word, relayOpen, fault: false, trips };
       return { kind: "values", values: { status }, commandedOff: reading.relayCommandedOpen };
     }
   }

@@ -57,9 +57,11 @@ export const TOP_UP_DI = "070102FF";
 /** DIs of JC1 under function 03: takes units back (退费), and wipes what is left (清零). */
 export const DEDUCT_DI = "070111FF";
 export const CLEAR_DI = "070112FF";
+/** DI of JC1 under function 03: whether the meter trips by its credit (模式). */
+export const SET_MODE_DI = "070113FF";
 
 /** Everything under function 03 that changes the credit in a meter and carries a purchase number. */
-const CREDIT_DIS: ReadonlySet<string> = new Set([TOP_UP_DI, DEDUCT_DI, CLEAR_DI]);
+const CREDIT_DIS: ReadonlySet<string> = new Set([TOP_UP_DI, DEDUCT_DI, CLEAR_DI, SET_MODE_DI]);
 
 /** Master: asks for one item or block (11H). */
 export function encodeRead(address: string, di: string): Frame645 {

@@ -119,8 +119,8 @@ function relayRequest(data: Bytes): Details {
   };
 }
 
-/** What is laid out as a recharge: it, the opening of an account, and JC1's deduct and clear. */
-const PURCHASE_LIKE: ReadonlySet<string> = new Set(["070101FF", "070102FF", "070111FF", "070112FF"]);
+/** What is laid out as a recharge: it, the opening of an account, and JC1's deduct, clear and mode. */
+const PURCHASE_LIKE: ReadonlySet<string> = new Set(["070101FF", "070102FF", "070111FF", "070112FF", "070113FF"]);
 
 function securityRequest(data: Bytes): Details {
   if (data.length < 8) return {};

@@ -13,6 +13,7 @@ import {
   encodeTopUp,
   encodeTopUpRefusal,
   encodeTopUpReply,
+  MODE_AMOUNT,
   meterKey,
   purchaseKey,
   SERR,
@@ -76,7 +77,7 @@ describe("JC1", () => {
     );
   });
 
-  test("units are taken back and credit is wiped under the same row of numbers, each with a MAC of its own", () => {
+  test("units are taken back, credit is wiped and the mode is set under the same row of numbers, each with a MAC of its own", () => {
     const vectors = [
       {
         topUp: { ...worked, act: "deduct", amount: 4050, count: 4 } as const,
@@ -88,6 +89,11 @@ describe("JC1", () => {
         wire: "6861010000000068031e3245343a343333333333333338333333f15995e9674533333333be5310e8eb16",
         reply: "686101000000006883043245343a9e16",
       },
+      {
+        topUp: { ...worked, act: "set_mode", amount: MODE_AMOUNT.counts, count: 6 } as const,
+        wire: "6861010000000068031e3246343a3433333334333333393333336422412d6745333333338ba670cc7e16",
+        reply: "686101000000006883043246343a9f16",
+      },
     ];
     for (const { topUp, wire, reply } of vectors) {
       const frame = encodeTopUp(ciphers, rechargeKey, address, topUp);
@@ -96,7 +102,7 @@ describe("JC1", () => {
       expect(read.topUp).toEqual(topUp);
       expect(checkTopUp(ciphers, rechargeKey, address, read)).toBe(true);
       // The act is inside the MAC: none of them passes for another.
-      for (const act of ["top_up", "deduct", "clear"] as const) {
+      for (const act of ["top_up", "deduct", "clear", "set_mode"] as const) {
         if (act === topUp.act) continue;
         expect(checkTopUp(ciphers, rechargeKey, address, { ...read, topUp: { ...topUp, act } })).toBe(false);
       }

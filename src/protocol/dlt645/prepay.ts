@@ -1,7 +1,7 @@
 import { assert } from "#base/errors.ts";
 import { asciiBytes, type Bytes, concat, equalBytes, ownHex, toHex, toHexReversed } from "../bytes.ts";
 import type { Ciphers } from "../ciphers.ts";
-import { CLEAR_DI, CONTROL, DEDUCT_DI, FUNCTION, TOP_UP_DI } from "./commands.ts";
+import { CLEAR_DI, CONTROL, DEDUCT_DI, FUNCTION, SET_MODE_DI, TOP_UP_DI } from "./commands.ts";
 import type { Frame645 } from "./frame.ts";
 import { diFromWire, diToWire } from "./items.ts";
 
@@ -26,18 +26,26 @@ export type TopUp = {
 
 /**
  * What a credit command does: adds the amount, takes it back (退费; refused when less is left), or wipes whatever is left (清零; its
- * amount is 0). An overdraft stays as it is.
+ * amount is 0). An overdraft stays as it is. `set_mode` leaves the credit and says whether the meter trips by it: its amount is one of {@link MODE_AMOUNT}.
  */
-export type CreditAct = "top_up" | "deduct" | "clear";
+export type CreditAct = "top_up" | "deduct" | "clear" | "set_mode";
 
-const DI_OF: Readonly<Record<CreditAct, string>> = { top_up: TOP_UP_DI, deduct: DEDUCT_DI, clear: CLEAR_DI };
+/** What a `set_mode` carries as its amount: trip when the credit is used up, or only count it, also below zero. */
+export const MODE_AMOUNT = { trips: 0, counts: 1 } as const;
+
+const DI_OF: Readonly<Record<CreditAct, string>> = {
+  top_up: TOP_UP_DI,
+  deduct: DEDUCT_DI,
+  clear: CLEAR_DI,
+  set_mode: SET_MODE_DI,
+};
 
 /** What a key of a meter is for: 1 recharge, 2 control, 3 parameters, 4 link. */
 export type KeyUsage = 1 | 2 | 3 | 4;
 
 type Purchase = { address: string; di: string; topUp: TopUp };
 
-const acts = ["top_up", "deduct", "clear"] as const satisfies readonly CreditAct[];
+const acts = ["top_up", "deduct", "clear", "set_mode"] as const satisfies readonly CreditAct[];
 const OPEN_ACCOUNT_DI = "070101FF";
 const UINT32_MAX = 0xffff_ffff;
 const TOP_UP_LENGTH = 30;

@@ -93,6 +93,9 @@ export const STATUS_WORDS: readonly (readonly NamedBit[])[] = [
 /** The bits of word 3 that the system acts on. Only `relayOpen` says that supply is really off. */
 export const STATUS_3 = { relayOpen: 0x0010, relayCommandedOpen: 0x0040, preTripAlarm: 0x0080, keepSupply: 0x1000 };
 
+/** The bits of word 3 that say that a meter trips by its credit, in energy or in money; none of them: it only counts. */
+export const PREPAID_MASK = 0x0300;
+
 /** The ERR byte of an abnormal answer (DL/T 645-2007 appendix C). */
 export const ERR_BITS: readonly NamedBit[] = [
   { mask: 0x01, name: "other", zh: "其他错误" },
