@@ -7,6 +7,7 @@ import { canTakeBack } from "#protocol/profiles.ts";
 import { addAudit } from "#store/audit.ts";
 import { addCommand } from "#store/commands.ts";
 import type { Tx } from "#store/db.ts";
+import { openExchangeOfMeter, openModeChangeOf } from "#store/devices.ts";
 import { addEvents } from "#store/events.ts";
 import { takeBalance } from "#store/ledger.ts";
 import { claimMeterState, meterToAct } from "#store/meters.ts";
@@ -80,6 +81,9 @@ async function refuseUnready(tx: Tx, meters: readonly Rented[], input: MoveOutRe
   for (const meter of meters) {
     const moving = await openMoveOutOfMeter(tx, meter.id);
     if (moving !== null) throw new AppError("moving_out", { moveOutNo: moving });
+    const exchanging = await openExchangeOfMeter(tx, meter.id);
+    if (exchanging !== null) throw new AppError("exchanging", { exchangeNo: exchanging });
+    if ((await openModeChangeOf(tx, meter.id)) !== null) throw new AppError("mode_change_open");
     if ((await openOrders(tx, meter.id)) > 0) throw new AppError("refund_while_recharging");
     const refundNo = await openRefundOfMeter(tx, meter.id);
     if (refundNo !== null) throw new AppError("refund_open", { refundNo });

@@ -10,6 +10,7 @@ import { deviceBodies, deviceFor } from "./test-devices.ts";
 import { differ } from "./test-difference.ts";
 import { moveOutBodies, moveOutFor, prepareMoveOut } from "./test-move-out.ts";
 import { moveMoney, refundBodies, refundRow } from "./test-refund.ts";
+import { hvacUnit, shareRule, shareTerms } from "./test-share.ts";
 import { asked, buildTown, enrol, type TestUser, testApp } from "./test-town.ts";
 
 test("a route that does not say who may call it stops the start", () => {
@@ -118,18 +119,6 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
       run: (await app.inject(asked(user, "POST", "/api/shares/runs", run))).json().runId,
       unit: unit.json().unitId,
     };
-  }
-  function shareTerms(meterId: number) {
-    const members = [{ id: meterId, ratioBp: 10_000, areaCm: 0 }];
-    const how = { method: "ratio", price: null, propertyBp: 0, factors: { low: 60, middle: 80, high: 100 } };
-    return { kind: "box", sourceMeterId: meterId + 2, period: "day", ...how, members };
-  }
-  function shareRule(meterId: number, key: string, effectiveDay: string) {
-    return { ...shareTerms(meterId), key, effectiveDay, reason: "公摊" };
-  }
-  function hvacUnit(meterId: number, number: string) {
-    const what = { number, label: number, outdoorMeterId: meterId + 2, payerMeterId: meterId, ownMeterId: null };
-    return { unitId: null, version: 0, ...what, ratedW: 2_000, areaCm: 0, disabled: false, reason: "新装" };
   }
 
   /** A request that would succeed for somebody who may make it. */

@@ -44,6 +44,7 @@ export async function deviceFor(
     // One thing at a time: what an earlier route began has ended by now.
     await tx.updateTable("ratio_change").set({ open_meter_id: null }).execute();
     await tx.updateTable("meter_exchange").set({ open_meter_id: null }).execute();
+    await tx.updateTable("move_out_meter").set({ open_meter_id: null }).execute();
     if (verb === "swap") {
       await tx.updateTable("command").set({ state: "cancelled" }).where("meter_id", "=", of.meter).execute();
     }
