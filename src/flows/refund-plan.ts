@@ -77,7 +77,7 @@ export async function planRefund(
     }
     case "debt": {
       const { posted } = await balanceOf(tx, { kind: "debt", ref: who.customerId });
-      return { ...who, unitsWh: 0, amount: upTo(wanted.quantity, -posted), held: money(-posted), parts: [] };
+      return { ...who, unitsWh: 0, amount: upTo(wanted.quantity, -posted, 4), held: money(-posted), parts: [] };
     }
   }
 }
@@ -89,7 +89,7 @@ async function planMoney(
   from: { held: number; own: { reserved: Money } | null },
 ) {
   const held = money(from.held + (from.own?.reserved ?? 0));
-  const amount = upTo(wanted.quantity, held);
+  const amount = upTo(wanted.quantity, held, 2);
   await demandLeftOfOrder(tx, who, { ...wanted, isOwn: from.own !== null, unitsWh: 0, amount });
   return { unitsWh: 0, amount, held, parts: [] };
 }
@@ -181,8 +181,9 @@ function unitsAsked(text: string): number {
   return (hundredths * PER_UNIT) / 10_000;
 }
 
-function upTo(text: string, most: number): Money {
-  const amount = parseMoney(text, 2);
+/** `places`: nobody is paid a part of a fen, but one may be owed. */
+function upTo(text: string, most: number, places: 2 | 4): Money {
+  const amount = parseMoney(text, places);
   if (amount === null || amount <= 0)
     throw new AppError("amount_invalid", { max: formatMoney(money(Math.max(0, most))) });
   if (amount > most) throw new AppError("refund_exceeds_money", { max: formatMoney(money(Math.max(0, most))) });

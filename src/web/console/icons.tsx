@@ -9,6 +9,7 @@ const paths = {
   board: "M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z",
   recharge: "M3 6h18v12H3zM3 10h18M7 15h4",
   records: "M6 3h12v18l-3-2-3 2-3-2-3 2zM9 8h6M9 12h6",
+  refunds: "M4 8h11a5 5 0 0 1 0 10H8M4 8l4-4M4 8l4 4",
   approvals: "M5 4h14v16H5zM8.5 12l2.5 2.5L15.5 10",
   shifts: "M12 4a8 8 0 1 1 0 16 8 8 0 0 1 0-16ZM12 8v4l3 2",
   prices: "M4 4h8l8 8-8 8-8-8zM8.5 8.5v.5",

@@ -31,6 +31,9 @@ const HvacPage = lazy(() => import("./pages/shares/sources.tsx").then((m) => ({ 
 const ShareSourcePage = lazy(() => import("./pages/shares/source.tsx").then((m) => ({ default: m.ShareSourcePage })));
 const HvacSourcePage = lazy(() => import("./pages/shares/source.tsx").then((m) => ({ default: m.HvacSourcePage })));
 const ShareSheetPage = lazy(() => import("./pages/shares/sheet.tsx").then((m) => ({ default: m.ShareSheetPage })));
+const RefundsPage = lazy(() => import("./pages/refunds/refunds.tsx").then((m) => ({ default: m.RefundsPage })));
+const NewRefundPage = lazy(() => import("./pages/refunds/new-refund.tsx").then((m) => ({ default: m.NewRefundPage })));
+const RefundPage = lazy(() => import("./pages/refunds/refund.tsx").then((m) => ({ default: m.RefundPage })));
 const RecordPage = lazy(() => import("./pages/records/record.tsx").then((m) => ({ default: m.RecordPage })));
 
 /** Whoever may ask for something that needs a second person, or be that person. */
@@ -48,6 +51,9 @@ export const pages: readonly Page[] = [
   { path: "/recharge", permission: "recharge.create", page: <RechargePage /> },
   { path: "/records", permission: "recharge.view", page: <RecordsPage /> },
   { path: "/records/:orderNo", permission: "recharge.view", page: <RecordPage /> },
+  { path: "/refunds", permission: "recharge.view", page: <RefundsPage /> },
+  { path: "/refunds/new", permission: "refund.create", page: <NewRefundPage /> },
+  { path: "/refunds/:refundNo", permission: "recharge.view", page: <RefundPage /> },
   { path: "/recharge/split/:customerId", permission: "recharge.create", page: <SplitPage /> },
   { path: "/payments/:paymentNo", permission: "recharge.view", page: <PaymentPage /> },
   { path: "/customers", permission: "customer.view", page: <CustomersPage /> },
@@ -90,6 +96,7 @@ export const menu = [
     entries: [
       { to: "/recharge", name: "recharge", icon: "recharge", permission: "recharge.create" },
       { to: "/records", name: "records", icon: "records", permission: "recharge.view" },
+      { to: "/refunds", name: "refunds", icon: "refunds", permission: "recharge.view" },
       { to: "/customers", name: "customers", icon: "user", permission: "customer.view" },
       { to: "/shifts", name: "shifts", icon: "shifts", permission: HAS_SHIFTS },
       { to: "/approvals", name: "approvals", icon: "approvals", permission: ASKS_OR_DECIDES },

@@ -3,6 +3,7 @@ import type { LiveEvent } from "#contract/live.ts";
 import type { Board, Command, MeterDetail, Tile, TileState } from "#contract/metering.ts";
 import type { Recharge } from "#contract/money.ts";
 import type { RechargePage } from "./api.ts";
+import { refundKeys } from "./api-refunds.ts";
 
 /** Keys of everything that the pages keep from the server; the one list, so that events and pages agree. */
 export const keys = {
@@ -114,6 +115,8 @@ function applyCommand(client: QueryClient, command: Command): void {
       known && known.createdAt > command.createdAt ? known : command,
     );
   }
+  if (command.kind === "deduct" || command.kind === "clear")
+    void client.invalidateQueries({ queryKey: refundKeys.all });
   refreshMeter(client, command.meterId);
 }
 

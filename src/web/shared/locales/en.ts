@@ -2,6 +2,7 @@ import { approvalsEn } from "./approvals.en.ts";
 import { deskEn } from "./desk.en.ts";
 import { pricesEn } from "./prices.en.ts";
 import { reconcileEn } from "./reconcile.en.ts";
+import { refundsEn } from "./refunds.en.ts";
 import { reportsEn } from "./reports.en.ts";
 import { supplyEn } from "./supply.en.ts";
 import type { Messages } from "./zh-CN.ts";
@@ -9,6 +10,7 @@ import type { Messages } from "./zh-CN.ts";
 /** Every sentence of the web pages in English; the type refuses a missing or surplus key. */
 export const en: Messages = {
   ...approvalsEn,
+  ...refundsEn,
   ...reportsEn,
   ...deskEn,
   ...reconcileEn,
@@ -58,6 +60,7 @@ export const en: Messages = {
     board: "Status board",
     recharge: "Recharge desk",
     records: "Records",
+    refunds: "Refunds",
     prices: "Prices",
     supply: "Calendar and cuts",
     customers: "Customers",

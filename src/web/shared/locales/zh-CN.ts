@@ -3,12 +3,14 @@ import { approvalsZh } from "./approvals.zh-CN.ts";
 import { deskZh } from "./desk.zh-CN.ts";
 import { pricesZh } from "./prices.zh-CN.ts";
 import { reconcileZh } from "./reconcile.zh-CN.ts";
+import { refundsZh } from "./refunds.zh-CN.ts";
 import { reportsZh } from "./reports.zh-CN.ts";
 import { supplyZh } from "./supply.zh-CN.ts";
 
 /** Every sentence of the web pages in Chinese: the language that is always complete. Keys are grouped by place. */
 export const zhCN = {
   ...approvalsZh,
+  ...refundsZh,
   ...reportsZh,
   ...deskZh,
   ...reconcileZh,
@@ -54,6 +56,7 @@ export const zhCN = {
     board: "状态墙",
     recharge: "充值台",
     records: "充值记录",
+    refunds: "退费记录",
     prices: "价格",
     supply: "日历与停电",
     customers: "客户",

@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { Approval } from "#contract/approvals.ts";
 import { postApprovalWithdraw, postDecision } from "#web/shared/api-approvals.ts";
-import { dateTime, yuan } from "#web/shared/format.ts";
+import { dateTime, yuan, yuanShort } from "#web/shared/format.ts";
 import { currentLanguage } from "#web/shared/i18n.ts";
 import { ReasonDialog } from "../../reason-dialog.tsx";
 
@@ -19,12 +19,19 @@ const tones = {
   expired: "tag-bad",
 } as const;
 
+type CardProps = {
+  approval: Approval;
+  onChanged: () => void;
+  /** True on the page of what waits: no way there is shown, and it is withdrawn there. */
+  atObject?: boolean;
+};
+
 /** One request: what it is about, who asked and why, and what I may do about it. */
-export function ApprovalCard({ approval, onChanged }: { approval: Approval; onChanged: () => void }) {
+export function ApprovalCard({ approval, onChanged, atObject = false }: CardProps) {
   const { t } = useTranslation();
   const [doing, setDoing] = useState<Doing | null>(null);
   const isOpen = approval.state === "requested";
-  const link = linkOf(approval.object);
+  const link = atObject ? null : linkOf(approval.object);
   return (
     <article className="panel approval" data-testid={`approval-${approval.object}`} data-state={approval.state}>
       <header className="approval-head">
@@ -80,7 +87,7 @@ export function ApprovalCard({ approval, onChanged }: { approval: Approval; onCh
             </Button>
           </>
         ) : null}
-        {isOpen && approval.mine ? (
+        {isOpen && approval.mine && !atObject ? (
           <Button onClick={() => setDoing("withdraw")} data-testid="approval-withdraw">
             {t("approvals.withdraw")}
           </Button>
@@ -157,7 +164,7 @@ function BeforeAfter({ summary }: { summary: Approval["summary"] }) {
         <div className="facts-row">
           <dt>{summaryText("refundKind", summary.refundKind ?? "")}</dt>
           <dd data-testid="approval-money">
-            {yuan(String(moneyBefore))} → <b>{yuan(String(moneyAfter))}</b> {t("unit.yuan")}
+            {yuanShort(String(moneyBefore))} → <b>{yuanShort(String(moneyAfter))}</b> {t("unit.yuan")}
           </dd>
         </div>
       )}

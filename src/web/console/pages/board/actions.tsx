@@ -10,6 +10,7 @@ import { keys } from "#web/shared/live-cache.ts";
 import { newKey } from "#web/shared/new-key.ts";
 import { FailedLine } from "../../notice.tsx";
 import { forgetFinishedDraft } from "../recharge/draft.ts";
+import { Clear } from "../refunds/clear.tsx";
 import { CommandProgress } from "./command-progress.tsx";
 import { SwitchDialog } from "./switch-dialog.tsx";
 
@@ -48,6 +49,14 @@ export function Actions({ meter }: { meter: MeterDetail }) {
             </Button>
           ) : null}
         </Can>
+        {meter.customer === null ? null : (
+          <Can do="refund.create">
+            <Button onClick={() => navigate(`/refunds/new?meter=${tile.meterId}`)} data-testid="action-refund">
+              {t("refunds.refund")}
+            </Button>
+          </Can>
+        )}
+        <Clear meter={meter} />
         <Can do="meter.read">
           <Button onClick={() => read.isPending || read.mutate()} aria-busy={read.isPending} data-testid="action-read">
             {t("meter.read")}

@@ -6,6 +6,7 @@ import { deskKeys, getCustomer } from "#web/shared/api-desk.ts";
 import { Can } from "#web/shared/can.tsx";
 import { dateTime, isZero, yuan } from "#web/shared/format.ts";
 import { FailedNotice, Loading } from "../../notice.tsx";
+import { WriteOff } from "../refunds/write-off.tsx";
 import { MeterLine } from "./meter-line.tsx";
 import { Story } from "./story.tsx";
 import "./customers.css";
@@ -52,6 +53,8 @@ export function CustomerPage() {
 
 function Customer({ customer }: { customer: CustomerDetail }) {
   const { t } = useTranslation();
+  // A debt is the customer's; it is asked for by one of his meters.
+  const debtor = customer.meters[0];
   const inYuan = (text: string | null) =>
     text === null ? t("meter.missing") : t("receipt.yuan", { value: yuan(text) });
   return (
@@ -82,6 +85,16 @@ function Customer({ customer }: { customer: CustomerDetail }) {
           </dd>
         </dl>
         <p className="muted">{t("meter.asOf", { time: dateTime(customer.asOf) })}</p>
+        <div className="row-buttons customer-money">
+          <Can do="recharge.view">
+            <Link className="link-button" to={`/refunds?customerId=${customer.customerId}`}>
+              {t("refunds.title")}
+            </Link>
+          </Can>
+          {debtor === undefined ? null : (
+            <WriteOff of={{ meterId: debtor.tile.meterId, customer: customer.name, debts: customer.debts }} />
+          )}
+        </div>
         {customer.metersElsewhere ? <p className="banner banner-warn">{t("customers.elsewhere")}</p> : null}
         <h2>{t("customers.rooms")}</h2>
         {customer.rooms.map((room) => (
@@ -106,6 +119,11 @@ function Customer({ customer }: { customer: CustomerDetail }) {
                   <span className="customer-meter-links">
                     <Can do="recharge.create">
                       <Link to={`/recharge?meter=${meter.tile.meterId}`}>{t("meter.recharge")}</Link>
+                    </Can>
+                    <Can do="refund.create">
+                      <Link to={`/refunds/new?meter=${meter.tile.meterId}`} data-testid={`refund-${meter.tile.number}`}>
+                        {t("refunds.refund")}
+                      </Link>
                     </Can>
                     <Can do="meter.view">
                       <Link to={`/?meter=${meter.tile.meterId}`}>{t("customers.onBoard")}</Link>

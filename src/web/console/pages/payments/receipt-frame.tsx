@@ -3,31 +3,52 @@ import { Button, Segmented } from "antd";
 import { Fragment, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { amountWords } from "#web/shared/amount-words.ts";
-import { deskKeys, getPayment } from "#web/shared/api-desk.ts";
+import { deskKeys, getPayment, postPrint } from "#web/shared/api-desk.ts";
 import { yuan } from "#web/shared/format.ts";
 import { FailedLine } from "../../notice.tsx";
-import { type Paper, papers, usePrint } from "./use-print.ts";
+import { type Paper, type PrintCounter, papers, usePrint } from "./use-print.ts";
 
-type FrameProps = {
+type SlipProps = {
   title: string;
-  paymentNo: string;
   amount: string;
   lines: readonly (readonly [name: string, value: string])[];
   /** More than the lines, below them. */
   children?: ReactNode;
 };
 
-/** A receipt (票据) on its paper, and its buttons. The second and every later print is marked 补打, counted by the server. */
-export function ReceiptFrame({ title, paymentNo, amount, lines, children }: FrameProps) {
+/** The receipt (票据) of a payment, whose prints are counted by its number. */
+export function ReceiptFrame({ paymentNo, ...slip }: SlipProps & { paymentNo: string }) {
   const { t } = useTranslation();
-  const payment = useQuery({ queryKey: deskKeys.payment(paymentNo), queryFn: () => getPayment(paymentNo) });
-  const { paper, choose, print, busy, printed, problem } = usePrint(paymentNo);
-  const words = amountWords(amount);
-  const prints = payment.data?.prints ?? 0;
+  const queryKey = deskKeys.payment(paymentNo);
+  const payment = useQuery({ queryKey, queryFn: () => getPayment(paymentNo) });
   return (
-    <section className="panel receipt-panel" aria-label={t("receipt.title")} data-paper={paper}>
+    <SlipFrame
+      {...slip}
+      project={payment.data?.project ?? null}
+      prints={payment.data?.prints ?? 0}
+      counter={{ queryKey, count: (key) => postPrint(paymentNo, key) }}
+      words={{ amount: t("receipt.amount"), print: t("recharge.print"), sign: t("receipt.sign") }}
+    />
+  );
+}
+
+type FrameProps = SlipProps & {
+  project: string | null;
+  /** How often it was printed. */
+  prints: number;
+  counter: PrintCounter;
+  words: { amount: string; print: string; sign: string };
+};
+
+/** A slip on its paper, and its buttons. The second and every later print is marked 补打, counted by the server. */
+export function SlipFrame({ title, amount, lines, children, project, prints, counter, words: says }: FrameProps) {
+  const { t } = useTranslation();
+  const { paper, choose, print, busy, printed, problem } = usePrint(counter);
+  const words = amountWords(amount);
+  return (
+    <section className="panel receipt-panel" aria-label={title} data-paper={paper}>
       <div className="receipt" data-testid="receipt">
-        {payment.data ? <p className="receipt-project">{payment.data.project}</p> : null}
+        {project === null ? null : <p className="receipt-project">{project}</p>}
         <h2>{title}</h2>
         {printed !== null && printed > 1 ? (
           <p className="receipt-reprint" data-testid="receipt-reprint">
@@ -35,7 +56,7 @@ export function ReceiptFrame({ title, paymentNo, amount, lines, children }: Fram
           </p>
         ) : null}
         <div className="receipt-amount">
-          <span>{t("receipt.amount")}</span>
+          <span>{says.amount}</span>
           <b>{`¥ ${yuan(amount)}`}</b>
           {words === null ? null : (
             <>
@@ -53,11 +74,11 @@ export function ReceiptFrame({ title, paymentNo, amount, lines, children }: Fram
           ))}
         </dl>
         {children}
-        <p className="receipt-sign">{t("receipt.sign")}</p>
+        <p className="receipt-sign">{says.sign}</p>
       </div>
       <div className="row-buttons no-print">
         <Button type="primary" onClick={print} aria-busy={busy} data-testid="print">
-          {prints === 0 ? t("recharge.print") : t("receipt.printAgain", { count: prints + 1 })}
+          {prints === 0 ? says.print : t("receipt.printAgain", { count: prints + 1 })}
         </Button>
         <Segmented
           value={paper}

@@ -48,6 +48,13 @@ export function CustomerCard({ meter }: { meter: MeterDetail }) {
           </Link>
         </Can>
       ) : null}
+      {customer ? (
+        <Can do="refund.create">
+          <Link className="link-button" to={`/refunds/new?meter=${tile.meterId}`} data-testid="card-refund">
+            {t("refunds.refund")}
+          </Link>
+        </Can>
+      ) : null}
       {tile.reasons.length > 0 ? (
         <ul className="reasons">
           {tile.reasons.map((reason) => (

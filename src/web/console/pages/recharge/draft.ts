@@ -16,6 +16,8 @@ export type Draft = {
   note: string;
   submittedAt: number | null;
   orderNo: string | null;
+  /** The refund of a wrong recharge that this one makes good; null as a rule. */
+  replaces: string | null;
 };
 
 /** What we need of a `Storage`. */
@@ -24,8 +26,9 @@ export type DraftStore = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 const STORED_AS = "jichao.recharge";
 
 /** A fresh payment for a meter, with a key of its own. */
-export function newDraft(meterId: number): Draft {
-  return { key: newKey(), meterId, label: "", amount: "", channel: "cash", note: "", submittedAt: null, orderNo: null };
+export function newDraft(meterId: number, replaces: string | null): Draft {
+  const what = { label: "", amount: "", channel: "cash" as const, note: "" };
+  return { key: newKey(), meterId, ...what, submittedAt: null, orderNo: null, replaces };
 }
 
 /** The payment that this tab was about; null when there is none or what is stored cannot be understood. */
@@ -59,9 +62,15 @@ export function isInDoubt(draft: Draft): boolean {
  * The payment that the desk shows for the meter in its address. A payment in doubt comes before everything; what this
  * tab already has for the meter goes on, even when it is booked: "back" shows the order, never a second form for it.
  */
-export function draftForAddress(stored: Draft | null, meterId: number | null): Draft | null {
-  if (stored !== null && (isInDoubt(stored) || meterId === null || stored.meterId === meterId)) return stored;
-  return meterId === null ? null : newDraft(meterId);
+export function draftForAddress(
+  stored: Draft | null,
+  { meterId, replaces }: { meterId: number | null; replaces: string | null },
+): Draft | null {
+  if (stored !== null && isInDoubt(stored)) return stored;
+  // What takes the place of a refunded recharge is never a payment that was there before.
+  const goesOn = stored !== null && (stored.replaces === replaces || (replaces === null && stored.orderNo !== null));
+  if (goesOn && (meterId === null || stored.meterId === meterId)) return stored;
+  return meterId === null ? null : newDraft(meterId, replaces);
 }
 
 function isDraft(value: unknown): value is Draft {
@@ -77,6 +86,8 @@ function isDraft(value: unknown): value is Draft {
     "channel" in value &&
     (value.channel === "cash" || value.channel === "transfer") &&
     "submittedAt" in value &&
-    "orderNo" in value
+    "orderNo" in value &&
+    "replaces" in value &&
+    (value.replaces === null || typeof value.replaces === "string")
   );
 }

@@ -10,6 +10,7 @@ import { reasonText } from "#web/shared/i18n.ts";
 import { isOrderDone, keys } from "#web/shared/live-cache.ts";
 import { FailedNotice, Loading } from "../../notice.tsx";
 import { Steps } from "../../steps.tsx";
+import { OrderRefunds } from "../refunds/order-refunds.tsx";
 import type { MeterKind } from "./meter-kind.ts";
 import { orderSteps } from "./order-steps.ts";
 import { Receipt } from "./receipt.tsx";
@@ -42,7 +43,10 @@ export function OrderView({ orderNo }: { orderNo: string }) {
   const kind = meter.data?.tile.kind ?? null;
   return (
     <div className="order" data-testid="order" data-state={order.data.state} data-order={order.data.orderNo}>
-      <Progress order={order.data} command={topUp.data} kind={kind} />
+      <div className="order-story">
+        <Progress order={order.data} command={topUp.data} kind={kind} />
+        <OrderRefunds order={order.data} />
+      </div>
       {order.data.parts > 1 ? <PartOf order={order.data} /> : <Receipt order={order.data} kind={kind} />}
     </div>
   );

@@ -4,11 +4,13 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import { wireAmount } from "#web/shared/amount-input.ts";
-import { ApiError, isOutcomeUnknown, postRecharge, refusalCode } from "#web/shared/api.ts";
+import { isOutcomeUnknown, postRecharge, refusalCode } from "#web/shared/api.ts";
 import { deskKeys } from "#web/shared/api-desk.ts";
 import { keys } from "#web/shared/live-cache.ts";
 import { newKey } from "#web/shared/new-key.ts";
+import { persist } from "#web/shared/persist.ts";
 import { MeterSearch } from "../../meter-search.tsx";
+import { LinkReplacement } from "../refunds/replacement.tsx";
 import { ShiftBar } from "../shifts/shift-bar.tsx";
 import { type Draft, draftForAddress, isInDoubt, loadDraft, saveDraft } from "./draft.ts";
 import { InDoubt } from "./in-doubt.tsx";
@@ -18,8 +20,6 @@ import "./recharge.css";
 
 /** A payment in doubt that is younger than this is cleared up without asking. */
 const CLEAR_UP_MS = 120_000;
-const TRIES = 3;
-const RETRY_MS = 1_500;
 
 /** The recharge desk (充值台): find, pay, watch it arrive, next. */
 export function RechargePage() {
@@ -28,7 +28,8 @@ export function RechargePage() {
   const [search, setSearch] = useSearchParams();
   const address = search.get("meter");
   const meterId = address !== null && /^\d+$/.test(address) ? Number(address) : null;
-  const [draft, setDraft] = useState<Draft | null>(() => draftForAddress(loadDraft(), meterId));
+  const replaces = search.get("replaces");
+  const [draft, setDraft] = useState<Draft | null>(() => draftForAddress(loadDraft(), { meterId, replaces }));
   const [problem, setProblem] = useState<unknown>(null);
   const [paying, setPaying] = useState(false);
   const busy = useRef(false);
@@ -42,14 +43,14 @@ export function RechargePage() {
 
   // The address was changed by a link, or by "back", while the desk was open.
   useEffect(() => {
-    keep(draftForAddress(current.current, meterId));
+    keep(draftForAddress(current.current, { meterId, replaces }));
     setProblem(null);
-  }, [meterId, keep]);
+  }, [meterId, replaces, keep]);
 
   const choose = (chosen: number): void => {
-    keep(draftForAddress(null, chosen));
+    keep(draftForAddress(null, { meterId: chosen, replaces }));
     setProblem(null);
-    setSearch({ meter: String(chosen) });
+    setSearch({ meter: String(chosen), ...(replaces === null ? {} : { replaces }) });
   };
 
   const next = (): void => {
@@ -122,6 +123,11 @@ export function RechargePage() {
         ) : null}
       </div>
       <ShiftBar />
+      {replaces !== null && draft?.orderNo == null ? (
+        <p className="banner banner-warn desk-banner" data-testid="replaces">
+          {t("refunds.replace.desk", { refundNo: replaces })}
+        </p>
+      ) : null}
       {draft === null ? (
         <section className="panel desk-find" aria-label={t("recharge.find")}>
           <h2>{t("recharge.find")}</h2>
@@ -130,7 +136,10 @@ export function RechargePage() {
           </FocusFirst>
         </section>
       ) : draft.orderNo !== null ? (
-        <OrderView orderNo={draft.orderNo} />
+        <>
+          {draft.replaces === null ? null : <LinkReplacement refundNo={draft.replaces} orderNo={draft.orderNo} />}
+          <OrderView orderNo={draft.orderNo} />
+        </>
       ) : isInDoubt(draft) && (!paying || problem !== null) ? (
         <InDoubt
           draft={draft}
@@ -150,19 +159,6 @@ export function RechargePage() {
       )}
     </main>
   );
-}
-
-/** Tries again by itself when no answer came: the key makes that safe. A refusal is final at once. */
-async function persist<T>(send: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await send();
-    } catch (error) {
-      const isNetwork = error instanceof ApiError && error.failure.kind === "network";
-      if (!isNetwork || attempt >= TRIES) throw error;
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS * attempt));
-    }
-  }
 }
 
 function FocusFirst({ children }: { children: React.ReactNode }) {

@@ -11,6 +11,7 @@ import { keys } from "#web/shared/live-cache.ts";
 import { ExportButton } from "../../export-button.tsx";
 import { FailedLine, FailedNotice, Loading, Notice } from "../../notice.tsx";
 import { channelText } from "../recharge/channel-text.ts";
+import { RecordsTabs } from "../refunds/records-tabs.tsx";
 import { FILTER_NAMES, RecordsFilter } from "./records-filter.tsx";
 import { RecordsTable } from "./records-table.tsx";
 import "./records.css";
@@ -55,6 +56,7 @@ export function RecordsPage() {
     <main className="page" id="main" tabIndex={-1}>
       <div className="page-head">
         <h1>{t("records.title")}</h1>
+        <RecordsTabs at="records" common={new URLSearchParams(filter)} />
         {label === null ? null : <span className="tag">{t("records.one", { label })}</span>}
         <ExportButton path={`/api/recharges/file?${filter}`} />
         <Button onClick={() => void records.refetch()}>{t("records.refresh")}</Button>

@@ -1,0 +1,136 @@
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Button } from "antd";
+import { useTranslation } from "react-i18next";
+import { Link, useSearchParams } from "react-router";
+import type { RefundTotals } from "#contract/refunds.ts";
+import { getRefundsBy, getRefundTotals, refundKeys } from "#web/shared/api-refunds.ts";
+import { Can } from "#web/shared/can.tsx";
+import { isZero, yuan } from "#web/shared/format.ts";
+import { ExportButton } from "../../export-button.tsx";
+import { FailedLine, FailedNotice, Loading, Notice } from "../../notice.tsx";
+import { RecordsTabs } from "./records-tabs.tsx";
+import { REFUND_FILTER_NAMES, RefundsFilter } from "./refunds-filter.tsx";
+import { RefundsTable } from "./refunds-table.tsx";
+import "../records/records.css";
+import "./refunds.css";
+
+const PAGE = 50;
+const POLL_MS = 5_000;
+
+/** Refunds, clears and write-offs (退费记录), newest first, narrowed, summed and taken out as Excel; each with its own page. */
+export function RefundsPage() {
+  const { t } = useTranslation();
+  const [search, setSearch] = useSearchParams();
+  const filter = filterOf(search);
+  const list = useInfiniteQuery({
+    queryKey: refundKeys.list(filter),
+    queryFn: ({ pageParam }) => getRefundsBy(filter, { before: pageParam, limit: PAGE }),
+    initialPageParam: null as string | null,
+    getNextPageParam: ({ items, more }) => (more ? (items.at(-1)?.refundNo ?? null) : null),
+    refetchInterval: POLL_MS,
+  });
+  const totals = useQuery({
+    queryKey: refundKeys.totals(filter),
+    queryFn: () => getRefundTotals(filter),
+    placeholderData: keepPreviousData,
+    refetchInterval: POLL_MS,
+  });
+  const items = list.data?.pages.flatMap((page) => page.items);
+  const change = (changed: Readonly<Record<string, string>>): void =>
+    setSearch((before) => {
+      const next = new URLSearchParams(before);
+      for (const [name, value] of Object.entries(changed)) {
+        if (value === "") next.delete(name);
+        else next.set(name, value);
+      }
+      return next;
+    });
+  return (
+    <main className="page" id="main" tabIndex={-1}>
+      <div className="page-head">
+        <h1>{t("refunds.title")}</h1>
+        <RecordsTabs at="refunds" common={search} />
+        <ExportButton path={`/api/refunds/file?${filter}`} />
+        <Can do="refund.create">
+          <Link className="link-button link-primary" to="/refunds/new" data-testid="refund-new">
+            {t("refunds.new")}
+          </Link>
+        </Can>
+      </div>
+      <RefundsFilter values={new URLSearchParams(filter)} onChange={change} operators={totals.data?.operators ?? []} />
+      {totals.data ? <Totals totals={totals.data} /> : null}
+      {items === undefined ? (
+        list.error ? (
+          <FailedNotice error={list.error} retry={() => void list.refetch()} />
+        ) : (
+          <Loading rows={10} />
+        )
+      ) : items.length === 0 ? (
+        <Notice
+          title={t(filter === "" ? "refunds.empty" : "recordsFilter.none")}
+          lead={t(filter === "" ? "refunds.emptyLead" : "recordsFilter.noneLead")}
+          testId="refunds-empty"
+        />
+      ) : (
+        <>
+          <RefundsTable items={items} />
+          <div className="records-more">
+            <span className="muted" role="status" data-testid="refunds-shown">
+              {t(list.hasNextPage ? "records.shown" : "records.all", { count: items.length })}
+            </span>
+            {list.hasNextPage ? (
+              <Button
+                onClick={() => list.isFetchingNextPage || void list.fetchNextPage()}
+                aria-busy={list.isFetchingNextPage}
+              >
+                {list.isFetchingNextPage ? t("records.loading") : t("records.more")}
+              </Button>
+            ) : null}
+          </div>
+          {list.error ? <FailedLine error={list.error} /> : null}
+        </>
+      )}
+    </main>
+  );
+}
+
+/** Sums over everything that the filter holds, also what is not loaded yet. What went back is negative, as in the rows. */
+function Totals({ totals }: { totals: RefundTotals }) {
+  const { t } = useTranslation();
+  const back = (text: string) => (isZero(text) ? yuan(text) : yuan(`-${text}`));
+  const sums = ["refunded", "paid", "owed", "cleared", "writtenOff"] as const;
+  return (
+    <dl className="totals" data-testid="refunds-totals" data-count={totals.count} data-refunded={totals.refunded}>
+      <div>
+        <dt>{t("refunds.count")}</dt>
+        <dd>{totals.count}</dd>
+      </div>
+      {sums
+        .filter((name) => name === "refunded" || !isZero(totals[name]))
+        .map((name) => (
+          <div key={name}>
+            <dt>{t(`refunds.${name}`)}</dt>
+            <dd>{back(totals[name])}</dd>
+          </div>
+        ))}
+      {totals.methods.map(({ method, count, amount }) => (
+        <div key={method}>
+          <dt>{t(`refunds.method.${method}`)}</dt>
+          <dd>
+            {back(amount)} <small>{t("recordsFilter.times", { count })}</small>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** The filter as a query, names in one order, so that the same filter has one name in the cache. */
+function filterOf(search: URLSearchParams): string {
+  const filter = new URLSearchParams();
+  for (const name of REFUND_FILTER_NAMES) {
+    const value = search.get(name) ?? "";
+    if (value !== "") filter.set(name, value);
+  }
+  return filter.toString();
+}
