@@ -3,10 +3,14 @@ import type { FaultSettings } from "./faults.ts";
 import type { SimulatorLog } from "./log.ts";
 import { mixedTownPlan } from "./mixed-town.ts";
 import { type TownSize, townPlan } from "./plan.ts";
+import { withSpares } from "./spares.ts";
 import { createTown } from "./town.ts";
 
 /** Reply delay Td of the simulated meters: within the 20–500 ms of DL/T 645-2007 §5.3.2. */
 const REPLY_DELAY_MS = 30;
+
+/** Meters on the shelf of the demo town, to exchange old ones for. */
+const SPARES = 4;
 
 /** What the simulator program needs to know. */
 export type SimulatorConfig = TownSize & {
@@ -31,7 +35,8 @@ export async function runSimulator(
   signal: AbortSignal,
 ): Promise<{ controlPort: number; close(): Promise<void> }> {
   const { seed, speed, stateFile, baud, faults, concentrators, metersPer, waterPer, mixed = false } = config;
-  const plan = (mixed ? mixedTownPlan : townPlan)({ seed, concentrators, metersPer, waterPer });
+  const size = { seed, concentrators, metersPer, waterPer };
+  const plan = mixed ? withSpares(mixedTownPlan(size), SPARES) : townPlan(size);
   const town = createTown({ plan, speed, stateFile, bus: { baud, replyDelayMs: REPLY_DELAY_MS }, faults, log });
   const control = await openControl(town, config.controlPort, log);
   let closing: Promise<void> | null = null;

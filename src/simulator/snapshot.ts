@@ -35,6 +35,8 @@ export type TownSnapshot = {
   /** The town's own time, which runs `speed` times as fast. */
   townMs: number;
   meters: MeterSnapshot[];
+  /** Meters that are in no archive. */
+  spares: MeterSnapshot[];
   concentrators: { id: string; online: boolean; offline: boolean }[];
 };
 

@@ -82,6 +82,7 @@ export function createTown(options: TownOptions): Town {
   let speed = 1;
   let anchor = { clockMs: start as number, townMs: start as number };
   const meters = new Map<string, Meter>();
+  const spares = new Set((plan.spares ?? []).map((each) => each.number));
   wake();
 
   const concentrators = new Map<string, Concentrator>();
@@ -199,7 +200,8 @@ export function createTown(options: TownOptions): Town {
       speed,
       nowMs: now(),
       townMs: townMs(),
-      meters: [...meters.values()].map(see),
+      meters: [...meters.values()].filter((meter) => !spares.has(meter.plan.number)).map(see),
+      spares: [...meters.values()].filter((meter) => spares.has(meter.plan.number)).map(see),
       concentrators: [...concentrators.values()].map((each) => ({
         id: each.id,
         online: each.isOnline(),

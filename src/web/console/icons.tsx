@@ -23,6 +23,7 @@ const paths = {
   chart: "M4 20h16M6 20v-7h3v7M11 20V6h3v14M16 20v-10h3v10",
   share: "M4 12h6M10 12l8-6M10 12h8M10 12l8 6",
   fan: "M12 12c-5-1-6-7-2-8 4 0 3 5 2 8ZM12 12c5-1 8 4 5 7-3 2-5-3-5-7ZM12 12c-1 5-8 6-9 2-1-4 5-4 9-2Z",
+  swap: "M7 4v13l-3-3M7 17l3-3M17 20V7l-3 3M17 7l3 3",
   copy: "M8 8h12v12H8zM16 8V4H4v12h4",
   fault: "M6 6l12 12M18 6 6 18",
   off: "M5 5h14v14H5z",

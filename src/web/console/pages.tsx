@@ -36,8 +36,18 @@ const NewRefundPage = lazy(() => import("./pages/refunds/new-refund.tsx").then((
 const RefundPage = lazy(() => import("./pages/refunds/refund.tsx").then((m) => ({ default: m.RefundPage })));
 const RecordPage = lazy(() => import("./pages/records/record.tsx").then((m) => ({ default: m.RecordPage })));
 
+const ExchangesPage = lazy(() => import("./pages/devices/exchanges.tsx").then((m) => ({ default: m.ExchangesPage })));
+const ExchangePage = lazy(() => import("./pages/devices/exchange.tsx").then((m) => ({ default: m.ExchangePage })));
+
 /** Whoever may ask for something that needs a second person, or be that person. */
-const ASKS_OR_DECIDES = ["refund.create", "refund.approve", "credit.clear", "price.manage", "price.approve"] as const;
+const ASKS_OR_DECIDES = [
+  "refund.create",
+  "refund.approve",
+  "credit.clear",
+  "price.manage",
+  "price.approve",
+  "meter.exchange",
+] as const;
 
 /** Whoever takes money has shifts; whoever looks after the cashiers sees them. */
 const HAS_SHIFTS = ["recharge.create", "shift.view"] as const;
@@ -77,6 +87,8 @@ export const pages: readonly Page[] = [
   { path: "/shares/:meterId", permission: "share.view", page: <ShareSourcePage /> },
   { path: "/hvac", permission: "share.view", page: <HvacPage /> },
   { path: "/hvac/:meterId", permission: "share.view", page: <HvacSourcePage /> },
+  { path: "/exchanges", permission: "meter.view", page: <ExchangesPage /> },
+  { path: "/exchanges/:exchangeNo", permission: "meter.view", page: <ExchangePage /> },
   { path: "/share-runs/:runId", permission: "share.view", page: <ShareSheetPage /> },
 ];
 
@@ -113,6 +125,7 @@ export const menu = [
       { to: "/reports/day", name: "day", icon: "records", permission: "report.view" },
       { to: "/reports/periods", name: "periods", icon: "chart", permission: "report.view" },
       { to: "/doubts", name: "doubts", icon: "alarm", permission: "report.view" },
+      { to: "/exchanges", name: "exchanges", icon: "swap", permission: "meter.exchange" },
       { to: "/shares", name: "shares", icon: "share", permission: "share.view" },
       { to: "/hvac", name: "hvac", icon: "fan", permission: "share.view" },
     ],

@@ -1,5 +1,6 @@
 import { approvalsEn } from "./approvals.en.ts";
 import { deskEn } from "./desk.en.ts";
+import { devicesEn } from "./devices.en.ts";
 import { pricesEn } from "./prices.en.ts";
 import { reconcileEn } from "./reconcile.en.ts";
 import { refundsEn } from "./refunds.en.ts";
@@ -15,6 +16,7 @@ export const en: Messages = {
   ...deskEn,
   ...reconcileEn,
   ...pricesEn,
+  ...devicesEn,
   ...supplyEn,
   app: {
     name: "Jichao",
@@ -72,6 +74,7 @@ export const en: Messages = {
     day: "Day report",
     periods: "Month and year",
     doubts: "Doubtful readings",
+    exchanges: "Meter exchanges",
     shares: "Public shares",
     hvac: "Air-conditioning",
     user: "{{name}}, account menu",

@@ -1,6 +1,7 @@
 import type { MeterEventKind } from "#domain/meter-event.ts";
 import { approvalsZh } from "./approvals.zh-CN.ts";
 import { deskZh } from "./desk.zh-CN.ts";
+import { devicesZh } from "./devices.zh-CN.ts";
 import { pricesZh } from "./prices.zh-CN.ts";
 import { reconcileZh } from "./reconcile.zh-CN.ts";
 import { refundsZh } from "./refunds.zh-CN.ts";
@@ -15,6 +16,7 @@ export const zhCN = {
   ...deskZh,
   ...reconcileZh,
   ...pricesZh,
+  ...devicesZh,
   ...supplyZh,
   app: {
     name: "集抄",
@@ -68,6 +70,7 @@ export const zhCN = {
     day: "日报表",
     periods: "月/年报表",
     doubts: "存疑读数",
+    exchanges: "换表记录",
     shares: "公摊",
     hvac: "空调分摊",
     user: "{{name}},账号菜单",

@@ -8,6 +8,7 @@ import { Dialog } from "../../dialog.tsx";
 import { Icon, StateIcon } from "../../icons.tsx";
 import { FailedNotice, Loading } from "../../notice.tsx";
 import { useNarrow } from "../../use-narrow.ts";
+import { DevicePart } from "../devices/device-part.tsx";
 import { Actions } from "./actions.tsx";
 import { Facts } from "./facts.tsx";
 import { Events, Frames } from "./history.tsx";
@@ -133,6 +134,7 @@ function MeterContent({ meter }: { meter: MeterDetail }) {
       )}
       <Actions meter={meter} />
       <Facts meter={meter} />
+      <DevicePart meter={meter} />
       <SupplyPart meter={meter} />
       <PricesPart meter={meter} />
       <Events meter={meter} />

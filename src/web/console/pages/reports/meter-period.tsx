@@ -7,6 +7,7 @@ import { getMeterReport, queryOf, reportKeys } from "#web/shared/api-reports.ts"
 import { MISSING, units, yuan } from "#web/shared/format.ts";
 import { ExportButton } from "../../export-button.tsx";
 import { FailedNotice, Loading, Notice } from "../../notice.tsx";
+import { Segments } from "../devices/segments.tsx";
 import { DayCells, DayHead } from "./day.tsx";
 import { Gaps, UnitsCell, YuanCell } from "./figures.tsx";
 import { Crumbs } from "./periods.tsx";
@@ -67,6 +68,7 @@ function Parts({ report }: { report: MeterReport }) {
         <span>{report.customer ?? MISSING}</span>
         <Gaps of={report} />
       </p>
+      <Segments meterId={report.meterId} kind={report.kind} />
       {report.parts.length === 0 ? (
         <Notice title={t("reports.notClosed")} lead={t("reports.noneLead")} testId="report-empty" />
       ) : (
