@@ -228,6 +228,7 @@ export const refundsEn: typeof refundsZh = {
     filter: { open: "Only open ones", kind: "Kind" },
     count: "Count",
     refunded: "Refunded (yuan)",
+    alongside: "Refunded meanwhile (yuan)",
     paid: "Paid out (yuan)",
     owed: "Owed (yuan)",
     cleared: "Cleared (yuan)",

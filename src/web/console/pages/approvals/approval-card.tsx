@@ -148,6 +148,8 @@ const drawn: ReadonlySet<string> = new Set([
 function BeforeAfter({ summary }: { summary: Approval["summary"] }) {
   const { t } = useTranslation();
   const { creditBefore, creditAfter, moneyBefore, moneyAfter, asOf, meterKind } = summary;
+  // A debt is given up to its last digit; elsewhere two places are what can be paid.
+  const shown = summary.refundKind === "debt" ? yuan : yuanShort;
   const unit = t(`unit.sold.${meterKind === "water" ? "water" : "electricity"}`);
   return (
     <>
@@ -164,7 +166,7 @@ function BeforeAfter({ summary }: { summary: Approval["summary"] }) {
         <div className="facts-row">
           <dt>{summaryText("refundKind", summary.refundKind ?? "")}</dt>
           <dd data-testid="approval-money">
-            {yuanShort(String(moneyBefore))} → <b>{yuanShort(String(moneyAfter))}</b> {t("unit.yuan")}
+            {shown(String(moneyBefore))} → <b>{shown(String(moneyAfter))}</b> {t("unit.yuan")}
           </dd>
         </div>
       )}

@@ -1,17 +1,19 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Button } from "antd";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { useSearchParams } from "react-router";
+import { Link, useSearchParams } from "react-router";
 import type { RechargeTotals } from "#contract/money.ts";
 import { getMeter, getRechargesBy } from "#web/shared/api.ts";
 import { deskKeys, getTotals } from "#web/shared/api-desk.ts";
+import { getRefundTotals, refundKeys } from "#web/shared/api-refunds.ts";
 import { useCan } from "#web/shared/can.tsx";
 import { isZero, yuan } from "#web/shared/format.ts";
 import { keys } from "#web/shared/live-cache.ts";
 import { ExportButton } from "../../export-button.tsx";
 import { FailedLine, FailedNotice, Loading, Notice } from "../../notice.tsx";
 import { channelText } from "../recharge/channel-text.ts";
-import { RecordsTabs } from "../refunds/records-tabs.tsx";
+import { commonFilter, RecordsTabs } from "../refunds/records-tabs.tsx";
 import { FILTER_NAMES, RecordsFilter } from "./records-filter.tsx";
 import { RecordsTable } from "./records-table.tsx";
 import "./records.css";
@@ -56,13 +58,17 @@ export function RecordsPage() {
     <main className="page" id="main" tabIndex={-1}>
       <div className="page-head">
         <h1>{t("records.title")}</h1>
-        <RecordsTabs at="records" common={new URLSearchParams(filter)} />
+        <RecordsTabs at="records" common={commonFilter(search, meterId)} />
         {label === null ? null : <span className="tag">{t("records.one", { label })}</span>}
         <ExportButton path={`/api/recharges/file?${filter}`} />
         <Button onClick={() => void records.refetch()}>{t("records.refresh")}</Button>
       </div>
       <RecordsFilter values={new URLSearchParams(filter)} onChange={change} operators={totals.data?.operators ?? []} />
-      {totals.data ? <Totals totals={totals.data} /> : null}
+      {totals.data ? (
+        <Totals totals={totals.data}>
+          <RefundedToo filter={search} meterId={meterId} />
+        </Totals>
+      ) : null}
       {items === undefined ? (
         records.error ? (
           <FailedNotice error={records.error} retry={() => void records.refetch()} />
@@ -106,7 +112,7 @@ export function RecordsPage() {
 }
 
 /** Sums over everything that the filter holds, also what is not loaded yet. */
-function Totals({ totals }: { totals: RechargeTotals }) {
+function Totals({ totals, children }: { totals: RechargeTotals; children: ReactNode }) {
   const { t } = useTranslation();
   return (
     <dl className="totals" data-testid="records-totals" data-count={totals.count} data-amount={totals.amount}>
@@ -132,7 +138,29 @@ function Totals({ totals }: { totals: RechargeTotals }) {
           <dd>{yuan(totals.givenBack)}</dd>
         </div>
       )}
+      {children}
     </dl>
+  );
+}
+
+/** What was given back within the same days, area, operator and text (退费), with the way to its list. */
+function RefundedToo({ filter, meterId }: { filter: URLSearchParams; meterId: number | null }) {
+  const { t } = useTranslation();
+  const common = commonFilter(filter, meterId).toString();
+  const refunds = useQuery({
+    queryKey: refundKeys.totals(common),
+    queryFn: () => getRefundTotals(common),
+    placeholderData: keepPreviousData,
+    refetchInterval: TOTALS_MS,
+  });
+  if (refunds.data === undefined || isZero(refunds.data.refunded)) return null;
+  return (
+    <div data-testid="records-refunded" data-amount={refunds.data.refunded}>
+      <dt>{t("refunds.alongside")}</dt>
+      <dd>
+        <Link to={`/refunds?${common}`}>{yuan(`-${refunds.data.refunded}`)}</Link>
+      </dd>
+    </div>
   );
 }
 

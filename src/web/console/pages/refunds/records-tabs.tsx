@@ -11,7 +11,7 @@ export function RecordsTabs({ at, common }: { at: keyof typeof tabs; common: URL
   return (
     <Segmented
       value={at}
-      onChange={(next: keyof typeof tabs) => navigate(`${tabs[next]}?${kept(common)}`.replace(/\?$/, ""))}
+      onChange={(next: keyof typeof tabs) => navigate(`${tabs[next]}?${common}`.replace(/\?$/, ""))}
       options={[
         { value: "records", label: t("refunds.records") },
         { value: "refunds", label: t("refunds.refunds") },
@@ -22,11 +22,13 @@ export function RecordsTabs({ at, common }: { at: keyof typeof tabs; common: URL
   );
 }
 
-function kept(filter: URLSearchParams): URLSearchParams {
-  const next = new URLSearchParams();
+/** What a filter of recharges and one of refunds have in common; `meterId` when the address names the meter otherwise. */
+export function commonFilter(filter: URLSearchParams, meterId: number | null): URLSearchParams {
+  const common = new URLSearchParams();
   for (const name of ["from", "to", "operator", "areaId", "search", "meterId", "customerId"]) {
-    const value = filter.get(name);
-    if (value !== null) next.set(name, value);
+    const value = filter.get(name) ?? "";
+    if (value !== "") common.set(name, value);
   }
-  return next;
+  if (meterId !== null) common.set("meterId", String(meterId));
+  return common;
 }

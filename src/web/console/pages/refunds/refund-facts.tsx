@@ -73,7 +73,7 @@ export function RefundFacts({ refund }: { refund: Refund }) {
   if (refund.paidBy !== null && refund.paidAt !== null)
     lines.push([t("refunds.paidBy"), <Who key="paid" who={refund.paidBy} at={refund.paidAt} />]);
   if (refund.payoutNote !== "") lines.push([t("refunds.payoutNote"), refund.payoutNote]);
-  if (refund.remainingWh !== null)
+  if (refund.remainingWh !== null && taken > 0)
     lines.push([
       t("refunds.inMeter"),
       <Fragment key="left">

@@ -8,7 +8,7 @@ import { Can } from "#web/shared/can.tsx";
 import { isZero, yuan } from "#web/shared/format.ts";
 import { ExportButton } from "../../export-button.tsx";
 import { FailedLine, FailedNotice, Loading, Notice } from "../../notice.tsx";
-import { RecordsTabs } from "./records-tabs.tsx";
+import { commonFilter, RecordsTabs } from "./records-tabs.tsx";
 import { REFUND_FILTER_NAMES, RefundsFilter } from "./refunds-filter.tsx";
 import { RefundsTable } from "./refunds-table.tsx";
 import "../records/records.css";
@@ -49,7 +49,7 @@ export function RefundsPage() {
     <main className="page" id="main" tabIndex={-1}>
       <div className="page-head">
         <h1>{t("refunds.title")}</h1>
-        <RecordsTabs at="refunds" common={search} />
+        <RecordsTabs at="refunds" common={commonFilter(search, null)} />
         <ExportButton path={`/api/refunds/file?${filter}`} />
         <Can do="refund.create">
           <Link className="link-button link-primary" to="/refunds/new" data-testid="refund-new">
