@@ -54,7 +54,6 @@ export const refundsEn: typeof refundsZh = {
       deducting: "Sent; waiting for the meter to confirm. Do not pay before it has.",
       confirmed: "Confirmed: {{amount}} yuan are owed to the customer. Pay and record it.",
       paid: "{{amount}} yuan were paid to the customer.",
-      done: "Done.",
       doneClear: "The meter is at zero; {{value}} yuan were given up and are not paid back.",
       doneDebt: "{{value}} yuan of debt were written off.",
       doneNothing: "The meter has given the units up; they are worth less than a fen, so nothing is paid.",
@@ -193,8 +192,6 @@ export const refundsEn: typeof refundsZh = {
     },
     ofOrder: {
       title: "Refunds",
-      lead: "Refunds of this recharge:",
-      replaced: "This recharge took the place of one that was refunded:",
       wasOrder: "original {{orderNo}}",
       newOrder: "replaced by {{orderNo}}",
       do: "Refund",
@@ -235,6 +232,5 @@ export const refundsEn: typeof refundsZh = {
     writtenOff: "Written off (yuan)",
     empty: "No refunds yet",
     emptyLead: "Refunds made at the desk, on a record or on a meter are listed here.",
-    mayNot: "You may not do this.",
   },
 };

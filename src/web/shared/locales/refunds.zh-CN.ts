@@ -52,7 +52,6 @@ export const refundsZh = {
       deducting: "已下发,正在等待电表确认扣减。确认之前不要付款。",
       confirmed: "已确认,应付客户 {{amount}} 元。请付款并登记。",
       paid: "已付给客户 {{amount}} 元。",
-      done: "已完成。",
       doneClear: "电表已清零,价值 {{value}} 元已核销,不退给客户。",
       doneDebt: "已核销欠费 {{value}} 元。",
       doneNothing: "电表已扣减,金额不足一分,没有可付的钱。",
@@ -190,8 +189,6 @@ export const refundsZh = {
     },
     ofOrder: {
       title: "退费",
-      lead: "这笔充值的退费:",
-      replaced: "本笔充值是下列退费的改充:",
       wasOrder: "原充值 {{orderNo}}",
       newOrder: "改充 {{orderNo}}",
       do: "退费",
@@ -232,6 +229,5 @@ export const refundsZh = {
     writtenOff: "核销(元)",
     empty: "还没有退费记录",
     emptyLead: "在充值台、充值记录或表计上办理退费后,记录会列在这里。",
-    mayNot: "您没有办理此项的权限。",
   },
 };
