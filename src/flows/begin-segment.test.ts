@@ -16,7 +16,7 @@ const PRICE_E4 = 8_000;
 /** What happens in one hour: some use, and then perhaps another device (with its own first index) or another ratio. */
 const hour = fc.record({
   usedWh: fc.integer({ min: 0, max: 30_000 }),
-  then: fc.option(
+  after: fc.option(
     fc.oneof(
       fc.record({
         cause: fc.constant("exchange" as const),
@@ -55,17 +55,17 @@ for (const { name, available, why } of testDatabases) {
               usedWh += each.usedWh * ratio;
               await b.read(meter, at, indexWh);
               if (i % 3 === 0) await b.settle();
-              if (each.then === null || i === hours.length - 1) continue;
+              if (each.after === null || i === hours.length - 1) continue;
               const closeWh = indexWh;
-              if (each.then.cause === "exchange") indexWh = each.then.openWh;
-              ratio = each.then.ratio;
+              if (each.after.cause === "exchange") indexWh = each.after.openWh;
+              ratio = each.after.ratio;
               const segment = {
                 meterId: meter,
                 closeWh,
                 openWh: indexWh,
                 ratio,
                 reference: `S${++n}`,
-                cause: each.then.cause,
+                cause: each.after.cause,
               };
               await b.db.transact(async (tx) => {
                 const state = await tx

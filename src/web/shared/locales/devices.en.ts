@@ -117,7 +117,6 @@ export const devicesEn: typeof devicesZh = {
     place: "{{concentrator}} · bus {{bus}}",
     lastReading: "Latest index",
     remaining: "Left in the meter",
-    asOf: "{{time}}",
     never: "not read yet",
     readNow: "Read the old meter",
     reading: "Reading…",
@@ -129,7 +128,6 @@ export const devicesEn: typeof devicesZh = {
     stateLead:
       "It is broken or does not answer: enter the index and what is left as read on site, with what proves them. Above the limit another person must agree.",
     left: "Left in the old meter ({{unit}})",
-    leftHint: "By the books about {{units}} {{unit}}",
     closeIndex: "Last index (the latest reading when empty)",
     note: "Proof (number of a photo …)",
     noteMissing: "A proof is needed",
@@ -171,7 +169,6 @@ export const devicesEn: typeof devicesZh = {
     debtFact: "{{amount}} yuan that the old meter was overdrawn by became a debt",
     cancel: "Cancel the exchange",
     cancelLead: "The old meter still has what it had, and goes on.",
-    how: { cleared: "given up by the meter", stated: "stated by a person" },
     source: { read: "read", typed: "typed in" },
   },
 };

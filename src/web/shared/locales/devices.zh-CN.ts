@@ -106,7 +106,6 @@ export const devicesZh = {
     place: "{{concentrator}} · 端口 {{bus}}",
     lastReading: "最近示数",
     remaining: "表内剩余",
-    asOf: "{{time}}",
     never: "尚未抄到",
     readNow: "补抄旧表",
     reading: "正在补抄…",
@@ -116,7 +115,6 @@ export const devicesZh = {
     cannotClear: "该表型不支持远程清出,请填写旧表剩余量。",
     stateLead: "旧表坏了或不应答:填写拆表时看到的止码和剩余量,并注明照片编号等依据。超过限额的由另一人审批。",
     left: "旧表剩余量({{unit}})",
-    leftHint: "账面约剩 {{units}} {{unit}}",
     closeIndex: "旧表止码(不填则用最近示数)",
     note: "依据(照片编号等)",
     noteMissing: "请注明依据",
@@ -155,7 +153,6 @@ export const devicesZh = {
     debtFact: "旧表透支 {{amount}} 元已转为欠费",
     cancel: "取消换表",
     cancelLead: "旧表余量未动,取消后照常使用。",
-    how: { cleared: "旧表清出", stated: "人工登记" },
     source: { read: "抄读", typed: "手工填写" },
   },
 };

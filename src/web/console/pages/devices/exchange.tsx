@@ -6,7 +6,7 @@ import { Link, useParams } from "react-router";
 import type { Device, Exchange } from "#contract/devices.ts";
 import { deviceKeys, type ExchangeStep, getExchange, postStep } from "#web/shared/api-devices.ts";
 import { useCan } from "#web/shared/can.tsx";
-import { dateTime, MISSING, units, yuan } from "#web/shared/format.ts";
+import { dateTime, MISSING, shortTime, units, yuan } from "#web/shared/format.ts";
 import { FailedNotice, Loading } from "../../notice.tsx";
 import { ReasonDialog } from "../../reason-dialog.tsx";
 import { type Step, Steps } from "../../steps.tsx";
@@ -148,7 +148,7 @@ function stepsOf(exchange: Exchange, word: (name: StepName) => string): Step[] {
     const here = state === "stopped" ? ("stopped" as const) : ("doing" as const);
     const time = times[name] ?? null;
     const stopState = passed ? ("done" as const) : i === current && state !== "cancelled" ? here : ("waiting" as const);
-    return { name: word(name), state: stopState, time: time === null ? "" : dateTime(time) };
+    return { name: word(name), state: stopState, time: time === null ? "" : shortTime(time, Date.now()) };
   });
 }
 
@@ -159,6 +159,7 @@ function MeterCard({ title, device, exchange, isOld }: CardProps) {
   const unit = t(`unit.sold.${exchange.meterKind}`);
   const isThere = isOld === (exchange.newMeter === null);
   const isKnown = isOld || exchange.lastAnswerAt > 0;
+  const edgeWh = isOld ? exchange.closeWh : exchange.openWh;
   return (
     <section className="panel" data-testid={isOld ? "old-meter" : "new-meter"}>
       <h2>{title}</h2>
@@ -175,7 +176,7 @@ function MeterCard({ title, device, exchange, isOld }: CardProps) {
         <dd>{device.ratio}</dd>
         <dt>{isOld ? t("devices.closeIndex") : t("devices.openIndex")}</dt>
         <dd>
-          {units(isOld ? exchange.closeWh : exchange.openWh)} {unit}{" "}
+          {edgeWh === null ? MISSING : `${units(edgeWh)} ${unit}`}{" "}
           {isOld && exchange.closeSource !== null ? (
             <small>{t(`exchanges.source.${exchange.closeSource}`)}</small>
           ) : null}
@@ -217,27 +218,27 @@ function Now({ exchange }: { exchange: Exchange }) {
   switch (exchange.state) {
     case "asked":
       return (
-        <p className="banner">
+        <p className="banner banner-warn">
           {t("exchanges.waitsApproval")} <Link to="/approvals">{t("exchanges.toApprovals")}</Link>
         </p>
       );
     case "clearing":
-      return <p className="banner">{t("exchanges.waitsClear")}</p>;
+      return <p className="banner banner-warn">{t("exchanges.waitsClear")}</p>;
     case "reading": {
       const why = exchange.stateReason as "no_answer" | "index_differs" | "count_unknown" | "holds_more";
       return (
-        <p className="banner" data-testid="exchange-waits">
+        <p className="banner banner-warn" data-testid="exchange-waits">
           {t(`exchanges.waitsAnswer.${why}`)}{" "}
           {why === "index_differs" ? <Link to={`/doubts/${exchange.meterId}`}>{t("exchanges.toDoubt")}</Link> : null}
         </p>
       );
     }
     case "loading":
-      return <p className="banner">{t("exchanges.waitsLoad")}</p>;
+      return <p className="banner banner-warn">{t("exchanges.waitsLoad")}</p>;
     case "stopped":
       return <p className="banner banner-error">{t("exchanges.stopped", { reason: exchange.stateReason })}</p>;
     case "cancelled":
-      return <p className="banner">{t("exchanges.cancelled")}</p>;
+      return <p className="banner banner-warn">{t("exchanges.cancelled")}</p>;
     case "done":
       return (
         <p className="banner banner-good" data-testid="exchange-done">

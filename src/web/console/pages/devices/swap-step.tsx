@@ -72,14 +72,6 @@ export function SwapStep({ exchange, act }: StepProps) {
           : t("exchanges.serverCredit")}
       </p>
       <div className="exchange-fields">
-        <TextField
-          id="swap-close"
-          label={t("exchanges.closeIndex")}
-          value={closeIndex}
-          onChange={setCloseIndex}
-          decimal
-        />
-        <TextField id="swap-note" label={t("exchanges.note")} value={note} onChange={setNote} />
         <TextField id="swap-number" label={t("exchanges.number")} value={number} onChange={setNumber} />
         <TextField id="swap-address" label={t("exchanges.address")} value={address ?? number} onChange={setAddress} />
         <TextField
@@ -112,6 +104,14 @@ export function SwapStep({ exchange, act }: StepProps) {
         {exchange.creditAt === "meter" ? null : (
           <TextField id="swap-ratio" label={t("exchanges.ratio")} value={ratio} onChange={setRatio} decimal />
         )}
+        <TextField
+          id="swap-close"
+          label={t("exchanges.closeIndex")}
+          value={closeIndex}
+          onChange={setCloseIndex}
+          decimal
+        />
+        <TextField id="swap-note" label={t("exchanges.note")} value={note} onChange={setNote} />
       </div>
       <p className="muted">{t("exchanges.swapLead")}</p>
       {places.error ? <FailedLine error={places.error} /> : null}
