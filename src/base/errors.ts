@@ -1,5 +1,6 @@
 import { deskErrors } from "./errors-desk.ts";
 import { devicesErrors } from "./errors-devices.ts";
+import { groupErrors } from "./errors-groups.ts";
 import { reconcileErrors } from "./errors-reconcile.ts";
 import { refundErrors } from "./errors-refunds.ts";
 import { shareErrors } from "./errors-shares.ts";
@@ -13,6 +14,7 @@ import { tariffErrors } from "./errors-tariff.ts";
 export const errors = {
   ...refundErrors,
   ...deskErrors,
+  ...groupErrors,
   ...reconcileErrors,
   ...devicesErrors,
   ...shareErrors,

@@ -147,7 +147,7 @@ export const command = z.object({
   id: z.string(),
   meterId: z.number().int(),
   kind: z.enum(["top_up", "deduct", "clear", "set_mode", "trip", "close", "permit_close", "read", "change_key"]),
-  cause: z.enum(["operator", "arrears", "recharge", "refund", "paid", "exchange", "mode"]),
+  cause: z.enum(["operator", "arrears", "recharge", "refund", "paid", "exchange", "mode", "group"]),
   state: z.enum(commandStates),
   stateReason: z.string(),
   createdAt: at,

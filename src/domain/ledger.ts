@@ -1,5 +1,5 @@
 import { assert } from "#base/errors.ts";
-import { type Money, negate } from "#base/units.ts";
+import { type Money, negate, sum } from "#base/units.ts";
 
 /**
  * Kinds of ledger accounts (账户). The sign is the holder's: money that came in from outside stands negative in `cash`
@@ -100,6 +100,25 @@ export function postedTransfer(move: Move): Transfer {
 /** Money from one account to another, reserved until a meter agrees. */
 export function pendingTransfer(move: Move): Transfer {
   return transfer(move, true);
+}
+
+/** Money from one account to several, reserved until a meter agrees; parts that are zero are left out, one at least is not. */
+export function pendingSplit(
+  move: Omit<Move, "to" | "amount"> & { to: readonly { account: LedgerAccount; amount: Money }[] },
+): Transfer {
+  const parts = move.to.filter((part) => part.amount !== 0);
+  const amount = sum(parts.map((part) => part.amount));
+  assert(parts.every((part) => part.amount > 0) && amount > 0, `transfer ${move.id} must reserve something`);
+  return {
+    id: move.id,
+    kind: move.kind,
+    pending: true,
+    entries: [{ account: move.from, amount: negate(amount) }, ...parts],
+    actor: move.actor,
+    orderNo: move.orderNo ?? null,
+    meterId: move.meterId ?? null,
+    memo: move.memo ?? "",
+  };
 }
 
 function transfer(move: Move, pending: boolean): Transfer {

@@ -31,6 +31,11 @@ export const meterEventKinds = [
   "moved_in",
   /** The books took over the meter's purchase count. */
   "count_corrected",
+  /** The meter joined a merged account, or left it; the meter said no, or contradicts the books on the way. */
+  "group_joined",
+  "group_left",
+  "group_refused",
+  "group_stopped",
   "command_requested",
   "command_confirmed",
   "command_refused",

@@ -18,6 +18,7 @@ import { nextNumbers } from "#store/sequences.ts";
 import { Stale } from "#store/stale.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
+import { refuseToMember } from "./group-guard.ts";
 import { takeTurn } from "./refund.ts";
 import { applyMode } from "./settle-mode.ts";
 import { noCutUntil, standingOf } from "./standing.ts";
@@ -131,6 +132,7 @@ function isTold(meter: Meter, to: MeterMode): boolean {
 
 async function demandPossible(tx: Tx, meter: Meter, to: MeterMode): Promise<void> {
   if (meter.mode === to) throw new AppError("mode_unchanged");
+  await refuseToMember(tx, meter.id);
   const exchanging = await openExchangeOfMeter(tx, meter.id);
   if (exchanging !== null) throw new AppError("exchanging", { exchangeNo: exchanging });
   const moving = await openMoveOutOfMeter(tx, meter.id);

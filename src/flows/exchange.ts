@@ -19,6 +19,7 @@ import { nextNumbers } from "#store/sequences.ts";
 import { Stale } from "#store/stale.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
+import { refuseToMember } from "./group-guard.ts";
 import { takeTurn } from "./refund.ts";
 
 /**
@@ -116,6 +117,7 @@ async function open(
 
 /** Refuses what could not be carried out while something else changes the same meter. */
 async function demandIdle(tx: Tx, meter: NonNullable<Awaited<ReturnType<typeof meterToAct>>>): Promise<void> {
+  await refuseToMember(tx, meter.id);
   const other = await openExchangeOfMeter(tx, meter.id);
   if (other !== null) throw new AppError("exchanging", { exchangeNo: other });
   const moving = await openMoveOutOfMeter(tx, meter.id);

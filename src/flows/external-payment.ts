@@ -33,6 +33,8 @@ export type ExternalPayment = {
 /** Refusals of a recharge that leave money without a meter: it is the customer's all the same. */
 const KEEPS_IN_WALLET: readonly string[] = [
   "meter_not_prepaid",
+  "meter_is_sub",
+  "group_in_flight",
   "top_ups_stopped",
   "below_one_unit",
   "purchase_numbers_used_up",

@@ -22,6 +22,7 @@ import { Stale } from "#store/stale.ts";
 import { faultPoint } from "#system/fault-point.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
+import { refuseToMember } from "./group-guard.ts";
 
 type Meter = NonNullable<Awaited<ReturnType<typeof meterToAct>>>;
 type Rented = Meter & { account_id: number; customer_id: number; credit_at: "meter" | "server" };
@@ -79,6 +80,7 @@ async function takeMeters(tx: Tx, actor: Actor, meterIds: readonly number[]): Pr
 
 async function refuseUnready(tx: Tx, meters: readonly Rented[], input: MoveOutRequest): Promise<void> {
   for (const meter of meters) {
+    await refuseToMember(tx, meter.id);
     const moving = await openMoveOutOfMeter(tx, meter.id);
     if (moving !== null) throw new AppError("moving_out", { moveOutNo: moving });
     const exchanging = await openExchangeOfMeter(tx, meter.id);

@@ -20,6 +20,7 @@ import { type Balance, balanceOf } from "#store/ledger.ts";
 import { meterToAct } from "#store/meters.ts";
 import { openMoveOutOfMeter } from "#store/move-outs.ts";
 import { openOrders } from "#store/orders.ts";
+import { refuseToSub } from "./group-guard.ts";
 import { RECHARGE_MAX_YUAN } from "./money-limits.ts";
 
 /** Meters that one payment may be split among: more than any customer has at one desk. */
@@ -101,6 +102,7 @@ async function payableMeter(tx: Tx, scope: Scope, meterId: number) {
   if (meter.account_id === null || meter.customer_id === null || meter.credit_at === null) {
     throw new AppError("meter_without_customer");
   }
+  await refuseToSub(tx, meter.id);
   const moving = await openMoveOutOfMeter(tx, meter.id);
   if (moving !== null) throw new AppError("moving_out", { moveOutNo: moving });
   const exchanging = await openExchangeOfMeter(tx, meter.id);

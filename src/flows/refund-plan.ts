@@ -16,6 +16,7 @@ import { openMoveOutOfMeter } from "#store/move-outs.ts";
 import { openOrders, refundableOrders } from "#store/orders.ts";
 import { openRefundOfMeter, refundedOfOrder } from "#store/refunds.ts";
 import type { FlowContext } from "./context.ts";
+import { refuseToSub } from "./group-guard.ts";
 
 /** A deduct carries hundredths of a unit. */
 export const WH_PER_STEP = PER_UNIT / 100;
@@ -59,6 +60,7 @@ export async function planRefund(
   if (moving !== null) throw new AppError("moving_out", { moveOutNo: moving });
   const exchanging = await openExchangeOfMeter(tx, meter.id);
   if (exchanging !== null && wanted.kind !== "debt") throw new AppError("exchanging", { exchangeNo: exchanging });
+  if (wanted.kind !== "debt" && wanted.kind !== "wallet") await refuseToSub(tx, meter.id);
   if (wanted.kind !== "debt" && wanted.kind !== "clear") await demandNoDebt(tx, who.customerId);
   switch (wanted.kind) {
     case "units":
@@ -279,6 +281,7 @@ async function obstacleOf(tx: Tx, meter: RefundPlan["meter"]): Promise<{ code: s
     const moving = await openMoveOutOfMeter(tx, meter.id);
     if (moving !== null) throw new AppError("moving_out", { moveOutNo: moving });
     if (meter.customer_id === null) throw new AppError("meter_without_customer");
+    await refuseToSub(tx, meter.id);
     await demandNoDebt(tx, meter.customer_id);
     if (meter.credit_at === "meter") await demandQuiet(tx, meter, false);
     return null;

@@ -3,6 +3,7 @@ import { type Money, negate, PER_UNIT, type Price, price, wholeUnits } from "#ba
 import { isLowCredit } from "#domain/low-credit.ts";
 import type { Tx } from "#store/db.ts";
 import { addEvents, eventId, type NewMeterEvent } from "#store/events.ts";
+import { membershipsOf } from "#store/groups.ts";
 import { balanceOf } from "#store/ledger.ts";
 import { changeMeterState } from "#store/meters.ts";
 import type { Flag, MeterMode } from "#store/schema.ts";
@@ -30,12 +31,16 @@ export async function showServerCredit(
     ])
     .orderBy("meter.id")
     .execute();
-  for (const meter of meters) {
-    const shown = creditShown(meter, balance, input.at);
-    const change = { ...shown.change, changed_at: input.now };
+  const groups = await membershipsOf(
+    tx,
+    meters.map((meter) => meter.id),
+  );
+  const shown = meters.map((meter) => creditShown(meter, balance, input.at));
+  for (const [n, meter] of meters.entries()) {
+    const change = { ...shown[n]?.change, changed_at: input.now };
     await changeMeterState(tx, { meterId: meter.id, version: meter.version, change });
-    await addEvents(tx, creditEvent(shown));
   }
+  await addEvents(tx, toldOnce(shown, groups));
   return balance;
 }
 
@@ -58,8 +63,16 @@ export function creditShown(meter: Shows, balance: Money, at: Instant): CreditSh
   return { meterId: meter.id, limitWh, lowBefore: meter.low_credit, change };
 }
 
+/** The events of some meters; the credit of a group (合并账户) is told of once, at its main meter. */
+export function toldOnce(
+  shown: readonly CreditShown[],
+  groups: ReadonlyMap<number, { isMain: boolean }>,
+): NewMeterEvent[] {
+  return shown.filter(({ meterId }) => groups.get(meterId)?.isMain !== false).flatMap(creditEvent);
+}
+
 /** The event that tells of credit becoming low, or enough again; none while it stays what it was. */
-export function creditEvent({ meterId, limitWh, lowBefore, change }: CreditShown): NewMeterEvent[] {
+function creditEvent({ meterId, limitWh, lowBefore, change }: CreditShown): NewMeterEvent[] {
   if (change.low_credit === lowBefore) return [];
   const kind = change.low_credit === 1 ? "low_credit" : "credit_restored";
   return [

@@ -4,6 +4,7 @@ import { moveOrder } from "#store/orders.ts";
 import type { Settling } from "./command-row.ts";
 import type { FlowContext } from "./context.ts";
 import { confirmExchange, refuseExchange, stopExchange } from "./settle-exchange.ts";
+import { confirmForGroup, refuseForGroup, stopForGroup, toldForGroup } from "./settle-group.ts";
 import { confirmMode, refuseMode, stopMode } from "./settle-mode.ts";
 import { confirmTakenBack, refundSent, refuseTakenBack, stopTakenBack } from "./settle-refund.ts";
 import { confirmTopUp, refuseTopUp, stopTopUps } from "./settle-top-up.ts";
@@ -30,10 +31,11 @@ export function whatIsNotProven(at: Settling, shown: CreditShown): "not_read_bac
   return shown.remainingWh > 0 ? "not_cleared" : null;
 }
 
-/** Who settles a credit command: a recharge, a refund, an exchange, or a change of mode. */
-type Owner = "recharge" | "refund" | "exchange" | "mode";
+/** Who settles a credit command: a recharge, a refund, an exchange, a change of mode, or a merged account. */
+type Owner = "recharge" | "refund" | "exchange" | "mode" | "group";
 
 function ownerOf({ claimed }: Settling): Owner {
+  if (claimed.cause === "group") return "group";
   if (claimed.kind === "set_mode") return "mode";
   if (claimed.cause === "exchange") return "exchange";
   return claimed.kind === "top_up" ? "recharge" : "refund";
@@ -48,6 +50,8 @@ export function confirmCredit(ctx: FlowContext, tx: Tx, at: Settling, shown: Cre
       return confirmTakenBack(ctx, tx, at, shown.beforeWh ?? 0);
     case "exchange":
       return confirmExchange(ctx, tx, at, shown.beforeWh ?? 0);
+    case "group":
+      return confirmForGroup(ctx, tx, at, shown);
     case "mode":
       return confirmMode(ctx, tx, at, { remainingWh: shown.remainingWh ?? null });
   }
@@ -62,6 +66,8 @@ export function refuseCredit(ctx: FlowContext, tx: Tx, at: Settling, reason: str
       return refuseTakenBack(ctx, tx, at, reason);
     case "exchange":
       return refuseExchange(ctx, tx, at, reason);
+    case "group":
+      return refuseForGroup(ctx, tx, at, reason);
     case "mode":
       return refuseMode(ctx, tx, at, reason);
   }
@@ -81,6 +87,8 @@ export function stopCredit(
       return stopTakenBack(ctx, tx, at, why);
     case "exchange":
       return stopExchange(ctx, tx, at, why);
+    case "group":
+      return stopForGroup(ctx, tx, at, why);
     case "mode":
       return stopMode(ctx, tx, at, why);
   }
@@ -91,6 +99,7 @@ export async function creditSent(tx: Tx, at: Settling, purchaseNumber: number | 
   const { command, now } = at;
   const owner = ownerOf(at);
   if (owner === "refund") return refundSent(tx, at, { purchaseNumber, reason: "" });
+  if (owner === "group") return toldForGroup(tx, at, "");
   if (owner !== "recharge" || command.order_no === null) return;
   await moveOrder(tx, {
     orderNo: command.order_no,
@@ -106,6 +115,7 @@ export async function creditUnknown(tx: Tx, at: Settling, why: string): Promise<
   const { command, now } = at;
   const wasSent = command.sent_at !== null;
   const owner = ownerOf(at);
+  if (owner === "group") return toldForGroup(tx, at, why);
   if (owner === "refund") {
     if (wasSent) await refundSent(tx, at, { purchaseNumber: command.purchase_number, reason: why });
     return;

@@ -8,6 +8,7 @@ import { askRecheck } from "#store/days.ts";
 import type { Tx } from "#store/db.ts";
 import { dueMeterIds, type MeterToSettle, metersToSettle, saveSettled, withSiblings } from "#store/due-meters.ts";
 import { addEvents } from "#store/events.ts";
+import { type Membership, membershipsOf } from "#store/groups.ts";
 import { balancesOf, bookPostedTransfers } from "#store/ledger.ts";
 import { addOveruse, saveMeterLots } from "#store/lots.ts";
 import { claimMeterStates } from "#store/meters.ts";
@@ -21,7 +22,7 @@ import type { FlowContext } from "./context.ts";
 import { cutOffIfInArrears } from "./cut-off.ts";
 import { decide } from "./decide.ts";
 import { isAccountInArrears, sweepDarkMeter } from "./reconnect.ts";
-import { type CreditShown, creditEvent, creditShown } from "./server-credit.ts";
+import { type CreditShown, creditShown, toldOnce } from "./server-credit.ts";
 
 /**
  * Charges what meters have used since they were charged last. By state, not by event: a meter is due when its latest good
@@ -68,20 +69,26 @@ async function settleMeters(ctx: FlowContext, meterIds: readonly number[]): Prom
 /**
  * Charges some meters up to their latest good index, within a transaction of the caller: who changes by what a meter is charged (its ratio, its
  * mode, the device itself) charges first what was used until then. Answers how many were still due.
+ * One that is leaving a group waits: what it uses meanwhile is its own account's.
  */
 export async function settleWithin(ctx: FlowContext, tx: Tx, meterIds: readonly number[]): Promise<number> {
   const touched = await withSiblings(tx, meterIds);
   // Taken before they are read: whoever else decides about these meters waits, or runs again.
   await claimMeterStates(tx, touched);
   const meters = await metersToSettle(tx, touched);
+  const groups = await membershipsOf(tx, touched);
   const asked = new Set(meterIds);
   const due = meters.filter(
-    (meter) => asked.has(meter.id) && meter.index_wh !== null && meter.index_at > meter.settled_at,
+    (meter) =>
+      asked.has(meter.id) &&
+      meter.index_wh !== null &&
+      meter.index_at > meter.settled_at &&
+      groups.get(meter.id)?.leavesByMeter !== true,
   );
   const charges = await chargesOf(tx, due);
   await book(ctx, tx, charges);
   const balances = await balancesOf(tx, "balance", accountsOf(charges));
-  await showAndSave(tx, { meters, charges, balances, now: ctx.clock() });
+  await showAndSave(tx, { meters, groups, charges, balances, now: ctx.clock() });
   await switchSupply(ctx, tx, charges, balances);
   return due.length;
 }
@@ -227,13 +234,14 @@ function tierCountsAfter(charge: MeterCharge): TierCountTable[] {
 
 type Showing = {
   meters: readonly MeterToSettle[];
+  groups: ReadonlyMap<number, Membership>;
   charges: readonly MeterCharge[];
   balances: ReadonlyMap<number, number>;
   now: Instant;
 };
 
 /** What is settled now, and what the balances are worth on every meter of their accounts. */
-async function showAndSave(tx: Tx, { meters, charges, balances, now }: Showing): Promise<void> {
+async function showAndSave(tx: Tx, { meters, groups, charges, balances, now }: Showing): Promise<void> {
   const chargeOf = new Map(charges.map((charge) => [charge.meter.id, charge]));
   const asOf = new Map<number, Instant>();
   for (const charge of charges) {
@@ -259,7 +267,7 @@ async function showAndSave(tx: Tx, { meters, charges, balances, now }: Showing):
     if (charge !== undefined || at !== undefined) rows.push(row);
   }
   await saveSettled(tx, rows);
-  await addEvents(tx, shown.flatMap(creditEvent));
+  await addEvents(tx, toldOnce(shown, groups));
 }
 
 /** The columns of `meter_state` alone; the computed one is the database's. */

@@ -3,7 +3,8 @@ import type { Instant } from "#base/time.ts";
 import { type Money, money } from "#base/units.ts";
 import { type LedgerAccount, postedTransfer } from "#domain/ledger.ts";
 import type { Tx } from "#store/db.ts";
-import { balanceOf, bookTransfer, claimBalance, openLedgerAccounts } from "#store/ledger.ts";
+import { payingAccount } from "#store/groups.ts";
+import { balanceOf, bookTransfer, claimBalance, openLedgerAccounts, takeBalance } from "#store/ledger.ts";
 import type { ShareLineTable, ShareRunTable } from "#store/schema-shares.ts";
 import { Stale } from "#store/stale.ts";
 import { showServerCredit } from "./server-credit.ts";
@@ -26,14 +27,22 @@ export async function chargeShares(tx: Tx, charging: Charging): Promise<void> {
     const amount = money(line.cost_e4 - line.before_e4);
     if (amount === 0 || line.charged_to === "property") continue;
     assert(line.account_id !== null && line.customer_id !== null, "somebody pays this line");
-    if (line.charged_to === "balance") {
-      await move(tx, charging, line, { kind: "balance", ref: line.account_id }, amount, "");
-      shown.add(line.account_id);
+    // Merged since, or taken out again: whoever pays for the meter today.
+    const payer = line.charged_to === "balance" ? await payerNow(tx, line.account_id) : null;
+    if (payer?.creditAt === "server") {
+      await move(tx, charging, line, { kind: "balance", ref: payer.id }, amount, "");
+      shown.add(payer.id);
     } else await moveDebt(tx, charging, line, line.customer_id, amount);
   }
   for (const accountId of [...shown].sort((a, b) => a - b)) {
     await showServerCredit(tx, { accountId, at: charging.now, now: charging.now });
   }
+}
+
+/** Taken first: a meter that joins a group this moment takes its balance along before this, or is seen to have joined. */
+async function payerNow(tx: Tx, accountId: number) {
+  await takeBalance(tx, { kind: "balance", ref: accountId });
+  return payingAccount(tx, accountId);
 }
 
 async function moveDebt(tx: Tx, charging: Charging, line: ShareLineTable, customerId: number, amount: Money) {

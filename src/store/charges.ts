@@ -10,19 +10,23 @@ export async function addCharges(tx: Tx, rows: readonly UsageChargeTable[]): Pro
 /** A line of a settlement as it stands: what was taken back of it already is off. */
 export type StandingCharge = UsageChargeTable & { readonly revs: number };
 
-/** The lines that an account was charged for a meter, the newest first, until they cover a usage. */
+/**
+ * The lines that the customer of an account was charged for a meter, the newest first, until they cover a usage: also those that another
+ * account of his paid, before the meter was merged with others or taken out again.
+ */
 export async function newestCharges(
   tx: Tx,
   input: { meterId: number; accountId: number; usageWh: number },
 ): Promise<StandingCharge[]> {
   const found: StandingCharge[] = [];
+  const accounts = await accountsOfPayer(tx, input.accountId);
   let covered = 0;
   for (let before = Number.MAX_SAFE_INTEGER; covered < input.usageWh; ) {
     const rows = await tx
       .selectFrom("usage_charge")
       .selectAll()
       .where("meter_id", "=", input.meterId)
-      .where("account_id", "=", input.accountId)
+      .where("account_id", "in", accounts)
       .where("reading_at", "<", before)
       .orderBy("reading_at", "desc")
       .orderBy("line", "desc")
@@ -48,3 +52,13 @@ export async function newestCharges(
 
 /** Lines of one settlement stay well below this. */
 const ROWS_AT_ONCE = 500;
+
+async function accountsOfPayer(tx: Tx, accountId: number): Promise<number[]> {
+  const rows = await tx
+    .selectFrom("account")
+    .innerJoin("account as his", "his.customer_id", "account.customer_id")
+    .where("account.id", "=", accountId)
+    .select("his.id")
+    .execute();
+  return rows.map((row) => row.id);
+}

@@ -208,3 +208,14 @@ export async function overuseOf(tx: Tx, meterId: number): Promise<{ wh: number; 
 export async function heldUnits(tx: Tx, meterId: number): Promise<number> {
   return heldWh(await openLots(tx, meterId));
 }
+
+/** Ends all lots of a meter, used up exactly: what they were still worth has been taken elsewhere. Answers the Wh that they held; negative, overused. */
+export async function closeLots(tx: Tx, meterId: number): Promise<number> {
+  const lots = await lotRows(tx, meterId).execute();
+  await tx
+    .updateTable("credit_lot")
+    .set((eb) => ({ used_wh: eb.ref("units_wh"), used_e4: eb.ref("cost_e4") }))
+    .where("meter_id", "=", meterId)
+    .execute();
+  return lots.reduce((held, lot) => held + lot.units_wh - lot.used_wh, 0);
+}

@@ -8,6 +8,7 @@ import * as desk from "./migrations/0005_desk.ts";
 import * as refunds from "./migrations/0006_refunds.ts";
 import * as tariffs from "./migrations/0007_tariffs.ts";
 import * as daysAndShares from "./migrations/0008_days_and_shares.ts";
+import * as groups from "./migrations/0009_groups.ts";
 import * as seals from "./migrations/0010_seals.ts";
 import * as reconcile from "./migrations/0011_reconcile.ts";
 import * as moveOuts from "./migrations/0012_move_outs.ts";
@@ -31,6 +32,7 @@ const migrations: readonly Migration[] = [
   { name: "0005_desk", up: desk.up },
   { name: "0008_days_and_shares", up: daysAndShares.up },
   { name: "0007_tariffs", up: tariffs.up },
+  { name: "0009_groups", up: groups.up },
   { name: "0010_seals", up: seals.up },
   { name: "0011_reconcile", up: reconcile.up },
   { name: "0012_move_outs", up: moveOuts.up },

@@ -13,6 +13,7 @@ import type { Flag } from "./flag.ts";
 import type { DaysSchema } from "./schema-days.ts";
 import type { DeskSchema } from "./schema-desk.ts";
 import type { DevicesSchema } from "./schema-devices.ts";
+import type { GroupsSchema } from "./schema-groups.ts";
 import type { KeysSchema } from "./schema-keys.ts";
 import type { ReconcileSchema } from "./schema-reconcile.ts";
 import type { RefundsSchema } from "./schema-refunds.ts";
@@ -292,7 +293,7 @@ export type CommandState =
 
 export type { CommandKind };
 /** Why a command was made. */
-export type CommandCause = "operator" | "arrears" | "recharge" | "refund" | "paid" | "exchange" | "mode";
+export type CommandCause = "operator" | "arrears" | "recharge" | "refund" | "paid" | "exchange" | "mode" | "group";
 
 /** One thing that a meter is asked to do (指令). Claimed by lease; a result needs the lease's token. */
 export type CommandTable = {
@@ -392,6 +393,7 @@ export type Schema = FirstSchema &
   SharesSchema &
   TariffSchema &
   KeysSchema &
+  GroupsSchema &
   SealSchema &
   DevicesSchema &
   ReconcileSchema;
