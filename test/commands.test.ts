@@ -1,17 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { type Instant, later } from "#base/time.ts";
+import { OFF_LIMITS } from "#domain/off-guard.ts";
 import { type ClaimedCommand, claimCommands, returnCommand } from "#flows/claim-commands.ts";
 import type { FlowContext } from "#flows/context.ts";
-import {
-  mayTrip,
-  OFF_PER_WINDOW_MAX,
-  offBreakers,
-  RESTART_QUARANTINE_MS,
-  releaseOffBreakers,
-} from "#flows/off-guard.ts";
+import { mayTrip, RESTART_QUARANTINE_MS } from "#flows/off-guard.ts";
 import { claimConcentrator, renewConcentrators, sweepConcentrators } from "#flows/own-concentrators.ts";
 import { markSent, settleCommand } from "#flows/settle-command.ts";
+import { releaseAtHost } from "#flows/stop-trips.ts";
 import { verifyLedger } from "#flows/verify-ledger.ts";
+import { allOffStops } from "#store/off-stops.ts";
 import { testDatabases } from "#store/test-databases.ts";
 import { type World, world } from "./world.ts";
 
@@ -183,8 +180,8 @@ describe.each(testDatabases)("commands on $name", ({ name, available }) => {
     const claimed = await claim("a", owned);
     expect(claimed).toHaveLength(30);
     const marked = await Promise.all(claimed.map((each) => markSent(ctx, each, () => "bytes")));
-    expect(marked.filter((each) => each.ok)).toHaveLength(OFF_PER_WINDOW_MAX);
-    expect(marked.filter((each) => !each.ok && each.why === "guard")).toHaveLength(30 - OFF_PER_WINDOW_MAX);
+    expect(marked.filter((each) => each.ok)).toHaveLength(OFF_LIMITS.perWindow);
+    expect(marked.filter((each) => !each.ok && each.why === "guard")).toHaveLength(30 - OFF_LIMITS.perWindow);
     wait(5 * 60_000);
     const held = claimed.find((_, i) => !marked[i]?.ok);
     if (!held) throw new Error("the guard held nothing back");
@@ -192,9 +189,9 @@ describe.each(testDatabases)("commands on $name", ({ name, available }) => {
     // Time alone does not release it: somebody has to find out why so many were to be cut off.
     wait(30 * 60_000);
     expect(await markSent(ctx, held, () => "bytes")).toMatchObject({ ok: false });
-    expect(await offBreakers(ctx)).toMatchObject([{ projectId: 1 }]);
-    await releaseOffBreakers(ctx, { by: "duty officer", reason: "planned shutdown of building A" });
-    expect(await offBreakers(ctx)).toEqual([]);
+    expect(await allOffStops(w.db.read)).toMatchObject([{ projectId: 1 }]);
+    await releaseAtHost(ctx, { by: "duty officer", reason: "planned shutdown of building A" });
+    expect(await allOffStops(w.db.read)).toEqual([]);
     const audit = await w.db.read
       .selectFrom("audit")
       .select("actor")

@@ -110,6 +110,7 @@ export const layers: Readonly<Record<string, Rule>> = {
       "domain/group.ts",
       "domain/meter-event.ts",
       "domain/move-out.ts",
+      "domain/off-guard.ts",
       "domain/permission.ts",
       "domain/reading.ts",
       "domain/refund.ts",

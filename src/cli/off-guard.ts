@@ -1,13 +1,14 @@
 import { parseArgs } from "node:util";
-import { offBreakers, releaseOffBreakers } from "#flows/off-guard.ts";
+import { releaseAtHost } from "#flows/stop-trips.ts";
+import { allOffStops } from "#store/off-stops.ts";
 import type { Environment } from "#system/environment.ts";
 import { standUp } from "./programs.ts";
 
 const USAGE = "用法 usage: jichao off-guard [release --by 姓名NAME --reason 原因REASON]";
 
 /**
- * `jichao off-guard`: whether too many trips have stopped all others, and `release` after somebody has found out why. Only on the
- * host itself: nothing on the web can do it.
+ * `jichao off-guard`: whether too many trips have stopped all others, and `release` after somebody has found out why. The way for one
+ * person at the host; on the page two are needed.
  */
 export async function offGuardCommand(args: readonly string[], env: Environment): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -22,7 +23,7 @@ export async function offGuardCommand(args: readonly string[], env: Environment)
   }
   const footing = await standUp("off-guard", env, "warn");
   try {
-    const stopped = isRelease ? await releaseOffBreakers(footing, values) : await offBreakers(footing);
+    const stopped = isRelease ? await releaseAtHost(footing, values) : await allOffStops(footing.db.read);
     console.log(JSON.stringify({ [isRelease ? "released" : "stopped"]: stopped }));
     return 0;
   } finally {

@@ -20,6 +20,8 @@ export const approvalKinds = {
   exchange: { decidedBy: "refund.approve", limitYuan: 200 },
   /** Another ratio of a meter's transformers (变比变更): it multiplies every bill from then on. */
   ratio: { decidedBy: "price.approve", limitYuan: 0 },
+  /** Trips of a project that were stopped and shall leave again (解除拉闸保护). */
+  off_release: { decidedBy: "guard.release", limitYuan: 0 },
 } as const satisfies Record<string, { decidedBy: Permission; limitYuan: number }>;
 
 export type ApprovalKind = keyof typeof approvalKinds;

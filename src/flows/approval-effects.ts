@@ -5,6 +5,7 @@ import { exchangeEffect } from "./exchange-old.ts";
 import { moveOutApproved } from "./move-out-clear.ts";
 import { priceEffect } from "./price-change.ts";
 import { refundApproved } from "./refund.ts";
+import { releaseEffect } from "./stop-trips.ts";
 
 /** What every kind of approval sets going: the one list, handed to whoever lets people decide. */
 export const approvalEffects: ApprovalEffects = {
@@ -17,6 +18,7 @@ export const approvalEffects: ApprovalEffects = {
   },
   clear: refundApproved,
   debt: refundApproved,
+  off_release: releaseEffect,
 };
 
 /** Money that goes back is that of a refund, or of a whole move-out. */

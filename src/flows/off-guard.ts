@@ -1,14 +1,10 @@
-import { formatInstant, type Instant, instant, later, MINUTE_MS, SECOND_MS } from "#base/time.ts";
-import { addAudit } from "#store/audit.ts";
+import { type Instant, SECOND_MS } from "#base/time.ts";
+import { OFF_LIMITS, whyNoMoreOff } from "#domain/off-guard.ts";
 import type { Tx } from "#store/db.ts";
-import { insertIgnore } from "#store/portable.ts";
+import { offCounts, offStopOf, stopOff } from "#store/off-stops.ts";
 import { nextNumbers } from "#store/sequences.ts";
-import { setting } from "#store/settings.ts";
 import type { FlowContext } from "./context.ts";
 
-/** Meters that one project may lose in a window; more than that is a mistake until a person says otherwise. Nothing on the web changes it. */
-export const OFF_PER_WINDOW_MAX = 20;
-export const OFF_WINDOW_MS = 10 * MINUTE_MS;
 /** A collector that has just started cuts nobody off: what it knows may be from before an outage. */
 export const RESTART_QUARANTINE_MS = 30 * SECOND_MS;
 /** When a trip that the guard held back is looked at again. */
@@ -39,9 +35,9 @@ export async function mayTrip(
 }
 
 /**
- * Takes one trip of a meter's project out of its budget, in the transaction that marks it sent: {@link OFF_PER_WINDOW_MAX} per
- * {@link OFF_WINDOW_MS}, whoever asked for it. One more, and every further trip of the project is refused until a person at the host
- * has released it: so many at once are a mistake until somebody has looked. The row that is written first makes collectors take turns.
+ * Takes one trip of a meter's project out of its budget, in the transaction that marks it sent, whoever asked for it: so many in ten
+ * minutes, and so large a part of the project in a day. One more, and every further trip of the project is refused until two people have
+ * released it: so many at once are a mistake until somebody has looked. The row that is written first makes collectors take turns.
  */
 export async function takeOffBudget(
   tx: Tx,
@@ -52,59 +48,12 @@ export async function takeOffBudget(
     .select("project_id")
     .where("id", "=", input.meterId)
     .executeTakeFirstOrThrow();
-  await nextNumbers(tx, `off_guard:${meter.project_id}`);
-  const breaker = `${BREAKER}${meter.project_id}`;
-  if ((await setting(tx, breaker)) !== null) return false;
-  const recent = await tx
-    .selectFrom("command")
-    .innerJoin("meter", "meter.id", "command.meter_id")
-    .where("meter.project_id", "=", meter.project_id)
-    .where("command.kind", "=", "trip")
-    .where("command.id", "<>", input.commandId)
-    .where("command.sent_at", ">=", later(input.now, -OFF_WINDOW_MS))
-    .select((eb) => eb.fn.countAll<number>().as("count"))
-    .executeTakeFirstOrThrow();
-  if (Number(recent.count) < OFF_PER_WINDOW_MAX) return true;
-  const row = { key: breaker, value: input.commandId, updated_by: "off_guard", updated_at: input.now };
-  await insertIgnore(tx, "setting", [row], ["key"]);
+  const projectId = meter.project_id;
+  await nextNumbers(tx, `off_guard:${projectId}`);
+  if ((await offStopOf(tx, projectId)) !== null) return false;
+  const counted = await offCounts(tx, { projectId, now: input.now, except: input.commandId });
+  const why = whyNoMoreOff(OFF_LIMITS, counted);
+  if (why === null) return true;
+  await stopOff(tx, { projectId, why, commandId: input.commandId, by: "off_guard", reason: "", at: input.now });
   return false;
-}
-
-const BREAKER = "off_breaker:";
-
-/** A project whose trips are all refused, since when, and the command that was one too many. */
-export type OffBreaker = { projectId: number; since: string; commandId: string };
-
-/** The projects whose trips are stopped. */
-export async function offBreakers(ctx: FlowContext): Promise<OffBreaker[]> {
-  const rows = await ctx.db.read.selectFrom("setting").selectAll().where("key", "like", `${BREAKER}%`).execute();
-  return rows.map((row) => ({
-    projectId: Number(row.key.slice(BREAKER.length)),
-    since: formatInstant(instant(row.updated_at)),
-    commandId: row.value,
-  }));
-}
-
-/** Allows trips again, by a person who says who he is and what he found. */
-export async function releaseOffBreakers(
-  ctx: FlowContext,
-  input: { by: string; reason: string },
-): Promise<OffBreaker[]> {
-  const stopped = await offBreakers(ctx);
-  await ctx.db.transact(async (tx) => {
-    const now = ctx.clock();
-    await tx.deleteFrom("setting").where("key", "like", `${BREAKER}%`).execute();
-    await addAudit(tx, {
-      id: ctx.newId(now),
-      at: now,
-      actor: input.by,
-      action: "off_guard.release",
-      object: "off_guard",
-      before: stopped,
-      after: null,
-      reason: input.reason,
-      ip: "",
-    });
-  });
-  return stopped;
 }

@@ -21,6 +21,7 @@ import { healthRoutes } from "./routes/health.ts";
 import { liveRoutes } from "./routes/live.ts";
 import { meterRoutes } from "./routes/meters.ts";
 import { moveOutRoutes } from "./routes/move-outs.ts";
+import { offGuardRoutes } from "./routes/off-guard.ts";
 import { paymentRoutes } from "./routes/payments.ts";
 import { priceRoutes } from "./routes/prices.ts";
 import { rechargeRoutes } from "./routes/recharges.ts";
@@ -94,6 +95,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   paymentRoutes(routes, deps.nudge);
   shiftRoutes(routes);
   customerRoutes(routes);
+  offGuardRoutes(routes);
   approvalRoutes(routes, deps.nudge);
   priceRoutes(routes);
   supplyRoutes(routes, deps.nudge);

@@ -61,6 +61,8 @@ export const permissionWords: Readonly<Record<Permission, string>> = {
   "meter.read": "补抄",
   "meter.trip": "拉闸",
   "meter.close": "合闸",
+  "guard.stop": "停止全部拉闸",
+  "guard.release": "解除拉闸保护",
   "recharge.create": "充值",
   "recharge.view": "查看充值记录",
   "recharge.withdraw": "撤回充值",

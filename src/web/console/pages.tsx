@@ -26,6 +26,7 @@ const MeterPeriodPage = lazy(() =>
 const ReadingsPage = lazy(() => import("./pages/reports/readings.tsx").then((m) => ({ default: m.ReadingsPage })));
 const DoubtsPage = lazy(() => import("./pages/doubts/doubts.tsx").then((m) => ({ default: m.DoubtsPage })));
 const EvidencePage = lazy(() => import("./pages/doubts/evidence.tsx").then((m) => ({ default: m.EvidencePage })));
+const GuardPage = lazy(() => import("./pages/guard/guard.tsx").then((m) => ({ default: m.GuardPage })));
 const SharesPage = lazy(() => import("./pages/shares/sources.tsx").then((m) => ({ default: m.SharesPage })));
 const HvacPage = lazy(() => import("./pages/shares/sources.tsx").then((m) => ({ default: m.HvacPage })));
 const ShareSourcePage = lazy(() => import("./pages/shares/source.tsx").then((m) => ({ default: m.ShareSourcePage })));
@@ -75,6 +76,7 @@ export const pages: readonly Page[] = [
   { path: "/reconcile", permission: "reconcile.view", page: <ReconcilePage /> },
   { path: "/prices", permission: "price.view", page: <PricesPage /> },
   { path: "/supply", permission: "calendar.manage", page: <SupplyPage /> },
+  { path: "/guard", permission: "board.view", page: <GuardPage /> },
   { path: "/reports/current", permission: "report.view", page: <CurrentPage /> },
   { path: "/reports/days", permission: "report.view", page: <MatrixPage /> },
   { path: "/reports/day", permission: "report.view", page: <DayPage /> },
@@ -102,7 +104,13 @@ export type MenuEntry = {
 
 /** The menu in groups (分组); a group of which one may see nothing is left out. Texts: `menu.<name>`, `menu.groups.<name>`. */
 export const menu = [
-  { name: "now", entries: [{ to: "/", name: "board", icon: "board", permission: "board.view" }] },
+  {
+    name: "now",
+    entries: [
+      { to: "/", name: "board", icon: "board", permission: "board.view" },
+      { to: "/guard", name: "guard", icon: "guard", permission: "board.view" },
+    ],
+  },
   {
     name: "money",
     entries: [

@@ -5,6 +5,7 @@ import { MeContext, useCan } from "#web/shared/can.tsx";
 import { Dialog } from "./dialog.tsx";
 import { ErrorBoundary } from "./error-boundary.tsx";
 import { GlobalSearch } from "./global-search.tsx";
+import { GuardBanner } from "./guard-banner.tsx";
 import { Icon } from "./icons.tsx";
 import { LanguageSwitch } from "./language-switch.tsx";
 import { LiveMark } from "./live-mark.tsx";
@@ -55,6 +56,7 @@ export function Shell() {
           </nav>
         )}
         <div className="middle">
+          <GuardBanner />
           <ErrorBoundary key={pathname}>
             <Suspense fallback={<Loading rows={6} />}>
               <Pages />

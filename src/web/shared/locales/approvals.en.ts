@@ -16,6 +16,7 @@ export const approvalsEn = {
       price: "Price change",
       exchange: "Credit carried over",
       ratio: "Change of ratio",
+      off_release: "Release of trips",
     },
     state: {
       requested: "Waiting",
@@ -25,6 +26,9 @@ export const approvalsEn = {
       expired: "Expired",
     },
     summary: {
+      project: "Project",
+      stop: "Why stopped",
+      stoppedBy: "Stopped by",
       ratioFrom: "Ratio before",
       ratioTo: "Ratio after",
       exchangeNo: "Exchange no.",
@@ -50,6 +54,8 @@ export const approvalsEn = {
       after: "New price",
     },
     value: {
+      stop: { window: "Too many at once", day: "Too many in a day", person: "By a person" },
+      stoppedBy: { off_guard: "The system" },
       method: { cash: "Cash", transfer: "Transfer", original: "The way it came" },
       orderOutcome: { happened: "Is in the meter", did_not_happen: "Is not in the meter", none: "None" },
       whatKind: {

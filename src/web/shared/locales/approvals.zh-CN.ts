@@ -16,6 +16,7 @@ export const approvalsZh = {
       price: "调价",
       exchange: "换表余量",
       ratio: "变比变更",
+      off_release: "解除拉闸保护",
     },
     state: {
       requested: "待审批",
@@ -25,6 +26,9 @@ export const approvalsZh = {
       expired: "已过期",
     },
     summary: {
+      project: "项目",
+      stop: "停止原因",
+      stoppedBy: "由谁停止",
       ratioFrom: "原变比",
       ratioTo: "新变比",
       exchangeNo: "换表单号",
@@ -50,6 +54,8 @@ export const approvalsZh = {
       after: "新价",
     },
     value: {
+      stop: { window: "短时间内过多", day: "一天内过多", person: "人工停止" },
+      stoppedBy: { off_guard: "系统" },
       method: { cash: "现金", transfer: "转账", original: "原路退回" },
       orderOutcome: { happened: "已到表", did_not_happen: "未到表", none: "无" },
       whatKind: {

@@ -1,6 +1,7 @@
 import { approvalsEn } from "./approvals.en.ts";
 import { deskEn } from "./desk.en.ts";
 import { devicesEn } from "./devices.en.ts";
+import { offGuardEn } from "./off-guard.en.ts";
 import { pricesEn } from "./prices.en.ts";
 import { reconcileEn } from "./reconcile.en.ts";
 import { refundsEn } from "./refunds.en.ts";
@@ -15,6 +16,7 @@ export const en: Messages = {
   ...reportsEn,
   ...deskEn,
   ...reconcileEn,
+  ...offGuardEn,
   ...pricesEn,
   ...devicesEn,
   ...supplyEn,
@@ -60,6 +62,7 @@ export const en: Messages = {
     label: "Main menu",
     groups: { now: "Now", money: "Money", data: "Readings", archive: "Archive", system: "System" },
     board: "Status board",
+    guard: "Guard over trips",
     recharge: "Recharge desk",
     records: "Records",
     refunds: "Refunds",

@@ -2,6 +2,7 @@ import type { MeterEventKind } from "#domain/meter-event.ts";
 import { approvalsZh } from "./approvals.zh-CN.ts";
 import { deskZh } from "./desk.zh-CN.ts";
 import { devicesZh } from "./devices.zh-CN.ts";
+import { offGuardZh } from "./off-guard.zh-CN.ts";
 import { pricesZh } from "./prices.zh-CN.ts";
 import { reconcileZh } from "./reconcile.zh-CN.ts";
 import { refundsZh } from "./refunds.zh-CN.ts";
@@ -15,6 +16,7 @@ export const zhCN = {
   ...reportsZh,
   ...deskZh,
   ...reconcileZh,
+  ...offGuardZh,
   ...pricesZh,
   ...devicesZh,
   ...supplyZh,
@@ -56,6 +58,7 @@ export const zhCN = {
     label: "主菜单",
     groups: { now: "实时", money: "充值收费", data: "抄表数据", archive: "档案", system: "系统" },
     board: "状态墙",
+    guard: "拉闸保护",
     recharge: "充值台",
     records: "充值记录",
     refunds: "退费记录",
