@@ -26,7 +26,7 @@ export type Report = {
 
 /** An input that takes longer in one decoder is a failure: a line of 9600 baud needs 17 s for the longest of them. */
 const INPUT_MS_MAX = 250;
-/** From here on a time is measured again, so that it is not the machine's own pause. */
+/** From here on a time is measured again, by the processor's clock: on a busy machine the other one counts its pauses. */
 const DOUBTFUL_MS = 10;
 /** Memory that a run may gain after its first inputs; more is a leak. */
 const RSS_GROWTH_MB_MAX = 200;
@@ -87,22 +87,24 @@ type Outcome = { accepted: boolean; what: string | null; ms: number };
 
 function tried(target: Target, input: Input): Outcome {
   let outcome = once(target, input);
-  for (let again = 0; again < 3 && outcome.ms > DOUBTFUL_MS; again++) {
-    const next = once(target, input);
-    if (next.ms < outcome.ms) outcome = next;
-  }
+  if (outcome.ms > DOUBTFUL_MS) outcome = once(target, input, processorMs);
   return outcome;
 }
 
-function once(target: Target, input: Input): Outcome {
-  const start = performance.now();
+function once(target: Target, input: Input, clock = () => performance.now()): Outcome {
+  const start = clock();
   try {
     const accepted = target.accepts(input);
-    return { accepted, what: null, ms: performance.now() - start };
+    return { accepted, what: null, ms: clock() - start };
   } catch (error) {
     const what = error instanceof Error ? `${error.message}${placeOf(error)}` : String(error);
-    return { accepted: false, what, ms: performance.now() - start };
+    return { accepted: false, what, ms: clock() - start };
   }
+}
+
+function processorMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
 }
 
 /** Where in the protocol layer it was thrown; nowhere for what the targets themselves found. */
