@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { groupMark } from "./group-mark.ts";
 import { tile } from "./metering.ts";
 
 const yuan = z.string();
@@ -27,6 +28,7 @@ export const customerHits = z.object({ items: z.array(customerHit), more: z.bool
 export const customerMeter = z.object({
   tile,
   roomId: z.number().int().nullable(),
+  group: groupMark,
   accountId: z.number().int(),
   accountNumber: z.string(),
   priceYuan: yuan,

@@ -11,18 +11,6 @@ const kind = z.enum(["electricity", "water"]);
 const details = z.record(z.string(), z.union([z.string(), z.number()]));
 const reason = z.string().trim().min(1).max(200);
 
-/** What a single meter shows of the group that it belongs to (合并账户); null on a meter of its own. */
-export const groupMark = z
-  .object({
-    groupNo: z.string(),
-    isMain: z.boolean(),
-    state: z.enum(memberStates),
-    mainMeterId: z.number().int(),
-    mainLabel: z.string(),
-  })
-  .nullable();
-export type GroupMark = z.infer<typeof groupMark>;
-
 const chosen = { mainMeterId: meterId, meterIds: z.array(meterId).max(100) };
 /** POST /api/groups/preview: what a merge would do, by the code that does it. */
 export const mergePreviewRequest = z.object(chosen);

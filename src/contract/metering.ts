@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { meterEventKinds } from "#domain/meter-event.ts";
 import { tileReasons, tileStates } from "#domain/tile.ts";
+import { groupMark } from "./group-mark.ts";
 
 export type { TileReason, TileState } from "#domain/tile.ts";
 export { tileReasons, tileStates };
@@ -73,6 +74,8 @@ export const meterDetail = z.object({
       meters: z.number().int(),
     })
     .nullable(),
+  /** The merged account that it belongs to; null on a meter of its own. */
+  group: groupMark,
   priceYuan: yuan,
   ratio: z.number().int(),
   switchKind: z.enum(["relay", "breaker", "valve", "none"]),

@@ -8,8 +8,9 @@ import { demandAccess } from "./route.ts";
 import { type AccessLine as Line, matrix } from "./test-access-matrix.ts";
 import { deviceBodies, deviceFor } from "./test-devices.ts";
 import { differ } from "./test-difference.ts";
+import { foreignGroup, groupBodies, prepareGroup } from "./test-groups.ts";
 import { moveOutBodies, moveOutFor, prepareMoveOut } from "./test-move-out.ts";
-import { moveMoney, refundBodies, refundRow } from "./test-refund.ts";
+import { moveMoney, refundBodies, refundFor } from "./test-refund.ts";
 import { hvacUnit, shareRule, shareTerms } from "./test-share.ts";
 import { asked, buildTown, enrol, type TestUser, testApp } from "./test-town.ts";
 
@@ -125,7 +126,16 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
   /** A request that would succeed for somebody who may make it. */
   function example(
     [method, path]: Line,
-    of: { meter: number; order: string; command: string; refund?: string; moveOut?: string; device?: string },
+    of: {
+      meter: number;
+      order: string;
+      command: string;
+      refund?: string;
+      moveOut?: string;
+      device?: string;
+      group?: string;
+      groupMeter?: number;
+    },
   ) {
     // Of every two meters of a street the second has its credit on the server.
     const meter = /overdraft|emergency|ratio|mode/.test(path) ? of.meter + 1 : of.meter;
@@ -157,7 +167,8 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
       .replace(":orderNo", of.order)
       .replace(":refundNo", of.refund ?? "F20260101999999")
       .replace(":moveOutNo", of.moveOut ?? "T20260101999999")
-      .replace(":meterId", String(of.meter))
+      .replace(":groupNo", of.group ?? "G99999999999999")
+      .replace(":meterId", String(of.groupMeter ?? of.meter))
       .replace(/:(exchange|change)No/, of.device ?? "H20260101999999")
       .replace("mode-preview", "mode-preview?to=postpaid")
       .replace(/(options|tenant)$/, `$&?meterId=${of.meter}`);
@@ -210,6 +221,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
       ...refundBodies(of),
       ...moveOutBodies(of),
       ...deviceBodies(of),
+      ...groupBodies(of),
       "/api/approval-rules": { kind: "refund", on: true, limit: "200", reason: "试" },
     };
     return { method, url, body: method === "POST" ? (bodies[path] ?? {}) : undefined };
@@ -255,20 +267,6 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
     });
   }
 
-  let refundsMade = 0;
-  /** A refund of meter 11 or 21 in the state in which this route has something to do. */
-  async function refundFor(path: string, meterId: number): Promise<string> {
-    const refundNo = `F2026010100${refundsMade++}x${meterId}`;
-    const state = path.endsWith("/payout") ? "confirmed" : path.endsWith("/recheck") ? "stopped" : "requested";
-    await db.transact((tx) =>
-      tx
-        .insertInto("refund")
-        .values(refundRow({ refundNo, meterId, state, commandId: command }))
-        .execute(),
-    );
-    return refundNo;
-  }
-
   /** What has to be so before a route about refunds has something to do. */
   async function prepareRefund(path: string): Promise<string | undefined> {
     if (path === "/api/refunds/preview") await moveMoney(db, "wallet", 50_000);
@@ -289,7 +287,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
         tx.updateTable("command").set({ state: "stopped" }).where("id", "=", command).execute(),
       );
     }
-    return path.includes(":refundNo") ? refundFor(path, 11) : undefined;
+    return path.includes(":refundNo") ? refundFor(db, path, { meterId: 11, command }) : undefined;
   }
 
   test.each(permitted)("%s %s answers who has the permission", async (...line) => {
@@ -299,7 +297,8 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
     const refund = path.startsWith("/api/refunds") ? await prepareRefund(path) : undefined;
     const device = await deviceFor(db, path, { meter: 11, command });
     const user = await enrol(db, { permissions: permissions.filter((each) => access.includes(each)) });
-    const made = { ...(refund && { refund }), ...(await prepareMoveOut(db, path)), ...device };
+    const group = await prepareGroup(db, path, command);
+    const made = { ...(refund && { refund }), ...(await prepareMoveOut(db, path)), ...device, ...group };
     const { method, url, body } = example(line, { meter: 11, order, command, ...made });
     const answer = await app.inject(asked(user, method, url, body));
     expect(answer.statusCode, answer.body).toBeLessThan(300);
@@ -308,9 +307,10 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
   test.each(byObject)(
     "%s %s answers for a foreign object as for one that does not exist, byte for byte",
     async (...line) => {
-      const refund = line[1].includes(":refundNo") ? await refundFor(line[1], 21) : undefined;
+      const refund = line[1].includes(":refundNo") ? await refundFor(db, line[1], { meterId: 21, command }) : undefined;
       const device = await deviceFor(db, line[1], { meter: 21, command: foreignCommand });
       const made = { ...(refund && { refund }), ...(await moveOutFor(db, line[1], 21)), ...device };
+      Object.assign(made, await foreignGroup(db, line[1], 21));
       const foreign = example(line, { meter: 21, order: foreignOrder, command: foreignCommand, ...made });
       const unknown = example(line, { meter: 99, order: "R20260101999999", command: "00000000000000000000" });
       const answers = [];

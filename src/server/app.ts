@@ -17,6 +17,7 @@ import { commandRoutes } from "./routes/commands.ts";
 import { customerRoutes } from "./routes/customers.ts";
 import { deviceRoutes } from "./routes/devices.ts";
 import { doubtRoutes } from "./routes/doubts.ts";
+import { groupRoutes } from "./routes/groups.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { liveRoutes } from "./routes/live.ts";
 import { meterRoutes } from "./routes/meters.ts";
@@ -104,6 +105,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   shareRoutes(routes, deps.nudge);
   reconcileRoutes(routes, deps.sealer ?? null);
   refundRoutes(routes, deps.nudge);
+  groupRoutes(routes, deps.nudge);
   moveOutRoutes(routes, deps.nudge);
   deviceRoutes(routes, deps.nudge);
   liveRoutes(routes, deps.hub);

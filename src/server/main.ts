@@ -8,6 +8,7 @@ import type { ServerConfig } from "./config.ts";
 import { approvalsJob } from "./jobs/approvals.ts";
 import { daysJob } from "./jobs/days.ts";
 import { exchangesJob } from "./jobs/exchanges.ts";
+import { groupsJob } from "./jobs/groups.ts";
 import { livenessJob } from "./jobs/liveness.ts";
 import { startJob } from "./jobs/loop.ts";
 import { moveOutsJob } from "./jobs/move-outs.ts";
@@ -60,6 +61,7 @@ export async function runServer(config: ServerConfig, deps: ServerDeps, signal: 
     livenessJob(ctx),
     sessionsJob(ctx),
     approvalsJob(ctx),
+    groupsJob(ctx),
     moveOutsJob(ctx),
     daysJob(ctx),
     exchangesJob(ctx),

@@ -83,3 +83,16 @@ export function refundBodies(of: { meter: number; order: string }): Record<strin
     "/api/refunds/:refundNo/replacement": { orderNo: of.order },
   };
 }
+
+let refundsMade = 0;
+
+/** A refund of a meter in the state in which this route has something to do. */
+export async function refundFor(db: Db, path: string, of: { meterId: number; command: string }): Promise<string> {
+  const { meterId, command: commandId } = of;
+  const refundNo = `F2026010100${refundsMade++}x${meterId}`;
+  const state = path.endsWith("/payout") ? "confirmed" : path.endsWith("/recheck") ? "stopped" : "requested";
+  await db.transact((tx) =>
+    tx.insertInto("refund").values(refundRow({ refundNo, meterId, state, commandId })).execute(),
+  );
+  return refundNo;
+}

@@ -39,6 +39,8 @@ const fieldWords: Readonly<Record<string, string>> = {
   float: "备用金",
   projectId: "项目",
   counted: "清点金额",
+  mainMeterId: "主表",
+  shares: "分配金额",
   denominations: "张数",
   count: "清点次数",
   from: "起始日期",

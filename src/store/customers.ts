@@ -7,6 +7,7 @@ import type { Scope } from "#domain/permission.ts";
 import { registers } from "#domain/reading.ts";
 import { tilesOfMeters } from "./board.ts";
 import type { Tx } from "./db.ts";
+import { groupMarks } from "./groups.ts";
 import { balanceOf } from "./ledger.ts";
 import { lineSince } from "./line-breaks.ts";
 import type { Schema } from "./schema.ts";
@@ -130,6 +131,7 @@ export async function customerDetail(
   if (!first) return null;
   const ids = rows.map((row) => row.id);
   const tiles = new Map((await tilesOfMeters(tx, scope, ids)).map((tile) => [tile.meterId, tile]));
+  const groups = await groupMarks(tx, ids);
   const uses = new Map<number, Use>();
   for (const row of rows) uses.set(row.id, await recentUse(tx, row, now));
   const meters = rows.flatMap((row): CustomerMeter[] => {
@@ -141,6 +143,7 @@ export async function customerDetail(
       {
         tile,
         roomId: row.room_id,
+        group: groups.get(row.id) ?? null,
         accountId: row.account_id,
         accountNumber: row.account_number,
         priceYuan: formatMoney(price(row.price_e4)),
@@ -217,7 +220,8 @@ function amount(text: string | null): number | null {
 
 type Used = { id: number; price_e4: number };
 
-function costPerDay(meters: readonly Used[], uses: ReadonlyMap<number, Use>): number | null {
+/** What some meters cost a day at their use and price of now, in 1/10000 yuan; null when the use of one is not known. */
+export function costPerDay(meters: readonly Used[], uses: ReadonlyMap<number, Use>): number | null {
   let sum = 0;
   for (const meter of meters) {
     const perDay = dailyUse(uses.get(meter.id) ?? { usedWh: 0, overMs: 0 });
@@ -228,7 +232,7 @@ function costPerDay(meters: readonly Used[], uses: ReadonlyMap<number, Use>): nu
 }
 
 /** From the oldest good reading of the last days to the newest one. */
-async function recentUse(
+export async function recentUse(
   tx: Tx,
   meter: { id: number; ratio: number; index_wh: number | null; index_at: number },
   now: Instant,

@@ -1,4 +1,5 @@
 import type { Instant } from "#base/time.ts";
+import type { GroupMark } from "#contract/group-mark.ts";
 import type { MemberState } from "#domain/group.ts";
 import type { Tx } from "./db.ts";
 import { insertIgnore, updatedRows } from "./portable.ts";
@@ -55,6 +56,17 @@ export async function membershipsOf(tx: Tx, meterIds: readonly number[]): Promis
         accountId: row.account_id,
         leavesByMeter: row.state === "unmerging" && row.command_id !== null,
       },
+    ]),
+  );
+}
+
+/** The same as pages show it: what a meter is in its group, and where its main meter is. */
+export async function groupMarks(tx: Tx, meterIds: readonly number[]): Promise<Map<number, NonNullable<GroupMark>>> {
+  const found = await membershipsOf(tx, meterIds);
+  return new Map(
+    [...found.values()].map(({ meterId, groupNo, isMain, state, mainMeterId, mainLabel }) => [
+      meterId,
+      { groupNo, isMain, state, mainMeterId, mainLabel },
     ]),
   );
 }

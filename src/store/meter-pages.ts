@@ -5,6 +5,7 @@ import type { Scope } from "#domain/permission.ts";
 import { tileState } from "#domain/tile.ts";
 import { factsOf, tileOf } from "./board.ts";
 import type { Tx } from "./db.ts";
+import { groupMarks } from "./groups.ts";
 import { balanceOf } from "./ledger.ts";
 import { inScope } from "./scope.ts";
 
@@ -53,6 +54,7 @@ export async function meterDetail(tx: Tx, scope: Scope, meterId: number): Promis
       lastSeenAt: row.last_seen_at,
     },
     customer: await customerOf(tx, scope, row),
+    group: (await groupMarks(tx, [meterId])).get(meterId) ?? null,
     priceYuan: formatMoney(price(row.price_e4)),
     ratio: row.ratio,
     switchKind: row.switch_kind,

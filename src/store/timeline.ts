@@ -57,6 +57,22 @@ export async function customerTimeline(
   return { items: entries.slice(0, page.limit), more: entries.length > page.limit };
 }
 
+/** The story of some meters since an instant: their events, and what moved their money. */
+export async function storyOfMeters(
+  tx: Tx,
+  story: { ids: number[]; since: number; before: TimelineMark | null; limit: number },
+): Promise<Timeline> {
+  const asked = { ...story, tx, limit: story.limit + 1 };
+  const meters = await tx.selectFrom("meter").select(["id", "label", "kind"]).where("id", "in", story.ids).execute();
+  const entries = [...(await eventEntries(asked, false)), ...(await ledgerEntries(asked))]
+    .map((entry) => {
+      const meter = meters.find((each) => each.id === entry.meterId);
+      return meter === undefined ? entry : { ...entry, label: meter.label, meterKind: meter.kind };
+    })
+    .sort((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1));
+  return { items: entries.slice(0, story.limit), more: entries.length > story.limit };
+}
+
 type Asked = { tx: Tx; ids: number[]; since: number; before: TimelineMark | null; limit: number };
 
 async function eventEntries({ tx, ids, since, before, limit }: Asked, seesPayments: boolean): Promise<TimelineEntry[]> {
