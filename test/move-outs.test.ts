@@ -1,138 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { AppError } from "#base/errors.ts";
-import type { MoveOutRequest } from "#contract/move-outs.ts";
-import { type Actor, permissions, SCOPE_ALL } from "#domain/permission.ts";
-import { approvalEffects } from "#flows/approval-effects.ts";
-import { decideApproval } from "#flows/decide-approval.ts";
-import { advanceMoveOuts, finishMoveOut } from "#flows/finish-move-out.ts";
+import { advanceMoveOuts } from "#flows/finish-move-out.ts";
 import { moveIn } from "#flows/move-in.ts";
-import { startMoveOut } from "#flows/move-out.ts";
-import { cancelMoveOut, confirmMoveOut } from "#flows/move-out-clear.ts";
+import { cancelMoveOut } from "#flows/move-out-clear.ts";
 import { enterFinalReading, overridePrice } from "#flows/move-out-readings.ts";
-import { townPlan } from "#simulator/plan.ts";
 import { moveOutView } from "#store/move-out-pages.ts";
 import { testDatabases } from "#store/test-databases.ts";
 import { systemClock } from "#system/clock.ts";
-import { newId } from "#system/ids.ts";
+import { desk, e4, expectSound, finance, refusal, STORY_MS, stranger } from "./move-out-desk.ts";
 import { until } from "./until.ts";
-import { boss, type World, world } from "./world.ts";
-
-/** Real programs over a line, on a machine that has other things to do. */
-const STORY_MS = 120_000;
-const finance: Actor = { userId: 2, login: "li", name: "李会计", permissions: new Set(permissions), scope: SCOPE_ALL };
-const stranger: Actor = { ...finance, login: "far", scope: { all: false, areaIds: [], meterIds: [] } };
-
-const refusal = (doing: Promise<unknown>) =>
-  doing.then(
-    () => "nothing",
-    (error) => (error instanceof AppError ? error.code : String(error)),
-  );
-
-/** The room with electricity (credit in the meter) and water (on the server), and what the desk does there. */
-async function desk(database: "sqlite" | "mariadb", options: { collector?: boolean } = {}) {
-  const w = await world({
-    database,
-    plan: townPlan({ seed: 1, concentrators: 1, metersPer: 12, waterPer: 1 }),
-    ...options,
-  });
-  const water = w.plan.meters.find((each) => each.kind === "water");
-  const power = w.plan.meters.find((each) => each.room === water?.room && each.kind === "electricity");
-  if (!water || !power) throw new Error("no room with two meters");
-  const meters = [await w.meterAt(power.label), await w.meterAt(water.label)];
-  const [electricity, waterMeter] = meters;
-  if (!electricity || !waterMeter) throw new Error("no meters");
-  const begin = (over: Partial<MoveOutRequest> & { by?: Actor } = {}) => {
-    const { by = boss, ...rest } = over;
-    return startMoveOut(w.ctx, by, {
-      key: newId(systemClock()),
-      meterIds: meters.map((meter) => meter.id),
-      method: "cash",
-      afterwards: "trip",
-      reason: "合同到期",
-      ip: "",
-      ...rest,
-    });
-  };
-  const view = async (moveOutNo: string) => {
-    const seen = await moveOutView(w.db.read, SCOPE_ALL, moveOutNo);
-    if (!seen) throw new Error(`no move-out ${moveOutNo}`);
-    return seen;
-  };
-  const reached = (moveOutNo: string, state: string) =>
-    until(`move-out ${state}`, async () => {
-      await w.settle();
-      await advanceMoveOuts(w.ctx);
-      const seen = await view(moveOutNo);
-      return seen.state === state && seen;
-    });
-  const confirm = async (moveOutNo: string, by = boss) =>
-    confirmMoveOut(w.ctx, by, { moveOutNo, rev: (await view(moveOutNo)).rev, ip: "" });
-  const approve = async (moveOutNo: string, by = finance) => {
-    const id = (await view(moveOutNo)).approval?.id ?? "";
-    return decideApproval(w.ctx, approvalEffects, by, { id, verdict: "approve", version: 0, reason: "", ip: "" });
-  };
-  const finish = async (moveOutNo: string, collect: "cash" | null = null) =>
-    finishMoveOut(w.ctx, boss, { moveOutNo, rev: (await view(moveOutNo)).rev, note: "", collect, ip: "" });
-  /** Until nothing moves any more: the taps still run while the sheet is being made. */
-  const finished = (moveOutNo: string) =>
-    until("finished", async () => {
-      await w.settle();
-      return (await finish(moveOutNo)) === "done";
-    });
-  const posted = async (kind: string, ref?: number) => {
-    const rows = await w.db.read
-      .selectFrom("ledger_entry")
-      .innerJoin("ledger_transfer", "ledger_transfer.id", "ledger_entry.transfer_id")
-      .leftJoin("ledger_resolution", "ledger_resolution.transfer_id", "ledger_transfer.id")
-      .select(["ledger_entry.amount_e4", "ledger_transfer.pending", "ledger_resolution.outcome"])
-      .where("ledger_entry.account_id", "like", ref === undefined ? `${kind}:%` : `${kind}:${ref}`)
-      .execute();
-    return rows
-      .filter((row) => row.pending === 0 || row.outcome === "posted")
-      .reduce((sum, row) => sum + row.amount_e4, 0);
-  };
-  const customerId = async () => {
-    const row = await w.db.read
-      .selectFrom("account")
-      .select("customer_id")
-      .where("id", "=", electricity.account_id ?? 0)
-      .executeTakeFirstOrThrow();
-    return row.customer_id;
-  };
-  return {
-    w,
-    electricity,
-    waterMeter,
-    meters,
-    begin,
-    view,
-    reached,
-    confirm,
-    approve,
-    finish,
-    finished,
-    posted,
-    customer: await customerId(),
-  };
-}
-
-/** Books right, and nothing between two states. */
-async function expectSound(w: World): Promise<void> {
-  await w.settle();
-  const report = await w.verify();
-  expect(report.problems).toEqual([]);
-  expect(report.sumE4).toBe(0);
-  const pending = await w.db.read
-    .selectFrom("ledger_transfer")
-    .leftJoin("ledger_resolution", "ledger_resolution.transfer_id", "ledger_transfer.id")
-    .select("ledger_transfer.id")
-    .where("ledger_transfer.pending", "=", 1)
-    .where("ledger_resolution.transfer_id", "is", null)
-    .execute();
-  expect(pending).toEqual([]);
-}
-
-const e4 = (text: string) => Math.round(Number(text) * 10_000);
+import { boss } from "./world.ts";
 
 describe.each(testDatabases)("a move-out on $name", ({ name, available }) => {
   const on = (what: string, story: () => Promise<void>) => test.skipIf(!available)(what, story, STORY_MS);

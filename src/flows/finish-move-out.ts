@@ -16,6 +16,7 @@ import { bookTransfer, openLedgerAccounts } from "#store/ledger.ts";
 import { meterState, meterToAct } from "#store/meters.ts";
 import {
   changeMoveOut,
+  changeMoveOutMeter,
   clearsOf,
   metersOfMoveOut,
   moveOutRow,
@@ -74,11 +75,26 @@ async function bookCleared(ctx: FlowContext, moveOutNo: string): Promise<boolean
       if (!(await isOver(ctx, tx, row, { of, clear, now }))) return false;
     }
     await takeAll(tx, row);
+    await noteLastIndexes(tx, row);
     const booked = await bookFinalSheet(ctx, tx, row, { before: null, by: "system", now });
     await askIfMore(ctx, tx, booked.row, { by: row.confirmed_by ?? row.created_by, now });
     faultPoint("move-out:before-books");
     return true;
   });
+}
+
+/** What the meters have shown since they were cleared is where the tenant's use ends; typed and earlier readings stand back behind it. */
+async function noteLastIndexes(tx: Tx, row: MoveOutTable): Promise<void> {
+  for (const of of await metersOfMoveOut(tx, row.move_out_no)) {
+    const state = await meterState(tx, of.meter_id);
+    if (state.settled_at <= (of.read_at ?? 0)) continue;
+    const which = { moveOutNo: row.move_out_no, meterId: of.meter_id };
+    await changeMoveOutMeter(tx, which, {
+      index_wh: state.settled_index_wh,
+      read_at: state.settled_at,
+      source: "meter",
+    });
+  }
 }
 
 type Waiting = { of: MoveOutMeterTable; clear: RefundTable | undefined; now: Instant };
@@ -88,6 +104,9 @@ async function isOver(ctx: FlowContext, tx: Tx, row: MoveOutTable, { of, clear, 
   if (clear === undefined) return state.settled_at >= (of.read_at ?? 0);
   const isTaken = clear.state === "confirmed" || clear.state === "done" || clear.state === "paid";
   if (!isTaken || clear.confirmed_at === null) return false;
+  // Wiped by hand: when the meter itself says that something is left, nobody is paid for it.
+  if (clear.command_id === null && state.remaining_at >= clear.confirmed_at && (state.remaining_wh ?? 0) > 0)
+    return false;
   if (state.settled_at >= clear.confirmed_at) return true;
   if (now - clear.confirmed_at > LAST_READING_MS) return state.settled_at >= state.index_at;
   const meter = await meterToAct(tx, SCOPE_ALL, of.meter_id);

@@ -12,6 +12,7 @@ const paths = {
   refunds: "M4 8h11a5 5 0 0 1 0 10H8M4 8l4-4M4 8l4 4",
   approvals: "M5 4h14v16H5zM8.5 12l2.5 2.5L15.5 10",
   shifts: "M12 4a8 8 0 1 1 0 16 8 8 0 0 1 0-16ZM12 8v4l3 2",
+  moveOut: "M4 4h9v16H4zM13 12h8M18 8.5l3.5 3.5L18 15.5",
   prices: "M4 4h8l8 8-8 8-8-8zM8.5 8.5v.5",
   calendar: "M4 6h16v14H4zM4 10h16M8 3v5M16 3v5",
   user: "M12 4a4 4 0 1 1 0 8 4 4 0 0 1 0-8ZM4 21c1-5 4-6.5 8-6.5s7 1.5 8 6.5",

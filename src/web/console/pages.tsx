@@ -9,6 +9,12 @@ const ReconcilePage = lazy(() => import("./pages/reconcile/reconcile.tsx").then(
 const ApprovalsPage = lazy(() => import("./pages/approvals/approvals.tsx").then((m) => ({ default: m.ApprovalsPage })));
 const PaymentPage = lazy(() => import("./pages/payments/payment.tsx").then((m) => ({ default: m.PaymentPage })));
 const SplitPage = lazy(() => import("./pages/payments/split.tsx").then((m) => ({ default: m.SplitPage })));
+const MoveOutsPage = lazy(() => import("./pages/move-outs/move-outs.tsx").then((m) => ({ default: m.MoveOutsPage })));
+const MoveOutPage = lazy(() => import("./pages/move-outs/move-out.tsx").then((m) => ({ default: m.MoveOutPage })));
+const BeginMoveOutPage = lazy(() =>
+  import("./pages/move-outs/begin.tsx").then((m) => ({ default: m.BeginMoveOutPage })),
+);
+const MoveInPage = lazy(() => import("./pages/move-outs/move-in.tsx").then((m) => ({ default: m.MoveInPage })));
 const CustomersPage = lazy(() => import("./pages/customers/customers.tsx").then((m) => ({ default: m.CustomersPage })));
 const CustomerPage = lazy(() => import("./pages/customers/customer.tsx").then((m) => ({ default: m.CustomerPage })));
 const StatementPage = lazy(() => import("./pages/customers/statement.tsx").then((m) => ({ default: m.StatementPage })));
@@ -70,6 +76,10 @@ export const pages: readonly Page[] = [
   { path: "/customers", permission: "customer.view", page: <CustomersPage /> },
   { path: "/customers/:customerId", permission: "customer.view", page: <CustomerPage /> },
   { path: "/rooms/:roomId/statement", permission: "customer.view", page: <StatementPage /> },
+  { path: "/move-outs", permission: "moveout.create", page: <MoveOutsPage /> },
+  { path: "/move-outs/new", permission: "moveout.create", page: <BeginMoveOutPage /> },
+  { path: "/move-outs/:moveOutNo", permission: ["moveout.create", "refund.approve"], page: <MoveOutPage /> },
+  { path: "/move-ins/new", permission: "moveout.create", page: <MoveInPage /> },
   { path: "/shifts", permission: HAS_SHIFTS, page: <ShiftsPage /> },
   { path: "/shifts/:shiftId", permission: HAS_SHIFTS, page: <ShiftPage /> },
   { path: "/approvals", permission: ASKS_OR_DECIDES, page: <ApprovalsPage /> },
@@ -118,6 +128,7 @@ export const menu = [
       { to: "/records", name: "records", icon: "records", permission: "recharge.view" },
       { to: "/refunds", name: "refunds", icon: "refunds", permission: "recharge.view" },
       { to: "/customers", name: "customers", icon: "user", permission: "customer.view" },
+      { to: "/move-outs", name: "moveOuts", icon: "moveOut", permission: "moveout.create" },
       { to: "/shifts", name: "shifts", icon: "shifts", permission: HAS_SHIFTS },
       { to: "/approvals", name: "approvals", icon: "approvals", permission: ASKS_OR_DECIDES },
       { to: "/reconcile", name: "reconcile", icon: "reconcile", permission: "reconcile.view" },

@@ -43,6 +43,8 @@ export const approvalsEn = {
       orderNo: "Original order",
       refundNo: "No.",
       moveOutNo: "Move-out",
+      place: "Room",
+      rev: "Sheet no.",
       countFrom: "Count in the books",
       countTo: "Count in the meter",
       difference: "Difference",

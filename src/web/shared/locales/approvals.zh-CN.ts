@@ -43,6 +43,8 @@ export const approvalsZh = {
       orderNo: "原充值单",
       refundNo: "单号",
       moveOutNo: "退租单",
+      place: "房间",
+      rev: "结算单版次",
       countFrom: "系统次数",
       countTo: "电表次数",
       difference: "差额",

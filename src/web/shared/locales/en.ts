@@ -1,6 +1,7 @@
 import { approvalsEn } from "./approvals.en.ts";
 import { deskEn } from "./desk.en.ts";
 import { devicesEn } from "./devices.en.ts";
+import { moveOutsEn } from "./move-outs.en.ts";
 import { offGuardEn } from "./off-guard.en.ts";
 import { pricesEn } from "./prices.en.ts";
 import { reconcileEn } from "./reconcile.en.ts";
@@ -17,6 +18,7 @@ export const en: Messages = {
   ...deskEn,
   ...reconcileEn,
   ...offGuardEn,
+  ...moveOutsEn,
   ...pricesEn,
   ...devicesEn,
   ...supplyEn,
@@ -69,6 +71,7 @@ export const en: Messages = {
     prices: "Prices",
     supply: "Calendar and cuts",
     customers: "Customers",
+    moveOuts: "Move-outs",
     shifts: "Shifts",
     approvals: "Approvals",
     reconcile: "Reconciliation",

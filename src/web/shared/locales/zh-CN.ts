@@ -2,6 +2,7 @@ import type { MeterEventKind } from "#domain/meter-event.ts";
 import { approvalsZh } from "./approvals.zh-CN.ts";
 import { deskZh } from "./desk.zh-CN.ts";
 import { devicesZh } from "./devices.zh-CN.ts";
+import { moveOutsZh } from "./move-outs.zh-CN.ts";
 import { offGuardZh } from "./off-guard.zh-CN.ts";
 import { pricesZh } from "./prices.zh-CN.ts";
 import { reconcileZh } from "./reconcile.zh-CN.ts";
@@ -17,6 +18,7 @@ export const zhCN = {
   ...deskZh,
   ...reconcileZh,
   ...offGuardZh,
+  ...moveOutsZh,
   ...pricesZh,
   ...devicesZh,
   ...supplyZh,
@@ -65,6 +67,7 @@ export const zhCN = {
     prices: "价格",
     supply: "日历与停电",
     customers: "客户",
+    moveOuts: "退租",
     shifts: "交班",
     approvals: "审批",
     reconcile: "对账",

@@ -190,6 +190,7 @@ function act(approval: Approval, doing: Doing, reason: string): Promise<unknown>
 /** Where the object of a request can be looked at; null when it has no page of its own. */
 function linkOf(object: string): string | null {
   const [kind, id = ""] = object.split(":");
+  if (kind === "move_out") return `/move-outs/${encodeURIComponent(id)}`;
   if (kind === "price") return "/prices?view=changes";
   return kind === "refund" ? `/refunds/${encodeURIComponent(id)}` : null;
 }

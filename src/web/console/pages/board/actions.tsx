@@ -57,6 +57,14 @@ export function Actions({ meter }: { meter: MeterDetail }) {
           </Can>
         )}
         <Clear meter={meter} />
+        <Can do="moveout.create">
+          <Button
+            onClick={() => navigate(`/${meter.customer === null ? "move-ins" : "move-outs"}/new?meter=${tile.meterId}`)}
+            data-testid="action-move"
+          >
+            {t(meter.customer === null ? "moveIn.title" : "moveOuts.begin.action")}
+          </Button>
+        </Can>
         <Can do="meter.read">
           <Button onClick={() => read.isPending || read.mutate()} aria-busy={read.isPending} data-testid="action-read">
             {t("meter.read")}

@@ -125,6 +125,14 @@ function Customer({ customer }: { customer: CustomerDetail }) {
                         {t("refunds.refund")}
                       </Link>
                     </Can>
+                    <Can do="moveout.create">
+                      <Link
+                        to={`/move-outs/new?meter=${meter.tile.meterId}`}
+                        data-testid={`move-out-${meter.tile.meterId}`}
+                      >
+                        {t("moveOuts.begin.action")}
+                      </Link>
+                    </Can>
                     <Can do="meter.view">
                       <Link to={`/?meter=${meter.tile.meterId}`}>{t("customers.onBoard")}</Link>
                     </Can>
