@@ -182,7 +182,8 @@ export async function moveOutLines(
   );
   return {
     items: shown.map((row) => {
-      const sum = sums.get(row.move_out_no);
+      // What was calculated and given up is owed by nobody.
+      const sum = row.state === "cancelled" ? undefined : sums.get(row.move_out_no);
       return {
         moveOutNo: row.move_out_no,
         state: row.state,
