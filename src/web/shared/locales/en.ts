@@ -365,7 +365,7 @@ export const en: Messages = {
       unproven_switch: "this model cannot prove its switch; the system never cuts it off by itself",
       no_switch: "this model has no switch",
       profile_without_top_up: "this model cannot be topped up safely",
-      guard_rate: "too many trips in a short time; the trip guard holds it back",
+      guard: "the guard over trips has stopped those of the project",
       guard_quarantine: "the system has just started; the trip guard holds it back",
       guarded: "the meter is under supply guard",
       no_evidence: "there is no evidence of arrears",
