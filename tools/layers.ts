@@ -57,7 +57,7 @@ export const MONEY: readonly string[] = [
   "flows/unmerge",
   "flows/open-shift",
   "flows/plan-payment",
-  "flows/print-receipt",
+  "flows/count-print",
   "flows/propose-split",
   "flows/apply-prices",
   "flows/price-change",

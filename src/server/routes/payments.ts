@@ -11,8 +11,8 @@ import {
   splitRequest,
 } from "#contract/payments.ts";
 import type { Actor } from "#domain/permission.ts";
+import { printReceipt } from "#flows/count-print.ts";
 import { RECHARGE_MAX_YUAN } from "#flows/money-limits.ts";
-import { printReceipt } from "#flows/print-receipt.ts";
 import { proposeSplit } from "#flows/propose-split.ts";
 import { previewPayment, takePayment } from "#flows/recharge.ts";
 import { paymentView } from "#store/payments.ts";

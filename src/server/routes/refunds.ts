@@ -20,8 +20,8 @@ import {
   writeOffRequest,
 } from "#contract/refunds.ts";
 import type { Actor } from "#domain/permission.ts";
+import { printRefund } from "#flows/count-print.ts";
 import { linkReplacement, payOut, recheckRefund, withdrawRefund } from "#flows/end-refund.ts";
-import { printRefund } from "#flows/print-refund.ts";
 import { requestClear, requestRefund, requestWriteOff } from "#flows/refund.ts";
 import { refundOptions as optionsOf, previewRefund } from "#flows/refund-plan.ts";
 import { refundTotals as loadTotals, refundViews } from "#store/refund-records.ts";

@@ -1,0 +1,60 @@
+import { AppError } from "#base/errors.ts";
+import type { Instant } from "#base/time.ts";
+import type { Actor } from "#domain/permission.ts";
+import { addAudit } from "#store/audit.ts";
+import type { Tx } from "#store/db.ts";
+import { countPrint, paymentView } from "#store/payments.ts";
+import { countRefundPrint, refundView } from "#store/refunds.ts";
+import type { FlowContext } from "./context.ts";
+import { decide } from "./decide.ts";
+
+type Asking = { key: string; ip: string };
+type Counted = { n: number; fresh: boolean } | null;
+
+/**
+ * Counts a print of a payment's receipt (票据) before it leaves the printer: 1 for the first, 2 and more for a reprint (补打), which goes into the
+ * audit. The same key again is the same print, so a double click wastes no number.
+ */
+export function printReceipt(ctx: FlowContext, actor: Actor, input: Asking & { paymentNo: string }): Promise<number> {
+  const { paymentNo, key } = input;
+  return countedPrint(ctx, actor, { ...input, what: "receipt", object: `payment:${paymentNo}` }, async (tx, at) => {
+    if (!(await paymentView(tx, actor.scope, paymentNo))) throw new AppError("payment_not_found");
+    return countPrint(tx, { paymentNo, key, by: actor.login, at });
+  });
+}
+
+/** The same for a refund's slip (退费单). */
+export function printRefund(ctx: FlowContext, actor: Actor, input: Asking & { refundNo: string }): Promise<number> {
+  const { refundNo, key } = input;
+  return countedPrint(ctx, actor, { ...input, what: "refund", object: `refund:${refundNo}` }, async (tx, at) => {
+    if (!(await refundView(tx, actor.scope, refundNo))) throw new AppError("refund_not_found");
+    return countRefundPrint(tx, { refundNo, key, by: actor.login, at });
+  });
+}
+
+function countedPrint(
+  ctx: FlowContext,
+  actor: Actor,
+  input: Asking & { what: "receipt" | "refund"; object: string },
+  count: (tx: Tx, at: Instant) => Promise<Counted>,
+): Promise<number> {
+  return decide(ctx.db, async (tx) => {
+    const now = ctx.clock();
+    const print = await count(tx, now);
+    if (!print) throw new AppError("print_key_conflict");
+    if (print.fresh) {
+      await addAudit(tx, {
+        id: ctx.newId(now),
+        at: now,
+        actor: actor.login,
+        action: `${input.what}.${print.n === 1 ? "print" : "reprint"}`,
+        object: input.object,
+        before: null,
+        after: { n: print.n },
+        reason: "",
+        ip: input.ip,
+      });
+    }
+    return print.n;
+  });
+}
