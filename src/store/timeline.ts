@@ -64,7 +64,9 @@ export async function storyOfMeters(
 ): Promise<Timeline> {
   const asked = { ...story, tx, limit: story.limit + 1 };
   const meters = await tx.selectFrom("meter").select(["id", "label", "kind"]).where("id", "in", story.ids).execute();
-  const entries = [...(await eventEntries(asked, false)), ...(await ledgerEntries(asked))]
+  // What only moved from one pocket of his to another is told by its event.
+  const moved = (await ledgerEntries(asked)).filter((entry) => entry.amount !== null && Number(entry.amount) !== 0);
+  const entries = [...(await eventEntries(asked, false)), ...moved]
     .map((entry) => {
       const meter = meters.find((each) => each.id === entry.meterId);
       return meter === undefined ? entry : { ...entry, label: meter.label, meterKind: meter.kind };

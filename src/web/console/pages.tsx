@@ -6,6 +6,8 @@ import { BoardPage } from "./pages/board/board.tsx";
 const RechargePage = lazy(() => import("./pages/recharge/recharge.tsx").then((m) => ({ default: m.RechargePage })));
 const RecordsPage = lazy(() => import("./pages/records/records.tsx").then((m) => ({ default: m.RecordsPage })));
 const ReconcilePage = lazy(() => import("./pages/reconcile/reconcile.tsx").then((m) => ({ default: m.ReconcilePage })));
+const GroupsPage = lazy(() => import("./pages/groups/groups.tsx").then((m) => ({ default: m.GroupsPage })));
+const GroupPage = lazy(() => import("./pages/groups/group.tsx").then((m) => ({ default: m.GroupPage })));
 const ApprovalsPage = lazy(() => import("./pages/approvals/approvals.tsx").then((m) => ({ default: m.ApprovalsPage })));
 const PaymentPage = lazy(() => import("./pages/payments/payment.tsx").then((m) => ({ default: m.PaymentPage })));
 const SplitPage = lazy(() => import("./pages/payments/split.tsx").then((m) => ({ default: m.SplitPage })));
@@ -75,6 +77,8 @@ export const pages: readonly Page[] = [
   { path: "/payments/:paymentNo", permission: "recharge.view", page: <PaymentPage /> },
   { path: "/customers", permission: "customer.view", page: <CustomersPage /> },
   { path: "/customers/:customerId", permission: "customer.view", page: <CustomerPage /> },
+  { path: "/groups", permission: "customer.view", page: <GroupsPage /> },
+  { path: "/groups/:groupNo", permission: "customer.view", page: <GroupPage /> },
   { path: "/rooms/:roomId/statement", permission: "customer.view", page: <StatementPage /> },
   { path: "/move-outs", permission: "moveout.create", page: <MoveOutsPage /> },
   { path: "/move-outs/new", permission: "moveout.create", page: <BeginMoveOutPage /> },
@@ -129,6 +133,7 @@ export const menu = [
       { to: "/refunds", name: "refunds", icon: "refunds", permission: "recharge.view" },
       { to: "/customers", name: "customers", icon: "user", permission: "customer.view" },
       { to: "/move-outs", name: "moveOuts", icon: "moveOut", permission: "moveout.create" },
+      { to: "/groups", name: "merged", icon: "share", permission: "customer.view" },
       { to: "/shifts", name: "shifts", icon: "shifts", permission: HAS_SHIFTS },
       { to: "/approvals", name: "approvals", icon: "approvals", permission: ASKS_OR_DECIDES },
       { to: "/reconcile", name: "reconcile", icon: "reconcile", permission: "reconcile.view" },

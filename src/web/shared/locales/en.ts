@@ -1,6 +1,7 @@
 import { approvalsEn } from "./approvals.en.ts";
 import { deskEn } from "./desk.en.ts";
 import { devicesEn } from "./devices.en.ts";
+import { groupsEn } from "./groups.en.ts";
 import { moveOutsEn } from "./move-outs.en.ts";
 import { offGuardEn } from "./off-guard.en.ts";
 import { pricesEn } from "./prices.en.ts";
@@ -16,6 +17,7 @@ export const en: Messages = {
   ...refundsEn,
   ...reportsEn,
   ...deskEn,
+  ...groupsEn,
   ...reconcileEn,
   ...offGuardEn,
   ...moveOutsEn,
@@ -74,6 +76,7 @@ export const en: Messages = {
     moveOuts: "Move-outs",
     shifts: "Shifts",
     approvals: "Approvals",
+    merged: "Merged accounts",
     reconcile: "Reconciliation",
     current: "Current data",
     days: "Daily usage",

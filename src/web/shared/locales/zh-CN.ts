@@ -2,6 +2,7 @@ import type { MeterEventKind } from "#domain/meter-event.ts";
 import { approvalsZh } from "./approvals.zh-CN.ts";
 import { deskZh } from "./desk.zh-CN.ts";
 import { devicesZh } from "./devices.zh-CN.ts";
+import { groupsZh } from "./groups.zh-CN.ts";
 import { moveOutsZh } from "./move-outs.zh-CN.ts";
 import { offGuardZh } from "./off-guard.zh-CN.ts";
 import { pricesZh } from "./prices.zh-CN.ts";
@@ -16,6 +17,7 @@ export const zhCN = {
   ...refundsZh,
   ...reportsZh,
   ...deskZh,
+  ...groupsZh,
   ...reconcileZh,
   ...offGuardZh,
   ...moveOutsZh,
@@ -70,6 +72,7 @@ export const zhCN = {
     moveOuts: "退租",
     shifts: "交班",
     approvals: "审批",
+    merged: "合并账户",
     reconcile: "对账",
     current: "当前数据",
     days: "日用量",

@@ -1,14 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
+import { Button } from "antd";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useParams } from "react-router";
+import { Link, useNavigate, useParams } from "react-router";
 import type { CustomerDetail } from "#contract/customers.ts";
 import { deskKeys, getCustomer } from "#web/shared/api-desk.ts";
 import { Can } from "#web/shared/can.tsx";
 import { dateTime, isZero, yuan } from "#web/shared/format.ts";
 import { FailedNotice, Loading } from "../../notice.tsx";
+import { MergeDialog } from "../groups/merge-dialog.tsx";
 import { WriteOff } from "../refunds/write-off.tsx";
 import { MeterLine } from "./meter-line.tsx";
 import { Story } from "./story.tsx";
+import "../groups/groups.css";
 import "./customers.css";
 
 const POLL_MS = 5_000;
@@ -18,6 +22,8 @@ export function CustomerPage() {
   const { t } = useTranslation();
   const { customerId = "" } = useParams();
   const id = /^\d{1,15}$/.test(customerId) ? Number(customerId) : 0;
+  const [merging, setMerging] = useState(false);
+  const navigate = useNavigate();
   const customer = useQuery({
     queryKey: deskKeys.customer(id),
     queryFn: () => getCustomer(id),
@@ -27,6 +33,13 @@ export function CustomerPage() {
     <main className="page" id="main" tabIndex={-1}>
       <div className="page-head">
         <h1>{customer.data?.name ?? t("customers.page")}</h1>
+        {customer.data && customer.data.meters.length > 1 ? (
+          <Can do="account.merge">
+            <Button onClick={() => setMerging(true)} data-testid="open-merge">
+              {t("groups.merge.open")}
+            </Button>
+          </Can>
+        ) : null}
         {customer.data ? (
           <Can do="recharge.create">
             <Link className="link-button link-primary" to={`/recharge/split/${id}`} data-testid="pay-all">
@@ -47,6 +60,14 @@ export function CustomerPage() {
       ) : (
         <Customer customer={customer.data} />
       )}
+      {merging ? (
+        <MergeDialog
+          customerId={id}
+          mainMeterId={null}
+          onDone={(groupNo) => navigate(`/groups/${groupNo}`)}
+          onClose={() => setMerging(false)}
+        />
+      ) : null}
     </main>
   );
 }

@@ -2,6 +2,7 @@ import { useTranslation } from "react-i18next";
 import type { CustomerMeter } from "#contract/customers.ts";
 import { shortTime, units, yuanShort } from "#web/shared/format.ts";
 import { StateIcon } from "../../icons.tsx";
+import { GroupMark } from "../groups/group-mark.tsx";
 import "./customers.css";
 
 /** One meter of a customer in a line: where, what is left in units and money as of when, and how long it may last. */
@@ -16,6 +17,7 @@ export function MeterLine({ meter }: { meter: CustomerMeter }) {
       </span>
       <span className="meter-line-where">
         <b>{tile.label}</b> {t(`kind.${tile.kind}`)} <small>{tile.number}</small>
+        <GroupMark group={meter.group} />
         <span className="unseen">{t(`state.${tile.state}`)}</span>
       </span>
       <span className="meter-line-left">

@@ -3,7 +3,7 @@ import { Button } from "antd";
 import i18next from "i18next";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-import type { TimelineEntry } from "#contract/customers.ts";
+import type { Timeline, TimelineEntry } from "#contract/customers.ts";
 import type { MeterEvent } from "#contract/metering.ts";
 import { deskKeys, getTimeline } from "#web/shared/api-desk.ts";
 import { dateTime, yuan } from "#web/shared/format.ts";
@@ -16,9 +16,27 @@ const POLL_MS = 5_000;
 /** Everything that happened to a customer, newest first: payments, other money, events of his meters. */
 export function Story({ customerId }: { customerId: number }) {
   const { t } = useTranslation();
+  return (
+    <StoryList
+      queryKey={deskKeys.timeline(customerId)}
+      load={(before) => getTimeline(customerId, before)}
+      title={t("customers.story")}
+    />
+  );
+}
+
+type StoryListProps = {
+  queryKey: readonly unknown[];
+  load: (before: string | null) => Promise<Timeline>;
+  title: string;
+};
+
+/** A story page by page, the newest first; looked at again every few seconds. */
+export function StoryList({ queryKey, load, title }: StoryListProps) {
+  const { t } = useTranslation();
   const story = useInfiniteQuery({
-    queryKey: deskKeys.timeline(customerId),
-    queryFn: ({ pageParam }) => getTimeline(customerId, pageParam),
+    queryKey,
+    queryFn: ({ pageParam }) => load(pageParam),
     initialPageParam: null as string | null,
     getNextPageParam: ({ items, more }) => {
       const last = items.at(-1);
@@ -28,8 +46,8 @@ export function Story({ customerId }: { customerId: number }) {
   });
   const items = story.data?.pages.flatMap((page) => page.items);
   return (
-    <section className="panel story" aria-label={t("customers.story")}>
-      <h2>{t("customers.story")}</h2>
+    <section className="panel story" aria-label={title}>
+      <h2>{title}</h2>
       {items === undefined ? (
         story.error ? (
           <FailedNotice error={story.error} retry={() => void story.refetch()} />

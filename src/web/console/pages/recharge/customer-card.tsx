@@ -7,6 +7,7 @@ import { Can, useCan } from "#web/shared/can.tsx";
 import { isZero, shortTime, units, yuan, yuanShort } from "#web/shared/format.ts";
 import { keys } from "#web/shared/live-cache.ts";
 import { StateIcon } from "../../icons.tsx";
+import { GroupMark } from "../groups/group-mark.tsx";
 import { OrderTag } from "./order-tag.tsx";
 
 const RECENT = 5;
@@ -39,6 +40,7 @@ export function CustomerCard({ meter }: { meter: MeterDetail }) {
         ) : (
           t("search.noCustomer")
         )}
+        <GroupMark group={meter.group} />
         <span className="muted">{`${tile.areaName} · ${t(`kind.${tile.kind}`)} ${tile.number}`}</span>
       </p>
       {customer && customer.meters > 1 ? (

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Button, Input, Segmented } from "antd";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 import { isSameAmount, keepAmount, wireAmount } from "#web/shared/amount-input.ts";
 import { amountWords } from "#web/shared/amount-words.ts";
 import { getMeter, postPreview, refusalCode } from "#web/shared/api.ts";
@@ -57,7 +58,7 @@ export function RechargeForm({ draft, onChange, onPay, paying, problem }: FormPr
   if (meter.data === undefined) {
     return meter.error ? <FailedNotice error={meter.error} retry={() => void meter.refetch()} /> : <Loading rows={6} />;
   }
-  const { tile, customer } = meter.data;
+  const { tile, customer, group } = meter.data;
   const obstacle =
     tile.mode !== "prepaid"
       ? t("recharge.notPrepaid")
@@ -65,7 +66,11 @@ export function RechargeForm({ draft, onChange, onPay, paying, problem }: FormPr
         ? t("recharge.noCustomer")
         : tile.reasons.includes("top_ups_stopped")
           ? t("recharge.stopped")
-          : null;
+          : group !== null && group.state !== "merged"
+            ? t("groups.isUnderWay")
+            : group !== null && !group.isMain
+              ? t("groups.isSub", { main: group.mainLabel })
+              : null;
   return (
     <div className="desk-columns">
       <CustomerCard meter={meter.data} />
@@ -74,6 +79,15 @@ export function RechargeForm({ draft, onChange, onPay, paying, problem }: FormPr
           <div className="banner banner-error" role="alert" data-testid="recharge-obstacle">
             {obstacle}
           </div>
+          {group !== null && !group.isMain ? (
+            <Link
+              className="link-button link-primary"
+              to={`/recharge?meter=${group.mainMeterId}`}
+              data-testid="to-main"
+            >
+              {t("groups.toMain")}
+            </Link>
+          ) : null}
         </div>
       ) : (
         <form
@@ -87,6 +101,11 @@ export function RechargeForm({ draft, onChange, onPay, paying, problem }: FormPr
             }
           }}
         >
+          {group === null ? null : (
+            <p className="banner banner-warn" data-testid="charges-group">
+              {t("groups.chargesGroup", { main: group.mainLabel })}
+            </p>
+          )}
           <div className="field" ref={amountField}>
             <label htmlFor="amount">{t("recharge.amount")}</label>
             <Input
