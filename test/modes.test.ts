@@ -3,6 +3,7 @@ import { AppError } from "#base/errors.ts";
 import { type Day, HOUR_MS, later, MINUTE_MS, startOfDay } from "#base/time.ts";
 import type { MeterMode } from "#domain/meter-mode.ts";
 import { changeMode, previewMode } from "#flows/change-mode.ts";
+import { recheckMode, withdrawMode } from "#flows/end-mode.ts";
 import { openExchange } from "#flows/exchange.ts";
 import { recharge } from "#flows/recharge.ts";
 import { building } from "#flows/test-building.ts";
@@ -97,6 +98,35 @@ describe.each(testDatabases)("a change of mode on $name", ({ name, available }) 
     await ask("postpaid");
     await until("on again", async () => w.town.meter(hero.number)?.relay === "closed");
     expect((await w.verify()).problems).toEqual([]);
+  });
+
+  on("is taken back while the meter was not told, and a stopped one is looked at again", async () => {
+    const w = await world({ database: name });
+    const hero = await w.meterAt(w.hero);
+    w.town.setMeterOffline(hero.number, true);
+    const ask = (key: string) =>
+      changeMode(w.ctx, boss, { key, meterId: hero.id, to: "postpaid", reason: "合同", confirmed: false, ip: "" });
+    const ending = { meterId: hero.id, reason: "搞错了", ip: "" };
+    expect(await refusal(withdrawMode(w.ctx, boss, ending))).toBe("mode_step");
+    const first = await ask("mode-first");
+    expect(await refusal(recheckMode(w.ctx, boss, ending))).toBe("mode_step");
+    expect(await refusal(withdrawMode(w.ctx, boss, { ...ending, reason: "" }))).toBe("reason_required");
+    expect(await withdrawMode(w.ctx, boss, ending)).toBe(first.changeNo);
+    const second = await ask("mode-second");
+    // The meter contradicted the books, somebody has been there, and its count decides.
+    await w.db.transact(async (tx) => {
+      await tx.updateTable("command").set({ state: "stopped" }).where("meter_id", "=", hero.id).execute();
+      await tx.updateTable("mode_change").set({ state: "stopped" }).where("change_no", "=", second.changeNo).execute();
+      await tx.updateTable("meter_state").set({ top_ups_stopped: 1 }).where("meter_id", "=", hero.id).execute();
+    });
+    expect(await refusal(withdrawMode(w.ctx, boss, ending))).toBe("mode_step");
+    expect(await recheckMode(w.ctx, boss, { ...ending, reason: "现场看过" })).toBe(second.changeNo);
+    w.town.setMeterOffline(hero.number, false);
+    await until("postpaid", async () => {
+      const row = await w.db.read.selectFrom("meter").select("mode").where("id", "=", hero.id).executeTakeFirst();
+      return row?.mode === "postpaid";
+    });
+    expect((await w.meterAt(w.hero)).top_ups_stopped).toBe(0);
   });
 
   on("is refused by a model that cannot be told, with what to do instead", async () => {

@@ -3,6 +3,7 @@ import { advanceMoveOuts } from "#flows/finish-move-out.ts";
 import { moveIn } from "#flows/move-in.ts";
 import { cancelMoveOut } from "#flows/move-out-clear.ts";
 import { enterFinalReading, overridePrice } from "#flows/move-out-readings.ts";
+import { requestRefund } from "#flows/refund.ts";
 import { moveOutView } from "#store/move-out-pages.ts";
 import { testDatabases } from "#store/test-databases.ts";
 import { systemClock } from "#system/clock.ts";
@@ -122,11 +123,43 @@ describe.each(testDatabases)("a move-out on $name", ({ name, available }) => {
     expect(await refusal(d.begin())).toBe("refund_while_recharging");
     const { moveOutNo } = await d.begin({ meterIds: [waterMeter.id] });
     expect(await moveOutView(w.db.read, stranger.scope, moveOutNo)).toBe(null);
+    // A meter of somebody else cannot be written to by way of this move-out.
+    const hand = { source: "hand" as const, measuredAt: systemClock(), reason: "x", ip: "", remaining: "1" };
+    const foreign = { ...hand, moveOutNo, meterId: (await w.meterAt(w.hero)).id, index: "99999" };
+    expect(await refusal(enterFinalReading(w.ctx, boss, foreign))).toBe("meter_not_found");
+    expect(await w.db.read.selectFrom("reading_correction").select("id").execute()).toEqual([]);
     const asStranger = { moveOutNo, reason: "x", ip: "" };
     expect(await refusal(cancelMoveOut(w.ctx, stranger, asStranger))).toBe("move_out_not_found");
     expect(await refusal(d.begin({ meterIds: [waterMeter.id, (await w.meterAt(w.hero)).id] }))).toBe(
       "meters_of_two_customers",
     );
+  });
+
+  on("waits for a refund of its accounts: money that somebody else still decides about is not paid twice", async () => {
+    const d = await desk(name, { collector: false });
+    const { w, waterMeter, electricity } = d;
+    await w.recharge(waterMeter.id, "300");
+    const asked = { key: "refund-before", kind: "balance" as const, meterId: waterMeter.id, quantity: "250" };
+    await requestRefund(w.ctx, boss, { ...asked, orderNo: null, method: "cash", reason: "退租前", ip: "" });
+    expect(await refusal(d.begin({ meterIds: [waterMeter.id] }))).toBe("refund_open");
+    expect(await refusal(d.begin({ meterIds: [electricity.id] }))).toBe("nothing");
+  });
+
+  on("is begun once by two presses at the same time, and so is a refund", async () => {
+    const d = await desk(name, { collector: false });
+    const { w, waterMeter } = d;
+    await w.recharge(waterMeter.id, "900");
+    const ask = () =>
+      requestRefund(w.ctx, boss, {
+        ...{ key: "refund-twice", kind: "balance" as const, meterId: waterMeter.id, quantity: "250" },
+        ...{ orderNo: null, method: "cash" as const, reason: "多充", ip: "" },
+      });
+    const both = await Promise.all([ask(), ask(), ask()]);
+    expect(new Set(both.map(({ refundNo }) => refundNo)).size).toBe(1);
+    expect(await w.db.read.selectFrom("approval").select("id").execute()).toHaveLength(1);
+    const { electricity } = d;
+    const begun = await Promise.all([1, 2, 3].map(() => d.begin({ key: "move-twice", meterIds: [electricity.id] })));
+    expect(new Set(begun.map(({ moveOutNo }) => moveOutNo)).size).toBe(1);
   });
 
   on("of a race between a recharge and a move-out exactly one wins", async () => {

@@ -95,9 +95,18 @@ describe.each(testDatabases)("the guard over trips on $name", ({ name, available
       .where("action", "like", "off_guard.%")
       .orderBy("at")
       .execute();
-    expect(audit.map(({ action }) => action)).toEqual(["off_guard.stop", "off_guard.release"]);
-    expect(audit[1]).toMatchObject({ actor: "chief" });
+    expect(audit.map(({ action }) => action)).toEqual(["off_guard.stop", "off_guard.stop", "off_guard.release"]);
+    expect(audit[2]).toMatchObject({ actor: "chief" });
     expect(await askForRelease(ctx, boss, asking)).toEqual({ released: true });
+  });
+
+  on("is not released by a request that was made before the latest stop", async () => {
+    const { w, ctx, approve } = await site(name, townPlan({ seed: 1, concentrators: 1, metersPer: 12 }));
+    await stopTrips(ctx, boss, { projectId: PROJECT, reason: "第一次", ip: "" });
+    await askForRelease(ctx, boss, { projectId: PROJECT, reason: "查明了", ip: "" });
+    await stopTrips(ctx, chief, { projectId: PROJECT, reason: "又有问题", ip: "" });
+    await expect(approve(chief)).rejects.toMatchObject({ code: "approval_changed" });
+    expect(await offStopOf(w.db.read, PROJECT)).toMatchObject({ reason: "又有问题", by: "chief" });
   });
 
   on("lets a day bring only a part of the project, however slowly", async () => {

@@ -89,6 +89,12 @@ export const devicesErrors = {
     "There is a change at this very reading already; read the meter once more first",
   ],
   mode_unchanged: [422, "该表已是此模式", "The meter is in this mode already"],
+  mode_step: [409, "现在没有可以这样处理的模式切换,请刷新", "No change of mode can be handled like this now; reload"],
+  mode_irreversible: [
+    409,
+    "切换指令可能已到达表计,无法撤回,请等待结果",
+    "The command may have reached the meter and cannot be taken back; wait for its result",
+  ],
   mode_change_not_found: [404, "找不到该模式切换", "No such change of mode"],
   mode_change_open: [
     409,

@@ -88,6 +88,11 @@ export const refundErrors = {
     "客户还有欠费 {debts} 元,请先结清或核销欠费再退费",
     "The customer still owes {debts} yuan; settle or write it off first",
   ],
+  move_in_switching: [
+    409,
+    "上次退租的断电指令正在执行,请等它结束(几分钟内)再办理入住",
+    "The cut of the last move-out is on its way; wait until it has ended (some minutes) and move in then",
+  ],
   moving_out: [
     409,
     "该房间正在办理退租({moveOutNo}),暂不能充值或退费",

@@ -7,12 +7,13 @@ const at = z.number().int();
 export const guardedProject = z.object({
   projectId: z.number().int(),
   name: z.string(),
-  inWindow: z.number().int(),
+  /** Counts of the whole project; null for who does not see all of it. */
+  inWindow: z.number().int().nullable(),
   perWindow: z.number().int(),
   windowMinutes: z.number().int(),
-  inDay: z.number().int(),
-  perDay: z.number().int(),
-  switchable: z.number().int(),
+  inDay: z.number().int().nullable(),
+  perDay: z.number().int().nullable(),
+  switchable: z.number().int().nullable(),
   stop: z.object({ since: at, why: z.enum(offStops), by: z.string(), reason: z.string() }).nullable(),
   /** The open request to release it. */
   asked: z.object({ approvalId: z.string(), by: z.string(), at }).nullable(),

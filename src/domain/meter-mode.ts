@@ -30,9 +30,10 @@ export type ModeFacts = {
 /** What will happen to supply: told before a person confirms, and why a change needs confirming. */
 export function supplyAfter(facts: ModeFacts): SupplyAfter {
   if (!tripsItself(facts.to)) return facts.isOffForArrears ? { supply: "comes_back" } : { supply: "stays" };
-  if (facts.creditAt === null || facts.left === null || facts.left > 0 || !facts.hasSwitch) return { supply: "stays" };
-  // The meter decides by itself, whatever guards its archive has.
+  if (facts.creditAt === null || !facts.hasSwitch || (facts.left ?? 0) > 0) return { supply: "stays" };
+  // The meter decides by itself, whatever guards its archive has; of one whose credit is unknown the worst is expected.
   if (facts.creditAt === "meter") return { supply: "goes_off", how: "at_once" };
+  if (facts.left === null) return { supply: "stays" };
   if (facts.guarded || !facts.switchProved) return { supply: "stays" };
   return { supply: "goes_off", how: facts.noCut ? "after_no_cut" : "after_readings" };
 }

@@ -104,7 +104,15 @@ export async function expireApprovals(ctx: FlowContext, effects: ApprovalEffects
   const overdue = await overdueApprovals(ctx.db.read, ctx.clock(), EXPIRED_MAX);
   let expired = 0;
   for (const { id } of overdue) {
-    const ended = await decide(ctx.db, async (tx) => {
+    if (await expireOne(ctx, effects, id)) expired++;
+  }
+  return expired;
+}
+
+/** One that cannot be ended must not keep those behind it, and what they hold reserved. */
+async function expireOne(ctx: FlowContext, effects: ApprovalEffects, id: string): Promise<boolean> {
+  try {
+    return await decide(ctx.db, async (tx) => {
       const now = ctx.clock();
       const row = await approvalRow(tx, id);
       if (row?.state !== "requested" || row.expires_at > now) return false;
@@ -114,9 +122,10 @@ export async function expireApprovals(ctx: FlowContext, effects: ApprovalEffects
       await audit(ctx, tx, row, { action: "approval.expire", actor: "system", ip: "", ...ending, to: "expired" });
       return true;
     });
-    if (ended) expired++;
+  } catch (error) {
+    ctx.log.error({ approval: id, error: String(error) }, "an approval could not be ended");
+    return false;
   }
-  return expired;
 }
 
 /** Sets when a second person is asked. */

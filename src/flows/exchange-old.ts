@@ -14,7 +14,7 @@ import { meterState, meterToAct } from "#store/meters.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
 import type { ApprovalEffect } from "./decide-approval.ts";
-import { exchangeToAct, tellExchange } from "./exchange.ts";
+import { exchangeToAct, mayHaveCleared, tellExchange } from "./exchange.ts";
 import { demandOnLine, indexTyped } from "./index-typed.ts";
 import { askForApproval } from "./request-approval.ts";
 
@@ -131,7 +131,7 @@ export const exchangeEffect: ApprovalEffect = {
     const row = await exchangeRow(tx, approval.object.split(":")[1] ?? "");
     assert(row?.state === "asked", `${approval.object} waits for its approval`);
     const change = { state_reason: "rejected", how: null, carry_wh: null, approval_id: null };
-    await moveExchange(tx, row, { to: "open", change, at });
+    await moveExchange(tx, row, { to: (await mayHaveCleared(tx, row)) ? "stopped" : "open", change, at });
   },
 };
 

@@ -4,14 +4,16 @@ import type { SwapRequest } from "#contract/devices.ts";
 import { maySwap } from "#domain/exchange.ts";
 import { hasMeterKey } from "#domain/meter-key.ts";
 import type { Actor } from "#domain/permission.ts";
+import { usedBetween } from "#domain/settlement.ts";
 import { canSetMode } from "#protocol/profiles.ts";
 import { endOpenCommands, openCreditCommands } from "#store/commands.ts";
 import type { Tx } from "#store/db.ts";
-import { addressOnBus, concentratorFor, meterWithNumber } from "#store/device-pages.ts";
+import { addressOnBus, concentratorFor, meterWithNumber, placesInScope } from "#store/device-pages.ts";
 import { moveExchange } from "#store/devices.ts";
 import { activeRootVersion, setMeterKey } from "#store/keys.ts";
 import { type MeterStateChange, meterState, meterToAct } from "#store/meters.ts";
 import type { MeterExchangeTable } from "#store/schema-devices.ts";
+import { nextNumbers } from "#store/sequences.ts";
 import { faultPoint } from "#system/fault-point.ts";
 import { beginSegment, momentFor } from "./begin-segment.ts";
 import type { FlowContext } from "./context.ts";
@@ -47,7 +49,8 @@ async function swap(ctx: FlowContext, tx: Tx, actor: Actor, input: SwapRequest &
   const meter = await meterToAct(tx, actor.scope, row.meter_id);
   assert(meter !== undefined, "the meter is in the scope");
   if ((await openCreditCommands(tx, meter.id)) > 0) throw new AppError("exchange_busy");
-  await demandFits(tx, meter, input);
+  await nextNumbers(tx, `bus:${input.concentratorId}`); // two swaps to one place take turns
+  await demandFits(tx, actor, meter, input);
   const now = ctx.clock();
   const state = await meterState(tx, meter.id);
   const closeWh = await closingIndex(tx, row, input, now);
@@ -64,12 +67,14 @@ async function swap(ctx: FlowContext, tx: Tx, actor: Actor, input: SwapRequest &
     reference: row.exchange_no,
     state: blankDevice(row.credit_at),
   });
-  const booked = row.credit_at === "meter" ? await bookCarry(ctx, tx, { row, actor: actor.login, now }) : null;
+  const carried = { ...row, carry_wh: carriedOver(row, closeWh) };
+  const booked = row.credit_at === "meter" ? await bookCarry(ctx, tx, { row: carried, actor: actor.login, now }) : null;
   await enterDevice(tx, meter.id, input, now);
   const moved = await moveExchange(tx, row, {
     to: "reading",
     change: {
       ...booked,
+      carry_wh: carried.carry_wh,
       close_wh: closeWh,
       close_source: input.closeIndex === null ? (row.close_source ?? "read") : "typed",
       note: row.note === "" ? input.note : row.note,
@@ -88,6 +93,12 @@ async function swap(ctx: FlowContext, tx: Tx, actor: Actor, input: SwapRequest &
   faultPoint("swap:before-commit");
 }
 
+/** What was stated stood in the meter at the index that was stated with it; what was used since is used. */
+function carriedOver(row: MeterExchangeTable, closeWh: number): number | null {
+  if (row.how !== "stated" || row.carry_wh === null || row.close_wh === null) return row.carry_wh;
+  return Math.max(0, row.carry_wh - usedBetween(row.close_wh, closeWh));
+}
+
 /** The index at which the old line ends: typed now, stated before, or the last reading. */
 async function closingIndex(tx: Tx, row: MeterExchangeTable, input: SwapRequest, now: Instant): Promise<number> {
   if (input.closeIndex !== null && input.note === "" && row.note === "") throw new AppError("exchange_note_required");
@@ -103,11 +114,13 @@ async function closingIndex(tx: Tx, row: MeterExchangeTable, input: SwapRequest,
 type Meter = NonNullable<Awaited<ReturnType<typeof meterToAct>>>;
 
 /** Refuses a device that cannot be where it is said to be, or do what the meter must. */
-async function demandFits(tx: Tx, meter: Meter, input: SwapRequest): Promise<void> {
+async function demandFits(tx: Tx, actor: Actor, meter: Meter, input: SwapRequest): Promise<void> {
   const inUse = await meterWithNumber(tx, input.number);
   if (inUse !== null && inUse !== meter.id) throw new AppError("meter_number_taken", { number: input.number });
   const place = await concentratorFor(tx, { id: input.concentratorId, projectId: meter.project_id });
-  if (place === null) throw new AppError("concentrator_not_found");
+  const isOwn = place?.id === meter.concentrator_id || actor.scope.all;
+  const isNear = isOwn || (await placesInScope(tx, actor.scope)).some(({ id }) => id === place?.id);
+  if (place === null || !isNear) throw new AppError("concentrator_not_found");
   if (place.id !== meter.concentrator_id && place.meters >= place.metersMax) {
     throw new AppError("concentrator_full", { max: place.metersMax });
   }

@@ -146,6 +146,7 @@ export async function cancelExchange(
     if (row.state === "cancelled") return;
     const now = ctx.clock();
     const isStated = row.state === "cleared" && row.how === "stated";
+    if (row.state !== "clearing" && (await mayHaveCleared(tx, row))) throw new AppError("exchange_irreversible");
     if (row.state === "clearing") {
       assert(row.clear_command_id !== null, "a clearing exchange has a command");
       const withdrawn = await cancelUnsent(tx, { commandId: row.clear_command_id, why: "withdrawn", at: now });
@@ -168,6 +169,17 @@ export async function cancelExchange(
     const told = { kind: "exchange_cancelled" as const, actor: actor.login, ip: input.ip, now };
     await tellExchange(ctx, tx, row, { ...told, detail: { reason: input.reason } });
   });
+}
+
+/** Whether the old meter may have given its credit up: it was told to, and did not refuse. */
+export async function mayHaveCleared(tx: Tx, row: MeterExchangeTable): Promise<boolean> {
+  if (row.clear_command_id === null) return false;
+  const command = await tx
+    .selectFrom("command")
+    .select(["state", "sent_at"])
+    .where("id", "=", row.clear_command_id)
+    .executeTakeFirst();
+  return command !== undefined && command.sent_at !== null && command.state !== "refused";
 }
 
 /** An exchange of a meter in the scope, after the meter's row was taken: whoever else decides about it waits, or runs again. */

@@ -12,6 +12,7 @@ import { claimMeterStates, meterToAct } from "#store/meters.ts";
 import type { GroupMemberTable, MeterGroupTable } from "#store/schema-groups.ts";
 import { nextNumbers } from "#store/sequences.ts";
 import { Stale } from "#store/stale.ts";
+import { sha256Hex } from "#system/crypto.ts";
 import { faultPoint } from "#system/fault-point.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
@@ -32,7 +33,7 @@ export async function requestMerge(
   input: MergeRequest & { ip: string },
 ): Promise<GroupChanged> {
   const meterIds = input.meterIds.toSorted((a, b) => a - b);
-  const requestHash = `merge|${input.mainMeterId}|${meterIds.join(",")}`.slice(0, 128);
+  const requestHash = sha256Hex(`merge|${input.mainMeterId}|${meterIds.join(",")}`);
   const done = await decide(ctx.db, async (tx): Promise<GroupChanged> => {
     const seen = await meterToAct(tx, actor.scope, input.mainMeterId);
     if (!seen) throw new AppError("meter_not_found");

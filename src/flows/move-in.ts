@@ -5,6 +5,8 @@ import type { Actor } from "#domain/permission.ts";
 import { heldWh } from "#domain/refund.ts";
 import { topUpsMax } from "#protocol/profiles.ts";
 import { addAudit } from "#store/audit.ts";
+import { cancelUnsent, OPEN_STATES } from "#store/commands.ts";
+import { isCustomerInScope } from "#store/customers.ts";
 import type { Tx } from "#store/db.ts";
 import { addEvents } from "#store/events.ts";
 import { balanceOf } from "#store/ledger.ts";
@@ -45,8 +47,9 @@ export async function moveIn(
     const now = ctx.clock();
     const from = firstDay(input.from, now);
     for (const id of meterIds) await claimMeterState(tx, id);
+    if (await beganBefore(tx, input, meterIds)) throw new Stale(`move-in ${input.key}`); // beside this one, and first
     const projectId = await demandVacant(tx, actor, meterIds);
-    const customer = await customerOf(tx, { ...input, projectId, now });
+    const customer = await customerOf(tx, actor, { ...input, projectId, now });
     for (const meter of meters) await beginAt(ctx, tx, { meter, customer, input, from, now, actor });
     faultPoint("move-out:before-commit");
     return { customerId: customer.id, number: customer.number, created: true };
@@ -98,11 +101,15 @@ async function demandVacant(tx: Tx, actor: Actor, meterIds: readonly number[]): 
 
 async function customerOf(
   tx: Tx,
+  actor: Actor,
   input: { projectId: number; number: string; name: string; phone: string; now: Instant },
 ): Promise<{ id: number; number: string }> {
   const known = input.number === "" ? undefined : await customerByNumber(tx, input.projectId, input.number);
   if (known !== undefined) {
-    if (known.name !== input.name) throw new AppError("customer_number_taken", { number: input.number });
+    // Somebody from elsewhere would bring a wallet and debts along that are not this operator's business.
+    const isKnownHere = await isCustomerInScope(tx, actor.scope, known.id);
+    if (known.name !== input.name || !isKnownHere)
+      throw new AppError("customer_number_taken", { number: input.number });
     return { id: known.id, number: input.number };
   }
   const number = input.number === "" ? await freeCustomerNumber(tx, input.projectId) : input.number;
@@ -180,6 +187,7 @@ async function beginAt(ctx: FlowContext, tx: Tx, beginning: Beginning): Promise<
     .where("account_id", "is", null)
     .executeTakeFirst();
   if (updatedRows(taken) === 0) throw new Stale(`meter ${meter.id}`);
+  await endVacancyCut(tx, meter.id, moveOut?.move_out_no ?? null, now);
   await beginAtZero(tx, meter.id, { creditAt, now, moveOutNo: moveOut?.move_out_no ?? null });
   const tenancy = { meter_id: meter.id, account_id: accountId, customer_id: customer.id };
   const room = await tx.selectFrom("meter").select("room_id").where("id", "=", meter.id).executeTakeFirstOrThrow();
@@ -269,6 +277,19 @@ async function beginAtZero(
     }))
     .where("meter_id", "=", meterId)
     .execute();
+}
+
+/** The room is not empty any more: a cut for that reason that was not sent is taken back; one that is on its way is waited for. */
+async function endVacancyCut(tx: Tx, meterId: number, moveOutNo: string | null, now: Instant): Promise<void> {
+  if (moveOutNo === null) return;
+  const cut = await tx
+    .selectFrom("command")
+    .select(["id", "state"])
+    .where("idem_key", "=", `move-out:${moveOutNo}:open:${meterId}`)
+    .executeTakeFirst();
+  if (cut === undefined || !OPEN_STATES.includes(cut.state)) return;
+  const isTaken = await cancelUnsent(tx, { commandId: cut.id, why: "occupied", at: now });
+  if (!isTaken) throw new AppError("move_in_switching");
 }
 
 async function isToldSince(tx: Tx, meterId: number, cut: { id: string; created_at: number }): Promise<boolean> {

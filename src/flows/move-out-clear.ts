@@ -85,7 +85,10 @@ export async function confirmMoveOut(
 
 /** Takes every row that decides about the sum: settlements, recharges and payments of the tenant wait or run again. */
 export async function takeAll(tx: Tx, row: MoveOutTable): Promise<void> {
-  for (const of of await metersOfMoveOut(tx, row.move_out_no)) await claimMeterState(tx, of.meter_id);
+  const meters = await metersOfMoveOut(tx, row.move_out_no);
+  for (const of of meters) await claimMeterState(tx, of.meter_id);
+  for (const ref of [...new Set(meters.map((of) => of.account_id))].sort((a, b) => a - b))
+    await takeBalance(tx, { kind: "balance", ref });
   await takeBalance(tx, { kind: "wallet", ref: row.customer_id });
   await takeBalance(tx, { kind: "debt", ref: row.customer_id });
 }
@@ -156,7 +159,7 @@ export const moveOutApproved: ApprovalEffect = {
     const row = await moveOutRow(tx, moveOutNoOf(approval.object));
     assert(row !== undefined, `${approval.object} exists`);
     const rows = await metersOfMoveOut(tx, row.move_out_no);
-    if (row.created_by === by || rows.some((each) => each.override_by === by))
+    if (row.created_by === by || rows.some((each) => each.override_by === by || each.source_by === by))
       throw new AppError("approval_same_person");
     if (row.state !== "calculated") return;
     await takeAll(tx, row);

@@ -72,16 +72,22 @@ export async function enterFinalReading(
 ): Promise<void> {
   if (input.reason === "") throw new AppError("reason_required");
   const { moveOutNo, meterId } = input;
-  await atStep(ctx.db.read, actor, moveOutNo, ["reading"]);
+  // Before anything is written: the meter is one of this move-out, whose rows do not change.
+  await meterOf(ctx.db.read, await atStep(ctx.db.read, actor, moveOutNo, ["reading"]), meterId);
   if (input.measuredAt > ctx.clock() + AHEAD_MS) throw new AppError("move_out_reading_invalid");
   const measuredAt = instant(Math.min(input.measuredAt, ctx.clock()));
   const remainingWh = input.source === "hand" ? await remainingSeen(ctx.db.read, input) : null;
   if (input.source === "hand") {
     if (input.index === null) throw new AppError("move_out_reading_invalid");
-    const state = await meterState(ctx.db.read, meterId);
-    if (measuredAt <= state.index_at) throw new AppError("move_out_reading_old");
     // First, in its own transaction: repeated, it is the same correction.
     const correctionKey = sha256Hex(`${moveOutNo}:${meterId}:${input.measuredAt}:${input.index}`).slice(0, 32);
+    const known = await ctx.db.read
+      .selectFrom("reading_correction")
+      .select("id")
+      .where("idem_key", "=", correctionKey)
+      .executeTakeFirst();
+    const state = await meterState(ctx.db.read, meterId);
+    if (known === undefined && measuredAt <= state.index_at) throw new AppError("move_out_reading_old");
     const reading = { meterId, decision: "correct" as const, value: input.index, measuredAt };
     await correctReading(ctx, actor, { ...reading, key: correctionKey, reason: input.reason, ip: input.ip });
   }

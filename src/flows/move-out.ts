@@ -15,7 +15,7 @@ import { tenantOf } from "#store/move-out-pages.ts";
 import { moveOutByKey, moveOutInScope, openMoveOutOfMeter } from "#store/move-outs.ts";
 import { openOrders } from "#store/orders.ts";
 import { insertIgnore, insertRows } from "#store/portable.ts";
-import { openRefundOfMeter } from "#store/refunds.ts";
+import { openRefundOfMeter, openRefundOfTenant } from "#store/refunds.ts";
 import type { MoveOutMeterTable, MoveOutTable } from "#store/schema-refunds.ts";
 import { nextNumbers } from "#store/sequences.ts";
 import { Stale } from "#store/stale.ts";
@@ -47,6 +47,8 @@ export async function startMoveOut(
       return { moveOutNo: earlier.move_out_no, created: false };
     }
     const meters = await takeMeters(tx, actor, meterIds);
+    // The same request beside this one has come first: it is found when this runs again.
+    if (await moveOutByKey(tx, input.key)) throw new Stale(`move-out ${input.key}`);
     await refuseUnready(tx, meters, input);
     return { moveOutNo: await book(ctx, tx, actor, { ...input, requestHash, meters }), created: true };
   });
@@ -100,6 +102,9 @@ async function refuseUnready(tx: Tx, meters: readonly Rented[], input: MoveOutRe
   }
   const ids = meters.map((meter) => meter.id);
   const accounts = [...new Set(meters.map((meter) => meter.account_id))];
+  const customerId = meters[0]?.customer_id ?? 0;
+  const refundNo = await openRefundOfTenant(tx, { accountIds: accounts, customerId });
+  if (refundNo !== null) throw new AppError("refund_open", { refundNo });
   const apart = await tx
     .selectFrom("meter")
     .innerJoin("account", "account.id", "meter.account_id")

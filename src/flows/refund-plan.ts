@@ -111,6 +111,11 @@ async function demandQuiet(tx: Tx, meter: RefundPlan["meter"], isOwn: boolean): 
   if (other !== null && !isOwn) throw new AppError("refund_open", { refundNo: other });
 }
 
+/** An empty meter trips by itself: under supply guard (保电) it is not emptied. */
+function demandMayGoOff(meter: RefundPlan["meter"]): void {
+  if (meter.supply_guard === 1 && meter.mode === "prepaid") throw new AppError("meter_protected");
+}
+
 async function planUnits(tx: Tx, meter: RefundPlan["meter"], wanted: Wanted, isOwn: boolean) {
   await demandQuiet(tx, meter, isOwn);
   const unitsWh = unitsAsked(wanted.quantity);
@@ -118,6 +123,7 @@ async function planUnits(tx: Tx, meter: RefundPlan["meter"], wanted: Wanted, isO
   const maxWh = refundableWh(meter.remaining_wh, lots);
   if (maxWh === null) throw new AppError("refund_credit_unknown");
   if (unitsWh > maxWh) throw new AppError("refund_exceeds_remaining", { max: formatUnits(wh(maxWh)) });
+  if (unitsWh >= (meter.remaining_wh ?? 0)) demandMayGoOff(meter);
   const { value: amount, parts } = takeBack(lots, unitsWh);
   await demandLeftOfOrder(tx, { meter, customerId: meter.customer_id }, { ...wanted, isOwn, unitsWh, amount });
   return { unitsWh, amount, held: worthOf(lots, meter.remaining_wh ?? 0), parts };
@@ -127,6 +133,7 @@ async function planClear(tx: Tx, meter: RefundPlan["meter"], isOwn: boolean) {
   await demandQuiet(tx, meter, isOwn);
   if (meter.remaining_wh === null) throw new AppError("refund_credit_unknown");
   if (meter.remaining_wh <= 0) throw new AppError("refund_nothing");
+  demandMayGoOff(meter);
   const lots = await openLots(tx, meter.id);
   const { value, parts } = takeBack(lots, meter.remaining_wh);
   return { unitsWh: meter.remaining_wh, amount: value, held: value, parts };

@@ -16,6 +16,7 @@ import { insertIgnore } from "#store/portable.ts";
 import { moveRefund, refundByKey, refundRow } from "#store/refunds.ts";
 import type { RefundTable } from "#store/schema-refunds.ts";
 import { nextNumbers } from "#store/sequences.ts";
+import { Stale } from "#store/stale.ts";
 import { faultPoint } from "#system/fault-point.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
@@ -72,6 +73,8 @@ async function book(ctx: FlowContext, tx: Tx, actor: Actor, input: Asking) {
   if (earlier) return repeated(earlier, requestHash);
   const now = ctx.clock();
   await takeTurn(tx, { meterId: seen.id, customerId: seen.customer_id });
+  const parallel = await refundByKey(tx, input.key); // the same request beside this one, which came first
+  if (parallel) return repeated(parallel, requestHash);
   const plan = await planRefund(tx, actor, input, null);
   const refundNo = await nextRefundNo(tx, now);
   const row: RefundTable = {
@@ -107,11 +110,7 @@ async function book(ctx: FlowContext, tx: Tx, actor: Actor, input: Asking) {
   };
   const approvalId = await askForApproval(ctx, tx, approvalOf(plan, row, actor, input.ip), now);
   const fresh = await insertIgnore(tx, "refund", [{ ...row, approval_id: approvalId }], ["idem_key"]);
-  if (fresh === 0) {
-    const other = await refundByKey(tx, input.key);
-    assert(other !== null, "a refund with this key exists");
-    return repeated(other, requestHash);
-  }
+  if (fresh === 0) throw new Stale(`refund ${input.key}`); // nothing of this run may stay, its request for approval least of all
   await reserveRefund(tx, row, now);
   await addEvents(tx, [
     {
@@ -309,7 +308,8 @@ export const refundApproved: ApprovalEffect = {
     const everywhere: Actor = { userId: 0, login: by, name: by, permissions: new Set(), scope: SCOPE_ALL };
     const wanted = { kind, meterId: refund.meter_id, quantity, orderNo: refund.order_no };
     const plan = await planRefund(tx, everywhere, wanted, { reserved: money(refund.amount_e4) });
-    if (plan.customerId !== refund.customer_id) throw new AppError("approval_changed");
+    if (plan.customerId !== refund.customer_id || plan.accountId !== refund.account_id)
+      throw new AppError("approval_changed");
     await startRefund(ctx, tx, refund, { by, at });
   },
   async ended(_ctx, tx, approval, { how, by, at }) {

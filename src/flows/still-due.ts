@@ -50,6 +50,8 @@ async function whyNoTrip(tx: Tx, command: CommandTable, now: Instant): Promise<s
     .executeTakeFirstOrThrow();
   if (meter.supply_guard === 1) return "guarded";
   if (meter.trust !== "full") return "link_not_trusted";
+  // For an empty room only: somebody has moved in since.
+  if (command.idem_key.startsWith("move-out:") && meter.account_id !== null) return "occupied";
   if (command.cause === "operator") return null;
   const evidence = await tx
     .selectFrom("off_evidence")

@@ -4,7 +4,15 @@ import { NO_MONEY } from "#base/units.ts";
 import type { Actor } from "#domain/permission.ts";
 import { addAudit } from "#store/audit.ts";
 import type { Tx } from "#store/db.ts";
-import { allOffStops, offStopOf, openReleases, projectsInScope, releaseOff, stopOff } from "#store/off-stops.ts";
+import {
+  allOffStops,
+  offStopOf,
+  openReleases,
+  projectsInScope,
+  releaseOff,
+  type StoppedProject,
+  stopOff,
+} from "#store/off-stops.ts";
 import { nextNumbers } from "#store/sequences.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
@@ -15,7 +23,8 @@ type Asking = { projectId: number; reason: string; ip: string };
 
 /**
  * Stops every trip of a project at once (停止拉闸), whatever asked for it: one person is enough, because nobody loses anything by it. Trips
- * that were sent already are not called back. Stopping twice changes nothing.
+ * that were sent already are not called back. Whoever stops what is stopped stops it anew: a release that was asked for before does not
+ * lift that.
  */
 export async function stopTrips(ctx: FlowContext, actor: Actor, input: Asking): Promise<void> {
   if (input.reason === "") throw new AppError("reason_required");
@@ -23,9 +32,11 @@ export async function stopTrips(ctx: FlowContext, actor: Actor, input: Asking): 
     await demandProject(tx, actor, input.projectId);
     const now = ctx.clock();
     await takeTurn(tx, input.projectId);
+    const before = await offStopOf(tx, input.projectId);
+    if (before?.by === actor.login && before.reason === input.reason) return; // a second click
     const stop = { projectId: input.projectId, why: "person" as const, commandId: null, by: actor.login };
-    if (!(await stopOff(tx, { ...stop, reason: input.reason, at: now }))) return;
-    await audit(ctx, tx, { ...input, by: actor.login, action: "off_guard.stop", before: null, at: now });
+    await stopOff(tx, { ...stop, reason: input.reason, at: now });
+    await audit(ctx, tx, { ...input, by: actor.login, action: "off_guard.stop", before, at: now });
   });
   ctx.log.warn({ project: input.projectId, by: actor.login }, "all trips of the project are stopped");
 }
@@ -42,7 +53,7 @@ export async function askForRelease(ctx: FlowContext, actor: Actor, input: Askin
     await takeTurn(tx, input.projectId);
     const stop = await offStopOf(tx, input.projectId);
     if (stop === null) return { released: true };
-    const own = `${objectOf(input.projectId)}:`;
+    const own = `${objectOf(stop)}:`;
     if ((await openReleases(tx)).some(({ object }) => object.startsWith(own))) return { released: false };
     const approval = await askForApproval(
       ctx,
@@ -70,6 +81,8 @@ export const releaseEffect: ApprovalEffect = {
   async approved(ctx, tx, approval, ending) {
     const projectId = Number(approval.object.split(":")[1]);
     await takeTurn(tx, projectId);
+    const stop = await offStopOf(tx, projectId);
+    if (stop !== null && !approval.object.startsWith(`${objectOf(stop)}:`)) throw new AppError("approval_changed");
     await release(ctx, tx, { projectId, by: ending.by, reason: approval.reason, ip: "", at: ending.at });
   },
   async ended() {},
@@ -85,8 +98,9 @@ export async function releaseAtHost(ctx: FlowContext, input: { by: string; reaso
   });
 }
 
-function objectOf(projectId: number): string {
-  return `off_release:${projectId}`;
+/** A release is asked for one stop, and lifts no other that has come since. */
+function objectOf(stop: StoppedProject): string {
+  return `off_release:${stop.projectId}:${stop.since}`;
 }
 
 /** Those who stop, release and send trips of a project take turns at this row. */

@@ -10,6 +10,7 @@ import { moveMember, openMembers, takeGroup } from "#store/groups.ts";
 import { balanceOf, takeBalance } from "#store/ledger.ts";
 import { claimMeterStates, meterToAct } from "#store/meters.ts";
 import type { GroupMemberTable, MeterGroupTable } from "#store/schema-groups.ts";
+import { sha256Hex } from "#system/crypto.ts";
 import { faultPoint } from "#system/fault-point.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
@@ -41,7 +42,7 @@ export async function requestUnmerge(
 ): Promise<GroupChanged> {
   const shares = input.shares.toSorted((a, b) => a.meterId - b.meterId);
   const requestHash = `unmerge|${input.groupNo}|${shares.map((each) => `${each.meterId}=${each.amount}`).join(",")}`;
-  const hash = requestHash.slice(0, 128);
+  const hash = sha256Hex(requestHash);
   const done = await decide(ctx.db, async (tx): Promise<GroupChanged> => {
     const now = ctx.clock();
     const seen = await visibleGroup(tx, actor, input.groupNo);

@@ -273,6 +273,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
     if (path === "/api/refunds/write-off") await moveMoney(db, "debt", -10_000);
     if (path === "/api/refunds/:refundNo/payout") await moveMoney(db, "refund_payable", 10_000);
     if (path === "/api/refunds/clear") {
+      await db.transact((tx) => tx.updateTable("meter").set({ supply_guard: 0 }).where("id", "=", 11).execute());
       await db.transact((tx) =>
         tx.updateTable("recharge_order").set({ state: "withdrawn" }).where("meter_id", "=", 11).execute(),
       );

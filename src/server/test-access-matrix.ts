@@ -131,6 +131,8 @@ export const matrix: readonly AccessLine[] = [
   ["POST", "/api/ratio-changes/:changeNo/withdraw", "meter.exchange"],
   ["GET", "/api/meters/:id/mode-preview", "meter.mode"],
   ["POST", "/api/meters/:id/mode", "meter.mode"],
+  ["POST", "/api/meters/:id/mode/recheck", "meter.mode"],
+  ["POST", "/api/meters/:id/mode/withdraw", "meter.mode"],
   ["GET", "/api/groups", "customer.view"],
   ["GET", "/api/groups/file", "customer.view"],
   ["POST", "/api/groups/preview", "account.merge"],

@@ -1,5 +1,5 @@
 import type { Db } from "#store/db.ts";
-import type { MeterExchangeTable, RatioChangeTable } from "#store/schema-devices.ts";
+import type { MeterExchangeTable, ModeChangeTable, RatioChangeTable } from "#store/schema-devices.ts";
 
 /** What each route about exchanges, ratios and modes is asked by somebody who may, by its path. Numbers end in the meter. */
 export function deviceBodies(of: { meter: number }): Record<string, object> {
@@ -8,6 +8,8 @@ export function deviceBodies(of: { meter: number }): Record<string, object> {
     "/api/meters/:id/ratio": { key: `ratio-${of.meter}-matrix`, ratio: 30, ...reason },
     "/api/ratio-changes/:changeNo/carry-out": { index: null },
     "/api/meters/:id/mode": { key: `modes-${of.meter}-matrix`, to: "postpaid", confirmed: false, ...reason },
+    "/api/meters/:id/mode/recheck": reason,
+    "/api/meters/:id/mode/withdraw": reason,
     "/api/exchanges": { key: `exchange-${of.meter}-matrix`, meterId: of.meter + 1, ...reason },
     "/api/exchanges/:exchangeNo/state-old": { closeIndex: null, left: "1", note: "照片 1" },
     "/api/exchanges/:exchangeNo/swap": {
@@ -48,6 +50,15 @@ export async function deviceFor(
     if (verb === "swap") {
       await tx.updateTable("command").set({ state: "cancelled" }).where("meter_id", "=", of.meter).execute();
     }
+    await tx.updateTable("mode_change").set({ open_meter_id: null }).execute();
+    if (path.startsWith("/api/meters/:id/mode/")) {
+      const command = verb === "recheck" ? { state: "stopped" as const } : { state: "waiting" as const, sent_at: null };
+      await tx.updateTable("command").set(command).where("id", "=", of.command).execute();
+      await tx
+        .insertInto("mode_change")
+        .values(modeRow(no, of, verb === "recheck" ? "stopped" : "telling"))
+        .execute();
+    }
     if (path.startsWith("/api/ratio-changes/"))
       await tx
         .insertInto("ratio_change")
@@ -64,6 +75,18 @@ export async function deviceFor(
       .execute();
   });
   return path.includes("No") ? { device: no } : {};
+}
+
+function modeRow(
+  changeNo: string,
+  of: { meter: number; command: string },
+  state: "stopped" | "telling",
+): ModeChangeTable {
+  return {
+    ...{ change_no: changeNo, idem_key: changeNo, request_hash: "", project_id: 1, meter_id: of.meter + 1 },
+    ...{ open_meter_id: of.meter + 1, state, state_reason: "", mode_from: "prepaid", mode_to: "postpaid" },
+    ...{ command_id: of.command, reason: "", created_by: "test", created_at: 1, done_at: null, updated_at: 1 },
+  };
 }
 
 function ratioRow(changeNo: string, meterId: number): RatioChangeTable {

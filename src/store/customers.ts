@@ -18,6 +18,26 @@ const USE_OVER_MS = 7 * DAY_MS;
 /** Verdicts of readings that are billed: ok and rollover. */
 const GOOD = [0, 1];
 
+/** Whether a customer has or had a meter in the scope. */
+export async function isCustomerInScope(tx: Tx, scope: Scope, customerId: number): Promise<boolean> {
+  if (scope.all) return true;
+  const has = await customersMeters(tx, scope)
+    .where("customer.id", "=", customerId)
+    .select("customer.id")
+    .limit(1)
+    .executeTakeFirst();
+  if (has) return true;
+  const had = await tx
+    .selectFrom("tenancy")
+    .innerJoin("meter", "meter.id", "tenancy.meter_id")
+    .where("tenancy.customer_id", "=", customerId)
+    .where((eb) => inScope(eb as never, scope))
+    .select("tenancy.id")
+    .limit(1)
+    .executeTakeFirst();
+  return had !== undefined;
+}
+
 /** Customers with a meter in the scope, found by room, name, phone, customer, account or meter number. */
 export async function searchCustomers(
   tx: Tx,

@@ -100,6 +100,11 @@ export async function openModeChangeOf(tx: Tx, meterId: number): Promise<string 
   return row?.change_no ?? null;
 }
 
+/** A change of mode; undefined when there is none. */
+export function modeChangeRow(tx: Tx, changeNo: string): Promise<ModeChangeTable | undefined> {
+  return tx.selectFrom("mode_change").selectAll().where("change_no", "=", changeNo).executeTakeFirst();
+}
+
 /** The change of mode that a command was made for. */
 export function modeChangeOfCommand(tx: Tx, commandId: string): Promise<ModeChangeTable | undefined> {
   return tx.selectFrom("mode_change").selectAll().where("command_id", "=", commandId).executeTakeFirst();

@@ -3,7 +3,6 @@ import { type Instant, instant, later } from "#base/time.ts";
 import { OFF_DAY_MS, OFF_WINDOW_MS, type OffStop, offStops } from "#domain/off-guard.ts";
 import type { Scope } from "#domain/permission.ts";
 import type { Tx } from "./db.ts";
-import { insertIgnore } from "./portable.ts";
 import { inScope } from "./scope.ts";
 import { saveSetting } from "./settings.ts";
 
@@ -43,14 +42,13 @@ function toStop(row: Row): StoppedProject {
   return { projectId: Number(row.key.slice(STOP.length)), since, by: row.updated_by, ...content };
 }
 
-/** Stops the trips of a project; false when they were stopped before: then the first reason stays. */
+/** Stops the trips of a project, by a reason that takes the place of an earlier one. */
 export async function stopOff(
   tx: Tx,
   input: { projectId: number; why: OffStop; commandId: string | null; by: string; reason: string; at: Instant },
-): Promise<boolean> {
+): Promise<void> {
   const value = JSON.stringify({ why: input.why, commandId: input.commandId, reason: input.reason });
-  const row = { key: `${STOP}${input.projectId}`, value, updated_by: input.by, updated_at: input.at };
-  return (await insertIgnore(tx, "setting", [row], ["key"])) === 1;
+  await saveSetting(tx, { key: `${STOP}${input.projectId}`, value, by: input.by, at: input.at });
 }
 
 /** Lets trips of a project leave again; they are counted anew from now on. False when they were not stopped. */

@@ -41,6 +41,26 @@ export async function openRefundOfMeter(tx: Tx, meterId: number): Promise<string
   return row?.refund_no ?? null;
 }
 
+/** A refund, clear or write-off at one of these accounts, or of the customer's wallet, whose money is not where it goes yet. */
+export async function openRefundOfTenant(
+  tx: Tx,
+  of: { accountIds: readonly number[]; customerId: number },
+): Promise<string | null> {
+  const row = await tx
+    .selectFrom("refund")
+    .select("refund_no")
+    .where("state", "in", [...UNDER_WAY, "confirmed"])
+    .where((eb) =>
+      eb.or([
+        eb("account_id", "in", [...of.accountIds]),
+        eb.and([eb("customer_id", "=", of.customerId), eb("kind", "in", ["wallet", "debt"])]),
+      ]),
+    )
+    .limit(1)
+    .executeTakeFirst();
+  return row?.refund_no ?? null;
+}
+
 /** Units of a recharge that were taken back or are about to be, in Wh or litres; what ended without effect does not count. */
 export async function refundedOfOrder(tx: Tx, orderNo: string): Promise<{ wh: number; e4: number }> {
   const rows = await tx

@@ -15,6 +15,8 @@ export type Cashier = {
 const RETRY_MS = 120;
 /** Two cashiers press at the same time now and then: the same key twice at once. */
 const DOUBLE_CLICK_CHANCE = 0.15;
+/** Nothing less is paid, so that the dearest unit of the town can be bought with it: a refusal would prove nothing here. */
+const YUAN_MIN = 6;
 
 /** Logs in and knows every prepaid meter of the town. */
 export async function cashier(at: { port: number; password: string; random: () => number }): Promise<Cashier> {
@@ -66,7 +68,7 @@ export async function cashier(at: { port: number; password: string; random: () =
     intents,
     recharge() {
       const pick = meters[Math.floor(at.random() * meters.length)] ?? 0;
-      const amount = (2 + Math.floor(at.random() * 9_900) / 100).toFixed(2);
+      const amount = (YUAN_MIN + Math.floor(at.random() * 9_500) / 100).toFixed(2);
       const intent: Intent = { key: `chaos-key-${++made}`, meterId: pick, amount, orderNo: null };
       intents.push(intent);
       const presses = at.random() < DOUBLE_CLICK_CHANCE ? [press(intent), press(intent)] : [press(intent)];

@@ -21,6 +21,7 @@ import type { Actor } from "#domain/permission.ts";
 import { changeMode, previewMode } from "#flows/change-mode.ts";
 import { carryOutRatio, requestRatio, withdrawRatio } from "#flows/change-ratio.ts";
 import { seeExchange, seeExchanges, seePlaces } from "#flows/device-views.ts";
+import { recheckMode, withdrawMode } from "#flows/end-mode.ts";
 import { cancelExchange, openExchange } from "#flows/exchange.ts";
 import { clearOldMeter, stateOldMeter } from "#flows/exchange-old.ts";
 import { swapMeter } from "#flows/exchange-swap.ts";
@@ -132,6 +133,29 @@ export function deviceRoutes(routes: Routes, nudge: () => void): void {
       return seen;
     },
   });
+
+  for (const [verb, flow] of [
+    ["recheck", recheckMode],
+    ["withdraw", withdrawMode],
+  ] as const) {
+    addRoute(routes, {
+      method: "POST",
+      path: `/api/meters/:id/mode/${verb}`,
+      access: "meter.mode",
+      params: meterParams,
+      query: nothing,
+      body: exchangeReason,
+      mistakes: reasonMistake,
+      answer: modeChange,
+      async handle({ actor, params, body, ip }) {
+        const changeNo = await flow(ctx, actor, { meterId: params.id, ...body, ip });
+        nudge();
+        const seen = await modeChangeView(tx, actor.scope, changeNo);
+        if (seen === null) throw new AppError("meter_not_found");
+        return seen;
+      },
+    });
+  }
 
   async function ratioSeen(actor: Actor, changeNo: string) {
     const seen = await ratioChangeView(tx, actor.scope, changeNo);

@@ -30,16 +30,16 @@ export function offGuardRoutes(routes: Routes): void {
       for (const { id, name } of await projectsInScope(tx, actor.scope)) {
         const { inWindow, inDay, switchable } = await offCounts(tx, { projectId: id, now });
         const stop = stops.find((each) => each.projectId === id) ?? null;
-        const request = asked.find((each) => each.object.startsWith(`off_release:${id}:`)) ?? null;
+        const request = asked.find((each) => each.object.startsWith(`off_release:${id}:${stop?.since}:`)) ?? null;
         projects.push({
           projectId: id,
           name,
-          inWindow,
           perWindow: OFF_LIMITS.perWindow,
           windowMinutes: OFF_WINDOW_MS / MINUTE_MS,
-          inDay,
-          perDay: offPerDay(OFF_LIMITS, switchable),
-          switchable,
+          // Counts of meters outside the caller's area are not his to see.
+          ...(actor.scope.all
+            ? { inWindow, inDay, perDay: offPerDay(OFF_LIMITS, switchable), switchable }
+            : { inWindow: null, inDay: null, perDay: null, switchable: null }),
           stop: stop && { since: stop.since, why: stop.why, by: stop.by, reason: stop.reason },
           asked: request && { approvalId: request.id, by: request.requested_by, at: request.requested_at },
         });

@@ -44,6 +44,9 @@ export const getModePreview = (meterId: number, to: MeterMode) =>
   get<ModePreview>(`/api/meters/${meterId}/mode-preview?to=${to}`);
 export const postMode = (meterId: number, request: ModeRequest) =>
   call<ModeChange>("POST", `/api/meters/${meterId}/mode`, { body: request });
+/** Looks at a stopped change again, or takes one back that was not sent. */
+export const postModeEnd = (meterId: number, how: "recheck" | "withdraw", reason: string) =>
+  call<ModeChange>("POST", `/api/meters/${meterId}/mode/${how}`, { body: { reason } });
 
 /** Keys of what the pages keep about devices. */
 export const deviceKeys = {

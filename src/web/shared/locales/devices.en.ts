@@ -58,6 +58,8 @@ export const devicesEn: typeof devicesZh = {
       stopped: "Stopped, a person must look: {{from}} → {{to}}",
       cancelled: "Cancelled: {{from}} → {{to}}",
     },
+    withdrawMode: "Take the change back",
+    withdrawModeLead: "As long as nothing was sent to the meter it can be taken back; else wait for its result.",
     ratioTitle: "Change the ratio of {{label}}",
     ratioLead:
       "The ratio of the new transformers. It is carried out on site when it was approved: what was used before is settled by the old ratio {{ratio}}, for good.",

@@ -56,6 +56,8 @@ export const devicesZh = {
       stopped: "已暂停,须人工核对:{{from}} → {{to}}",
       cancelled: "已取消:{{from}} → {{to}}",
     },
+    withdrawMode: "撤回切换",
+    withdrawModeLead: "指令还没有下发到表计时可以撤回;已经下发的要等结果。",
     ratioTitle: "{{label}} 变更倍率",
     ratioLead: "换互感器后的新倍率。批准后到现场执行:执行前的用量按旧倍率 {{ratio}} 结清,不再改变。",
     ratioTo: "新倍率(CT × PT)",

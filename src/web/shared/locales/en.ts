@@ -369,6 +369,7 @@ export const en: Messages = {
       no_switch: "this model has no switch",
       profile_without_top_up: "this model cannot be topped up safely",
       guard: "the guard over trips has stopped those of the project",
+      occupied: "somebody has moved in since; it is not cut off",
       guard_quarantine: "the system has just started; the trip guard holds it back",
       guarded: "the meter is under supply guard",
       no_evidence: "there is no evidence of arrears",

@@ -10,6 +10,7 @@ import {
   getDevice,
   postCarryOut,
   postExchange,
+  postModeEnd,
   postRatio,
   postRatioWithdraw,
 } from "#web/shared/api-devices.ts";
@@ -25,7 +26,7 @@ import "./devices.css";
 /** While the meter is being told something, it is looked at often. */
 const TELLING_POLL_MS = 1_000;
 
-type Doing = "exchange" | "ratio" | "carryOut" | "mode";
+type Doing = "exchange" | "ratio" | "carryOut" | "mode" | "recheck" | "withdraw";
 
 /** The device in a meter's place: its mode and ratio, and what can be done to them. */
 export function DevicePart({ meter }: { meter: MeterDetail }) {
@@ -93,9 +94,18 @@ function Buttons({ device, onDo }: { device: MeterDevice; onDo: (doing: Doing) =
   return (
     <div className="row-buttons">
       <Can do="meter.mode">
-        <Button onClick={() => onDo("mode")} disabled={exchangeNo !== null} data-testid="change-mode">
-          {t("devices.changeMode")}
-        </Button>
+        {device.modeChange?.state === "stopped" || device.modeChange?.state === "telling" ? (
+          <Button
+            onClick={() => onDo(device.modeChange?.state === "stopped" ? "recheck" : "withdraw")}
+            data-testid="end-mode"
+          >
+            {t(device.modeChange.state === "stopped" ? "exchanges.recheck" : "devices.withdrawMode")}
+          </Button>
+        ) : (
+          <Button onClick={() => onDo("mode")} disabled={exchangeNo !== null} data-testid="change-mode">
+            {t("devices.changeMode")}
+          </Button>
+        )}
       </Can>
       {exchangeNo === null ? (
         <Can do="meter.exchange">
@@ -137,6 +147,21 @@ function DeviceDialog({ meter, device, doing, onClose }: DialogProps) {
   const common = { label: t("devices.reason"), missingText: t("devices.reasonMissing"), cancelText: t("devices.back") };
   if (doing === "mode")
     return <ModeDialog meterId={meterId} label={label} kind={kind} now={device.mode} onDone={done} onClose={onClose} />;
+  if (doing === "recheck" || doing === "withdraw") {
+    return (
+      <ReasonDialog
+        {...common}
+        title={t(doing === "recheck" ? "exchanges.recheck" : "devices.withdrawMode")}
+        confirmText={t(doing === "recheck" ? "exchanges.recheck" : "devices.withdrawMode")}
+        testId="end-mode"
+        act={(reason) => postModeEnd(meterId, doing, reason)}
+        onDone={done}
+        onClose={onClose}
+      >
+        <p>{t(doing === "recheck" ? "exchanges.recheckLead" : "devices.withdrawModeLead")}</p>
+      </ReasonDialog>
+    );
+  }
   if (doing === "carryOut") {
     return device.ratioChange === null ? null : (
       <CarryOutDialog change={device.ratioChange} label={label} onDone={done} onClose={onClose} />

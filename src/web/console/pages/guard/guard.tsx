@@ -84,7 +84,7 @@ function ProjectCard({ project, onStop, onRelease }: CardProps) {
   const { t } = useTranslation();
   const { stop, asked } = project;
   const minutes = project.windowMinutes;
-  const limit = stop?.why === "day" ? project.perDay : project.perWindow;
+  const limit = (stop?.why === "day" ? project.perDay : null) ?? project.perWindow;
   return (
     <article className="panel guard-card" data-testid="guard-project" data-stopped={stop !== null}>
       <header className="guard-head">
@@ -93,19 +93,23 @@ function ProjectCard({ project, onStop, onRelease }: CardProps) {
           {t(`offGuard.state.${stop === null ? "open" : "stopped"}`)}
         </span>
       </header>
-      <dl className="totals">
-        <div>
-          <dt>{t("offGuard.window", { minutes })}</dt>
-          <dd data-testid="guard-window">
-            {t("offGuard.ofLimit", { count: project.inWindow, limit: project.perWindow })}
-          </dd>
-        </div>
-        <div>
-          <dt>{t("offGuard.day")}</dt>
-          <dd>{t("offGuard.ofLimit", { count: project.inDay, limit: project.perDay })}</dd>
-        </div>
-      </dl>
-      <p className="muted">{t("offGuard.switchable", { count: project.switchable })}</p>
+      {project.inWindow === null || project.inDay === null || project.perDay === null ? null : (
+        <>
+          <dl className="totals">
+            <div>
+              <dt>{t("offGuard.window", { minutes })}</dt>
+              <dd data-testid="guard-window">
+                {t("offGuard.ofLimit", { count: project.inWindow, limit: project.perWindow })}
+              </dd>
+            </div>
+            <div>
+              <dt>{t("offGuard.day")}</dt>
+              <dd>{t("offGuard.ofLimit", { count: project.inDay, limit: project.perDay })}</dd>
+            </div>
+          </dl>
+          <p className="muted">{t("offGuard.switchable", { count: project.switchable ?? 0 })}</p>
+        </>
+      )}
       {stop === null ? null : (
         <p className="banner banner-error" role="status" data-testid="guard-why">
           {t(`offGuard.why.${stop.why}`, { minutes, limit, name: stop.by })}
