@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { mutants } from "./mutants.ts";
 import { simulate } from "./simulate.ts";
 
-const usage = `usage: npm run sim -- [--seeds 1000] [--from 1] [--workers 3]   stories of the money core, each from one seed
+const usage = `usage: npm run sim -- [--seeds 1000] [--from 1] [--workers 4]   stories of the money core, each from one seed
        npm run sim -- --seed 4711                                one story, told in full
        npm run sim -- --mutants [--seeds 2000]                   takes rules away one by one: each must be noticed
        npm run sim -- --mutant <${Object.keys(mutants).join("|")}>`;
@@ -12,7 +12,7 @@ const { values } = parseArgs({
   options: {
     seeds: { type: "string", default: "1000" },
     from: { type: "string", default: "1" },
-    workers: { type: "string", default: "3" },
+    workers: { type: "string", default: "4" },
     seed: { type: "string" },
     mutant: { type: "string" },
     mutants: { type: "boolean", default: false },

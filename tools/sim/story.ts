@@ -33,8 +33,8 @@ export type Ending = {
 /** A program has died here. */
 class Crash extends Error {}
 
-const STEPS = 36;
-const CHECK_EVERY = 12;
+const STEPS = 30;
+const CHECK_EVERY = 15;
 const HEALING_ROUNDS_MAX = 60;
 
 const WEIGHTS = {
