@@ -10,6 +10,8 @@ export type Simulation = {
   workers: number;
   mutant: string | null;
   stopAtFirst: boolean;
+  /** Other than what stories have: seeds that once found a defect are told as long as they were then. */
+  steps?: number;
   say?: (told: number) => void;
 };
 /** What came of it. `deeds` counts what happened over all seeds: a story in which nothing happens proves nothing. */
@@ -23,7 +25,7 @@ export type Result = {
 
 /** Tells the stories of many seeds on several threads. */
 export async function simulate(simulation: Simulation): Promise<Result> {
-  const { from, seeds, workers, mutant, stopAtFirst } = simulation;
+  const { from, seeds, workers, mutant, stopAtFirst, steps } = simulation;
   const began = performance.now();
   const result: Result = { seeds: 0, failed: [], seconds: 0, deeds: {}, hashes: {} };
   const running: Worker[] = [];
@@ -37,7 +39,14 @@ export async function simulate(simulation: Simulation): Promise<Result> {
   };
   await Promise.all(
     Array.from({ length: workers }, (_, i) => {
-      const order: Order = { from: from + i, below: from + seeds, step: workers, mutant, stopAtFirst };
+      const order: Order = {
+        from: from + i,
+        below: from + seeds,
+        step: workers,
+        mutant,
+        stopAtFirst,
+        ...(steps !== undefined && { steps }),
+      };
       const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: order });
       running.push(worker);
       return new Promise<void>((resolve, reject) => {

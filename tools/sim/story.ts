@@ -33,7 +33,8 @@ export type Ending = {
 /** A program has died here. */
 class Crash extends Error {}
 
-const STEPS = 30;
+/** Steps of a story before it heals. */
+export const STEPS = 30;
 const CHECK_EVERY = 15;
 const HEALING_ROUNDS_MAX = 60;
 
@@ -62,7 +63,7 @@ const WEIGHTS = {
 const boss: Actor = { userId: 1, login: "boss", name: "老板", permissions: new Set(permissions), scope: SCOPE_ALL };
 
 /** Tells the story of one seed on a database of its own: trouble first, then healing, with the checks of both. */
-export async function tell(db: Db, seed: number): Promise<Ending> {
+export async function tell(db: Db, seed: number, steps = STEPS): Promise<Ending> {
   const chance = chanceOf(seed);
   const weather = drawWeather(chance);
   const trace: string[] = [];
@@ -310,7 +311,7 @@ export async function tell(db: Db, seed: number): Promise<Ending> {
     },
   };
 
-  for (let step = 0; step < STEPS && violations.length === 0; step++) {
+  for (let step = 0; step < steps && violations.length === 0; step++) {
     await doing[chance.weighted(WEIGHTS)]();
     await startClaimed();
     if (step % CHECK_EVERY === 0) violations.push(...(await checkAlways(ctx)));

@@ -4,7 +4,14 @@ import { type Mutant, mutants, mutate } from "./mutants.ts";
 import type { Ending } from "./story.ts";
 
 /** Seeds from … below, every `step`-th; with a mutant of the code if one is named. */
-export type Order = { from: number; below: number; step: number; mutant: string | null; stopAtFirst: boolean };
+export type Order = {
+  from: number;
+  below: number;
+  step: number;
+  mutant: string | null;
+  stopAtFirst: boolean;
+  steps?: number;
+};
 /** What one worker has found so far. */
 export type Told = { seeds: number; failed: Ending[]; deeds: Record<string, number>; hashes: Record<number, string> };
 
@@ -21,7 +28,7 @@ const site = await openStoryDatabase();
 let told: Told = empty();
 for (let seed = order.from; seed < order.below; seed += order.step) {
   await site.reset();
-  const ending = await tell(site.db, seed);
+  const ending = await tell(site.db, seed, order.steps);
   told.seeds++;
   told.hashes[seed] = ending.hash;
   for (const [deed, times] of Object.entries(ending.deeds)) told.deeds[deed] = (told.deeds[deed] ?? 0) + times;
