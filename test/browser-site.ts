@@ -82,6 +82,7 @@ export async function openSite(): Promise<Site> {
     JICHAO_ADMIN_PASSWORD: PASSWORD,
     JICHAO_HTTP_PORT: String(http),
     JICHAO_LINK_PORT: String(link),
+    JICHAO_COLLECTOR_HTTP_PORT: "0",
     JICHAO_SIMULATOR_PORT: String(simulator),
     JICHAO_SIMULATOR_BAUD: "instant",
     JICHAO_READ_INTERVAL_SECONDS: "2",

@@ -35,6 +35,7 @@ async function site() {
     JICHAO_DATA: data,
     JICHAO_HTTP_PORT: String(http),
     JICHAO_LINK_PORT: String(await freePort()),
+    JICHAO_COLLECTOR_HTTP_PORT: "0",
     JICHAO_SIMULATOR_PORT: String(await freePort()),
     JICHAO_READ_INTERVAL_SECONDS: "2",
     JICHAO_SIMULATOR_BAUD: "instant",

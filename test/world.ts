@@ -152,6 +152,7 @@ export async function world(options: WorldOptions) {
 const fast: Partial<CollectorConfig> = {
   linkHost: "127.0.0.1",
   linkPort: 0,
+  doorPort: 0,
   collectorId: "test",
   readIntervalMs: 300,
   replyAllowanceMs: 120,

@@ -156,7 +156,7 @@ export const layers: Readonly<Record<string, Rule>> = {
 export const packageHomes: Readonly<Record<string, readonly string[]>> = {
   kysely: ["store"],
   mysql2: ["store"],
-  fastify: ["server"],
+  fastify: ["server", "collector"],
   pino: ["system"],
   react: ["web"],
   antd: ["web"],

@@ -100,7 +100,7 @@ async function long(run: (signal: AbortSignal) => Promise<void>): Promise<number
 function sentence(error: unknown): string {
   if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") {
     const port = "port" in error ? String(error.port) : "";
-    return `端口 ${port} 已被占用:请停止占用它的程序,或用 JICHAO_HTTP_PORT / JICHAO_LINK_PORT / JICHAO_SIMULATOR_PORT 换一个端口。\nPort ${port} is in use: stop the program that holds it, or choose another by these variables.`;
+    return `端口 ${port} 已被占用:请停止占用它的程序,或用 JICHAO_HTTP_PORT / JICHAO_LINK_PORT / JICHAO_COLLECTOR_HTTP_PORT / JICHAO_SIMULATOR_PORT 换一个端口。\nPort ${port} is in use: stop the program that holds it, or choose another by these variables.`;
   }
   const lines: string[] = [];
   for (let each: unknown = error; each instanceof Error; each = each.cause) lines.push(each.message);

@@ -9,6 +9,10 @@ export type CollectorConfig = {
   linkHost: string;
   /** 0 takes any free port (tests). */
   linkPort: number;
+  /** Where the collector's own HTTP door (health, metrics, terminal client) is. */
+  doorHost: string;
+  /** 0 takes any free port (tests). */
+  doorPort: number;
   /** Name under which this collector holds leases. Two collectors must not share one. */
   collectorId: string;
   /** Every meter is read once in this time, if its bus allows. */
@@ -30,6 +34,8 @@ export type CollectorConfig = {
 
 /** JCP/1 has no registered port; 6201 is ours. */
 export const LINK_PORT = 6201;
+/** The collector's own HTTP door, beside the pages' 6200 and the concentrators' 6201. */
+export const DOOR_PORT = 6202;
 /** Short, so that a visitor sees the demo town move. A site reads every 900 s: a 15-minute load curve. */
 export const READ_INTERVAL_DEMO_SECONDS = 20;
 /** DL/T 645 gives a meter 500 ms to begin (§5.3.2); the other half is for radio hops and slow concentrators. */
@@ -52,6 +58,8 @@ export const SESSIONS_MAX = 5_000;
 const environment = z.object({
   JICHAO_LINK_HOST: z.string().default("0.0.0.0"),
   JICHAO_LINK_PORT: wholeNumber(0, 65_535).default(LINK_PORT),
+  JICHAO_COLLECTOR_HTTP_HOST: z.string().default("127.0.0.1"),
+  JICHAO_COLLECTOR_HTTP_PORT: wholeNumber(0, 65_535).default(DOOR_PORT),
   JICHAO_COLLECTOR_ID: z
     .string()
     .regex(/^[\w.-]{1,32}$/)
@@ -72,6 +80,8 @@ export function collectorConfig(env: Environment): CollectorConfig {
   const read = readEnvironment(env, environment, {
     JICHAO_LINK_HOST: "监听地址,例如 0.0.0.0 (an address to listen on)",
     JICHAO_LINK_PORT: "0 到 65535 的端口号 (a port number)",
+    JICHAO_COLLECTOR_HTTP_HOST: "监听地址,例如 127.0.0.1 (an address to listen on)",
+    JICHAO_COLLECTOR_HTTP_PORT: "0 到 65535 的端口号 (a port number)",
     JICHAO_COLLECTOR_ID: "不超过 32 个字母、数字、点或横线的名称 (a name of at most 32 letters, digits, dots, dashes)",
     JICHAO_READ_INTERVAL_SECONDS: "1 到 86400 的秒数 (seconds)",
     JICHAO_EXCHANGE_TIMEOUT_MS: "50 到 60000 的毫秒数 (milliseconds)",
@@ -86,6 +96,8 @@ export function collectorConfig(env: Environment): CollectorConfig {
   return {
     linkHost: read.JICHAO_LINK_HOST,
     linkPort: read.JICHAO_LINK_PORT,
+    doorHost: read.JICHAO_COLLECTOR_HTTP_HOST,
+    doorPort: read.JICHAO_COLLECTOR_HTTP_PORT,
     collectorId: read.JICHAO_COLLECTOR_ID,
     readIntervalMs: read.JICHAO_READ_INTERVAL_SECONDS * SECOND_MS,
     replyAllowanceMs: read.JICHAO_EXCHANGE_TIMEOUT_MS,

@@ -15,6 +15,7 @@ import type { SecurityModule } from "#system/security-module.ts";
 import { startCommandPump } from "./command-pump.ts";
 import type { CollectorConfig } from "./config.ts";
 import { startDialer } from "./dialer.ts";
+import { type Door, openDoor } from "./door/door.ts";
 import { createDtus } from "./dtus.ts";
 import { type ExchangeCounts, exchangeCounts } from "./exchange.ts";
 import { createIngest, type Ingest } from "./ingest.ts";
@@ -39,6 +40,8 @@ export type CollectorDeps = {
 /** A collector (抄表前置机) at work. */
 export type RunningCollector = {
   linkPort: number;
+  /** Where its own HTTP door is. */
+  doorPort: number;
   /** There is a new command: do not wait for the next look. */
   nudge(): void;
   /** How exchanges ended since the start, and what waits to be recorded. */
@@ -91,10 +94,11 @@ export async function runCollector(
   const pump = startCommandPump({ ctx, collector, startedAt, reachable: live.all, security, ingest });
   const end = new AbortController();
   const renewing = keepOwned(live, log, end.signal);
+  let door: Door | null = null;
   let closing: Promise<void> | null = null;
 
   async function shutDown(): Promise<void> {
-    await Promise.all([listener.close(), dialer.stop()]);
+    await Promise.all([listener.close(), dialer.stop(), door?.close()]);
     await pump.stop(DRAIN_COMMANDS_MS);
     end.abort();
     await renewing;
@@ -108,11 +112,25 @@ export async function runCollector(
     return closing;
   }
 
+  try {
+    door = await openDoor({
+      ctx,
+      config,
+      state: () => ({ sessions: sessions(), commands: pump.running(), readingsWaiting: ingest.state().waiting }),
+    });
+  } catch (error) {
+    await close();
+    throw error;
+  }
   if (signal.aborted) await close();
   else signal.addEventListener("abort", () => void close(), { once: true });
-  log.info({ collector, linkPort: listener.port, readIntervalMs: config.readIntervalMs }, "collector started");
+  log.info(
+    { collector, linkPort: listener.port, doorPort: door.port, readIntervalMs: config.readIntervalMs },
+    "collector started",
+  );
   return {
     linkPort: listener.port,
+    doorPort: door.port,
     nudge: pump.nudge,
     state: () => ({
       sessions: live.count(),

@@ -45,6 +45,7 @@ export async function openSite(
       const config = collectorConfig({
         JICHAO_LINK_HOST: "127.0.0.1",
         JICHAO_LINK_PORT: "0",
+        JICHAO_COLLECTOR_HTTP_PORT: "0",
         JICHAO_COLLECTOR_ID: "test",
         JICHAO_EXCHANGE_TIMEOUT_MS: "100",
         ...env,

@@ -69,6 +69,7 @@ async function measureRound(file: string): Promise<{ tookMs: number; lineTimeMs:
   const config = collectorConfig({
     JICHAO_LINK_HOST: "127.0.0.1",
     JICHAO_LINK_PORT: "0",
+    JICHAO_COLLECTOR_HTTP_PORT: "0",
     JICHAO_COLLECTOR_ID: "bench",
     JICHAO_READ_INTERVAL_SECONDS: INTERVAL_SECONDS,
   });

@@ -84,6 +84,7 @@ export async function rechargeChaos(options: ChaosOptions, say: (line: string) =
     JICHAO_HTTP_PORT: String(httpPort),
     JICHAO_LINK_PORT: String(linkPort),
     JICHAO_LINK_HOST: "127.0.0.1",
+    JICHAO_COLLECTOR_HTTP_PORT: "0",
     JICHAO_COLLECTOR_ID: "chaos",
     JICHAO_READ_INTERVAL_SECONDS: "5",
     JICHAO_EXCHANGE_TIMEOUT_MS: "100",
