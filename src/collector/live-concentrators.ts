@@ -3,6 +3,7 @@ import { performance } from "node:perf_hooks";
 import { SECOND_MS } from "#base/time.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { type OwnedConcentrator, releaseConcentrator, renewConcentrators } from "#flows/own-concentrators.ts";
+import { type Bell, createBell } from "./bell.ts";
 import { type Bus, createBus } from "./bus.ts";
 import type { CollectorConfig } from "./config.ts";
 import { type ExchangeCounts, exchange } from "./exchange.ts";
@@ -18,6 +19,8 @@ export type LiveConcentrator = OwnedConcentrator & {
   /** Monotonic milliseconds. */
   startedAt: number;
   bus(number: number): Bus;
+  /** Rung when its archive has changed. */
+  archive: Bell;
   /** No question more; resolves when the exchange in flight has ended. */
   hush(): Promise<void>;
 };
@@ -30,6 +33,8 @@ export type LiveConcentrators = {
   count(): number;
   /** Whether this one is in session here. */
   has(id: number): boolean;
+  /** The archive of this one has changed: its meters, cycles and items are looked at at once. */
+  archiveChanged(id: number): void;
   /** Whether there is no session with this code, or one that is not fresh. */
   mayTakeOver(code: string): boolean;
   /** Renews every ownership; sessions of concentrators that were claimed elsewhere are closed. */
@@ -78,6 +83,7 @@ export function createLiveConcentrators(options: {
       session,
       startedAt,
       bus: (number) => busOf(buses, session, number),
+      archive: createBell(),
       hush,
     };
     live.set(owned.id, entry);
@@ -114,8 +120,9 @@ export function createLiveConcentrators(options: {
 
   /** The life of a session, until everything that belonged to it is at rest. */
   async function spend(entry: LiveConcentrator, signal: AbortSignal): Promise<void> {
-    const { id: concentratorId, code, session, bus } = entry;
-    const read = readOnSchedule({ ctx, concentratorId, bus, ingest, intervalMs: config.readIntervalMs, signal });
+    const { id: concentratorId, code, session, bus, archive } = entry;
+    const intervalMs = config.readIntervalMs;
+    const read = readOnSchedule({ ctx, concentratorId, bus, ingest, intervalMs, archive, signal });
     const why = await session.ended;
     if (live.get(concentratorId) === entry) live.delete(concentratorId);
     ctx.log.info({ concentrator: code, why, late: session.lateAnswers }, "concentrator session ended");
@@ -140,6 +147,7 @@ export function createLiveConcentrators(options: {
     all: () => [...live.values()].filter(({ session }) => session.isUp()),
     count: () => live.size,
     has: (id) => live.has(id),
+    archiveChanged: (id) => live.get(id)?.archive.ring(),
     mayTakeOver(code) {
       const present = [...live.values()].find((each) => each.code === code && each.session.isUp());
       return !present || performance.now() - present.startedAt >= TAKE_OVER_MS_MIN;

@@ -12,6 +12,7 @@ import type { NewId } from "#system/ids.ts";
 import type { Log } from "#system/log.ts";
 import type { Sealer } from "#system/seal.ts";
 import type { SecurityModule } from "#system/security-module.ts";
+import { watchArchive } from "./archive-watch.ts";
 import { startCommandPump } from "./command-pump.ts";
 import type { CollectorConfig } from "./config.ts";
 import { startDialer } from "./dialer.ts";
@@ -94,6 +95,7 @@ export async function runCollector(
   const pump = startCommandPump({ ctx, collector, startedAt, reachable: live.all, security, ingest });
   const end = new AbortController();
   const renewing = keepOwned(live, log, end.signal);
+  const watching = watchArchive({ db, log, changed: live.archiveChanged, signal: end.signal });
   let door: Door | null = null;
   let closing: Promise<void> | null = null;
 
@@ -101,7 +103,7 @@ export async function runCollector(
     await Promise.all([listener.close(), dialer.stop(), door?.close()]);
     await pump.stop(DRAIN_COMMANDS_MS);
     end.abort();
-    await renewing;
+    await Promise.all([renewing, watching]);
     await live.close();
     await ingest.close(DRAIN_READINGS_MS);
     log.info({ collector }, "collector stopped");

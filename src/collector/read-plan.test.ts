@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { instant, MINUTE_MS } from "#base/time.ts";
+import { USUAL_ITEMS } from "#domain/collection.ts";
 import type { MeterToRead } from "#store/meters.ts";
 import { createReadPlan, type ReadPlan, type Round } from "./read-plan.ts";
 
@@ -25,6 +26,9 @@ function meter(meterId: number, change: Partial<MeterToRead> = {}): MeterToRead 
     remainingAt: never,
     relayAt: never,
     instantAt: never,
+    intervalMs: null,
+    items: USUAL_ITEMS,
+    onSchedule: true,
     ...change,
   };
 }

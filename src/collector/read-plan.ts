@@ -1,4 +1,5 @@
 import { MINUTE_MS } from "#base/time.ts";
+import { itemsOfRound } from "#domain/collection.ts";
 import type { MeterToRead } from "#store/meters.ts";
 import type { Item } from "./drivers/driver.ts";
 
@@ -18,8 +19,6 @@ export type ReadPlan = {
   size(): number;
 };
 
-/** Power, voltage and current move fast but nobody is charged by them: every few rounds will do. */
-const FULL_ROUND_EVERY = 3;
 /** A meter that has been silent for long is still asked this often. */
 const PROBE_PAUSE_MAX_MS = 5 * MINUTE_MS;
 /** Of a bus that has no time to spare, silent meters get one round in so many. */
@@ -32,9 +31,10 @@ type Planned = { meter: MeterToRead; phaseMs: number; dueMs: number; rounds: num
 /**
  * Every meter has its own moment within the interval, so the bus is loaded evenly and an outage is not followed by a
  * convoy. When the bus is too slow for the interval, whoever has waited longest is next. Silent meters come back with
- * growing pauses and never take more than their share.
+ * growing pauses and never take more than their share. `usualMs` is the interval of meters that have none of their own.
  */
-export function createReadPlan(intervalMs: number): ReadPlan {
+export function createReadPlan(usualMs: number): ReadPlan {
+  let intervalMs = usualMs;
   const planned = new Map<number, Planned>();
   let originMs: number | null = null;
   let sinceProbe = 0;
@@ -62,6 +62,8 @@ export function createReadPlan(intervalMs: number): ReadPlan {
   return {
     update(meters, now) {
       originMs ??= now.monotonicMs;
+      const before = intervalMs;
+      intervalMs = meters[0]?.intervalMs ?? usualMs;
       const known = new Map(planned);
       planned.clear();
       for (const [i, meter] of meters.entries()) {
@@ -70,6 +72,10 @@ export function createReadPlan(intervalMs: number): ReadPlan {
         // Another device in its place has nothing to do with how the old one answered.
         const stays = old?.meter.installation === meter.installation ? old : undefined;
         if (stays) Object.assign(stays, { meter, phaseMs });
+        // Another cycle holds from now on, not from the end of the old one; who is late already stays late.
+        if (stays && intervalMs !== before && stays.dueMs > now.monotonicMs && stays.silent === 0) {
+          stays.dueMs = slotAfter(phaseMs, now.monotonicMs);
+        }
         planned.set(meter.meterId, stays ?? admit(meter, phaseMs, now));
       }
     },
@@ -106,13 +112,12 @@ export function createReadPlan(intervalMs: number): ReadPlan {
   };
 }
 
-/** What one round asks: the index and what changes with it; at intervals also what is only shown. */
+/** What one round asks: the index and what changes with it; in the rounds that its item set names also what is only shown. */
 function itemsOf({ meter, rounds }: Planned): Item[] {
   const items: Item[] = ["index"];
   if (meter.creditAt === "meter") items.push("remaining");
   items.push("status");
-  if (rounds % FULL_ROUND_EVERY !== 1) return items;
-  items.push("power", "voltage", "current");
-  if (meter.creditAt === "meter") items.push("count");
+  const optional = itemsOfRound(meter.items, rounds);
+  items.push(...optional.filter((item) => item !== "count" || meter.creditAt === "meter"));
   return items;
 }

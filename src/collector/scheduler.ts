@@ -26,19 +26,20 @@ export async function readOnSchedule(options: {
   bus(number: number): Bus;
   ingest: Ingest;
   intervalMs: number;
+  /** Rung when the archive of this concentrator has changed: it is looked at at once. */
+  archive: Bell;
   signal: AbortSignal;
 }): Promise<void> {
   const { ctx, concentratorId, ingest, signal } = options;
   const lines = new Map<number, { plan: ReadPlan; bell: Bell }>();
   const running: Promise<void>[] = [];
   const unspoken = new Set<string>();
-  const rest = createBell();
   let rounds = 0;
 
   while (!signal.aborted) {
     const meters = await load();
     if (meters && !signal.aborted) spread(meters);
-    await rest.wait(meters ? ARCHIVE_MS : ARCHIVE_RETRY_MS, signal);
+    await options.archive.wait(meters ? ARCHIVE_MS : ARCHIVE_RETRY_MS, signal);
   }
   await Promise.all(running);
 
@@ -52,7 +53,7 @@ export async function readOnSchedule(options: {
   }
 
   function spread(meters: readonly MeterToRead[]): void {
-    const spoken = meters.filter((meter) => speaks(meter));
+    const spoken = meters.filter((meter) => meter.onSchedule && speaks(meter));
     const numbers = new Set([...spoken.map((meter) => meter.bus), ...lines.keys()]);
     for (const number of numbers) {
       const line = lines.get(number) ?? start(number);

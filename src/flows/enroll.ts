@@ -193,6 +193,9 @@ async function addConcentrators(
         port: link.address?.port ?? null,
         trust: link.trust,
         dtu_packets: link.dtu === null ? null : JSON.stringify(link.dtu),
+        read_interval_s: null,
+        version: 0,
+        retired_at: null,
       })
       .execute();
   }
@@ -254,6 +257,9 @@ async function enrollMeter(ctx: FlowContext, tx: Tx, input: Enrolling): Promise<
       created_at: now,
       gateway_id: null,
       installation: 1,
+      item_set_id: null,
+      version: 0,
+      retired_at: null,
     })
     .execute();
   await tx

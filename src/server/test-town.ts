@@ -67,6 +67,9 @@ function concentrator(area: number) {
     port: null,
     trust: "full",
     dtu_packets: null,
+    read_interval_s: null,
+    version: 0,
+    retired_at: null,
   } as const;
 }
 
@@ -110,6 +113,9 @@ export function meter(id: number, area: number): MeterTable {
     created_at: 1,
     gateway_id: null,
     installation: 1,
+    item_set_id: null,
+    version: 0,
+    retired_at: null,
   };
 }
 

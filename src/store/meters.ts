@@ -1,4 +1,5 @@
-import { type Instant, instant } from "#base/time.ts";
+import { type Instant, instant, SECOND_MS } from "#base/time.ts";
+import { cycleOf, type ItemPlan, parseItems, USUAL_ITEMS } from "#domain/collection.ts";
 import type { Scope } from "#domain/permission.ts";
 import type { Tx } from "./db.ts";
 import { updatedRows } from "./portable.ts";
@@ -25,6 +26,12 @@ export type MeterToRead = {
   remainingAt: Instant;
   relayAt: Instant;
   instantAt: Instant;
+  /** How often it is to be read; null: as the collector was started. The same for all meters of a bus. */
+  intervalMs: number | null;
+  /** What rounds ask besides what is always asked. */
+  items: ItemPlan;
+  /** False on a channel that is switched off: not read by itself, but commands reach it. */
+  onSchedule: boolean;
 };
 
 /** The meters behind one concentrator with what the collector needs to plan its questions. */
@@ -34,9 +41,29 @@ export async function metersToRead(tx: Tx, concentratorId: number): Promise<Mete
     .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
     .leftJoin("account", "account.id", "meter.account_id")
     .leftJoin("meter as gateway", "gateway.id", "meter.gateway_id")
+    .leftJoin("channel", (join) =>
+      join.onRef("channel.concentrator_id", "=", "meter.concentrator_id").onRef("channel.bus", "=", "meter.bus"),
+    )
+    .innerJoin("concentrator", "concentrator.id", "meter.concentrator_id")
+    .leftJoin("collection_default", "collection_default.project_id", "meter.project_id")
+    .leftJoin("item_set", (join) =>
+      join.on((eb) =>
+        eb(
+          "item_set.id",
+          "=",
+          eb.fn.coalesce("meter.item_set_id", "channel.item_set_id", "collection_default.item_set_id"),
+        ),
+      ),
+    )
     .where("meter.concentrator_id", "=", concentratorId)
+    .where("meter.retired_at", "is", null)
     .select([
       "meter.id",
+      "channel.enabled",
+      "channel.read_interval_s as channel_s",
+      "concentrator.read_interval_s as concentrator_s",
+      "collection_default.read_interval_s as project_s",
+      "item_set.items",
       "meter.address",
       "meter.installation",
       "meter.bus",
@@ -55,6 +82,8 @@ export async function metersToRead(tx: Tx, concentratorId: number): Promise<Mete
     ])
     .orderBy("meter.id")
     .execute();
+  const plans = new Map<string, ItemPlan>();
+  const planOf = (text: string) => plans.get(text) ?? plans.set(text, parseItems(text)).get(text) ?? USUAL_ITEMS;
   return rows.map((row) => ({
     meterId: row.id,
     installation: row.installation,
@@ -72,7 +101,19 @@ export async function metersToRead(tx: Tx, concentratorId: number): Promise<Mete
     remainingAt: instant(row.remaining_at),
     relayAt: instant(row.relay_at),
     instantAt: instant(row.instant_at),
+    intervalMs: cycleMs(row),
+    items: row.items === null ? USUAL_ITEMS : planOf(row.items),
+    onSchedule: row.enabled !== 0,
   }));
+}
+
+function cycleMs(row: {
+  channel_s: number | null;
+  concentrator_s: number | null;
+  project_s: number | null;
+}): number | null {
+  const seconds = cycleOf({ channel: row.channel_s, concentrator: row.concentrator_s, project: row.project_s });
+  return seconds === null ? null : seconds * SECOND_MS;
 }
 
 /** A meter with its account, state and customer, as recharges and commands decide upon it; undefined outside the scope. */

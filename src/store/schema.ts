@@ -10,6 +10,7 @@ import type { LinkDirection, LinkKind, LinkTrust } from "#domain/link.ts";
 import type { MeterEventKind } from "#domain/meter-event.ts";
 import type { MeterMode } from "#domain/meter-mode.ts";
 import type { Flag } from "./flag.ts";
+import type { CollectionSchema } from "./schema-collection.ts";
 import type { DaysSchema } from "./schema-days.ts";
 import type { DeskSchema } from "./schema-desk.ts";
 import type { DevicesSchema } from "./schema-devices.ts";
@@ -86,6 +87,12 @@ export type ConcentratorTable = {
   trust: LinkTrust;
   /** JSON of what a DTU says by itself; null for the usual packets. */
   dtu_packets: string | null;
+  /** How often its meters are read; null: as its project says. */
+  read_interval_s: number | null;
+  /** Counts the edits of its archive: two people do not overwrite each other. */
+  version: number;
+  /** Taken out of use; nothing speaks to it any more. */
+  retired_at: number | null;
 };
 
 export type MeterKind = "electricity" | "water";
@@ -120,6 +127,12 @@ export type MeterTable = {
   gateway_id: number | null;
   /** Counts the devices that this row has stood for: what was asked of an earlier one is not believed of this one. */
   installation: number;
+  /** What rounds ask of it; null: as its channel says. */
+  item_set_id: number | null;
+  /** Counts the edits of its archive. */
+  version: number;
+  /** Taken out of use: kept for its history, not read, shown on no board. */
+  retired_at: number | null;
 };
 
 /**
@@ -396,7 +409,8 @@ export type Schema = FirstSchema &
   GroupsSchema &
   SealSchema &
   DevicesSchema &
-  ReconcileSchema;
+  ReconcileSchema &
+  CollectionSchema;
 
 export type FirstSchema = {
   project: ProjectTable;
