@@ -52,6 +52,24 @@ describe("every item", () => {
   });
 });
 
+describe("what a model remembers", () => {
+  test("every item of memory and clock is in its table", () => {
+    for (const { name, table, memory, clock } of all) {
+      const named = [memory.monthly?.first, ...(clock?.reads ?? []), clock?.write].filter(
+        (di) => typeof di === "string",
+      );
+      for (const di of named) expect(itemNameIn(table, di), `${name} ${di}`).toBeTypeOf("string");
+      if (memory.daily !== null) expect(itemNameIn(table, `050601${hexByte(memory.daily.kept)}`), name).toBeDefined();
+      if (memory.records !== null) expect(60 % memory.records.everyMinutes, name).toBe(0);
+    }
+  });
+
+  test("days only where an edition freezes them: not in 1997, and not in water", () => {
+    const daily = all.filter((each) => each.memory.daily !== null).map((each) => each.name);
+    expect(daily).toEqual(["jc1", "gb2007-plain"]);
+  });
+});
+
 describe("what a profile says holds together", () => {
   test.each(all)("$name", (profile) => {
     expect(BAUD_RATES).toContain(profile.baud);
@@ -106,3 +124,7 @@ describe("what a profile says holds together", () => {
     }
   });
 });
+
+function hexByte(value: number): string {
+  return value.toString(16).padStart(2, "0").toUpperCase();
+}

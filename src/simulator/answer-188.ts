@@ -1,4 +1,4 @@
-import { HOUR_MS, type Instant } from "#base/time.ts";
+import type { Instant } from "#base/time.ts";
 import {
   type Call188,
   decodeRequest188,
@@ -13,8 +13,9 @@ import {
 import type { Frame188 } from "#protocol/cjt188/frame.ts";
 import { DI_188 } from "#protocol/cjt188/items.ts";
 import { type Reading188, type Status188, status188, statusWord188 } from "#protocol/cjt188/readings.ts";
-import type { LocalTime } from "#protocol/dlt645/commands.ts";
+import { instantOf, localTimeOf } from "#protocol/dlt645/control.ts";
 import type { MeterProfile } from "#protocol/profiles/profile.ts";
+import { meterClock, putClock } from "./memory.ts";
 import { close, isEmpty, type Meter, open } from "./meters.ts";
 
 /** A register shows 0.01 m³ and begins again after 999 999.99 m³; a purchase counts in 0.01 m³ too. */
@@ -22,7 +23,6 @@ const LITRES_SHOWN = 10;
 const INDEX_END = 1_000_000_000;
 /** The most credit that a meter may hoard: 9 999 m³. */
 export const HOARD_LIMIT_LITRES = 9_999_000;
-const SHANGHAI_OFFSET_MS = 8 * HOUR_MS;
 
 /**
  * What a water meter of CJ/T 188 says; null is silence. It knows identifiers in the order of its edition only, echoes SER,
@@ -40,7 +40,7 @@ export function answer188(meter: Meter, profile: MeterProfile, frame: Frame188, 
     return reading === null ? refuse() : encodeReadReply188(call, request.di, reading);
   }
   if (frame.address !== meter.plan.address) return null;
-  const di = carryOut(meter, request);
+  const di = carryOut(meter, request, now);
   return di === null ? refuse() : encodeWriteReply188(call, di, statusWord(meter));
 }
 
@@ -48,7 +48,13 @@ function readingOf(meter: Meter, di: string, now: Instant): Reading188 | null {
   const { state } = meter;
   if (di === DI_188.reading) {
     const litres = shown(state.indexWh);
-    return { item: "volume", litres, settlementLitres: 0, clock: localTime(now), status: statusOf(meter) };
+    return {
+      item: "volume",
+      litres,
+      settlementLitres: 0,
+      clock: localTimeOf(meterClock(meter, now)),
+      status: statusOf(meter),
+    };
   }
   if (di !== DI_188.purchaseState) return null;
   const steps = (litres: number) => Math.floor(Math.max(0, litres) / LITRES_SHOWN);
@@ -63,12 +69,14 @@ function readingOf(meter: Meter, di: string, now: Instant): Reading188 | null {
 }
 
 /** The identifier of what was done; null when it is refused. */
-function carryOut(meter: Meter, request: Request188): string | null {
+function carryOut(meter: Meter, request: Request188, now: Instant): string | null {
   switch (request.kind) {
     case "valve":
       return turnValve(meter, request.action) ? DI_188.valve : null;
     case "purchase":
       return topUp(meter, request.purchase) ? DI_188.purchase : null;
+    case "setClock":
+      return putClock(meter, instantOf(request.time), now) ? DI_188.clock : null;
     default:
       return null;
   }
@@ -108,16 +116,4 @@ function statusWord({ state }: Meter): number {
 
 function shown(litres: number): number {
   return (Math.floor(litres / LITRES_SHOWN) * LITRES_SHOWN) % INDEX_END;
-}
-
-function localTime(now: Instant): LocalTime {
-  const at = new Date(now + SHANGHAI_OFFSET_MS);
-  return {
-    year: at.getUTCFullYear(),
-    month: at.getUTCMonth() + 1,
-    day: at.getUTCDate(),
-    hour: at.getUTCHours(),
-    minute: at.getUTCMinutes(),
-    second: at.getUTCSeconds(),
-  };
 }

@@ -1,5 +1,8 @@
-import { toHex } from "#protocol/bytes.ts";
+import { dayOf, type Instant, weekdayOf } from "#base/time.ts";
+import { type Bytes, concat, toHex } from "#protocol/bytes.ts";
+import { instantOf, localTimeOf, putLocalTime } from "#protocol/dlt645/control.ts";
 import {
+  BROADCAST_97,
   decodeRequest97,
   encodeDone97,
   encodeError97,
@@ -8,12 +11,13 @@ import {
   type Write97,
 } from "#protocol/dlt645v1997/commands.ts";
 import type { Frame97 } from "#protocol/dlt645v1997/frame.ts";
-import { items97 } from "#protocol/dlt645v1997/items.ts";
+import { diToWire97, items97 } from "#protocol/dlt645v1997/items.ts";
 import type { Reading97 } from "#protocol/dlt645v1997/readings.ts";
 import { purchaseIn97, relayIn97, SF97, sf97Items } from "#protocol/dlt645v1997/sf97.ts";
 import { ERR_97 } from "#protocol/dlt645v1997/status.ts";
 import type { MeterProfile } from "#protocol/profiles/profile.ts";
 import { HOARD_LIMIT_WH } from "./credit.ts";
+import { meterClock, takeCalledTime } from "./memory.ts";
 import { close, isEmpty, type Meter, millivolts, open, powerWatts } from "./meters.ts";
 
 /** A register shows 0.01 kWh and begins again after 999 999.99 kWh. */
@@ -21,17 +25,19 @@ const WH_SHOWN = 10;
 const INDEX_WH_END = 1_000_000_000;
 /** C020: the relay of loop 1. */
 const LOOP_1 = 0x08;
+const FROM_METER = 0x80;
 
 /** What a meter of DL/T 645-1997 says, plain or with the prepaid items of the campus family; null is silence. */
-export function answer1997(meter: Meter, profile: MeterProfile, frame: Frame97): Frame97 | null {
+export function answer1997(meter: Meter, profile: MeterProfile, frame: Frame97, now: Instant): Frame97 | null {
   const { address } = meter.plan;
+  if (frame.address === BROADCAST_97) hearTime(meter, frame, now);
   if (frame.address !== address) return null;
   const asked = decodeRequest97(frame);
   if (!asked.ok) return asked.err === null ? null : encodeError97(address, frame.control, asked.err);
   const { request } = asked;
   switch (request.kind) {
     case "read":
-      return read(meter, profile, request.di);
+      return tellClock(meter, request.di, now) ?? read(meter, profile, request.di);
     case "write":
       return write(meter, profile, request);
     default:
@@ -46,6 +52,23 @@ function read(meter: Meter, profile: MeterProfile, di: string): Frame97 {
   return reading !== null && items.get(di) !== undefined
     ? encodeReadReply97(address, di, reading, items)
     : encodeError97(address, FUNCTION_97.read, ERR_97.badIdentifier);
+}
+
+/** C010 WW DD MM YY, C011 ss mm hh; null when neither is asked for. */
+function tellClock(meter: Meter, di: string, now: Instant): Frame97 | null {
+  const time = localTimeOf(meterClock(meter, now));
+  const data = new Uint8Array(6);
+  putLocalTime(data, 0, time);
+  const date = Uint8Array.of(weekdayOf(dayOf(meterClock(meter, now))), ...data.subarray(3));
+  const shows: Readonly<Record<string, Bytes>> = { C010: date, C011: data.subarray(0, 3) };
+  const shown = shows[di];
+  if (shown === undefined) return null;
+  return { address: meter.plan.address, control: FUNCTION_97.read | FROM_METER, data: concat(diToWire97(di), shown) };
+}
+
+function hearTime(meter: Meter, frame: Frame97, now: Instant): void {
+  const told = decodeRequest97(frame);
+  if (told.ok && told.request.kind === "clockSet") takeCalledTime(meter, instantOf(told.request.time), now);
 }
 
 function readingOf(meter: Meter, profile: MeterProfile, di: string): Reading97 | null {

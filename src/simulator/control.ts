@@ -11,6 +11,8 @@ const BODY_BYTES_MAX = 64 * 1024;
 /** The power register ends at 79.9999 kW. */
 const LOAD_W_MAX = 79_000;
 const CREDIT_WH_MAX = 50_000_000;
+/** A clock may show any year from 2000 to 2099. */
+const CLOCK_OFF_MS_MAX = 3_000_000_000_000;
 const LATE_MS_MAX = 600_000;
 
 type Answered = { status: number; body: unknown };
@@ -18,7 +20,7 @@ type Fields = { [name: string]: unknown; watts?: unknown };
 
 /**
  * Opens the panel; port 0 takes a free one. GET /state; POST /speed, /faults, /meters/:address/{credit, load,
- * press-button, keep-supply, valve-fault, offline}, /concentrators/:id/offline. Wrong input is answered with 400 and a sentence.
+ * press-button, keep-supply, valve-fault, clock, offline}, /concentrators/:id/offline. Wrong input is answered with 400 and a sentence.
  */
 export async function openControl(town: Town, port: number, log: SimulatorLog): Promise<Control> {
   const server = createServer((request, response) => {
@@ -102,12 +104,15 @@ function onMeter(town: Town, address: string, verb: string, fields: Fields): unk
     case "valve-fault":
       town.setValveFault(address, flag(fields, "on"));
       break;
+    case "clock":
+      town.setClockOffset(address, whole(fields, "offsetMs", -CLOCK_OFF_MS_MAX, CLOCK_OFF_MS_MAX));
+      break;
     case "offline":
       town.setMeterOffline(address, flag(fields, "offline"));
       break;
     default:
       throw new BadInput(
-        `a meter has credit, load, press-button, keep-supply, valve-fault and offline, not "${verb}"`,
+        `a meter has credit, load, press-button, keep-supply, valve-fault, clock and offline, not "${verb}"`,
         404,
       );
   }

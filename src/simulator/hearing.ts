@@ -1,6 +1,6 @@
 import type { Clock } from "#base/time.ts";
 import { type Bytes, concat } from "#protocol/bytes.ts";
-import { answer, type Heard, heardIn, isCalled } from "./answer.ts";
+import { answer, type Heard, heardIn, isCalled, isForAll } from "./answer.ts";
 import type { Sound, Via } from "./bus.ts";
 import { type Faults, flipBit } from "./faults.ts";
 import type { Meter } from "./meters.ts";
@@ -36,7 +36,8 @@ export function hearRequest(hearing: Hearing, call: Call): Sound[] {
 
 function metersCalled({ meters, byAddress, faults }: Hearing, call: Call, heard: Heard): Meter[] {
   const { address } = heard.frame;
-  const candidates = byAddress.get(address) ?? (/a/i.test(address) ? [...meters.values()] : []);
+  const isForMany = isForAll(heard) || /a/i.test(address);
+  const candidates = byAddress.get(address) ?? (isForMany ? [...meters.values()] : []);
   return candidates.filter((meter) => {
     const { plan } = meter;
     const onBus = plan.concentrator === call.concentrator && plan.port === call.port && isOnTheWay(plan, call.via);

@@ -9,6 +9,17 @@ export type TripCause = "credit" | "command";
 /** A credit command that the meter has taken: `amount` in 0.01 kWh, negative when credit left. The oracle of every money test. */
 export type TopUpTaken = { count: number; amount: number };
 
+/** An index that was kept: epoch minute of the meter's clock, and what the register showed, in 0.01 unit. */
+export type Kept = [minute: number, shown: number];
+
+/** How far a meter's clock is ahead of the true one, and up to when by itself its memory is kept. */
+export type MeterClock = {
+  offsetMs: number;
+  keptMs: number;
+  /** Its day on which it last took the time that was called out: once a day. */
+  calledDay?: string;
+};
+
 /** Everything a meter remembers through a power cut; plain JSON. */
 export type MeterState = {
   /** Meter time: epoch milliseconds that run `speed` times as fast as the clock. */
@@ -45,6 +56,11 @@ export type MeterState = {
   counts?: boolean;
   /** The customer number that a meter without one took from its first top-up. */
   customer?: string;
+  /** The meter's own clock. Absent until time has passed. */
+  clock?: MeterClock;
+  /** Its index at its midnights (日冻结) and at full steps (负荷记录), oldest first. */
+  freezes?: Kept[];
+  records?: Kept[];
   /** The valve of a water meter is stuck and says so. Absent in what older towns remember. */
   valveFault?: boolean;
   /** Rises with everything that must be on disk before it is told to anyone. */

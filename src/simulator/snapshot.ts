@@ -1,3 +1,4 @@
+import { MINUTE_MS } from "#base/time.ts";
 import { type Meter, powerWatts, type TopUpTaken, type TripCause } from "./meters.ts";
 
 /** One meter as an oracle wants to see it. */
@@ -24,6 +25,9 @@ export type MeterSnapshot = {
   keyVersion: number;
   /** Wrong MACs in a row so far. */
   badMacs: number;
+  /** How far its clock is ahead, and what it froze at its midnights, oldest first. */
+  clockOffsetMs: number;
+  freezes: { at: number; indexWh: number }[];
   offline: boolean;
 };
 
@@ -61,6 +65,8 @@ export function meterSnapshot({ plan, state, ...weather }: Meter, offline: boole
     topUps: state.topUps.map((each) => ({ ...each })),
     keyVersion: state.keyVersion ?? 1,
     badMacs: state.badMacs,
+    clockOffsetMs: state.clock?.offsetMs ?? 0,
+    freezes: (state.freezes ?? []).map(([minute, shown]) => ({ at: minute * MINUTE_MS, indexWh: shown * 10 })),
     offline,
   };
 }

@@ -1,5 +1,5 @@
 import { assert } from "#base/errors.ts";
-import type { Clock } from "#base/time.ts";
+import { type Clock, instant } from "#base/time.ts";
 import type { Bytes } from "#protocol/bytes.ts";
 import { systemClock } from "#system/clock.ts";
 import type { BusTiming, Sound, Via } from "./bus.ts";
@@ -7,7 +7,8 @@ import { type Concentrator, createConcentrator, type LinkTarget } from "./concen
 import { createFaults, type FaultSettings } from "./faults.ts";
 import { type Hearing, hearRequest } from "./hearing.ts";
 import { quiet, type SimulatorLog } from "./log.ts";
-import { type Meter, newMeter, pressButton, restoreMeter, step, tripWhenEmpty } from "./meters.ts";
+import { passTime, putClock } from "./memory.ts";
+import { type Meter, newMeter, pressButton, restoreMeter, tripWhenEmpty } from "./meters.ts";
 import type { TownPlan } from "./plan.ts";
 import { numberOf, randomStream } from "./random.ts";
 import { type MeterSnapshot, meterSnapshot, type TownSnapshot } from "./snapshot.ts";
@@ -47,6 +48,8 @@ export type Town = {
   setKeepSupply(number: string, on: boolean): boolean;
   /** Another key for top-ups, 16 bytes in hex, as a maker's mistake would leave it: same version, another key. */
   setKey(number: string, key: string): boolean;
+  /** Puts a meter's clock so far ahead of the true one, or behind it. */
+  setClockOffset(number: string, offsetMs: number): boolean;
   /** The valve of a water meter is stuck from now on, or moves again. */
   setValveFault(number: string, on: boolean): boolean;
   setMeterOffline(number: string, offline: boolean): boolean;
@@ -114,18 +117,24 @@ export function createTown(options: TownOptions): Town {
     const away = remembered.running ? Math.max(0, Math.min(start - remembered.savedAtMs, LIVED_ON_MS_MAX)) : 0;
     speed = remembered.speed;
     const townMs = remembered.townMs + Math.floor(away * remembered.speed);
-    for (const meter of meters.values()) step(meter, Math.max(0, townMs - meter.state.timeMs));
+    const livedUntil = instant(remembered.savedAtMs + away);
+    const townAt = (ms: number) => remembered.townMs + Math.floor((ms - remembered.savedAtMs) * remembered.speed);
+    for (const meter of meters.values()) passTime(meter, { now: livedUntil, townAt });
     // Time in which the town was switched off passes without use, so that its noon is ours again.
     anchor = { clockMs: start, townMs: Math.max(townMs, start) };
     for (const meter of meters.values()) meter.state.timeMs = anchor.townMs;
   }
 
+  function townAt(clockMs: number): number {
+    return anchor.townMs + Math.floor(Math.max(0, clockMs - anchor.clockMs) * speed);
+  }
+
   function townMs(): number {
-    return anchor.townMs + Math.floor(Math.max(0, now() - anchor.clockMs) * speed);
+    return townAt(now());
   }
 
   function live(meter: Meter): Meter {
-    step(meter, Math.max(0, townMs() - meter.state.timeMs));
+    passTime(meter, { now: now(), townAt });
     return meter;
   }
 
@@ -232,6 +241,10 @@ export function createTown(options: TownOptions): Town {
     setKey: (number, key) =>
       changed(number, (meter) => {
         meter.state.key = key;
+      }),
+    setClockOffset: (number, offsetMs) =>
+      changed(number, (meter) => {
+        putClock(meter, instant(now() + offsetMs), now());
       }),
     setValveFault: (number, on) =>
       changed(number, (meter) => {

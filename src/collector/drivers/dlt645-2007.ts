@@ -2,6 +2,7 @@ import { assert } from "#base/errors.ts";
 import { type Instant, later, MINUTE_MS, SECOND_MS } from "#base/time.ts";
 import type { Bytes } from "#protocol/bytes.ts";
 import { decodeAnswer, encodeRead, encodeRelay, expects, type LocalTime } from "#protocol/dlt645/commands.ts";
+import { localTimeOf } from "#protocol/dlt645/control.ts";
 import { decodeFrame645, encodeFrame645, type Frame645, framesIn645 } from "#protocol/dlt645/frame.ts";
 import { encodeKeyUpdate } from "#protocol/dlt645/meter-key.ts";
 import { protectedTopUp } from "#protocol/dlt645/prepay.ts";
@@ -19,8 +20,6 @@ const REPLY_BYTES = 46;
 const RELAY_MOVES_MS = 8 * SECOND_MS;
 /** How long a relay command stays valid in the meter: it refuses a frame that was held back for longer. */
 const RELAY_VALID_MS = 10 * MINUTE_MS;
-/** Meters keep China's time, whatever the zone of this host. */
-const SHANGHAI_OFFSET_MS = 8 * 60 * MINUTE_MS;
 
 /** Meters of DL/T 645-2007. */
 export function driver2007(profile: MeterProfile): Driver {
@@ -40,15 +39,7 @@ export function driver2007(profile: MeterProfile): Driver {
 
 /** The moment until which a relay command given now is valid, as the meter's clock shows it. */
 export function relayValidUntil(now: Instant): LocalTime {
-  const at = new Date(later(now, RELAY_VALID_MS + SHANGHAI_OFFSET_MS));
-  return {
-    year: at.getUTCFullYear(),
-    month: at.getUTCMonth() + 1,
-    day: at.getUTCDate(),
-    hour: at.getUTCHours(),
-    minute: at.getUTCMinutes(),
-    second: at.getUTCSeconds(),
-  };
+  return localTimeOf(later(now, RELAY_VALID_MS));
 }
 
 function switchingOf(profile: MeterProfile, wire: (frame: Frame645) => Bytes): Switching | null {

@@ -1,3 +1,4 @@
+import { HOUR_MS, type Instant, instant } from "#base/time.ts";
 import { type Bytes, bcdAt, putBcd } from "../bytes.ts";
 
 /** Function codes (D4–D0 of the control code): §7 of the 2007 text; 03H, 1CH and 1DH of the later filing. */
@@ -32,6 +33,8 @@ export const ANY_METER = "AAAAAAAAAAAA";
 export type LocalTime = { year: number; month: number; day: number; hour: number; minute: number; second: number };
 
 const CENTURY = 2000;
+/** Meters keep China's time, whatever the zone of a host; it has no summer time. */
+const SHANGHAI_OFFSET_MS = 8 * HOUR_MS;
 
 /** Whether an answer from one address may be to a question to another: itself, a wildcard (AA bytes) or everybody. */
 export function addressMatches(asked: string, answered: string): boolean {
@@ -71,6 +74,25 @@ export function isPossible(time: LocalTime): boolean {
   const { year, month, day, hour, minute, second } = time;
   const days = [31, (year - CENTURY) % 4 === 0 ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
   return day >= 1 && day <= (days[month - 1] ?? 0) && hour <= 23 && minute <= 59 && second <= 59;
+}
+
+/** What a clock of China shows at an instant; milliseconds are left off. */
+export function localTimeOf(at: Instant): LocalTime {
+  const local = new Date(at + SHANGHAI_OFFSET_MS);
+  return {
+    year: local.getUTCFullYear(),
+    month: local.getUTCMonth() + 1,
+    day: local.getUTCDate(),
+    hour: local.getUTCHours(),
+    minute: local.getUTCMinutes(),
+    second: local.getUTCSeconds(),
+  };
+}
+
+/** When a clock of China shows this time; null when it is no possible time. */
+export function instantOf(time: LocalTime): Instant | null {
+  const { year, month, day, hour, minute, second } = time;
+  return isPossible(time) ? instant(Date.UTC(year, month - 1, day, hour, minute, second) - SHANGHAI_OFFSET_MS) : null;
 }
 
 /** `2026-08-01 12:30:00`; null when it is no possible time. */

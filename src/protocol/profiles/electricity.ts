@@ -1,4 +1,4 @@
-import { type MeterProfile, NO_QUIRKS } from "./profile.ts";
+import { type MeterProfile, NO_MEMORY, NO_QUIRKS } from "./profile.ts";
 
 /** Answer within 500 ms (DL/T 645 §5.3.1), a long block at 2400 baud takes a second more. */
 export const WIRED_TIMEOUT_MS = 1_500;
@@ -30,6 +30,10 @@ const PLAIN_2007: MeterProfile = {
   baud: 2400,
   replyTimeoutMs: WIRED_TIMEOUT_MS,
   reads: READS_2007,
+  // Daily freezes are captured; what a load record holds depends on a mode word that nobody has told us.
+  memory: { daily: { form: "dlt645-0506", kept: 62 }, records: null, monthly: { first: "00010001", kept: 12 } },
+  // Date and time are items of their own, and a write of one alone would pass through a wrong moment.
+  clock: { reads: ["04000101", "04000102"], broadcast: true, write: null },
   access: { password: "02000000", operator: "01000000" },
   switch: {
     kind: "relay",
@@ -65,6 +69,8 @@ const SF97: MeterProfile = {
     power: "B630",
     status: "C020",
   },
+  memory: NO_MEMORY,
+  clock: null,
   access: { password: "00111111", operator: null },
   switch: {
     kind: "relay",
@@ -93,6 +99,12 @@ export const electricityProfiles: readonly MeterProfile[] = [
       purchaseCount: "03320201",
       before: "03320401",
     },
+    memory: {
+      daily: { form: "dlt645-0506", kept: 62 },
+      records: { form: "dlt645-0604", everyMinutes: 60, kept: 168 },
+      monthly: null,
+    },
+    clock: { reads: ["0400010C"], broadcast: true, write: "0400010C" },
     access: { password: "02000000", operator: "00000001" },
     switch: {
       kind: "relay",
@@ -117,6 +129,8 @@ export const electricityProfiles: readonly MeterProfile[] = [
       overdraft: "00900201",
       purchaseCount: "03330201",
     },
+    memory: NO_MEMORY,
+    clock: null,
     switch: {
       kind: "relay",
       form: "dlt645-1c",
@@ -134,6 +148,8 @@ export const electricityProfiles: readonly MeterProfile[] = [
     vendor: "EIOT",
     zh: "EIOT 4G 预付费电表",
     reads: { ...READS_2007, remaining: "00900200", overdraft: "00900201" },
+    memory: NO_MEMORY,
+    clock: null,
     // On the wire the operator reads 77 66 55 44: +33H makes it that.
     access: { password: "02000000", operator: "44332211" },
     switch: {
@@ -166,6 +182,9 @@ export const electricityProfiles: readonly MeterProfile[] = [
       status: "C020",
       address: "C032",
     },
+    // The edition of 1997 freezes no days: only the ends of the last two months are there.
+    memory: { daily: null, records: null, monthly: { first: "9410", kept: 2 } },
+    clock: { reads: ["C010", "C011"], broadcast: true, write: null },
     access: { password: "00000000", operator: null },
     switch: null,
     source: "captured",
@@ -176,6 +195,7 @@ export const electricityProfiles: readonly MeterProfile[] = [
     name: "jc97",
     vendor: "Jichao",
     zh: "集抄预付费电表(1997 规约)",
+    clock: { reads: ["C010", "C011"], broadcast: true, write: null },
     // The same commands; what C020 shows is laid down here, so that a switch can be proved: bit 3 set, supply is off.
     switch: {
       kind: "relay",

@@ -12,7 +12,6 @@ export type Meaning =
   | "current"
   | "power"
   | "status"
-  | "clock"
   | "address";
 
 /** How a meter is asked, and what may be asked of it. */
@@ -55,6 +54,26 @@ export type Credit =
   /** The meter knows nothing of money: the server counts and switches. */
   | { at: "server" };
 
+/** What a model keeps of the past by its own clock, and what can therefore still be asked for after an outage. */
+export type Memory = {
+  /** The index at its midnights (日冻结), the last `kept` of them. Null: no source says that it keeps any. */
+  daily: { form: "dlt645-0506"; kept: number } | null;
+  /** The index at equal steps of time (负荷记录, class 4), the last `kept` of them. */
+  records: { form: "dlt645-0604"; everyMinutes: number; kept: number } | null;
+  /** The index at its last settlements, mostly ends of months: `first` is the latest of them. */
+  monthly: { first: string; kept: number } | null;
+};
+
+/** How the clock of a model is read, and set from afar. */
+export type ClockAccess = {
+  /** The items that show date and time: one, or the date and then the time. */
+  reads: readonly string[];
+  /** Whether it takes the time that is called out to everybody (广播校时): up to five minutes, once a day. */
+  broadcast: boolean;
+  /** The item that sets date and time at once, however far they are off; null where none is known. */
+  write: string | null;
+};
+
 /** PA P0 P1 P2 and C0 … C3, 8 hex digits each in wire order. Factory values: a site that changed them says so. */
 export type Access = { password: string; operator: string | null };
 
@@ -74,6 +93,9 @@ export type MeterProfile = {
   /** How long to wait for the first byte on a wire; a route over LoRa or 4G adds its own time. */
   replyTimeoutMs: number;
   reads: Reads;
+  memory: Memory;
+  /** Null where no source tells how it is read. */
+  clock: ClockAccess | null;
   access: Access | null;
   switch: Switch | null;
   credit: Credit;
@@ -93,6 +115,9 @@ export type MeterProfile = {
   /** Where the values come from: captured frames, a maker's code, or the standard alone. */
   source: "captured" | "vendor-code" | "standard" | "own";
 };
+
+/** The memory of a meter of which nothing is known. */
+export const NO_MEMORY: Memory = { daily: null, records: null, monthly: null };
 
 /** The quirks of a meter that has none. */
 export const NO_QUIRKS: MeterProfile["quirks"] = {

@@ -20,12 +20,14 @@ const WATER_2004: MeterProfile = {
   reads: {
     volume: "901F",
     status: "901F",
-    clock: "901F",
     remaining: "8105",
     purchaseCount: "8105",
     purchaseState: "8105",
     address: "810A",
   },
+  // Volumes at the ends of the last twelve months and nothing finer: a day without a reading stays estimated.
+  memory: { daily: null, records: null, monthly: { first: "D120", kept: 12 } },
+  clock: { reads: ["901F"], broadcast: false, write: "A015" },
   access: null,
   switch: {
     kind: "valve",
