@@ -9,6 +9,7 @@ import { answerBrokenRequest } from "./broken-request.ts";
 import { addCompression } from "./compression.ts";
 import { createLimits } from "./limits.ts";
 import type { LiveHub } from "./live/hub.ts";
+import type { ServerMetrics } from "./metrics.ts";
 import { BODY_BYTES_MAX, handleError, refuse } from "./refusals.ts";
 import { demandAccess, type Routes } from "./route.ts";
 import { approvalRoutes } from "./routes/approvals.ts";
@@ -21,6 +22,7 @@ import { groupRoutes } from "./routes/groups.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { liveRoutes } from "./routes/live.ts";
 import { meterRoutes } from "./routes/meters.ts";
+import { metricsRoutes } from "./routes/metrics.ts";
 import { moveOutRoutes } from "./routes/move-outs.ts";
 import { offGuardRoutes } from "./routes/off-guard.ts";
 import { paymentRoutes } from "./routes/payments.ts";
@@ -48,6 +50,9 @@ export type AppDeps = FlowContext & {
   /** Checks the signatures of the ledger's seals; without it they are left out. */
   readonly sealer?: Sealer | null;
   readonly trustProxy?: readonly string[];
+  readonly metrics: ServerMetrics;
+  /** Who has it may read the metrics from elsewhere. */
+  readonly metricsToken: string | null;
   readonly validateAnswers?: boolean;
 };
 
@@ -88,6 +93,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     validateAnswers: deps.validateAnswers ?? false,
   };
   healthRoutes(routes);
+  metricsRoutes(routes, deps.metrics, deps.metricsToken);
   sessionRoutes(routes);
   boardRoutes(routes);
   meterRoutes(routes);
@@ -116,13 +122,16 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   return app;
 }
 
-function addRequestLog(app: FastifyInstance, { log }: AppDeps): void {
+function addRequestLog(app: FastifyInstance, { log, metrics }: AppDeps): void {
   app.addHook("onResponse", async (request, reply) => {
+    const { method } = request;
+    const [route, status] = [request.routeOptions.url ?? "?", reply.statusCode];
+    metrics.answered({ method, route, status, seconds: reply.elapsedTime / 1000 });
     const fields = {
       requestId: request.id,
-      method: request.method,
-      path: request.routeOptions.url ?? "?",
-      status: reply.statusCode,
+      method,
+      path: route,
+      status,
       took: Math.round(reply.elapsedTime),
       user: request.caller?.login,
       ip: request.ip,

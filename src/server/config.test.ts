@@ -7,6 +7,7 @@ test("an empty environment gives a server for one machine only", () => {
     httpPort: 6200,
     adminPassword: undefined,
     trustProxy: [],
+    metricsToken: undefined,
   });
 });
 
@@ -20,12 +21,14 @@ test("every setting is read", () => {
     JICHAO_HTTP_PORT: "8080",
     JICHAO_ADMIN_PASSWORD: "long enough",
     JICHAO_TRUST_PROXY: "10.0.0.1, 192.168.0.0/16,loopback",
+    JICHAO_METRICS_TOKEN: "0123456789abcdef",
   });
   expect(config).toEqual({
     httpHost: "0.0.0.0",
     httpPort: 8080,
     adminPassword: "long enough",
     trustProxy: ["10.0.0.1", "192.168.0.0/16", "loopback"],
+    metricsToken: "0123456789abcdef",
   });
 });
 
@@ -35,6 +38,7 @@ test.each([
   ["JICHAO_HTTP_PORT", "http"],
   ["JICHAO_ADMIN_PASSWORD", "short"],
   ["JICHAO_TRUST_PROXY", "everybody"],
+  ["JICHAO_METRICS_TOKEN", "too short"],
 ])("a bad %s stops the start, named in two languages, without repeating its value", (name, value) => {
   const start = () => serverConfig({ [name]: value });
   expect(start).toThrow(new RegExp(`环境变量 ${name} 有误.*\\(`));

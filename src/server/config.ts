@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Environment, readEnvironment, wholeNumber } from "#system/environment.ts";
+import { type Environment, longToken, readEnvironment, wholeNumber } from "#system/environment.ts";
 
 /** What the server needs to start, from the environment. Everything an operator may change lives in the database. */
 export type ServerConfig = {
@@ -9,6 +9,8 @@ export type ServerConfig = {
   readonly adminPassword: string | undefined;
   /** Addresses of reverse proxies whose `X-Forwarded-*` is believed. None by default: anybody may write that header. */
   readonly trustProxy: readonly string[];
+  /** Lets monitoring on other machines read `/metrics`; without it only this machine may. */
+  readonly metricsToken: string | undefined;
 };
 
 const PASSWORD_CHARS_MIN = 8;
@@ -24,6 +26,7 @@ const environment = z.object({
       z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6(), z.enum(["loopback", "linklocal", "uniquelocal"])])),
     )
     .default([]),
+  JICHAO_METRICS_TOKEN: longToken().optional(),
 });
 
 /** Reads the server's configuration; throws one line for every bad variable. */
@@ -32,6 +35,7 @@ export function serverConfig(env: Environment): ServerConfig {
     JICHAO_HTTP_HOST: "监听地址,例如 127.0.0.1 或 0.0.0.0 (an address to listen on)",
     JICHAO_HTTP_PORT: "0 到 65535 的端口号 (a port number)",
     JICHAO_ADMIN_PASSWORD: `至少 ${PASSWORD_CHARS_MIN} 个字符的密码 (a password of at least ${PASSWORD_CHARS_MIN} characters)`,
+    JICHAO_METRICS_TOKEN: "至少 16 个字符的令牌 (a token of at least 16 characters)",
     JICHAO_TRUST_PROXY: "反向代理的 IP 或网段,用逗号分隔 (addresses of reverse proxies, separated by commas)",
   });
   return {
@@ -39,5 +43,6 @@ export function serverConfig(env: Environment): ServerConfig {
     httpPort: read.JICHAO_HTTP_PORT,
     adminPassword: read.JICHAO_ADMIN_PASSWORD,
     trustProxy: read.JICHAO_TRUST_PROXY,
+    metricsToken: read.JICHAO_METRICS_TOKEN,
   };
 }

@@ -18,6 +18,7 @@ import { sealJob } from "./jobs/seal.ts";
 import { sessionsJob } from "./jobs/sessions.ts";
 import { settleJob } from "./jobs/settle.ts";
 import { createLiveHub } from "./live/hub.ts";
+import { serverMetrics } from "./metrics.ts";
 
 /** What the server is lent. Tables are expected to be up to date (`db.migrate()`). */
 export type ServerDeps = FlowContext & {
@@ -45,6 +46,7 @@ export async function runServer(config: ServerConfig, deps: ServerDeps, signal: 
 
   const stopping = new AbortController();
   const hub = createLiveHub({ ctx });
+  const metrics = serverMetrics(ctx, hub);
   const app = await buildApp({
     ...ctx,
     hub,
@@ -52,6 +54,8 @@ export async function runServer(config: ServerConfig, deps: ServerDeps, signal: 
     webDir: deps.webDir,
     sealer: deps.sealer ?? null,
     nudge: () => nudge(),
+    metrics,
+    metricsToken: config.metricsToken ?? null,
     trustProxy: config.trustProxy,
     validateAnswers: deps.validateAnswers ?? false,
   });
@@ -67,7 +71,7 @@ export async function runServer(config: ServerConfig, deps: ServerDeps, signal: 
     exchangesJob(ctx),
     ...(deps.sealer ? [sealJob(ctx, deps.sealer)] : []),
     reconcileJob(ctx, deps.sealer ?? null),
-  ].map((job) => startJob(job, { log, signal: stopping.signal }));
+  ].map((job) => startJob(job, { log, signal: stopping.signal, ran: metrics.ran }));
 
   function nudge(): void {
     jobs[0]?.nudge();
@@ -79,6 +83,7 @@ export async function runServer(config: ServerConfig, deps: ServerDeps, signal: 
     closing ??= (async () => {
       stopping.abort();
       await Promise.all([app.close(), ...jobs.map((job) => job.ended)]);
+      metrics.close();
       log.info({}, "server stopped");
     })();
     return closing;

@@ -18,6 +18,16 @@ export async function dueMeterIds(tx: Tx, input: { after: number; limit: number 
   return rows.map((row) => row.meter_id);
 }
 
+/** When the oldest good index was read that is newer than the settled one; null when all is settled. */
+export async function oldestDueReading(tx: Tx): Promise<number | null> {
+  const row = await tx
+    .selectFrom("meter_state")
+    .select((eb) => eb.fn.min("index_at").as("at"))
+    .where(sql<number>`settle_due`, "=", 1)
+    .executeTakeFirstOrThrow();
+  return row.at === null ? null : Number(row.at);
+}
+
 /** These meters and all others of their accounts with credit on the server: what is shown of one is shown of all. */
 export async function withSiblings(tx: Tx, meterIds: readonly number[]): Promise<number[]> {
   const rows = await tx

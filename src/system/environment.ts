@@ -39,6 +39,11 @@ export function wholeNumber(min: number, max: number) {
 /** A token is not typed by people: short ones are refused. */
 const TOKEN_CHARS_MIN = 16;
 
+/** A token without spaces, long enough not to be guessed. */
+export function longToken() {
+  return z.string().min(TOKEN_CHARS_MIN).regex(/^\S+$/);
+}
+
 const installation = z.object({
   JICHAO_DATA: z.string().default("./data"),
   JICHAO_DB: z

@@ -21,8 +21,11 @@ export type RunningJob = {
 };
 
 /** Repeats a job until the signal aborts. After a failure it rests 1, 2, 4 … 30 s; a failure never ends it. */
-export function startJob(job: Job, options: { log: Log; signal: AbortSignal }): RunningJob {
-  const { log, signal } = options;
+export function startJob(
+  job: Job,
+  options: { log: Log; signal: AbortSignal; ran(job: string, isGood: boolean, seconds: number): void },
+): RunningJob {
+  const { log, signal, ran } = options;
   let wake = new AbortController();
   let failures = 0;
 
@@ -40,13 +43,17 @@ export function startJob(job: Job, options: { log: Log; signal: AbortSignal }): 
   }
 
   async function once(): Promise<boolean> {
+    const startedAt = performance.now();
+    const tell = (isGood: boolean) => ran(job.name, isGood, (performance.now() - startedAt) / SECOND_MS);
     try {
       const more = await job.run();
+      tell(true);
       if (failures > 0) log.info({ job: job.name, failures }, "job recovered");
       failures = 0;
       return more;
     } catch (error) {
       failures++;
+      tell(false);
       log.warn({ job: job.name, failures, err: error }, "job failed and will be repeated");
       return false;
     }

@@ -11,6 +11,8 @@ import { createScopeWatch, type ScopeWatch } from "./scope-watch.ts";
 export type LiveHub = {
   /** Adds a page; it hears a beat at once, and what changed in the last seconds. False when there are too many. */
   join(listener: { connection: LiveConnection; actor: Actor; token: string }): boolean;
+  /** Pages that listen now. */
+  listeners(): number;
   /** Somebody wrote something: look now instead of at the next second. */
   nudge(): void;
   /** Ends every stream. */
@@ -117,6 +119,7 @@ export function createLiveHub({ ctx, pollMs = POLL_MS }: HubOptions): LiveHub {
       running ??= run();
       return true;
     },
+    listeners: () => listeners.size,
     nudge() {
       wake.abort();
     },
