@@ -6,6 +6,12 @@ import type { Exchanged, Question } from "./exchange.ts";
 /** Who goes first when a bus becomes free. Lower goes first. */
 export const PRIORITY = { control: 0, recharge: 1, onDemand: 2, scheduled: 3 } as const;
 
+/** A priority as metrics and pages call it. */
+export type PriorityName = keyof typeof PRIORITY;
+
+/** What a bus has to do: questions that wait, by priority, with those that pause between two tries. */
+export type BusLoad = { waiting: Readonly<Record<PriorityName, number>> };
+
 /** How a question waits: by priority, then by `order` (lower first), then first come. */
 export type Asking = {
   priority: number;
@@ -21,6 +27,7 @@ export type Bus = {
   serial(): number;
   /** Keeps scheduled reads away between the steps of a command, for moments only. Call the result when done. */
   hold(): () => void;
+  load(): BusLoad;
   /** Answers everything that waits with `closed`. The exchange in flight ends by itself. */
   close(): void;
   /** Resolves when nothing is on the bus. */
@@ -34,10 +41,15 @@ const HOLD_MS = 100;
 /** More than a scheduler and every running command can have; a guard against our own mistakes. */
 const QUEUE_MAX = 1_000;
 
+const NAMES = Object.keys(PRIORITY) as PriorityName[];
+
 type Entry = Asking & { question: Question; tried: number; seq: number; resolve(result: Exchanged): void };
 
-/** A bus on which `exchange` does the talking. */
-export function createBus(exchange: (question: Question) => Promise<Exchanged>): Bus {
+/** A bus on which `exchange` does the talking. `exchanged` is told how long each took. */
+export function createBus(
+  exchange: (question: Question) => Promise<Exchanged>,
+  exchanged: (priority: number, tookMs: number) => void = () => {},
+): Bus {
   const queue: Entry[] = [];
   const pauses = new Map<NodeJS.Timeout, Entry>();
   let whenIdle: (() => void)[] = [];
@@ -53,8 +65,11 @@ export function createBus(exchange: (question: Question) => Promise<Exchanged>):
     if (serving) return;
     serving = true;
     for (let entry = next(); entry; entry = next()) {
+      const startedAt = performance.now();
       const result = await exchange(entry.question);
-      if (entry.priority < PRIORITY.scheduled) commandAt = performance.now();
+      const endedAt = performance.now();
+      exchanged(entry.priority, endedAt - startedAt);
+      if (entry.priority < PRIORITY.scheduled) commandAt = endedAt;
       finish(entry, result);
       // Whoever was answered gets the chance to ask on before a younger question takes the bus.
       await setImmediate();
@@ -120,6 +135,14 @@ export function createBus(exchange: (question: Question) => Promise<Exchanged>):
         held = false;
         if (holds === 0) void serve();
       };
+    },
+    load() {
+      const waiting = Object.fromEntries(NAMES.map((name) => [name, 0])) as Record<PriorityName, number>;
+      for (const { priority } of [...queue, ...pauses.values()]) {
+        const name = NAMES.find((each) => PRIORITY[each] === priority);
+        if (name !== undefined) waiting[name]++;
+      }
+      return { waiting };
     },
     close() {
       closed = true;

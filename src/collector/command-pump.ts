@@ -19,6 +19,7 @@ import type { Item } from "./drivers/driver.ts";
 import { driverNamed } from "./drivers/drivers.ts";
 import type { Ingest } from "./ingest.ts";
 import { changeMeterKey } from "./key-procedure.ts";
+import type { CollectorMetrics } from "./metrics.ts";
 import { switchSupply } from "./switch-procedure.ts";
 import { changeCredit } from "./top-up-procedure.ts";
 
@@ -60,6 +61,7 @@ export function startCommandPump(options: {
   reachable(): Iterable<Reachable>;
   security: SecurityModule;
   ingest: Ingest;
+  metrics: Pick<CollectorMetrics, "settled">;
 }): CommandPump {
   const { ctx, collector } = options;
   const bell = createBell();
@@ -112,8 +114,12 @@ export function startCommandPump(options: {
     try {
       ctx.log.debug({ command, kind, meter, attempts: claimed.attempts }, "command claimed");
       const concentrator = [...options.reachable()].find((each) => each.id === claimed.concentratorId);
-      const prepared = (bus: Bus) =>
-        commandRun({ ...options, claimed, bus, held: lease.held, settled: () => bell.ring() });
+      const settled = (outcome: string) => {
+        const sinceCommitMs = ctx.clock() - claimed.createdAt;
+        options.metrics.settled({ kind, outcome, sinceCommitMs });
+        bell.ring();
+      };
+      const prepared = (bus: Bus) => commandRun({ ...options, claimed, bus, held: lease.held, settled });
       if (!concentrator) await giveBack(claimed, OFFLINE_RETRY_MS, "concentrator_offline");
       else if (!driverNamed(claimed.profile)) await giveBack(claimed, UNKNOWN_PROFILE_RETRY_MS, "unknown_profile");
       else await carryOut(prepared(concentrator.bus(claimed.bus)));

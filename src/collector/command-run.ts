@@ -60,7 +60,8 @@ export function commandRun(options: {
   bus: Bus;
   ingest: Ingest;
   held(): boolean;
-  settled(): void;
+  /** Told what a settled step was settled by. */
+  settled(outcome: CommandOutcome["kind"]): void;
   security: SecurityModule;
 }): CommandRun {
   const { ctx, claimed, bus, ingest } = options;
@@ -99,7 +100,7 @@ export function commandRun(options: {
     },
     async settle(outcome) {
       const step = await settleCommand(ctx, claimed, outcome);
-      options.settled();
+      options.settled(outcome.kind);
       return step;
     },
     giveBack: (retryInMs, why) => returnCommand(ctx, claimed, { retryInMs, why }),

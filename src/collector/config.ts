@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { z } from "zod";
 import { MINUTE_MS, SECOND_MS } from "#base/time.ts";
-import { type Environment, readEnvironment, wholeNumber } from "#system/environment.ts";
+import { type Environment, longToken, readEnvironment, wholeNumber } from "#system/environment.ts";
 
 /** Everything a collector is told from outside. Its OFF guard is not among it: that is in flows and not configurable here. */
 export type CollectorConfig = {
@@ -13,6 +13,8 @@ export type CollectorConfig = {
   doorHost: string;
   /** 0 takes any free port (tests). */
   doorPort: number;
+  /** Lets monitoring on other machines read `/metrics`; without it only this machine may. */
+  metricsToken: string | undefined;
   /** Name under which this collector holds leases. Two collectors must not share one. */
   collectorId: string;
   /** Every meter is read once in this time, if its bus allows. */
@@ -60,6 +62,7 @@ const environment = z.object({
   JICHAO_LINK_PORT: wholeNumber(0, 65_535).default(LINK_PORT),
   JICHAO_COLLECTOR_HTTP_HOST: z.string().default("127.0.0.1"),
   JICHAO_COLLECTOR_HTTP_PORT: wholeNumber(0, 65_535).default(DOOR_PORT),
+  JICHAO_METRICS_TOKEN: longToken().optional(),
   JICHAO_COLLECTOR_ID: z
     .string()
     .regex(/^[\w.-]{1,32}$/)
@@ -82,6 +85,7 @@ export function collectorConfig(env: Environment): CollectorConfig {
     JICHAO_LINK_PORT: "0 到 65535 的端口号 (a port number)",
     JICHAO_COLLECTOR_HTTP_HOST: "监听地址,例如 127.0.0.1 (an address to listen on)",
     JICHAO_COLLECTOR_HTTP_PORT: "0 到 65535 的端口号 (a port number)",
+    JICHAO_METRICS_TOKEN: "至少 16 个字符的令牌 (a token of at least 16 characters)",
     JICHAO_COLLECTOR_ID: "不超过 32 个字母、数字、点或横线的名称 (a name of at most 32 letters, digits, dots, dashes)",
     JICHAO_READ_INTERVAL_SECONDS: "1 到 86400 的秒数 (seconds)",
     JICHAO_EXCHANGE_TIMEOUT_MS: "50 到 60000 的毫秒数 (milliseconds)",
@@ -98,6 +102,7 @@ export function collectorConfig(env: Environment): CollectorConfig {
     linkPort: read.JICHAO_LINK_PORT,
     doorHost: read.JICHAO_COLLECTOR_HTTP_HOST,
     doorPort: read.JICHAO_COLLECTOR_HTTP_PORT,
+    metricsToken: read.JICHAO_METRICS_TOKEN,
     collectorId: read.JICHAO_COLLECTOR_ID,
     readIntervalMs: read.JICHAO_READ_INTERVAL_SECONDS * SECOND_MS,
     replyAllowanceMs: read.JICHAO_EXCHANGE_TIMEOUT_MS,

@@ -15,8 +15,8 @@ export type Ingest = {
   room(signal: AbortSignal): Promise<void>;
   /** Records at once; true when everything handed in before is in the database, false when that did not work. */
   flush(): Promise<boolean>;
-  /** How much waits, how many frames were dropped for lack of room, how many reports the database refused. */
-  state(): { waiting: number; framesDropped: number; refused: number };
+  /** How much waits, how many rounds pause for it, how many frames were dropped for lack of room, how many reports the database refused. */
+  state(): { waiting: number; paused: number; framesDropped: number; refused: number };
   /** A last flush, then the end. What the database does not take within `ms` is lost: it will be read again. */
   close(ms: number): Promise<void>;
 };
@@ -41,6 +41,8 @@ export function createIngest(options: {
   record(batch: Batch): Promise<void>;
   probe(): Promise<unknown>;
   log: Log;
+  /** Told of every try to record a batch. */
+  recorded?(batch: { isGood: boolean; tookMs: number; reports: number; silences: number; frames: number }): void;
 }): Ingest {
   const { log } = options;
   const reports: MeterReport[] = [];
@@ -55,6 +57,7 @@ export function createIngest(options: {
   let refusals = 0;
   let framesDropped = 0;
   let refused = 0;
+  let paused = 0;
 
   const waiting = () => reports.length + silences.length;
   const isEmpty = () => waiting() === 0 && frames.length === 0;
@@ -92,9 +95,13 @@ export function createIngest(options: {
       frames: frames.slice(0, batchMax === BATCH_REPORTS ? BATCH_FRAMES : batchMax),
     };
     const droppedBefore = framesDropped;
+    const startedAt = performance.now();
+    const tell = (isGood: boolean) => options.recorded?.(outcomeOf(batch, isGood, performance.now() - startedAt));
     try {
       await options.record(batch);
+      tell(true);
     } catch (error) {
+      tell(false);
       await onFailure(batch, error);
       return false;
     }
@@ -180,10 +187,13 @@ export function createIngest(options: {
       if (frames.length === 1) work.ring();
     },
     async room(signal) {
+      if (waiting() < REPORTS_MAX) return;
+      paused++;
       while (waiting() >= REPORTS_MAX && !signal.aborted) await roomBell.wait(RETRY_MAX_MS, signal);
+      paused--;
     },
     flush,
-    state: () => ({ waiting: waiting(), framesDropped, refused }),
+    state: () => ({ waiting: waiting(), paused, framesDropped, refused }),
     async close(ms) {
       const timer = setTimeout(() => end.abort(), ms);
       await flush();
@@ -192,4 +202,9 @@ export function createIngest(options: {
       await running;
     },
   };
+}
+
+function outcomeOf(batch: Batch, isGood: boolean, tookMs: number) {
+  const { reports, silences, frames } = batch;
+  return { isGood, tookMs, reports: reports.length, silences: silences.length, frames: frames.length };
 }

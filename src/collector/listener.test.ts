@@ -57,6 +57,7 @@ async function openDoor(change: Partial<CollectorConfig> = {}) {
       mayTakeOver: (code) => code !== FRESH,
       claim: async () => ({ id: 7 }),
       nonces: createNonceMemory(),
+      refused: () => {},
       now: () => instant(1_790_000_000_000),
       log,
       timeoutMs: config.registrationMs,

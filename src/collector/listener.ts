@@ -8,6 +8,8 @@ import { register } from "./registration.ts";
 /** The open door for concentrators. */
 export type Listener = {
   readonly port: number;
+  /** Connections that have not registered. */
+  strangers(): number;
   /** Lets nobody in any more and hangs up on those who have not registered; sessions stay. */
   close(): Promise<void>;
 };
@@ -38,6 +40,7 @@ export async function listen<Claim>(options: {
     const full = strangers.size >= config.strangersMax || options.sessions() >= config.sessionsMax;
     if (full || (perSource.get(source) ?? 0) >= config.strangersPerSourceMax) {
       refusals.count(source);
+      registrar.refused("over_limit");
       socket.destroy();
       return;
     }
@@ -72,6 +75,7 @@ export async function listen<Claim>(options: {
   server.on("error", (error) => log.error({ error: error.message }, "the port for concentrators had an error"));
   return {
     port: (server.address() as AddressInfo).port,
+    strangers: () => strangers.size,
     close() {
       for (const socket of strangers.keys()) socket.destroy();
       refusals.close();

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import { SECOND_MS } from "#base/time.ts";
+import type { LinkKind } from "#domain/link.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { type OwnedConcentrator, releaseConcentrator, renewConcentrators } from "#flows/own-concentrators.ts";
 import { type Bell, createBell } from "./bell.ts";
@@ -8,6 +9,7 @@ import { type Bus, createBus } from "./bus.ts";
 import type { CollectorConfig } from "./config.ts";
 import { type ExchangeCounts, exchange } from "./exchange.ts";
 import type { Ingest } from "./ingest.ts";
+import type { CollectorMetrics } from "./metrics.ts";
 import { openSession } from "./open-session.ts";
 import type { Registered } from "./registrar.ts";
 import { readOnSchedule } from "./scheduler.ts";
@@ -21,6 +23,8 @@ export type LiveConcentrator = OwnedConcentrator & {
   bus(number: number): Bus;
   /** Rung when its archive has changed. */
   archive: Bell;
+  kind: LinkKind;
+  buses(): Iterable<Bus>;
   /** No question more; resolves when the exchange in flight has ended. */
   hush(): Promise<void>;
 };
@@ -55,8 +59,9 @@ export function createLiveConcentrators(options: {
   config: CollectorConfig;
   ingest: Ingest;
   counts: ExchangeCounts;
+  metrics: Pick<CollectorMetrics, "registered" | "exchanged" | "round">;
 }): LiveConcentrators {
-  const { ctx, config, ingest, counts } = options;
+  const { ctx, config, ingest, counts, metrics } = options;
   const live = new Map<number, LiveConcentrator>();
   const lives = new Set<Promise<void>>();
 
@@ -84,6 +89,8 @@ export function createLiveConcentrators(options: {
       startedAt,
       bus: (number) => busOf(buses, session, number),
       archive: createBell(),
+      kind,
+      buses: () => buses.values(),
       hush,
     };
     live.set(owned.id, entry);
@@ -94,6 +101,7 @@ export function createLiveConcentrators(options: {
     }
     present?.session.close("replaced");
     begin();
+    metrics.registered(kind);
     log.info({ epoch: owned.epoch, kind }, "concentrator registered");
     const life = spend(entry, reading.signal).catch((error) =>
       log.error({ error: String(error) }, "a session ended badly"),
@@ -105,15 +113,14 @@ export function createLiveConcentrators(options: {
   function busOf(buses: Map<number, Bus>, session: Session, number: number): Bus {
     const known = buses.get(number);
     if (known) return known;
-    const bus = createBus((question) =>
-      exchange(question, {
-        forward: (request) => session.forward(request),
-        record: ingest.frame,
-        counts,
-        clock: ctx.clock,
-        replyAllowanceMs: config.replyAllowanceMs,
-      }),
-    );
+    const deps = {
+      forward: session.forward,
+      record: ingest.frame,
+      counts,
+      clock: ctx.clock,
+      replyAllowanceMs: config.replyAllowanceMs,
+    };
+    const bus = createBus((question) => exchange(question, deps), metrics.exchanged);
     buses.set(number, bus);
     return bus;
   }
@@ -122,7 +129,8 @@ export function createLiveConcentrators(options: {
   async function spend(entry: LiveConcentrator, signal: AbortSignal): Promise<void> {
     const { id: concentratorId, code, session, bus, archive } = entry;
     const intervalMs = config.readIntervalMs;
-    const read = readOnSchedule({ ctx, concentratorId, bus, ingest, intervalMs, archive, signal });
+    const { round } = metrics;
+    const read = readOnSchedule({ ctx, concentratorId, bus, ingest, intervalMs, archive, signal, round });
     const why = await session.ended;
     if (live.get(concentratorId) === entry) live.delete(concentratorId);
     ctx.log.info({ concentrator: code, why, late: session.lateAnswers }, "concentrator session ended");

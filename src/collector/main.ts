@@ -23,6 +23,7 @@ import { createIngest, type Ingest } from "./ingest.ts";
 import { createNonceMemory } from "./jichao-proof.ts";
 import { listen } from "./listener.ts";
 import { createLiveConcentrators, type LiveConcentrators } from "./live-concentrators.ts";
+import { collectorMetrics } from "./metrics.ts";
 import type { Registrar } from "./registrar.ts";
 
 /** What a collector is given. It touches the database only through flows and the store. */
@@ -68,12 +69,14 @@ export async function runCollector(
   const collector = config.collectorId;
   const startedAt = clock();
   const counts = exchangeCounts();
+  const metrics = collectorMetrics();
   const ingest = createIngest({
     record: (batch) => recordReadings(ctx, { collector, ...batch }),
     probe: () => db.version(),
     log,
+    recorded: metrics.recorded,
   });
-  const live = createLiveConcentrators({ ctx, config, ingest, counts });
+  const live = createLiveConcentrators({ ctx, config, ingest, counts, metrics });
   const keyOf = (archive: LinkArchive) => linkKey(sealer, archive);
   const dtus = createDtus(db, log, () => performance.now());
   const registrar: Registrar<OwnedConcentrator> = {
@@ -85,6 +88,7 @@ export async function runCollector(
     mayTakeOver: live.mayTakeOver,
     claim: (code, kind) => claimConcentrator(ctx, { code, kind, collector }),
     nonces: createNonceMemory(),
+    refused: metrics.refused,
     now: clock,
     log,
     timeoutMs: config.registrationMs,
@@ -92,7 +96,15 @@ export async function runCollector(
   const listener = await listen({ config, registrar, sessions: live.count, welcome: live.welcome, log });
   const { count: sessions, has: isLive, welcome } = live;
   const dialer = startDialer({ ctx, config, registrar, dtus, keyOf, isLive, sessions, welcome, random });
-  const pump = startCommandPump({ ctx, collector, startedAt, reachable: live.all, security, ingest });
+  const pump = startCommandPump({ ctx, collector, startedAt, reachable: live.all, security, ingest, metrics });
+  metrics.watch({
+    counts,
+    sessions: () => live.all().map(({ kind, session }) => ({ link: kind, lateAnswers: session.lateAnswers })),
+    strangers: listener.strangers,
+    buses: () => live.all().flatMap((each) => [...each.buses()].map((bus) => bus.load())),
+    commands: pump.running,
+    ingest,
+  });
   const end = new AbortController();
   const renewing = keepOwned(live, log, end.signal);
   const watching = watchArchive({ db, log, changed: live.archiveChanged, signal: end.signal });
@@ -106,6 +118,7 @@ export async function runCollector(
     await Promise.all([renewing, watching]);
     await live.close();
     await ingest.close(DRAIN_READINGS_MS);
+    metrics.close();
     log.info({ collector }, "collector stopped");
   }
 
@@ -118,6 +131,7 @@ export async function runCollector(
     door = await openDoor({
       ctx,
       config,
+      metrics,
       state: () => ({ sessions: sessions(), commands: pump.running(), readingsWaiting: ingest.state().waiting }),
     });
   } catch (error) {

@@ -54,6 +54,10 @@ export function collectorMetrics(): CollectorMetrics & { watch(look: CollectorLo
     },
     SECONDS_BUCKETS,
   );
+  const busy = metrics.counter({
+    name: "jichao_bus_busy_seconds_total",
+    help: "Time with a question on a bus, all buses together: its growth by jichao_buses is their busy share.",
+  });
   const byPriority = new Map(NAMES.map((priority) => [PRIORITY[priority] as number, exchanges.of({ priority })]));
   const rounds = metrics.counter({
     name: "jichao_rounds_total",
@@ -88,7 +92,10 @@ export function collectorMetrics(): CollectorMetrics & { watch(look: CollectorLo
     ...metrics,
     registered: (link) => registrations({ link }),
     refused: (why) => refusals({ why }),
-    exchanged: (priority, tookMs) => byPriority.get(priority)?.(tookMs / 1000),
+    exchanged(priority, tookMs) {
+      byPriority.get(priority)?.(tookMs / 1000);
+      busy({}, tookMs / 1000);
+    },
     round: (result) => rounds({ result }),
     settled({ kind, outcome, sinceCommitMs }) {
       commands({ kind, outcome });
@@ -109,9 +116,10 @@ function addLooks(metrics: Metrics, look: CollectorLook): void {
   metrics.gauge({ name: "jichao_sessions", help: "Concentrators in session, by kind of link.", labels: ["link"] }, () =>
     tally(look.sessions(), ({ link }) => link, ["jichao", "transparent", "gw1376"]).map(([link, n]) => [{ link }, n]),
   );
-  metrics.gauge({ name: "jichao_late_answers", help: "Answers that came too late, of the sessions that are up." }, () => [
-    [{}, [...look.sessions()].reduce((sum, each) => sum + each.lateAnswers, 0)],
-  ]);
+  metrics.gauge(
+    { name: "jichao_late_answers", help: "Answers that came too late, of the sessions that are up." },
+    () => [[{}, [...look.sessions()].reduce((sum, each) => sum + each.lateAnswers, 0)]],
+  );
   metrics.gauge({ name: "jichao_strangers", help: "Connections that have not said who they are." }, () => [
     [{}, look.strangers()],
   ]);
@@ -122,31 +130,29 @@ function addLooks(metrics: Metrics, look: CollectorLook): void {
   metrics.gauge({ name: "jichao_buses", help: "Buses of concentrators in session." }, () => [
     [{}, [...look.buses()].length],
   ]);
-  // Whoever leaves takes his past along; what only grows is kept by the sum.
-  metrics.total(
-    {
-      name: "jichao_bus_busy_seconds_total",
-      help: "Time with a question on the bus, all buses together; divided by jichao_buses it is their busy share.",
+  metrics.gauge(
+    { name: "jichao_bus_queue", help: "Questions that wait for a bus, by priority.", labels: ["priority"] },
+    () => {
+      const waiting = new Map(NAMES.map((name) => [name, 0]));
+      for (const bus of look.buses())
+        for (const name of NAMES) waiting.set(name, waiting.get(name)! + bus.waiting[name]);
+      return [...waiting].map(([priority, n]) => [{ priority }, n] as const);
     },
-    () => [[{}, [...look.buses()].reduce((sum, bus) => sum + bus.busyMs, 0) / 1000]],
   );
-  metrics.gauge({ name: "jichao_bus_queue", help: "Questions that wait for a bus, by priority.", labels: ["priority"] }, () => {
-    const waiting = new Map(NAMES.map((name) => [name, 0]));
-    for (const bus of look.buses()) for (const name of NAMES) waiting.set(name, waiting.get(name)! + bus.waiting[name]);
-    return [...waiting].map(([priority, n]) => [{ priority }, n] as const);
-  });
   metrics.gauge({ name: "jichao_commands_running", help: "Commands that are being carried out." }, () => [
     [{}, look.commands()],
   ]);
   metrics.gauge({ name: "jichao_ingest_waiting", help: "Reports that wait for the database." }, () => [
     [{}, look.ingest.state().waiting],
   ]);
-  metrics.gauge({ name: "jichao_ingest_paused", help: "Rounds that wait because the database does not keep up." }, () => [
-    [{}, look.ingest.state().paused],
-  ]);
-  metrics.total({ name: "jichao_ingest_frames_dropped_total", help: "Frames that were not kept for want of room." }, () => [
-    [{}, look.ingest.state().framesDropped],
-  ]);
+  metrics.gauge(
+    { name: "jichao_ingest_paused", help: "Rounds that wait because the database does not keep up." },
+    () => [[{}, look.ingest.state().paused]],
+  );
+  metrics.total(
+    { name: "jichao_ingest_frames_dropped_total", help: "Frames that were not kept for want of room." },
+    () => [[{}, look.ingest.state().framesDropped]],
+  );
   metrics.total({ name: "jichao_ingest_refused_total", help: "Reports that the database refused for good." }, () => [
     [{}, look.ingest.state().refused],
   ]);

@@ -49,6 +49,8 @@ export type Registrar<Claim> = {
   /** Takes the concentrator over; null when it may not be, or has vanished meanwhile. */
   claim(code: string, kind: LinkKind): Promise<Claim | null>;
   nonces: NonceMemory;
+  /** Counts a caller that was not let in. */
+  refused(why: string): void;
   now(): Instant;
   log: Log;
   timeoutMs: number;

@@ -20,6 +20,7 @@ export async function register<Claim>(
 ): Promise<Registered<Claim> | null> {
   const talk = conversation(socket, r.timeoutMs);
   const giveUp: GiveUp = (why, fields = {}) => {
+    r.refused(why);
     r.log.info({ source, why, ...fields }, "a connection was closed before it registered");
     socket.destroySoon();
     return null;

@@ -29,6 +29,8 @@ export async function readOnSchedule(options: {
   /** Rung when the archive of this concentrator has changed: it is looked at at once. */
   archive: Bell;
   signal: AbortSignal;
+  /** Told how each round of a meter ended. */
+  round(result: "answered" | "silent" | "closed"): void;
 }): Promise<void> {
   const { ctx, concentratorId, ingest, signal } = options;
   const lines = new Map<number, { plan: ReadPlan; bell: Bell }>();
@@ -93,6 +95,7 @@ export async function readOnSchedule(options: {
       const { meterId, installation } = meter;
       const told = await readMeter(bus, meter, items, asking);
       plan.done(meter.meterId, told.kind, performance.now());
+      options.round(told.kind);
       if (told.kind === "closed") return;
       if (told.kind === "silent") ingest.silence({ meterId, installation, at: ctx.clock() });
       else ingest.report({ meterId, installation, measuredAt: told.at, values: told.values });

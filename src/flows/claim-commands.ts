@@ -27,6 +27,8 @@ export type ClaimedCommand = {
   kind: CommandKind;
   cause: CommandCause;
   attempts: number;
+  /** When it was asked for. */
+  createdAt: Instant;
   leaseToken: string;
   /** It was sent before, so it may have happened: read back first, never send blindly. */
   mayHaveHappened: boolean;
@@ -304,6 +306,7 @@ function toClaimed(row: DueCommand, leaseToken: string): ClaimedCommand {
     kind: row.kind,
     cause: row.cause,
     attempts: row.attempts + 1,
+    createdAt: instant(row.created_at),
     leaseToken,
     mayHaveHappened: row.sent_at !== null,
     priority: row.priority,

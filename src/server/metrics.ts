@@ -34,7 +34,9 @@ export function serverMetrics(ctx: FlowContext, live: { listeners(): number }): 
     },
     () => [...succeeded].map(([job, at]) => [{ job }, at] as const),
   );
-  metrics.gauge({ name: "jichao_live_connections", help: "Pages on the live channel." }, () => [[{}, live.listeners()]]);
+  metrics.gauge({ name: "jichao_live_connections", help: "Pages on the live channel." }, () => [
+    [{}, live.listeners()],
+  ]);
   metrics.gauge(
     {
       name: "jichao_settlement_lag_seconds",

@@ -10,6 +10,7 @@ import { newId } from "#system/ids.ts";
 import { silentLog } from "#system/log.ts";
 import { type AppDeps, buildApp } from "./app.ts";
 import { createLiveHub } from "./live/hub.ts";
+import { serverMetrics } from "./metrics.ts";
 
 /**
  * Two streets (areas 1 and 2) with one concentrator and two meters each: 11 and 12, 21 and 22. Meters 11 and 21 hold their
@@ -221,6 +222,8 @@ export async function testApp(db: Db, over: Partial<AppDeps> = {}): Promise<Fast
     loadCaller: (token) => loadActor(ctx, token),
     webDir: "/nonexistent",
     nudge: () => hub.nudge(),
+    metrics: serverMetrics(ctx, hub),
+    metricsToken: null,
     validateAnswers: true,
     ...over,
   });

@@ -1,4 +1,4 @@
-import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { SECOND_MS } from "#base/time.ts";
 
@@ -81,8 +81,11 @@ export function createMetrics(): Metrics {
       new Gauge({
         ...options(named),
         async collect() {
+          const told = await figures(look);
           this.reset();
-          for (const [labels, value] of await figures(look)) this.set(labels, value);
+          // Without labels a reset leaves a 0, and a figure that nobody knows is not 0.
+          if ((named.labels ?? []).length === 0) this.remove();
+          for (const [labels, value] of told) this.set(labels, value);
         },
       });
     },
@@ -90,8 +93,9 @@ export function createMetrics(): Metrics {
       new Counter({
         ...options(named),
         async collect() {
+          const told = await figures(look);
           this.reset();
-          for (const [labels, value] of await figures(look)) this.inc(labels, value);
+          for (const [labels, value] of told) this.inc(labels, value);
         },
       });
     },
@@ -113,17 +117,14 @@ function addProcess(metrics: Metrics, lag: () => Lag): void {
   metrics.gauge({ name: "jichao_event_loop_lag_seconds", help: LAG_HELP, labels: ["quantile"] }, () =>
     (["0.5", "0.99", "1"] as const).map((quantile) => [{ quantile }, lag()[quantile]]),
   );
-  metrics.gauge(
-    { name: "jichao_memory_bytes", help: "Memory of the program by kind.", labels: ["kind"] },
-    () => {
-      const { rss, heapUsed, external } = process.memoryUsage();
-      return [
-        [{ kind: "resident" }, rss],
-        [{ kind: "heap" }, heapUsed],
-        [{ kind: "external" }, external],
-      ];
-    },
-  );
+  metrics.gauge({ name: "jichao_memory_bytes", help: "Memory of the program by kind.", labels: ["kind"] }, () => {
+    const { rss, heapUsed, external } = process.memoryUsage();
+    return [
+      [{ kind: "resident" }, rss],
+      [{ kind: "heap" }, heapUsed],
+      [{ kind: "external" }, external],
+    ];
+  });
   metrics.total({ name: "jichao_cpu_seconds_total", help: "Processor time used by the program." }, () => {
     const { user, system } = process.cpuUsage();
     return [[{}, (user + system) / MICROS]];
@@ -156,7 +157,7 @@ function watchLag(): { last(): Lag; close(): void } {
 }
 
 /** Node's histogram holds pauses between two looks: the lag is what a pause was longer than asked for. Seconds. */
-export function lagOf(delay: IntervalHistogram): Lag {
+export function lagOf(delay: Pick<ReturnType<typeof monitorEventLoopDelay>, "count" | "max" | "percentile">): Lag {
   const late = (nanos: number) => Math.max(0, nanos / NANOS - LAG_RESOLUTION_MS / SECOND_MS);
   if (delay.count === 0) return { "0.5": 0, "0.99": 0, "1": 0 };
   return { "0.5": late(delay.percentile(50)), "0.99": late(delay.percentile(99)), "1": late(delay.max) };

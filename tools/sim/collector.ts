@@ -56,7 +56,7 @@ export function startCollector(options: {
       await record(all);
       return true;
     },
-    state: () => ({ waiting: reports.length, framesDropped: 0, refused: 0 }),
+    state: () => ({ waiting: reports.length, paused: 0, framesDropped: 0, refused: 0 }),
     close: async () => {},
   };
 
@@ -87,6 +87,7 @@ export function startCollector(options: {
     },
     serial: () => 0,
     hold: () => () => {},
+    load: () => ({ waiting: { control: 0, recharge: 0, onDemand: 0, scheduled: 0 } }),
     close: () => {},
     idle: async () => {},
   };

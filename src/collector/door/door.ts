@@ -4,6 +4,7 @@ import { AppError, assert } from "#base/errors.ts";
 import { SECOND_MS } from "#base/time.ts";
 import type { DoorDeps } from "./deps.ts";
 import { healthRoute } from "./health.ts";
+import { metricsRoute } from "./metrics.ts";
 import { handleError } from "./refusals.ts";
 
 /** The collector's own HTTP door while it is open. */
@@ -43,5 +44,6 @@ export function buildDoor(deps: DoorDeps): FastifyInstance {
     reply.headers({ "x-content-type-options": "nosniff", "cache-control": "no-store" });
   });
   healthRoute(app, deps);
+  metricsRoute(app, deps);
   return app;
 }

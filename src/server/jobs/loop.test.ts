@@ -7,8 +7,13 @@ const HOUR_MS = 3_600_000;
 function job(run: (times: number) => Promise<boolean>, everyMs = HOUR_MS) {
   const stop = new AbortController();
   let times = 0;
+  const runs: boolean[] = [];
   const made: Job = { name: "test", everyMs, run: () => run(++times) };
-  return { stop, started: startJob(made, { log: silentLog, signal: stop.signal }) };
+  return {
+    stop,
+    started: startJob(made, { log: silentLog, signal: stop.signal, ran: (_, isGood) => runs.push(isGood) }),
+    runs,
+  };
 }
 
 test("a job goes on at once while more is waiting, then rests", async () => {
@@ -61,7 +66,7 @@ test("a run never overlaps the one before, and stopping waits for the run under 
 
 test("a failure does not end a job: it is repeated after a while", async () => {
   const recovered = Promise.withResolvers<void>();
-  const { stop, started } = job(async (times) => {
+  const { stop, started, runs } = job(async (times) => {
     if (times === 1) throw new Error("database away");
     recovered.resolve();
     return false;
@@ -69,6 +74,7 @@ test("a failure does not end a job: it is repeated after a while", async () => {
   await recovered.promise;
   stop.abort();
   await started.ended;
+  expect(runs).toEqual([false, true]);
 });
 
 test("a job that fails while it is being stopped still ends", async () => {
