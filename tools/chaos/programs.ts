@@ -11,6 +11,11 @@ export type Victim = {
   start(faults: string): Promise<void>;
   /** kill -9; false when it was dead already. */
   kill(): boolean;
+  /** Stops the process where it stands, as a paused virtual machine does, and lets it go on. */
+  freeze(): void;
+  thaw(): void;
+  /** Asks it to end in good order; resolves when it has. */
+  end(): Promise<void>;
   /** Resolves when the process that runs now has died. */
   died(): Promise<void>;
   isAlive(): boolean;
@@ -68,6 +73,12 @@ export function victim(
     start,
     kill() {
       return isAlive() && (child?.kill("SIGKILL") ?? false);
+    },
+    freeze: () => void child?.kill("SIGSTOP"),
+    thaw: () => void child?.kill("SIGCONT"),
+    async end() {
+      child?.kill("SIGTERM");
+      await gone;
     },
     died: () => gone,
     isAlive,
