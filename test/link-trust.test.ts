@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { LinkTrust } from "#domain/link.ts";
+import { setLinkRisk } from "#flows/link-risk.ts";
 import { recordReadings } from "#flows/record-readings.ts";
+import { requestRefund } from "#flows/refund.ts";
 import { mixedTownPlan } from "#simulator/mixed-town.ts";
 import { testDatabases } from "#store/test-databases.ts";
 import { until } from "./until.ts";
-import { type World, world } from "./world.ts";
+import { boss, type World, world } from "./world.ts";
 
 const DTU = "DTU00902";
 
@@ -21,6 +23,10 @@ async function townWith(database: "sqlite" | "mariadb", trust: LinkTrust) {
 
 function setTrust(w: World, trust: LinkTrust): Promise<unknown> {
   return w.db.transact((tx) => tx.updateTable("concentrator").set({ trust }).where("code", "=", DTU).execute());
+}
+
+function dropRisk(w: World): Promise<unknown> {
+  return w.db.transact((tx) => tx.deleteFrom("setting").where("key", "like", "link_risk:%").execute());
 }
 
 /** Uses up what the account had, twice seen. */
@@ -72,6 +78,52 @@ describe.each(testDatabases)("a link without proof of identity on $name", ({ nam
     await limited.w.close();
     const full = await townWith(name, "full");
     expect(await runOut(full.w, full.server)).toBe(1);
+  });
+
+  on("needs the risk to be taken for the project before anything is cut off over it", async () => {
+    const { w, closed, server } = await townWith(name, "full");
+    const trip = await w.command(closed.id, "trip");
+    await dropRisk(w);
+    await expect(w.command(closed.id, "trip")).rejects.toMatchObject({ code: "link_risk" });
+    await w.startCollector();
+    await until("the trip has ended", async () => (await w.commandNow(trip)).state === "cancelled");
+    expect(await w.commandNow(trip)).toMatchObject({ stateReason: "link_risk" });
+    expect(w.town.meter(closed.address)?.relay).toBe("closed");
+    expect(await runOut(w, server)).toBe(0);
+    const orderNo = await w.recharge(closed.id, "50");
+    await until("the recharge has arrived", async () => (await w.order(orderNo)).state === "confirmed");
+  });
+
+  on("holds what takes credit back until the risk is taken, sends nothing of it, and then carries it out", async () => {
+    const { w, closed } = await townWith(name, "full");
+    await w.startCollector();
+    const orderNo = await w.recharge(closed.id, "50");
+    await until("the recharge has arrived", async () => (await w.order(orderNo)).state === "confirmed");
+    await dropRisk(w);
+    const count = w.town.meter(closed.address)?.purchaseCount;
+    const asked = {
+      key: "refund-over-dtu",
+      kind: "units" as const,
+      meterId: closed.id,
+      quantity: "2",
+      orderNo: null,
+      method: "cash" as const,
+    };
+    await requestRefund(w.ctx, boss, { ...asked, reason: "test", ip: "" });
+    const held = () =>
+      w.db.read
+        .selectFrom("command")
+        .selectAll()
+        .where("meter_id", "=", closed.id)
+        .where("kind", "=", "deduct")
+        .executeTakeFirstOrThrow();
+    await until("it is held", async () => (await held()).state_reason === "link_risk");
+    expect(await held()).toMatchObject({ state: "waiting", sent_at: null, frame_hex: null });
+    expect(w.town.meter(closed.address)?.purchaseCount).toBe(count);
+    const { id: projectId } = await w.db.read.selectFrom("project").select("id").executeTakeFirstOrThrow();
+    await setLinkRisk(w.ctx, boss, { projectId, taken: true, reason: "VPN", ip: "" });
+    w.letPass(60_000);
+    await until("carried out", async () => (await held()).state === "confirmed");
   });
 
   on("that nobody has allowed is not spoken to", async () => {

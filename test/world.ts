@@ -44,6 +44,8 @@ type WorldOptions = {
   faults?: FaultSettings;
   /** False: the collector is started by the test. */
   collector?: boolean;
+  /** False: some of the town's concentrators are not meant to get in. */
+  awaitTown?: boolean;
 };
 
 /**
@@ -76,8 +78,9 @@ export async function world(options: WorldOptions) {
     const config = { ...collectorConfig({}), ...fast, ...change };
     const collector = await runCollector(config, { ...ctx, sealer: SEALER, ...deps }, ending.signal);
     collectors.push(collector);
-    town.dial({ host: "127.0.0.1", port: collector.linkPort });
-    await town.whenOnline();
+    const { linkPort: port, linkTlsPort: tlsPort } = collector;
+    town.dial({ host: "127.0.0.1", port, ...(tlsPort === null ? {} : { tlsPort }) });
+    if (options.awaitTown !== false) await town.whenOnline();
     return collector;
   }
 

@@ -61,6 +61,11 @@ export const errors = {
     "该表计的集中器通信无法证明身份,尚未允许经它拉闸。请在集中器档案中调整信任级别",
     "This meter's concentrator cannot prove who it is, and tripping over it is not allowed; change its trust in the archive",
   ],
+  link_risk: [
+    409,
+    "该表计的集中器以明文接入,无法证明身份:本项目未开启明文风险开关,不能经它拉闸或清零",
+    "This meter's concentrator comes by a plain link without proof of identity, and the risk of such links was not taken for this project: nothing may be cut off or taken back over it",
+  ],
   archive_wrong: [409, "档案有误:{what}", "The archive is not right: {what}"],
   top_ups_stopped: [
     409,

@@ -6,8 +6,10 @@ import { enrollSite, type MeterArchive, type SiteArchive } from "#flows/enroll.t
 import { fromHex } from "#protocol/bytes.ts";
 import { DTU_HEARTBEAT, DTU_REGISTRATION } from "#simulator/mixed-town.ts";
 import type { ConcentratorPlan, MeterPlan, TownPlan } from "#simulator/plan.ts";
+import { takeLinkRisk } from "#store/link-risk.ts";
 import type { Sealer } from "#system/seal.ts";
 
+const PROJECT = "集抄演示小镇";
 const LOW_CREDIT_WH = { electricity: 10_000, water: 5_000 } as const;
 /** A simulated hour may pass in a second: what counts as a jump must allow for it. */
 const SPEED_MAX = 3_600;
@@ -22,8 +24,17 @@ export async function enrollTown(
   { plan, stateFile }: { plan: TownPlan; stateFile: string | null },
 ): Promise<boolean> {
   const fresh = await enrollSite(ctx, sealer, siteOf(plan));
+  if (fresh && plan.concentrators.some(({ link }) => link && link.kind !== "jichao")) await takeRisk(ctx);
   if (fresh && stateFile !== null && existsSync(stateFile)) renameSync(stateFile, `${stateFile}.${ctx.clock()}.old`);
   return fresh;
+}
+
+/** The other makes of the town cannot prove who they are; its visitors shall see that they can be switched nevertheless. */
+async function takeRisk(ctx: FlowContext): Promise<void> {
+  await ctx.db.transact(async (tx) => {
+    const { id } = await tx.selectFrom("project").select("id").where("name", "=", PROJECT).executeTakeFirstOrThrow();
+    await takeLinkRisk(tx, { projectId: id, by: "demo", reason: "演示小镇", at: ctx.clock() });
+  });
 }
 
 /** Whether any site has been taken into use. */
@@ -38,27 +49,28 @@ function siteOf(plan: TownPlan): SiteArchive {
     areas.set(area, [...(areas.get(area) ?? []), archiveOf(meter)]);
   }
   return {
-    project: "集抄演示小镇",
+    project: PROJECT,
     areas: [...areas].map(([name, meters]) => ({ name, meters })),
     concentrators: plan.concentrators.map((each, i) => ({
       code: each.id,
       name: `${i + 1} 号集中器`,
       key: each.key === "" ? null : bytesOf(each.key),
-      ...(each.link && { link: linkOf(each.link) }),
+      ...((each.link || each.tls) && { link: linkOf(each) }),
     })),
     meterMasterKey: bytesOf(plan.masterKey),
   };
 }
 
 /** The other makes are trusted like our own: the town shows what they can do, and nobody else reaches its port. */
-function linkOf(link: NonNullable<ConcentratorPlan["link"]>): ConcentratorLink {
+function linkOf({ link = { kind: "jichao", listenPort: null }, tls }: ConcentratorPlan): ConcentratorLink {
   const { kind, listenPort } = link;
   return {
     kind,
     direction: listenPort === null ? "dials_in" : "listens",
     address: listenPort === null ? null : { host: "127.0.0.1", port: listenPort },
     trust: "full",
-    dtu: kind === "transparent" ? dtuPackets(link.registration !== null) : null,
+    channel: tls ? "tls" : "plain",
+    dtu: link.kind === "transparent" ? dtuPackets(link.registration !== null) : null,
   };
 }
 

@@ -9,6 +9,8 @@ export type CollectorConfig = {
   linkHost: string;
   /** 0 takes any free port (tests). */
   linkPort: number;
+  /** The door for concentrators in TLS; null when it is not open. The files hold our certificate, for devices that want one. */
+  linkTls: { port: number; certFile: string | null; keyFile: string | null } | null;
   /** Where the collector's own HTTP door (health, metrics, terminal client) is. */
   doorHost: string;
   /** 0 takes any free port (tests). */
@@ -32,10 +34,16 @@ export type CollectorConfig = {
   strangersMax: number;
   strangersPerSourceMax: number;
   sessionsMax: number;
+  /** Concentrators that are let in per second when many come at once. */
+  admissionsPerSecond: number;
 };
 
 /** JCP/1 has no registered port; 6201 is ours. */
 export const LINK_PORT = 6201;
+/** The same inside TLS. */
+export const LINK_TLS_PORT = 6203;
+/** 500 that come back at once are in after ten seconds, and the database has hardly noticed. */
+export const ADMISSIONS_PER_SECOND = 50;
 /** The collector's own HTTP door, beside the pages' 6200 and the concentrators' 6201. */
 export const DOOR_PORT = 6202;
 /** Short, so that a visitor sees the demo town move. A site reads every 900 s: a 15-minute load curve. */
@@ -60,6 +68,11 @@ export const SESSIONS_MAX = 5_000;
 const environment = z.object({
   JICHAO_LINK_HOST: z.string().default("0.0.0.0"),
   JICHAO_LINK_PORT: wholeNumber(0, 65_535).default(LINK_PORT),
+  JICHAO_LINK_TLS: z.enum(["on", "off"]).default("off"),
+  JICHAO_LINK_TLS_PORT: wholeNumber(0, 65_535).default(LINK_TLS_PORT),
+  JICHAO_LINK_TLS_CERT: z.string().optional(),
+  JICHAO_LINK_TLS_KEY: z.string().optional(),
+  JICHAO_ADMISSIONS_PER_SECOND: wholeNumber(1, 10_000).default(ADMISSIONS_PER_SECOND),
   JICHAO_COLLECTOR_HTTP_HOST: z.string().default("127.0.0.1"),
   JICHAO_COLLECTOR_HTTP_PORT: wholeNumber(0, 65_535).default(DOOR_PORT),
   JICHAO_METRICS_TOKEN: longToken().optional(),
@@ -83,6 +96,11 @@ export function collectorConfig(env: Environment): CollectorConfig {
   const read = readEnvironment(env, environment, {
     JICHAO_LINK_HOST: "监听地址,例如 0.0.0.0 (an address to listen on)",
     JICHAO_LINK_PORT: "0 到 65535 的端口号 (a port number)",
+    JICHAO_LINK_TLS: "on 或 off (on or off)",
+    JICHAO_LINK_TLS_PORT: "0 到 65535 的端口号 (a port number)",
+    JICHAO_LINK_TLS_CERT: "证书文件的路径 (the path of a certificate in PEM)",
+    JICHAO_LINK_TLS_KEY: "私钥文件的路径 (the path of its private key in PEM)",
+    JICHAO_ADMISSIONS_PER_SECOND: "1 到 10000 的整数 (a whole number)",
     JICHAO_COLLECTOR_HTTP_HOST: "监听地址,例如 127.0.0.1 (an address to listen on)",
     JICHAO_COLLECTOR_HTTP_PORT: "0 到 65535 的端口号 (a port number)",
     JICHAO_METRICS_TOKEN: "至少 16 个字符的令牌 (a token of at least 16 characters)",
@@ -100,6 +118,7 @@ export function collectorConfig(env: Environment): CollectorConfig {
   return {
     linkHost: read.JICHAO_LINK_HOST,
     linkPort: read.JICHAO_LINK_PORT,
+    linkTls: linkTls(read),
     doorHost: read.JICHAO_COLLECTOR_HTTP_HOST,
     doorPort: read.JICHAO_COLLECTOR_HTTP_PORT,
     metricsToken: read.JICHAO_METRICS_TOKEN,
@@ -113,7 +132,19 @@ export function collectorConfig(env: Environment): CollectorConfig {
     strangersMax: read.JICHAO_STRANGERS_MAX,
     strangersPerSourceMax: read.JICHAO_STRANGERS_PER_SOURCE_MAX,
     sessionsMax: read.JICHAO_SESSIONS_MAX,
+    admissionsPerSecond: read.JICHAO_ADMISSIONS_PER_SECOND,
   };
+}
+
+function linkTls(read: z.output<typeof environment>): CollectorConfig["linkTls"] {
+  if (read.JICHAO_LINK_TLS === "off") return null;
+  const { JICHAO_LINK_TLS_CERT: certFile = null, JICHAO_LINK_TLS_KEY: keyFile = null } = read;
+  if ((certFile === null) !== (keyFile === null)) {
+    throw new Error(
+      "环境变量 JICHAO_LINK_TLS_CERT 与 JICHAO_LINK_TLS_KEY 须同时设置 (a certificate and its key go together)",
+    );
+  }
+  return { port: read.JICHAO_LINK_TLS_PORT, certFile, keyFile };
 }
 
 /** The host's name: the same after every restart, so a collector finds its own leases again. */

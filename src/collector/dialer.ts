@@ -15,7 +15,7 @@ import { type LinkArchive, linksToDial } from "#store/concentrators.ts";
 import { pause } from "#system/clock.ts";
 import type { CollectorConfig } from "./config.ts";
 import type { Dtus } from "./dtus.ts";
-import type { KnownLink, Registered, Registrar } from "./registrar.ts";
+import type { Caller, KnownLink, Registered, Registrar } from "./registrar.ts";
 import { registerDialled } from "./registration.ts";
 
 /** Dials concentrators that listen (TCP client mode), again and again, as long as it is not told to stop. */
@@ -93,7 +93,8 @@ export function startDialer(options: {
     try {
       if (await isConnected(socket, end.signal)) {
         const link: KnownLink = { ...archive, key: options.keyOf(archive) };
-        const registered = await registerDialled(socket, source, { link, dtu }, registrarFor(link, owned));
+        const caller: Caller = { source, channel: "plain", proved: null, isThere: () => !socket.destroyed };
+        const registered = await registerDialled(socket, caller, { link, dtu }, registrarFor(link, owned));
         isOnline = registered !== null;
         isIn = isOnline && !end.signal.aborted;
         if (registered && isIn) {
@@ -117,7 +118,8 @@ export function startDialer(options: {
     return {
       ...options.registrar,
       timeoutMs: Math.min(options.registrar.timeoutMs, REGISTRATION_MS_MAX),
-      known: async (code) => (code === link.code ? { ...link, direction: "dials_in" } : null),
+      known: async (code) =>
+        code === link.code ? { ...link, direction: "dials_in", sources: null, lockedTo: null } : null,
       dtuWays: async () => (dtu ? [{ packets: link.dtuPackets, config: dtu }] : []),
       mayTakeOver: () => true,
       claim: async () => ((await dialSucceeded(ctx, { ...owned, collector })) ? owned : null),

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { type Bytes, concat } from "#protocol/bytes.ts";
 import type { Conversation } from "./conversation.ts";
 import type { DtuWay } from "./dtus.ts";
-import { claimUnproved, type GiveUp, type Registered, type Registrar } from "./registrar.ts";
+import { type Caller, claimUnproved, type GiveUp, type Registered, type Registrar } from "./registrar.ts";
 
 /** After so long without a byte a registration is whole, even if its pattern would allow it to be longer. */
 const REGISTRATION_QUIET_MS = 400;
@@ -15,12 +15,12 @@ type Found = { way: DtuWay; id: string; length: number };
  */
 export async function registerDtu<Claim>(
   socket: Socket,
-  start: { head: Bytes; ways: readonly DtuWay[] },
+  start: { head: Bytes; ways: readonly DtuWay[]; caller: Caller },
   r: Registrar<Claim>,
   talk: Conversation,
   giveUp: GiveUp,
 ): Promise<Registered<Claim> | null> {
-  const { ways } = start;
+  const { ways, caller } = start;
   let { head } = start;
   for (;;) {
     const seen = registrationsIn(head, ways);
@@ -36,10 +36,10 @@ export async function registerDtu<Claim>(
     if (!own && (await r.known(code))?.kind === "transparent") {
       return giveUp("other_packets", { concentrator: code, todo: OTHER_PACKETS });
     }
-    const claim = await claimUnproved(socket, { code, kind: "transparent" }, r, giveUp);
+    const claim = await claimUnproved(socket, { code, kind: "transparent", caller }, r, giveUp);
     if (claim === null || !own) return null;
     const early = concat(head, ...talk.end());
-    return { kind: "transparent", code, claim, dtu: own.way.config, early };
+    return { kind: "transparent", code, claim, channel: caller.channel, dtu: own.way.config, early };
   }
 }
 

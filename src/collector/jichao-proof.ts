@@ -5,7 +5,15 @@ import type { LinkMessage } from "#protocol/link/messages.ts";
 import { nodeCiphers, randomBytesOf } from "#system/crypto.ts";
 import type { Conversation } from "./conversation.ts";
 import { BYE } from "./jichao-session.ts";
-import type { GiveUp, NonceMemory, Registered, Registrar } from "./registrar.ts";
+import {
+  alarmWrongWay,
+  type Caller,
+  type GiveUp,
+  type NonceMemory,
+  type Registered,
+  type Registrar,
+  whyNotLikeThis,
+} from "./registrar.ts";
 
 const NONCE_BYTES = 16;
 const KEY_BYTES = 16;
@@ -14,11 +22,11 @@ const KEY_VERSION = 1;
 
 /**
  * HELLO → CHALLENGE → AUTH of JCP/1. An unknown code and a wrong key look the same from outside: both are challenged, both
- * are told "refused".
+ * are told "refused"; so is the right key that comes from the wrong place or by the wrong way.
  */
 export async function prove<Claim>(
   socket: Socket,
-  head: Bytes,
+  { head, caller }: { head: Bytes; caller: Caller },
   r: Registrar<Claim>,
   talk: Conversation,
   giveUp: GiveUp,
@@ -35,17 +43,30 @@ export async function prove<Claim>(
   if (auth?.message.type !== "auth") return giveUp(talk.trouble() ?? "auth_expected", { concentrator: id });
   const expected = linkAuthMac(nodeCiphers, key ?? randomBytesOf(KEY_BYTES), "C", id, nonceS, nonce);
   const genuine = equalBytes(expected, auth.message.mac) && key !== null;
-  const fresh = genuine && r.nonces.isFresh(id, nonce);
-  const claim = fresh ? await r.claim(id, "jichao") : null;
+  const wrong = genuine && known !== null ? whyNotLikeThis(known, caller) : null;
+  const fresh = genuine && wrong === null && r.nonces.isFresh(id, nonce);
+  const claim = fresh ? await r.claim(id, "jichao", caller) : null;
   if (key === null || claim === null) {
     send(socket, auth.seq, { type: "bye", reason: BYE.refused });
+    if (wrong !== null) alarmWrongWay(r, id, wrong, caller);
+    else if (key !== null && !genuine) r.alarm(id, "wrong_key", { source: caller.source });
     const why = known === null ? "unknown" : key === null ? "other_kind" : genuine ? "not_claimed" : "wrong_key";
-    return giveUp(genuine && !fresh ? "nonce_used_before" : why, { concentrator: id });
+    return giveUp(wrong ?? (genuine && !fresh ? "nonce_used_before" : why), { concentrator: id });
   }
   if (socket.destroyed) return giveUp("hung_up", { concentrator: id });
   const mac = linkAuthMac(nodeCiphers, key, "S", id, nonceS, nonce);
   const early = frames.rest();
-  return { kind: "jichao", code: id, claim, mac, seq: auth.seq, deframer: frames.deframer, protocols, early };
+  return {
+    kind: "jichao",
+    code: id,
+    claim,
+    channel: caller.channel,
+    mac,
+    seq: auth.seq,
+    deframer: frames.deframer,
+    protocols,
+    early,
+  };
 }
 
 /** For each concentrator so many; older ones are still useless to a thief, because our own nonce is new every time. */

@@ -18,6 +18,8 @@ const KEY = fromHex("00112233445566778899aabbccddeeff") ?? new Uint8Array();
 const WRONG = fromHex("ffffffffffffffffffffffffffffffff") ?? new Uint8Array();
 const CODE = "JC000001";
 const FRESH = "DTU00009";
+const TLS_ONLY = "JC000002";
+const ELSEWHERE = "JC000003";
 const REG = JSON.stringify({ registration: { text: "REG:(\\w{3,12})\\r?\\n?" }, heartbeats: [{ text: "hb" }] });
 const LONG = JSON.stringify({ registration: { text: "REG:(\\w{3,12}) v2" }, heartbeats: [] });
 const ways = [REG, LONG].map((packets) => {
@@ -25,10 +27,42 @@ const ways = [REG, LONG].map((packets) => {
   if (!compiled.ok) throw new Error(compiled.reason);
   return { packets, config: compiled.config };
 });
-const legacy = { direction: "dials_in", trust: "limited", key: null, dtuPackets: null } as const;
+const plain = { channel: "plain", sources: null, lockedTo: null } as const;
+const legacy = { ...plain, direction: "dials_in", trust: "limited", key: null, dtuPackets: null } as const;
 /** The archive. */
 const known: readonly KnownLink[] = [
-  { code: CODE, kind: "jichao", direction: "dials_in", trust: "full", key: KEY, dtuPackets: null },
+  { ...plain, code: CODE, kind: "jichao", direction: "dials_in", trust: "full", key: KEY, dtuPackets: null },
+  {
+    ...plain,
+    code: TLS_ONLY,
+    kind: "jichao",
+    direction: "dials_in",
+    trust: "full",
+    channel: "tls",
+    key: KEY,
+    dtuPackets: null,
+  },
+  {
+    ...plain,
+    code: ELSEWHERE,
+    kind: "jichao",
+    direction: "dials_in",
+    trust: "full",
+    sources: ["10.8.0.0/16"],
+    key: KEY,
+    dtuPackets: null,
+  },
+  { ...legacy, code: "DTU00005", kind: "transparent", dtuPackets: REG, channel: "tls" },
+  { ...legacy, code: "DTU00006", kind: "transparent", dtuPackets: REG, sources: ["10.8.0.0/16", "192.0.2.0/24"] },
+  { ...legacy, code: "DTU00007", kind: "transparent", dtuPackets: REG, lockedTo: "127.0.0.2" },
+  {
+    ...legacy,
+    code: "DTU00008",
+    kind: "transparent",
+    dtuPackets: REG,
+    sources: ["127.0.0.0/8"],
+    lockedTo: "127.0.0.1",
+  },
   { ...legacy, code: "DTU00001", kind: "transparent", dtuPackets: REG },
   { ...legacy, code: "DTU00002", kind: "transparent", dtuPackets: LONG },
   { ...legacy, code: "DTU00003", kind: "transparent", dtuPackets: REG, trust: "none" },
@@ -48,6 +82,7 @@ async function openDoor(change: Partial<CollectorConfig> = {}) {
   const lines: { text: string; fields: object }[] = [];
   const log = { ...silentLog, info: (fields: object, text: string) => void lines.push({ fields, text }) };
   const config = { ...collectorConfig({}), linkHost: "127.0.0.1", linkPort: 0, ...change };
+  const alarms: string[] = [];
   const welcomed: { socket: Socket; kind: string; code: string; early: number }[] = [];
   const listener = await listen<{ id: number }>({
     config,
@@ -56,12 +91,15 @@ async function openDoor(change: Partial<CollectorConfig> = {}) {
       dtuWays: async () => ways,
       mayTakeOver: (code) => code !== FRESH,
       claim: async () => ({ id: 7 }),
+      alarm: (code, kind) => void alarms.push(`${code} ${kind}`),
+      collided: (code) => void alarms.push(`${code} collided`),
       nonces: createNonceMemory(),
       refused: () => {},
       now: () => instant(1_790_000_000_000),
       log,
       timeoutMs: config.registrationMs,
     },
+    tls: null,
     sessions: () => welcomed.length,
     welcome(socket: Socket, registered: Registered<{ id: number }>) {
       const { kind, code, early } = registered;
@@ -73,7 +111,7 @@ async function openDoor(change: Partial<CollectorConfig> = {}) {
     log,
   });
   listeners.push(listener);
-  return { port: listener.port, lines, welcomed };
+  return { port: listener.port, lines, welcomed, alarms };
 }
 
 describe("the port for concentrators", () => {
@@ -145,6 +183,25 @@ describe("the port for concentrators", () => {
     }
     expect(heard[0]).toEqual(heard[1]);
     expect(door.welcomed).toEqual([]);
+  });
+
+  test("answers the right key that comes by the wrong way like a wrong key, and tells people", async () => {
+    const door = await openDoor();
+    const heard: number[][] = [];
+    for (const [code, key] of [
+      [CODE, WRONG],
+      [TLS_ONLY, KEY],
+      [ELSEWHERE, KEY],
+    ] as const) {
+      const stranger = await scripted(door.port);
+      await sayHello(stranger, code, key);
+      const bye = await stranger.expect("bye");
+      heard.push([bye.seq, bye.message.reason, await stranger.closed]);
+    }
+    expect(heard[1]).toEqual(heard[0]);
+    expect(heard[2]).toEqual(heard[0]);
+    expect(door.welcomed).toEqual([]);
+    expect(door.alarms).toEqual([`${CODE} wrong_key`, `${TLS_ONLY} plain_refused`, `${ELSEWHERE} source_refused`]);
   });
 
   test("refuses a HELLO whose nonce this concentrator has used before", async () => {
@@ -238,6 +295,7 @@ describe("the port for DTUs and terminals", () => {
     ["DTU00001", "transparent", bytesOf("REG:DTU00001\r\n")],
     ["DTU00001", "transparent", bytesOf("REG:DTU00001")],
     ["DTU00002", "transparent", bytesOf("REG:DTU00002 v2")],
+    ["DTU00008", "transparent", bytesOf("REG:DTU00008\r\n")],
     ["510100003", "gw1376", login("510100003")],
     ["510100003", "gw1376", login("510100003", "heartbeat")],
   ])("lets %s in (%s), byte by byte and without an answer of its own", async (code, kind, registration) => {
@@ -266,6 +324,9 @@ describe("the port for DTUs and terminals", () => {
     ["other_packets", "a DTU that registers in the way of another model", bytesOf("REG:DTU00001 v2")],
     ["other_kind", "a DTU with the code of a concentrator that has a key", bytesOf("REG:JC000001\r\n")],
     ["other_kind", "a DTU with the code of a terminal", bytesOf("REG:510100003\r\n")],
+    ["needs_tls", "a DTU that has to come by TLS", bytesOf("REG:DTU00005\r\n")],
+    ["source_not_allowed", "a DTU from a network that its archive does not name", bytesOf("REG:DTU00006\r\n")],
+    ["other_source", "a DTU that is locked to another address", bytesOf("REG:DTU00007\r\n")],
     ["too_soon", "a second one while the first is fresh", bytesOf(`REG:${FRESH}\r\n`)],
     ["dtu_without_registration", "a raw meter frame", bytesOf("\x68\xaa\xaa\xaa\xaa\xaa\xaa\x68\x13\x00\xdf\x16")],
   ])("says in the log what to do (%s) about %s", async (why, _, bytes) => {

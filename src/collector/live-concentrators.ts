@@ -1,9 +1,10 @@
 import type { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import { SECOND_MS } from "#base/time.ts";
-import type { LinkKind } from "#domain/link.ts";
+import { type LinkChannel, type LinkKind, provesIdentity } from "#domain/link.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { type OwnedConcentrator, releaseConcentrator, renewConcentrators } from "#flows/own-concentrators.ts";
+import type { Arrivals } from "./arrivals.ts";
 import { type Bell, createBell } from "./bell.ts";
 import { type Bus, createBus } from "./bus.ts";
 import type { CollectorConfig } from "./config.ts";
@@ -18,6 +19,7 @@ import type { Session } from "./session.ts";
 /** A concentrator in session: spoken to through its buses, read on schedule, owned under an epoch. */
 export type LiveConcentrator = OwnedConcentrator & {
   session: Session;
+  channel: LinkChannel;
   /** Monotonic milliseconds. */
   startedAt: number;
   bus(number: number): Bus;
@@ -53,6 +55,9 @@ export type LiveConcentrators = {
  */
 export const TAKE_OVER_MS_MIN = 5 * SECOND_MS;
 
+/** A session that was heard so lately is no half-dead line: two devices may have one code. */
+const TALKING_MS = 5 * SECOND_MS;
+
 /** None yet; each that is welcomed is read on schedule until its session ends. */
 export function createLiveConcentrators(options: {
   ctx: FlowContext;
@@ -60,13 +65,14 @@ export function createLiveConcentrators(options: {
   ingest: Ingest;
   counts: ExchangeCounts;
   metrics: Pick<CollectorMetrics, "registered" | "exchanged" | "round">;
+  arrivals: Pick<Arrivals, "collided">;
 }): LiveConcentrators {
-  const { ctx, config, ingest, counts, metrics } = options;
+  const { ctx, config, ingest, counts, metrics, arrivals } = options;
   const live = new Map<number, LiveConcentrator>();
   const lives = new Set<Promise<void>>();
 
   function welcome(socket: Socket, registered: Registered<OwnedConcentrator>): void {
-    const { claim: owned, code, kind } = registered;
+    const { claim: owned, code, kind, channel } = registered;
     const log = ctx.log.child({ concentrator: code });
     const { session, begin } = openSession(socket, registered, { config, clock: ctx.clock, log });
     const present = live.get(owned.id);
@@ -86,6 +92,7 @@ export function createLiveConcentrators(options: {
     const entry: LiveConcentrator = {
       ...owned,
       session,
+      channel,
       startedAt,
       bus: (number) => busOf(buses, session, number),
       archive: createBell(),
@@ -94,10 +101,16 @@ export function createLiveConcentrators(options: {
       hush,
     };
     live.set(owned.id, entry);
-    if (present && kind !== "jichao") {
-      const { remoteAddress: source } = socket;
+    if (present?.session.isUp()) {
+      const { remoteAddress: source = "unknown" } = socket;
       const lastHeardMs = ctx.clock() - present.session.lastSeenAt;
-      log.warn({ source, lastHeardMs }, "a concentrator without proof of identity was taken over by a new connection");
+      if (lastHeardMs < TALKING_MS) arrivals.collided(code, source);
+      if (!provesIdentity({ kind, channel })) {
+        log.warn(
+          { source, lastHeardMs },
+          "a concentrator without proof of identity was taken over by a new connection",
+        );
+      }
     }
     present?.session.close("replaced");
     begin();
@@ -162,9 +175,10 @@ export function createLiveConcentrators(options: {
     },
     async renew() {
       if (live.size === 0) return;
-      const owned = [...live.values()].map(({ id, epoch, session }) => ({
+      const owned = [...live.values()].map(({ id, epoch, channel, session }) => ({
         id,
         epoch,
+        channel,
         lastSeenAt: session.lastSeenAt,
         rssiDbm: session.rssiDbm,
       }));

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { performance } from "node:perf_hooks";
 import { type Clock, SECOND_MS } from "#base/time.ts";
 import { linkKeyPurpose } from "#flows/meter-keys.ts";
@@ -12,7 +13,9 @@ import type { NewId } from "#system/ids.ts";
 import type { Log } from "#system/log.ts";
 import type { Sealer } from "#system/seal.ts";
 import type { SecurityModule } from "#system/security-module.ts";
+import { createAdmission } from "./admission.ts";
 import { watchArchive } from "./archive-watch.ts";
+import { createArrivals } from "./arrivals.ts";
 import { startCommandPump } from "./command-pump.ts";
 import type { CollectorConfig } from "./config.ts";
 import { startDialer } from "./dialer.ts";
@@ -21,10 +24,13 @@ import { createDtus } from "./dtus.ts";
 import { type ExchangeCounts, exchangeCounts } from "./exchange.ts";
 import { createIngest, type Ingest } from "./ingest.ts";
 import { createNonceMemory } from "./jichao-proof.ts";
+import { createLinkAlarms } from "./link-alarms.ts";
 import { listen } from "./listener.ts";
 import { createLiveConcentrators, type LiveConcentrators } from "./live-concentrators.ts";
 import { collectorMetrics } from "./metrics.ts";
 import type { Registrar } from "./registrar.ts";
+import { createTlsDoor } from "./tls-door.ts";
+import { loadTlsIdentities } from "./tls-identities.ts";
 
 /** What a collector is given. It touches the database only through flows and the store. */
 export type CollectorDeps = {
@@ -42,6 +48,8 @@ export type CollectorDeps = {
 /** A collector (抄表前置机) at work. */
 export type RunningCollector = {
   linkPort: number;
+  /** Of the door in TLS; null when it is not open. */
+  linkTlsPort: number | null;
   /** Where its own HTTP door is. */
   doorPort: number;
   /** There is a new command: do not wait for the next look. */
@@ -76,7 +84,10 @@ export async function runCollector(
     log,
     recorded: metrics.recorded,
   });
-  const live = createLiveConcentrators({ ctx, config, ingest, counts, metrics });
+  const alarms = createLinkAlarms(ctx);
+  const arrivals = createArrivals({ nowMs: () => performance.now(), alarm: alarms.raise });
+  const admission = createAdmission({ perSecond: config.admissionsPerSecond });
+  const live = createLiveConcentrators({ ctx, config, ingest, counts, metrics, arrivals });
   const keyOf = (archive: LinkArchive) => linkKey(sealer, archive);
   const dtus = createDtus(db, log, () => performance.now());
   const registrar: Registrar<OwnedConcentrator> = {
@@ -86,14 +97,25 @@ export async function runCollector(
     },
     dtuWays: dtus.ways,
     mayTakeOver: live.mayTakeOver,
-    claim: (code, kind) => claimConcentrator(ctx, { code, kind, collector }),
+    claim(code, kind, { source, channel, isThere }) {
+      arrivals.arrived(code, source);
+      return admission.turn({ code, isThere, pauseMs: arrivals.pauseMs(code) }, () =>
+        claimConcentrator(ctx, { code, kind, collector, channel, source }),
+      );
+    },
+    alarm: alarms.raise,
+    collided: arrivals.collided,
     nonces: createNonceMemory(),
     refused: metrics.refused,
     now: clock,
     log,
     timeoutMs: config.registrationMs,
   };
-  const listener = await listen({ config, registrar, sessions: live.count, welcome: live.welcome, log });
+  const identities =
+    config.linkTls && (await loadTlsIdentities({ db, log, keyOf: (archive) => anyLinkKey(sealer, archive) }));
+  const certificate = config.linkTls && (await readCertificate(config.linkTls));
+  const tls = identities && createTlsDoor({ identities, certificate });
+  const listener = await listen({ config, registrar, tls, sessions: live.count, welcome: live.welcome, log });
   const { count: sessions, has: isLive, welcome } = live;
   const dialer = startDialer({ ctx, config, registrar, dtus, keyOf, isLive, sessions, welcome, random });
   const pump = startCommandPump({ ctx, collector, startedAt, reachable: live.all, security, ingest, metrics });
@@ -112,11 +134,13 @@ export async function runCollector(
   let closing: Promise<void> | null = null;
 
   async function shutDown(): Promise<void> {
-    await Promise.all([listener.close(), dialer.stop(), door?.close()]);
+    admission.close();
+    await Promise.all([listener.close(), dialer.stop(), door?.close(), identities?.stop()]);
     await pump.stop(DRAIN_COMMANDS_MS);
     end.abort();
     await Promise.all([renewing, watching]);
     await live.close();
+    await alarms.close();
     await ingest.close(DRAIN_READINGS_MS);
     metrics.close();
     log.info({ collector }, "collector stopped");
@@ -146,6 +170,7 @@ export async function runCollector(
   );
   return {
     linkPort: listener.port,
+    linkTlsPort: listener.tlsPort,
     doorPort: door.port,
     nudge: pump.nudge,
     state: () => ({
@@ -172,4 +197,15 @@ async function keepOwned(live: LiveConcentrators, log: Log, signal: AbortSignal)
 
 function linkKey(sealer: Sealer, { kind, code, keySealed }: LinkArchive): Bytes | null {
   return kind === "jichao" ? sealer.unseal(keySealed, linkKeyPurpose(code)) : null;
+}
+
+/** In TLS also a device of another make may have a key; an empty one stands for none. */
+function anyLinkKey(sealer: Sealer, { code, keySealed }: LinkArchive): Bytes | null {
+  return sealer.unseal(keySealed, linkKeyPurpose(code));
+}
+
+async function readCertificate({ certFile, keyFile }: { certFile: string | null; keyFile: string | null }) {
+  if (certFile === null || keyFile === null) return null;
+  const [cert, key] = await Promise.all([readFile(certFile, "utf8"), readFile(keyFile, "utf8")]);
+  return { cert, key };
 }

@@ -6,7 +6,7 @@ import type { CompiledTransparent } from "#protocol/link/transparent.ts";
 import { type Conversation, conversation } from "./conversation.ts";
 import { registerDtu } from "./dtu-registration.ts";
 import { prove } from "./jichao-proof.ts";
-import type { GiveUp, KnownLink, Registered, Registrar } from "./registrar.ts";
+import type { Caller, GiveUp, KnownLink, Registered, Registrar } from "./registrar.ts";
 import { logIn, USER_DATA_1376_MAX } from "./terminal-login.ts";
 
 /**
@@ -15,9 +15,10 @@ import { logIn, USER_DATA_1376_MAX } from "./terminal-login.ts";
  */
 export async function register<Claim>(
   socket: Socket,
-  source: string,
+  caller: Caller,
   r: Registrar<Claim>,
 ): Promise<Registered<Claim> | null> {
+  const { source } = caller;
   const talk = conversation(socket, r.timeoutMs);
   const giveUp: GiveUp = (why, fields = {}) => {
     r.refused(why);
@@ -26,7 +27,7 @@ export async function register<Claim>(
     return null;
   };
   try {
-    return await recognise(socket, r, talk, giveUp);
+    return await recognise(socket, caller, r, talk, giveUp);
   } finally {
     talk.end();
   }
@@ -34,6 +35,7 @@ export async function register<Claim>(
 
 async function recognise<Claim>(
   socket: Socket,
+  caller: Caller,
   r: Registrar<Claim>,
   talk: Conversation,
   giveUp: GiveUp,
@@ -51,11 +53,11 @@ async function recognise<Claim>(
       case "need-more":
         continue;
       case "jcp1":
-        return prove(socket, head, r, talk, giveUp);
+        return prove(socket, { head, caller }, r, talk, giveUp);
       case "gw1376":
-        return logIn(socket, head, r, talk, giveUp);
+        return logIn(socket, { head, caller }, r, talk, giveUp);
       case "dtu-registration":
-        return registerDtu(socket, { head, ways }, r, talk, giveUp);
+        return registerDtu(socket, { head, ways, caller }, r, talk, giveUp);
       case "transparent-645":
       case "transparent-188": {
         const todo = "let the DTU send a registration packet, and enter the packet in its archive";
@@ -73,18 +75,19 @@ async function recognise<Claim>(
  */
 export async function registerDialled<Claim>(
   socket: Socket,
-  source: string,
+  caller: Caller,
   dialled: { link: KnownLink; dtu: CompiledTransparent | null },
   r: Registrar<Claim>,
 ): Promise<Registered<Claim> | null> {
   const { link, dtu } = dialled;
   const { code } = link;
-  if (link.kind === "jichao" || dtu?.registration) return register(socket, source, r);
-  const claim = await r.claim(code, link.kind);
+  if (link.kind === "jichao" || dtu?.registration) return register(socket, caller, r);
+  const claim = await r.claim(code, link.kind, caller);
   if (claim === null) {
     socket.destroySoon();
     return null;
   }
-  if (dtu) return { kind: "transparent", code, claim, dtu, early: new Uint8Array(0) };
-  return { kind: "gw1376", code, claim, deframer: createDeframer1376(USER_DATA_1376_MAX), early: [] };
+  if (dtu) return { kind: "transparent", code, claim, channel: caller.channel, dtu, early: new Uint8Array(0) };
+  const deframer = createDeframer1376(USER_DATA_1376_MAX);
+  return { kind: "gw1376", code, claim, channel: caller.channel, deframer, early: [] };
 }

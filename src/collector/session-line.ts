@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
+import { TLSSocket } from "node:tls";
 import { type Clock, type Instant, SECOND_MS } from "#base/time.ts";
 import type { Bytes } from "#protocol/bytes.ts";
 import type { Log } from "#system/log.ts";
@@ -70,7 +71,7 @@ export function createSessionLine(
     options.end();
     socket.end();
     // A peer that does not take our goodbye must not keep the socket; a reset, so that no old question is delivered minutes later.
-    setTimeout(() => socket.resetAndDestroy(), SECOND_MS).unref();
+    setTimeout(() => (socket instanceof TLSSocket ? socket.destroy() : socket.resetAndDestroy()), SECOND_MS).unref();
     resolve(why);
   }
 

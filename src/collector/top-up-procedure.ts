@@ -1,5 +1,6 @@
 import { assert } from "#base/errors.ts";
 import { MINUTE_MS, SECOND_MS } from "#base/time.ts";
+import { LINK_RISK_RETRY_MS } from "#flows/link-risk.ts";
 import { meterKey, noteMeterKey } from "#flows/meter-keys.ts";
 import { type CommandOutcome, markSent } from "#flows/settle-command.ts";
 import { type Bytes, toHex } from "#protocol/bytes.ts";
@@ -52,7 +53,7 @@ export async function changeCredit(run: CommandRun): Promise<void> {
       return toHex(way.encode({ ...topUp, address, count, mac: made.mac, serial: run.bus.serial() }));
     };
     const marked = await markSent(run.ctx, claimed, frameFor, made.keyVersion);
-    if (!marked.ok) return run.giveBack(NOT_NOW_RETRY_MS, marked.why);
+    if (!marked.ok) return run.giveBack(retryAfter(marked.why), marked.why);
     faultPoint("pump:after-sent-mark");
     const told = await run.send(marked.frameHex);
     if (told.kind !== "answered") return void (await run.settle({ kind: "silent" }));
@@ -65,6 +66,10 @@ export async function changeCredit(run: CommandRun): Promise<void> {
       await run.settle({ kind: "silent" });
     }
   }
+}
+
+function retryAfter(why: string): number {
+  return why === "link_risk" || why === "link_not_trusted" ? LINK_RISK_RETRY_MS : NOT_NOW_RETRY_MS;
 }
 
 /** Before the bus is troubled: whether there is a key to make the top-up with. One that was made needs none any more. */

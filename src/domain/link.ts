@@ -1,3 +1,5 @@
+import type { CommandKind } from "./command.ts";
+
 /**
  * How a concentrator (集中器) is spoken to. `jichao`: our own JCP/1. `transparent`: a plain DTU (透传) that passes bytes on.
  * `gw1376`: a terminal of Q/GDW 1376.1.
@@ -16,6 +18,46 @@ export type LinkDirection = (typeof linkDirections)[number];
 export const linkTrusts = ["none", "limited", "full"] as const;
 export type LinkTrust = (typeof linkTrusts)[number];
 
+/**
+ * How a concentrator must come (通道): `plain` by TCP, `tls` by TLS 1.3 with a key or certificate of its own. One that must
+ * come by `tls` is not let in by plain; the other way round it may.
+ */
+export const linkChannels = ["plain", "tls"] as const;
+export type LinkChannel = (typeof linkChannels)[number];
+
+/** Whether a link proves who is there: JCP/1 by itself, any other only inside TLS. */
+export function provesIdentity(link: { kind: LinkKind; channel: LinkChannel }): boolean {
+  return link.kind === "jichao" || link.channel === "tls";
+}
+
+/**
+ * Commands that take supply or credit away from somebody (拉闸、清零、扣减、模式). Whoever could pretend to be the meters behind
+ * a link without proof could make us believe that they happened.
+ */
+const TAKING_KINDS: ReadonlySet<CommandKind> = new Set(["trip", "deduct", "clear", "set_mode"]);
+
+/** Why a command must not go over a link. */
+export type LinkRefusal = "link_not_trusted" | "link_risk";
+
+/**
+ * Whether a command may go over a link, null, or why not. What takes supply or credit away needs full trust; over a link
+ * without proof of identity it also needs that the risk was taken for the whole project (明文风险开关).
+ */
+export function whyNotOverLink(
+  command: CommandKind,
+  link: { kind: LinkKind; channel: LinkChannel; trust: LinkTrust },
+  riskTaken: boolean,
+): LinkRefusal | null {
+  if (!TAKING_KINDS.has(command)) return null;
+  if (link.trust !== "full") return "link_not_trusted";
+  return provesIdentity(link) || riskTaken ? null : "link_risk";
+}
+
+/** Whether a command of this kind is one that {@link whyNotOverLink} may refuse. */
+export function takesAway(command: CommandKind): boolean {
+  return TAKING_KINDS.has(command);
+}
+
 /** One packet of a DTU, as a simple pattern of text or of hex bytes; parentheses around the id. */
 export type DtuPacket = { text: string } | { hex: string };
 
@@ -29,6 +71,8 @@ export type ConcentratorLink = {
   /** Where a device that listens is reached. */
   address: { host: string; port: number } | null;
   trust: LinkTrust;
+  /** By plain TCP when left out. */
+  channel?: LinkChannel;
   /** Of a DTU; null for the usual ones (15 digits of IMEI, "ping"). */
   dtu: DtuPackets | null;
 };
@@ -60,6 +104,7 @@ export function linkFault(code: string, link: ConcentratorLink): string | null {
   if (!/^[\x21-\x7e]{1,32}$/.test(code)) return "code";
   if (link.kind === "gw1376" && !isTerminalName(code)) return "terminal_address";
   if (link.kind === "jichao" && link.trust !== "full") return "trust";
+  if (link.direction === "listens" && link.channel === "tls") return "channel";
   if (link.direction === "listens" && !isAddress(link.address)) return "address";
   if (link.kind !== "transparent" && link.dtu !== null) return "dtu";
   if (link.dtu === null) return null;

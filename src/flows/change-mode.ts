@@ -19,6 +19,7 @@ import { Stale } from "#store/stale.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
 import { refuseToMember } from "./group-guard.ts";
+import { linkRefusal } from "./link-risk.ts";
 import { takeTurn } from "./refund.ts";
 import { applyMode } from "./settle-mode.ts";
 import { noCutUntil, standingOf } from "./standing.ts";
@@ -155,6 +156,7 @@ async function consequences(tx: Tx, meter: Meter, to: MeterMode, now: Instant) {
   const onServer = meter.credit_at === "server" && meter.account_id !== null;
   const standing = onServer ? await standingOf(tx, meter.account_id ?? 0) : null;
   const until = (await noCutUntil(tx, [meter.id], instant(now))).get(meter.id) ?? null;
+  const mayTrip = (await linkRefusal(tx, meter.id, "trip")) === null;
   const supply = supplyAfter({
     to,
     creditAt: meter.credit_at,
@@ -162,7 +164,7 @@ async function consequences(tx: Tx, meter: Meter, to: MeterMode, now: Instant) {
     isOffForArrears: state.relay !== "closed" && state.off_cause === "arrears",
     hasSwitch: meter.switch_kind !== "none",
     guarded: meter.supply_guard === 1,
-    switchProved: provesSwitch(meter.profile) && state.switch_fault === 0 && meter.trust === "full",
+    switchProved: provesSwitch(meter.profile) && state.switch_fault === 0 && mayTrip,
     noCut: until !== null,
   });
   return { supply, balance: standing?.balance ?? null, noCutUntil: until };

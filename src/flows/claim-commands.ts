@@ -141,7 +141,13 @@ export async function returnCommand(
 }
 
 /** Why a top-up waits although its meter can be reached: whoever took the money is told. */
-const TOLD_TO_THE_CASHIER: ReadonlySet<string> = new Set(["security_module", "no_meter_key", "meter_key_unknown"]);
+const TOLD_TO_THE_CASHIER: ReadonlySet<string> = new Set([
+  "security_module",
+  "no_meter_key",
+  "meter_key_unknown",
+  "link_risk",
+  "link_not_trusted",
+]);
 
 async function tellOrder(tx: Tx, claimed: ClaimedCommand, why: string, now: Instant): Promise<void> {
   await tx

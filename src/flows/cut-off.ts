@@ -11,6 +11,7 @@ import { paymentInFlight } from "#store/orders.ts";
 import { updatedRows } from "#store/portable.ts";
 import { Stale } from "#store/stale.ts";
 import type { FlowContext } from "./context.ts";
+import { linkRefusal } from "./link-risk.ts";
 import { noCutUntil, standingAt } from "./standing.ts";
 
 /** The meter whose reading led here, with what its account was seen to be. */
@@ -95,10 +96,8 @@ async function tripSwitches(ctx: FlowContext, tx: Tx, arrears: Arrears): Promise
   const switches = await tx
     .selectFrom("meter")
     .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
-    .innerJoin("concentrator", "concentrator.id", "meter.concentrator_id")
     .where("meter.account_id", "=", accountId)
     .where("meter.switch_kind", "<>", "none")
-    .where("concentrator.trust", "=", "full") // over a link without proof nobody is cut off, unless that was allowed
     .select([
       "meter.id",
       "meter.mode",
@@ -131,7 +130,9 @@ async function tripSwitches(ctx: FlowContext, tx: Tx, arrears: Arrears): Promise
       },
       now,
     );
-    if (!decision.trip || each.relay === "open" || (await isSwitchedByOthers(tx, each.id))) continue;
+    if (!decision.trip || each.relay === "open") continue;
+    // Over a link without proof nobody is cut off, unless that was allowed.
+    if ((await linkRefusal(tx, each.id, "trip")) !== null || (await isSwitchedByOthers(tx, each.id))) continue;
     const commandId = ctx.newId(now);
     const fresh = await addCommand(tx, {
       id: commandId,

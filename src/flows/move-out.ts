@@ -23,6 +23,7 @@ import { faultPoint } from "#system/fault-point.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
 import { refuseToMember } from "./group-guard.ts";
+import { demandLink } from "./link-risk.ts";
 
 type Meter = NonNullable<Awaited<ReturnType<typeof meterToAct>>>;
 type Rented = Meter & { account_id: number; customer_id: number; credit_at: "meter" | "server" };
@@ -97,7 +98,7 @@ async function refuseUnready(tx: Tx, meters: readonly Rented[], input: MoveOutRe
     if (inMeter && input.afterwards === "public")
       throw new AppError("move_out_public_in_meter", { label: meter.label });
     const isTripped = input.afterwards === "trip" && !inMeter && meter.switch_kind !== "none";
-    if (isTripped && meter.trust !== "full") throw new AppError("link_not_trusted");
+    if (isTripped) await demandLink(tx, meter.id, "trip");
     if (isTripped && meter.supply_guard === 1) throw new AppError("meter_protected");
   }
   const ids = meters.map((meter) => meter.id);

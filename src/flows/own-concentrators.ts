@@ -1,5 +1,5 @@
 import { type Instant, later, SECOND_MS } from "#base/time.ts";
-import type { LinkKind } from "#domain/link.ts";
+import type { LinkChannel, LinkKind } from "#domain/link.ts";
 import { updatedRows } from "#store/portable.ts";
 import { Stale } from "#store/stale.ts";
 import type { FlowContext } from "./context.ts";
@@ -14,21 +14,24 @@ export type OwnedConcentrator = { id: number; code: string; epoch: number };
 /**
  * A concentrator has registered with this collector: it is its owner from now on, under a new epoch. The newest authenticated
  * session wins; whoever held it before finds its epoch gone and lets go. Null for a code that nobody knows, that speaks
- * another kind of link, that we have to dial, or that may not be spoken to.
+ * another kind of link, that we have to dial, that has to come by TLS and did not, or that may not be spoken to. Remembers where
+ * it first came from.
  */
 export async function claimConcentrator(
   ctx: FlowContext,
-  input: { code: string; kind: LinkKind; collector: string },
+  input: { code: string; kind: LinkKind; collector: string; channel?: LinkChannel; source?: string },
 ): Promise<OwnedConcentrator | null> {
+  const { channel = "plain", source } = input;
   return decide(ctx.db, async (tx) => {
     const now = ctx.clock();
     const row = await tx
       .selectFrom("concentrator")
-      .select(["id", "epoch", "online"])
+      .select(["id", "epoch", "online", "first_source"])
       .where("code", "=", input.code)
       .where("link_kind", "=", input.kind)
       .where("direction", "=", "dials_in")
       .where("trust", "<>", "none")
+      .where("channel", "in", channel === "tls" ? ["plain", "tls"] : ["plain"])
       .executeTakeFirst();
     if (!row) return null;
     const epoch = row.epoch + 1;
@@ -41,6 +44,7 @@ export async function claimConcentrator(
         online: 1,
         ...(row.online === 0 ? { online_changed_at: now } : {}),
         last_seen_at: now,
+        ...(row.first_source === null && source !== undefined ? { first_source: source } : {}),
       })
       .where("id", "=", row.id)
       .where("epoch", "=", row.epoch)
@@ -128,7 +132,7 @@ export async function renewConcentrators(
   ctx: FlowContext,
   input: {
     collector: string;
-    owned: readonly { id: number; epoch: number; lastSeenAt: Instant; rssiDbm: number | null }[];
+    owned: readonly { id: number; epoch: number; lastSeenAt: Instant; rssiDbm: number | null; channel?: LinkChannel }[];
   },
 ): Promise<{ lost: number[] }> {
   if (input.owned.length === 0) return { lost: [] };
@@ -146,6 +150,7 @@ export async function renewConcentrators(
         .where("owner", "=", input.collector)
         .where("epoch", "=", each.epoch)
         .where("trust", "<>", "none")
+        .where("channel", "in", each.channel === "tls" ? ["plain", "tls"] : ["plain"])
         .executeTakeFirst();
       if (updatedRows(result) === 0) lost.push(each.id);
     }

@@ -9,6 +9,7 @@ import { addEvents } from "#store/events.ts";
 import { claimMeterState, meterToAct } from "#store/meters.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
+import { demandLink } from "./link-risk.ts";
 
 type Asked = { meterId: number; key: string; kind: "trip" | "close" | "read"; reason: string; ip: string };
 
@@ -35,7 +36,7 @@ async function request(ctx: FlowContext, tx: Tx, actor: Actor, input: Asked) {
   if (earlier) return repeated(earlier, input);
   if (input.kind !== "read" && meter.switch_kind === "none") throw new AppError("meter_without_switch");
   if (input.kind === "trip" && meter.supply_guard === 1) throw new AppError("meter_protected");
-  if (input.kind === "trip" && meter.trust !== "full") throw new AppError("link_not_trusted");
+  await demandLink(tx, meter.id, input.kind);
 
   const now = ctx.clock();
   const kind: CommandKind = input.kind === "close" && meter.closes_by === "button" ? "permit_close" : input.kind;

@@ -2,6 +2,7 @@ import { assert } from "#base/errors.ts";
 import type { Instant } from "#base/time.ts";
 import { later } from "#base/time.ts";
 import { isCredit, judgeCount, PURCHASE_NUMBER_MAX, retryDelayMs, SWITCH_KINDS } from "#domain/command.ts";
+import type { LinkRefusal } from "#domain/link.ts";
 import type { KeyShown } from "#domain/meter-key.ts";
 import { topUpsMax } from "#protocol/profiles.ts";
 import { OPEN_STATES } from "#store/commands.ts";
@@ -17,6 +18,7 @@ import type { ClaimedCommand } from "./claim-commands.ts";
 import { finish, ownCommand, type Settling } from "./command-row.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
+import { linkRefusal } from "./link-risk.ts";
 import { takeOffBudget } from "./off-guard.ts";
 import {
   type CreditShown,
@@ -56,7 +58,10 @@ export type NextStep = "done" | "send" | "stop" | "fenced";
 
 type MarkedSent =
   | { ok: true; frameHex: string; purchaseNumber: number | null }
-  | { ok: false; why: "fenced" | "stopped" | "expired" | "not_due" | "guard" | "key_changing" | "top_up_open" };
+  | {
+      ok: false;
+      why: "fenced" | "stopped" | "expired" | "not_due" | "guard" | "key_changing" | "top_up_open" | LinkRefusal;
+    };
 
 /**
  * Marks a command *sent* before its first byte leaves, and fixes for ever what is sent: the purchase number is taken here (one
@@ -93,6 +98,9 @@ export async function markSent(
     ) {
       return { ok: false, why: "guard" };
     }
+    // Money or credit on its way is not dropped: it waits until a person has decided about the link.
+    const overLink = isCredit(claimed.kind) ? await linkRefusal(tx, claimed.meterId, claimed.kind) : null;
+    if (overLink !== null) return { ok: false, why: overLink };
     if (claimed.kind === "change_key" && !(await takeKeyChange(tx, claimed))) return { ok: false, why: "top_up_open" };
     const isNew = command.frame_hex === null;
     if (isNew && keyVersion !== null && !(await takeKeyForTopUp(tx, claimed.meterId, keyVersion, now))) {

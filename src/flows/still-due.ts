@@ -5,6 +5,7 @@ import type { Tx } from "#store/db.ts";
 import { meterState } from "#store/meters.ts";
 import { paymentInFlight } from "#store/orders.ts";
 import type { CommandTable } from "#store/schema.ts";
+import { linkRefusal } from "./link-risk.ts";
 import { noCutUntil, standingOf } from "./standing.ts";
 
 /**
@@ -36,20 +37,19 @@ async function whyNoTrip(tx: Tx, command: CommandTable, now: Instant): Promise<s
   const meter = await tx
     .selectFrom("meter")
     .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
-    .innerJoin("concentrator", "concentrator.id", "meter.concentrator_id")
     .leftJoin("account", "account.id", "meter.account_id")
     .select([
       "meter.mode",
       "meter.profile",
       "meter.supply_guard",
       "meter_state.switch_fault",
-      "concentrator.trust",
       "account.id as account_id",
     ])
     .where("meter.id", "=", command.meter_id)
     .executeTakeFirstOrThrow();
   if (meter.supply_guard === 1) return "guarded";
-  if (meter.trust !== "full") return "link_not_trusted";
+  const overLink = await linkRefusal(tx, command.meter_id, "trip");
+  if (overLink !== null) return overLink;
   // For an empty room only: somebody has moved in since.
   if (command.idem_key.startsWith("move-out:") && meter.account_id !== null) return "occupied";
   if (command.cause === "operator") return null;

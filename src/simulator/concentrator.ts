@@ -1,5 +1,8 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
-import type { Bytes } from "#protocol/bytes.ts";
+import { connect as connectTls, TLSSocket } from "node:tls";
+import { type Bytes, fromHex } from "#protocol/bytes.ts";
+import { linkTlsPsk } from "#protocol/link/jichao.ts";
+import { nodeCiphers } from "#system/crypto.ts";
 import { type BusTiming, createBus, type Sound, type Via } from "./bus.ts";
 import type { LineStrike } from "./faults.ts";
 import type { SimulatorLog } from "./log.ts";
@@ -11,7 +14,7 @@ import { speakTransparent } from "./speak-transparent.ts";
 import type { Speech, SpeechContext } from "./speech.ts";
 
 /** Where the collector (抄表前置机) listens. */
-export type LinkTarget = { host: string; port: number };
+export type LinkTarget = { host: string; port: number; tlsPort?: number };
 
 /** A simulated concentrator (集中器) of any kind: dials the collector, or listens for it, as long as it is switched on. */
 export type Concentrator = {
@@ -30,6 +33,8 @@ export type Concentrator = {
   close(): Promise<void>;
 };
 
+/** The cipher whose hash external keys are bound to. */
+const PSK_CIPHERS = "TLS_AES_128_GCM_SHA256:PSK";
 const RETRY_MS_MIN = 100;
 const RETRY_MS_MAX = 5_000;
 const HANDSHAKE_MS = 10_000;
@@ -65,7 +70,23 @@ export function createConcentrator(options: {
   function open(): void {
     if (!target || offline) return;
     if (listenPort !== null) listen(listenPort);
-    else if (!session) session = createSession(connect({ host: target.host, port: target.port, noDelay: true }), false);
+    else if (!session) session = createSession(connectTo(target), false);
+  }
+
+  function connectTo({ host, port, tlsPort }: LinkTarget): Socket {
+    if (!plan.tls || tlsPort === undefined) return connect({ host, port, noDelay: true });
+    const psk = linkTlsPsk(nodeCiphers, fromHex(plan.key) ?? new Uint8Array(), plan.id);
+    const socket = connectTls({
+      host,
+      port: tlsPort,
+      minVersion: "TLSv1.3",
+      ciphers: PSK_CIPHERS,
+      pskCallback: () => ({ psk, identity: plan.id }),
+      // Both sides prove the key; there is no name in it that could be compared.
+      checkServerIdentity: () => undefined,
+    });
+    socket.setNoDelay(true);
+    return socket;
   }
 
   /** Whoever dials last is spoken to: the one before is likely to be half a connection. */
@@ -116,7 +137,7 @@ export function createConcentrator(options: {
       socket.destroy();
     });
     if (isDialled) speech.begin();
-    else socket.on("connect", () => speech.begin());
+    else socket.once(socket instanceof TLSSocket ? "secureConnect" : "connect", () => speech.begin());
     socket.on("data", (chunk) => {
       if (self.online) retryMs = RETRY_MS_MIN;
       if (!socket.destroyed) speech.take(chunk);
@@ -157,7 +178,8 @@ export function createConcentrator(options: {
   return {
     id: plan.id,
     dial(to) {
-      const moved = target !== null && (target.host !== to.host || target.port !== to.port);
+      const moved =
+        target !== null && (target.host !== to.host || target.port !== to.port || target.tlsPort !== to.tlsPort);
       target = to;
       if (moved && session && listenPort === null) session.socket.destroy();
       else open();

@@ -12,7 +12,7 @@ const DEMO_BAUD = 9_600;
 const environment = z.object({
   JICHAO_LINK_PORT: wholeNumber(0, 65_535).default(6201),
   JICHAO_SIMULATOR_LINK_HOST: z.string().default("127.0.0.1"),
-  JICHAO_SIMULATOR_PORT: wholeNumber(0, 65_535).default(6203),
+  JICHAO_SIMULATOR_PORT: wholeNumber(0, 65_535).default(6204),
   JICHAO_SIMULATOR_SPEED: wholeNumber(1, SPEED_MAX).default(DEMO_SPEED),
   JICHAO_SIMULATOR_SEED: wholeNumber(0, 2 ** 31).default(1),
   JICHAO_SIMULATOR_BAUD: z.union([z.literal("instant"), wholeNumber(300, 115_200)]).default(DEMO_BAUD),

@@ -65,6 +65,8 @@ export type ConcentratorPlan = {
   key: string;
   /** How it speaks to the collector; JCP/1, dialling, when left out. */
   link?: LinkPlan;
+  /** Dials the collector's door in TLS, under a key derived from its own. */
+  tls?: true;
 };
 
 /** What a concentrator speaks, and where it listens; null for one that dials. */

@@ -1,4 +1,5 @@
-import type { LinkDirection, LinkKind, LinkTrust } from "#domain/link.ts";
+import { z } from "zod";
+import type { LinkChannel, LinkDirection, LinkKind, LinkTrust } from "#domain/link.ts";
 import type { Tx } from "./db.ts";
 
 /** How a concentrator is spoken to, as its archive says; the key is sealed. */
@@ -8,6 +9,13 @@ export type LinkArchive = {
   kind: LinkKind;
   direction: LinkDirection;
   trust: LinkTrust;
+  channel: LinkChannel;
+  /** Networks that it may come from; null for any. A list that cannot be read allows none. */
+  sources: readonly string[] | null;
+  /** Where it may come from alone, because it first came from there; null when it is not locked or has not come yet. */
+  lockedTo: string | null;
+  /** Of the certificate that it shows in TLS. */
+  tlsFingerprint: string | null;
   address: { host: string; port: number } | null;
   keySealed: string;
   /** JSON of DtuPackets; null for the usual packets. */
@@ -23,6 +31,12 @@ export async function linkArchive(tx: Tx, code: string): Promise<LinkArchive | n
 /** The concentrators that a collector has to dial, because they listen and may be spoken to. */
 export async function linksToDial(tx: Tx): Promise<LinkArchive[]> {
   const rows = await links(tx).where("direction", "=", "listens").where("trust", "<>", "none").orderBy("id").execute();
+  return rows.map(toArchive);
+}
+
+/** Those that may dial in: a collector looks their TLS identities up among them. */
+export async function linksThatDial(tx: Tx): Promise<LinkArchive[]> {
+  const rows = await links(tx).where("direction", "=", "dials_in").where("trust", "<>", "none").orderBy("id").execute();
   return rows.map(toArchive);
 }
 
@@ -43,7 +57,22 @@ export async function dtuPacketsInUse(tx: Tx, limit: number): Promise<(string | 
 function links(tx: Tx) {
   return tx
     .selectFrom("concentrator")
-    .select(["id", "code", "link_kind", "direction", "trust", "host", "port", "key_sealed", "dtu_packets"]);
+    .select([
+      "id",
+      "code",
+      "link_kind",
+      "direction",
+      "trust",
+      "channel",
+      "sources",
+      "lock_source",
+      "first_source",
+      "tls_fingerprint",
+      "host",
+      "port",
+      "key_sealed",
+      "dtu_packets",
+    ]);
 }
 
 function toArchive(row: Awaited<ReturnType<ReturnType<typeof links>["executeTakeFirstOrThrow"]>>): LinkArchive {
@@ -53,8 +82,23 @@ function toArchive(row: Awaited<ReturnType<ReturnType<typeof links>["executeTake
     kind: row.link_kind,
     direction: row.direction,
     trust: row.trust,
+    channel: row.channel,
+    sources: row.sources === null ? null : parseSources(row.sources),
+    lockedTo: row.lock_source === 1 ? row.first_source : null,
+    tlsFingerprint: row.tls_fingerprint,
     address: row.host === null || row.port === null ? null : { host: row.host, port: row.port },
     keySealed: row.key_sealed,
     dtuPackets: row.dtu_packets,
   };
+}
+
+const storedSources = z.array(z.string());
+
+/** The networks that a row names; one that cannot be read lets nobody in. */
+export function parseSources(text: string): string[] {
+  try {
+    return storedSources.parse(JSON.parse(text));
+  } catch {
+    return [];
+  }
 }

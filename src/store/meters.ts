@@ -142,7 +142,6 @@ export async function meterToAct(tx: Tx, scope: Scope, meterId: number) {
         "meter.price_e4",
         "meter.ratio",
         "concentrator.online",
-        "concentrator.trust",
         "account.id as account_id",
         "account.credit_at",
         "account.overdraft_e4",

@@ -14,6 +14,7 @@ import * as reconcile from "./migrations/0011_reconcile.ts";
 import * as moveOuts from "./migrations/0012_move_outs.ts";
 import * as devices from "./migrations/0013_devices.ts";
 import * as collection from "./migrations/0015_collection.ts";
+import * as linksDoor from "./migrations/0016_links_door.ts";
 import { type MysqlAddress, mysqlPool } from "./mysql-pool.ts";
 import type { Schema } from "./schema.ts";
 import type { SqliteWriter } from "./sqlite-writer.ts";
@@ -39,6 +40,7 @@ const migrations: readonly Migration[] = [
   { name: "0012_move_outs", up: moveOuts.up },
   { name: "0013_devices", up: devices.up },
   { name: "0015_collection", up: collection.up },
+  { name: "0016_links_door", up: linksDoor.up },
 ];
 
 /** Statements that rebuild a big table take their time. */

@@ -6,7 +6,7 @@
  */
 
 import type { CommandKind } from "#domain/command.ts";
-import type { LinkDirection, LinkKind, LinkTrust } from "#domain/link.ts";
+import type { LinkChannel, LinkDirection, LinkKind, LinkTrust } from "#domain/link.ts";
 import type { MeterEventKind } from "#domain/meter-event.ts";
 import type { MeterMode } from "#domain/meter-mode.ts";
 import type { Flag } from "./flag.ts";
@@ -16,6 +16,7 @@ import type { DeskSchema } from "./schema-desk.ts";
 import type { DevicesSchema } from "./schema-devices.ts";
 import type { GroupsSchema } from "./schema-groups.ts";
 import type { KeysSchema } from "./schema-keys.ts";
+import type { LinksSchema } from "./schema-links.ts";
 import type { ReconcileSchema } from "./schema-reconcile.ts";
 import type { RefundsSchema } from "./schema-refunds.ts";
 import type { SealSchema } from "./schema-seals.ts";
@@ -85,6 +86,15 @@ export type ConcentratorTable = {
   host: string | null;
   port: number | null;
   trust: LinkTrust;
+  /** `tls`: it is not let in by plain TCP. */
+  channel: LinkChannel;
+  /** SHA-256 of the certificate that it shows in TLS, 64 hex digits; null for one with a key only. */
+  tls_fingerprint: string | null;
+  /** JSON of the networks (CIDR) that it may come from; null for any. */
+  sources: string | null;
+  /** 1: it may only come from where it first came (首见锁定). */
+  lock_source: Flag;
+  first_source: string | null;
   /** JSON of what a DTU says by itself; null for the usual packets. */
   dtu_packets: string | null;
   /** How often its meters are read; null: as its project says. */
@@ -406,6 +416,7 @@ export type Schema = FirstSchema &
   SharesSchema &
   TariffSchema &
   KeysSchema &
+  LinksSchema &
   GroupsSchema &
   SealSchema &
   DevicesSchema &

@@ -120,6 +120,15 @@ export function linkAuthMac(
   return ciphers.hmacSm3(key, concat(asciiBytes(side + id), nonceS, nonceC)).slice(0, MAC_LENGTH);
 }
 
+/**
+ * The key by which a concentrator and the server prove themselves in TLS 1.3 (external PSK, its identity is the code):
+ * HMAC-SM3(link key, "tls-psk" ‖ id), all 32 bytes. Never the link key itself, and never a MAC of {@link linkAuthMac}, whose
+ * texts begin with another letter.
+ */
+export function linkTlsPsk(ciphers: Ciphers, key: Bytes, id: string): Bytes {
+  return ciphers.hmacSm3(key, asciiBytes(`tls-psk${id}`));
+}
+
 /** The length of a good frame at `at`, or why there is none; `truncated` only if more bytes could help. */
 function frameLength(bytes: Bytes, at: number, maxPayload: number): number | BadLink {
   const have = bytes.length - at;

@@ -374,6 +374,7 @@ export const en: Messages = {
       guarded: "the meter is under supply guard",
       no_evidence: "there is no evidence of arrears",
       link_not_trusted: "the concentrator cannot prove who it is, and tripping over it is not allowed",
+      link_risk: "the concentrator comes by a plain link, and the risk of such links was not taken for this project",
       no_meter_key: "the key of this meter is missing",
       meter_key_unknown: "the key of the meter is none of ours",
       key_changing: "the key of this meter is being changed",

@@ -368,6 +368,7 @@ export const zhCN = {
       guarded: "该表计已设保电,不予断开",
       no_evidence: "缺少欠费依据,不予断开",
       link_not_trusted: "集中器通信无法证明身份,未允许经它断开",
+      link_risk: "集中器以明文接入,本项目未开启明文风险开关",
       no_meter_key: "缺少该电表的密钥",
       meter_key_unknown: "表计的密钥不是本系统的密钥",
       key_changing: "正在更换该表计的密钥",
