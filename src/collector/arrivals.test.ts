@@ -5,7 +5,10 @@ function watch() {
   const told: string[] = [];
   let nowMs = 1_000;
   const arrivals = createArrivals({ nowMs: () => nowMs, alarm: (code, kind) => void told.push(`${code} ${kind}`) });
-  return { arrivals, told, pass: (ms: number) => void (nowMs += ms) };
+  const pass = (ms: number) => {
+    nowMs += ms;
+  };
+  return { arrivals, told, pass };
 }
 
 describe("who comes and goes", () => {
