@@ -3,6 +3,7 @@ import { devicesErrors } from "./errors-devices.ts";
 import { groupErrors } from "./errors-groups.ts";
 import { reconcileErrors } from "./errors-reconcile.ts";
 import { refundErrors } from "./errors-refunds.ts";
+import { safekeepingErrors } from "./errors-safekeeping.ts";
 import { shareErrors } from "./errors-shares.ts";
 import { tariffErrors } from "./errors-tariff.ts";
 
@@ -17,6 +18,7 @@ export const errors = {
   ...groupErrors,
   ...reconcileErrors,
   ...devicesErrors,
+  ...safekeepingErrors,
   ...shareErrors,
   ...tariffErrors,
   invalid_input: [400, "输入有误:{what}", "The input is not valid: {what}"],

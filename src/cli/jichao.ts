@@ -1,3 +1,4 @@
+import { AppError, errorText } from "#base/errors.ts";
 import { systemClock } from "#system/clock.ts";
 import type { Environment } from "#system/environment.ts";
 import { environment } from "./config.ts";
@@ -57,6 +58,18 @@ const commands: Record<string, { what: string; run(args: string[], env: Environm
     what: "查看或解除拉闸保护 show or release the guard over trips: jichao off-guard [release …]",
     run: async (args, env) => (await import("./off-guard.ts")).offGuardCommand(args, env),
   },
+  backup: {
+    what: "备份:立即备份、列出、校验 take, list or check a backup: jichao backup [list|verify …]",
+    run: async (args, env) => (await import("./backup.ts")).backupCommand(args, env),
+  },
+  restore: {
+    what: "从备份恢复到空库,随后进入隔离 restore a backup into an empty database, which is then in quarantine",
+    run: async (args, env) => (await import("./backup.ts")).restoreCommand(args, env),
+  },
+  quarantine: {
+    what: "恢复后的隔离:进度与解除 quarantine after a restore: progress, and the way out of it",
+    run: async (args, env) => (await import("./quarantine.ts")).quarantineCommand(args, env),
+  },
   ledger: {
     what: "核对账本 check the books: jichao ledger verify",
     run: async (args, env) => (await import("./ledger.ts")).ledgerCommand(args, env),
@@ -102,7 +115,7 @@ function sentence(error: unknown): string {
     const port = "port" in error ? String(error.port) : "";
     return `端口 ${port} 已被占用:请停止占用它的程序,或用 JICHAO_HTTP_PORT / JICHAO_LINK_PORT / JICHAO_COLLECTOR_HTTP_PORT / JICHAO_SIMULATOR_PORT 换一个端口。\nPort ${port} is in use: stop the program that holds it, or choose another by these variables.`;
   }
-  const lines: string[] = [];
+  const lines: string[] = error instanceof AppError ? [errorText(error.code, error.details, "zh")] : [];
   for (let each: unknown = error; each instanceof Error; each = each.cause) lines.push(each.message);
   return lines.length > 0 ? lines.join("\n  ") : String(error);
 }

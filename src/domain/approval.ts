@@ -22,6 +22,8 @@ export const approvalKinds = {
   ratio: { decidedBy: "price.approve", limitYuan: 0 },
   /** Trips of a project that were stopped and shall leave again (解除拉闸保护). */
   off_release: { decidedBy: "guard.release", limitYuan: 0 },
+  /** Trips of a system that was restored from a backup (解除隔离). */
+  quarantine: { decidedBy: "guard.release", limitYuan: 0 },
 } as const satisfies Record<string, { decidedBy: Permission; limitYuan: number }>;
 
 export type ApprovalKind = keyof typeof approvalKinds;

@@ -4,6 +4,7 @@ import type { ApprovalEffect, ApprovalEffects } from "./decide-approval.ts";
 import { exchangeEffect } from "./exchange-old.ts";
 import { moveOutApproved } from "./move-out-clear.ts";
 import { priceEffect } from "./price-change.ts";
+import { quarantineEffect } from "./quarantine.ts";
 import { refundApproved } from "./refund.ts";
 import { releaseEffect } from "./stop-trips.ts";
 
@@ -19,6 +20,7 @@ export const approvalEffects: ApprovalEffects = {
   clear: refundApproved,
   debt: refundApproved,
   off_release: releaseEffect,
+  quarantine: quarantineEffect,
 };
 
 /** Money that goes back is that of a refund, or of a whole move-out. */

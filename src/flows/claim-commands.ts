@@ -1,5 +1,6 @@
 import { HOUR_MS, type Instant, instant, later, SECOND_MS } from "#base/time.ts";
 import { type CommandKind, CREDIT_KINDS, type CreditKind, isCredit } from "#domain/command.ts";
+import { HELD_STATES } from "#domain/quarantine.ts";
 import { OPEN_STATES } from "#store/commands.ts";
 import type { Tx } from "#store/db.ts";
 import { addEvents } from "#store/events.ts";
@@ -210,6 +211,29 @@ function dueCommands(tx: Tx, concentratorIds: readonly number[], now: Instant) {
       )
       .where((eb) =>
         eb.or([eb("command.kind", "not in", [...CREDIT_KINDS]), eb("meter_state.top_ups_stopped", "=", 0)]),
+      )
+      // A restored system only asks until the meter has shown where it stands; trips wait for people besides.
+      .where((eb) =>
+        eb.or([
+          eb("command.kind", "=", "read"),
+          eb.not(
+            eb.exists(
+              eb
+                .selectFrom("quarantine_meter as held")
+                .select("held.meter_id")
+                .whereRef("held.meter_id", "=", "command.meter_id")
+                .where("held.state", "in", [...HELD_STATES]),
+            ),
+          ),
+        ]),
+      )
+      .where((eb) =>
+        eb.or([
+          eb("command.kind", "<>", "trip"),
+          eb.not(
+            eb.exists(eb.selectFrom("restore_run").select("restore_run.id").where("trips_released_at", "is", null)),
+          ),
+        ]),
       )
       // Between "sent" and the end of a change of key no top-up is made, and the other way round.
       .where((eb) => eb.or([eb("command.kind", "not in", [...CREDIT_KINDS]), eb("meter_key.next_version", "is", null)]))

@@ -11,6 +11,7 @@ import { addEvents } from "#store/events.ts";
 import { changeMeterState, claimMeterState, meterState } from "#store/meters.ts";
 import { touchOrder } from "#store/orders.ts";
 import { updatedRows } from "#store/portable.ts";
+import { isQuarantined } from "#store/quarantine.ts";
 import type { CommandState } from "#store/schema.ts";
 import { Stale } from "#store/stale.ts";
 import { faultPoint } from "#system/fault-point.ts";
@@ -60,7 +61,16 @@ type MarkedSent =
   | { ok: true; frameHex: string; purchaseNumber: number | null }
   | {
       ok: false;
-      why: "fenced" | "stopped" | "expired" | "not_due" | "guard" | "key_changing" | "top_up_open" | LinkRefusal;
+      why:
+        | "fenced"
+        | "stopped"
+        | "expired"
+        | "not_due"
+        | "quarantine"
+        | "guard"
+        | "key_changing"
+        | "top_up_open"
+        | LinkRefusal;
     };
 
 /**
@@ -84,6 +94,7 @@ export async function markSent(
       await finish(tx, claimed, { state: "expired", reason: "unreachable", at: now, result: null });
       return { ok: false, why: "expired" };
     }
+    if (await isQuarantined(tx, claimed.meterId, claimed.kind)) return { ok: false, why: "quarantine" };
     if (isSwitch) {
       await claimMeterState(tx, claimed.meterId);
       const whyNot = await whyNotDue(tx, command, now);

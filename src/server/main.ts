@@ -13,6 +13,7 @@ import { livenessJob } from "./jobs/liveness.ts";
 import { startJob } from "./jobs/loop.ts";
 import { moveOutsJob } from "./jobs/move-outs.ts";
 import { pricesJob } from "./jobs/prices.ts";
+import { quarantineJob } from "./jobs/quarantine.ts";
 import { reconcileJob } from "./jobs/reconcile.ts";
 import { sealJob } from "./jobs/seal.ts";
 import { sessionsJob } from "./jobs/sessions.ts";
@@ -69,6 +70,7 @@ export async function runServer(config: ServerConfig, deps: ServerDeps, signal: 
     moveOutsJob(ctx),
     daysJob(ctx),
     exchangesJob(ctx),
+    quarantineJob(ctx),
     ...(deps.sealer ? [sealJob(ctx, deps.sealer)] : []),
     reconcileJob(ctx, deps.sealer ?? null),
   ].map((job) => startJob(job, { log, signal: stopping.signal, ran: metrics.ran }));

@@ -99,7 +99,8 @@ async function openOnMysql(url: string, options: Opening): Promise<Db> {
 
 const MYSQL_PORT = 3306;
 
-function mysqlAddress(url: string): MysqlAddress {
+/** The parts of `mysql://user:password@host:port/name`. */
+export function mysqlAddress(url: string): MysqlAddress {
   const { hostname, port, username, password, pathname } = new URL(url);
   const database = decodeURIComponent(pathname.slice(1));
   assert(hostname !== "" && database !== "", "a MySQL address is mysql://user:password@host:port/name");

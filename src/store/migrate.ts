@@ -15,6 +15,7 @@ import * as moveOuts from "./migrations/0012_move_outs.ts";
 import * as devices from "./migrations/0013_devices.ts";
 import * as collection from "./migrations/0015_collection.ts";
 import * as linksDoor from "./migrations/0016_links_door.ts";
+import * as safekeeping from "./migrations/0017_safekeeping.ts";
 import { type MysqlAddress, mysqlPool } from "./mysql-pool.ts";
 import type { Schema } from "./schema.ts";
 import type { SqliteWriter } from "./sqlite-writer.ts";
@@ -41,6 +42,7 @@ const migrations: readonly Migration[] = [
   { name: "0013_devices", up: devices.up },
   { name: "0015_collection", up: collection.up },
   { name: "0016_links_door", up: linksDoor.up },
+  { name: "0017_safekeeping", up: safekeeping.up },
 ];
 
 /** Statements that rebuild a big table take their time. */
@@ -48,16 +50,26 @@ const STATEMENT_TIMEOUT_MS = 60 * 60_000;
 /** How long a second program waits for the first to finish. */
 const LOCK_WAIT_S = 600;
 
+/** The names of all migrations that this version knows, in the order in which they are made. */
+export const migrationNames: readonly string[] = migrations.map(({ name }) => name);
+
+/** A table of this name stands in a database into which a restore has begun and not ended. */
+export const RESTORING = "restoring";
+
+/** Which migrations to apply: all, but for a restore of an older version. */
+type Wanted = (name: string) => boolean;
+const all: Wanted = () => true;
+
 /** On SQLite all pending steps are one transaction: whoever comes second finds them done. */
-export function migrateSqlite(writer: SqliteWriter): Promise<string[]> {
-  return writer.transact((tx) => applyPending(tx, "sqlite"));
+export function migrateSqlite(writer: SqliteWriter, wanted: Wanted = all): Promise<string[]> {
+  return writer.transact((tx) => applyPending(tx, "sqlite", wanted));
 }
 
 /**
  * On the MySQL family a named lock keeps a second program out; it dies with its connection. On a cluster it holds on one
  * node only: there the steps' own `if not exists` carries, as tables are made in one order on all nodes.
  */
-export async function migrateMysql(address: MysqlAddress): Promise<string[]> {
+export async function migrateMysql(address: MysqlAddress, wanted: Wanted = all): Promise<string[]> {
   const pool = mysqlPool(address, {
     connections: 1,
     readOnly: false,
@@ -74,7 +86,7 @@ export async function migrateMysql(address: MysqlAddress): Promise<string[]> {
       );
       if (rows[0]?.got !== 1)
         throw new AppError("database_unavailable", {}, { cause: new Error("migration lock is held") });
-      return await applyPending(connection, "mysql");
+      return await applyPending(connection, "mysql", wanted);
     });
   } finally {
     await db.destroy(); // and with the connection goes the lock
@@ -84,7 +96,8 @@ export async function migrateMysql(address: MysqlAddress): Promise<string[]> {
 /** Longer names are refused by MySQL. */
 const LOCK_NAME_CHARS_MAX = 64;
 
-async function applyPending(db: Kysely<Schema>, kind: "sqlite" | "mysql"): Promise<string[]> {
+async function applyPending(db: Kysely<Schema>, kind: "sqlite" | "mysql", wanted: Wanted): Promise<string[]> {
+  if (wanted === all && (await isRestoring(db, kind))) throw new AppError("restore_unfinished");
   const name = kind === "sqlite" ? sql`text` : sql`varchar(100)`;
   const end = kind === "sqlite" ? sql`strict` : sql`engine=InnoDB default charset=utf8mb4 collate=utf8mb4_bin`;
   await sql`create table if not exists migration (name ${name} not null primary key) ${end}`.execute(db);
@@ -92,10 +105,20 @@ async function applyPending(db: Kysely<Schema>, kind: "sqlite" | "mysql"): Promi
   const known = new Set(done.rows.map((row) => row.name));
   const applied: string[] = [];
   for (const migration of migrations) {
-    if (known.has(migration.name)) continue;
+    if (known.has(migration.name) || !wanted(migration.name)) continue;
     await migration.up(db, kind);
     await sql`insert into migration (name) values (${migration.name})`.execute(db);
     applied.push(migration.name);
   }
   return applied;
+}
+
+/** Half a restore is no system: no program starts on it. */
+async function isRestoring(db: Kysely<Schema>, kind: "sqlite" | "mysql"): Promise<boolean> {
+  const { rows } =
+    kind === "sqlite"
+      ? await sql`select 1 from sqlite_master where type = 'table' and name = ${RESTORING}`.execute(db)
+      : await sql`select 1 from information_schema.tables
+          where table_schema = database() and table_name = ${RESTORING}`.execute(db);
+  return rows.length > 0;
 }

@@ -13,6 +13,12 @@ const LOCK_WAIT_S = 5;
 const SQL_MODE =
   "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO";
 
+/** What is set on every connection before it is used. */
+export const SESSION_SETTINGS: readonly string[] = [
+  "set session transaction isolation level read committed",
+  `set session sql_mode = '${SQL_MODE}', innodb_lock_wait_timeout = ${LOCK_WAIT_S}`,
+];
+
 /** Where a MySQL or MariaDB is, read from `mysql://user:password@host:port/name`. */
 export type MysqlAddress = { host: string; port: number; user: string; password: string; database: string };
 
@@ -29,17 +35,13 @@ export type PoolUse = {
 
 /** A pool whose connections are set up before first use, refuse what must not be bound, and die when they hang. */
 export function mysqlPool(address: MysqlAddress, use: PoolUse): MysqlPool {
-  const pool = createPool({ ...poolOptions, ...address, connectionLimit: use.connections });
+  const pool = createPool({ ...CONNECTION_OPTIONS, ...address, connectionLimit: use.connections });
   const guarded = new WeakMap<PoolConnection, MysqlPoolConnection>();
 
   async function prepare(raw: PoolConnection): Promise<MysqlPoolConnection> {
     const known = guarded.get(raw);
     if (known) return known;
-    const settings = [
-      "set session transaction isolation level read committed",
-      `set session sql_mode = '${SQL_MODE}', innodb_lock_wait_timeout = ${LOCK_WAIT_S}`,
-      ...(use.readOnly ? ["set session transaction read only"] : []),
-    ];
+    const settings = [...SESSION_SETTINGS, ...(use.readOnly ? ["set session transaction read only"] : [])];
     for (const setting of settings) await raw.promise().query({ sql: setting, timeout: CONNECT_TIMEOUT_MS });
     const made = guard(raw, use);
     guarded.set(raw, made);
@@ -68,7 +70,8 @@ export function mysqlPool(address: MysqlAddress, use: PoolUse): MysqlPool {
   };
 }
 
-const poolOptions: PoolOptions = {
+/** How every connection of ours speaks with a MySQL or MariaDB. */
+export const CONNECTION_OPTIONS: PoolOptions = {
   charset: "utf8mb4_bin", // also the collation of literals: upper and lower case differ, as on SQLite
   timezone: "Z",
   dateStrings: true,

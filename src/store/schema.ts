@@ -19,6 +19,7 @@ import type { KeysSchema } from "./schema-keys.ts";
 import type { LinksSchema } from "./schema-links.ts";
 import type { ReconcileSchema } from "./schema-reconcile.ts";
 import type { RefundsSchema } from "./schema-refunds.ts";
+import type { SafekeepingSchema } from "./schema-safekeeping.ts";
 import type { SealSchema } from "./schema-seals.ts";
 import type { SharesSchema } from "./schema-shares.ts";
 import type { TariffSchema } from "./schema-tariff.ts";
@@ -419,6 +420,7 @@ export type Schema = FirstSchema &
   LinksSchema &
   GroupsSchema &
   SealSchema &
+  SafekeepingSchema &
   DevicesSchema &
   ReconcileSchema &
   CollectionSchema;

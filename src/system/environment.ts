@@ -65,6 +65,8 @@ const installation = z.object({
   JICHAO_HSM_TOKEN: z.string().min(TOKEN_CHARS_MIN).optional(),
   JICHAO_LOG: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).optional(),
   JICHAO_FAULTS: z.string().optional(),
+  JICHAO_BACKUP_DIR: z.string().optional(),
+  JICHAO_BACKUP_KEY_FILE: z.string().optional(),
 });
 
 /** What every program of one installation shares. */
@@ -82,6 +84,10 @@ export type Installation = {
   readonly logLevel: string | undefined;
   /** Fault points of a crash test. */
   readonly faults: string | undefined;
+  /** Where backups are put; undefined for the folder `backups` of the data folder. */
+  readonly backupDir: string | undefined;
+  /** A file with the passphrase under which backups are encrypted; undefined: they are not. */
+  readonly backupKeyFile: string | undefined;
 };
 
 /** Reads what every program shares. */
@@ -95,6 +101,8 @@ export function installationConfig(env: Environment): Installation {
     JICHAO_HSM_TOKEN: "至少 16 个字符的令牌 (a token of at least 16 characters)",
     JICHAO_LOG: "error、warn、info、debug 或 silent (a log level)",
     JICHAO_FAULTS: "名称=概率,… (name=probability,…)",
+    JICHAO_BACKUP_DIR: "备份目录 (a folder)",
+    JICHAO_BACKUP_KEY_FILE: "密钥文件的路径 (a file)",
   });
   return {
     dataDir: read.JICHAO_DATA,
@@ -105,5 +113,7 @@ export function installationConfig(env: Environment): Installation {
     hsmToken: read.JICHAO_HSM_TOKEN,
     logLevel: read.JICHAO_LOG,
     faults: read.JICHAO_FAULTS,
+    backupDir: read.JICHAO_BACKUP_DIR,
+    backupKeyFile: read.JICHAO_BACKUP_KEY_FILE,
   };
 }

@@ -124,7 +124,8 @@ function newMasterKey(): string {
   return randomBytes(MASTER_KEY_BYTES).toString("hex");
 }
 
-function masterKeyFile(dataDir: string): string {
+/** Where the master key lies when it is not in the environment. */
+export function masterKeyFile(dataDir: string): string {
   return join(dataDir, "master.key");
 }
 

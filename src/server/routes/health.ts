@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { SECOND_MS } from "#base/time.ts";
 import { type Health, health } from "#contract/session.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { healthCounts } from "#store/counts.ts";
+import { packageVersion } from "#system/version.ts";
 import { addRoute, nothing, type Routes } from "../route.ts";
 
 /** Answers to monitoring are as old as this at most: asking often costs the database nothing. */
@@ -63,11 +63,4 @@ async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-function packageVersion(): string {
-  const manifest: { version: string } = JSON.parse(
-    readFileSync(new URL("../../../package.json", import.meta.url), "utf8"),
-  );
-  return manifest.version;
 }

@@ -17,6 +17,7 @@ export const approvalsEn = {
       exchange: "Credit carried over",
       ratio: "Change of ratio",
       off_release: "Release of trips",
+      quarantine: "Trips after a restore",
     },
     state: {
       requested: "Waiting",
@@ -26,6 +27,9 @@ export const approvalsEn = {
       expired: "Expired",
     },
     summary: {
+      file: "Backup file",
+      snapshotAt: "As of",
+      restoredAt: "Restored at",
       project: "Project",
       stop: "Why stopped",
       stoppedBy: "Stopped by",

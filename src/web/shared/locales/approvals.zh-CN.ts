@@ -17,6 +17,7 @@ export const approvalsZh = {
       exchange: "换表余量",
       ratio: "变比变更",
       off_release: "解除拉闸保护",
+      quarantine: "恢复后允许拉闸",
     },
     state: {
       requested: "待审批",
@@ -26,6 +27,9 @@ export const approvalsZh = {
       expired: "已过期",
     },
     summary: {
+      file: "备份文件",
+      snapshotAt: "备份时刻",
+      restoredAt: "恢复时刻",
       project: "项目",
       stop: "停止原因",
       stoppedBy: "由谁停止",

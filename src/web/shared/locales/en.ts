@@ -350,6 +350,8 @@ export const en: Messages = {
     now: "{{what}}: {{now}}",
     readDone: "Read",
     stateReason: {
+      quarantine: "The system was restored from a backup; it waits until the meter has been compared",
+      restored: "Cancelled when the system was restored from a backup",
       no_answer: "the meter did not answer",
       unreachable: "the meter could not be reached in time",
       expired: "it took too long",

@@ -344,6 +344,8 @@ export const zhCN = {
     now: "{{what}}:{{now}}",
     readDone: "已抄到",
     stateReason: {
+      quarantine: "系统刚从备份恢复,该表计核对之前不下发",
+      restored: "系统从备份恢复时取消",
       no_answer: "电表没有应答",
       unreachable: "有效期内未能联系上电表",
       expired: "超过有效期",
