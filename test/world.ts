@@ -1,5 +1,5 @@
 import { afterEach } from "vitest";
-import { later } from "#base/time.ts";
+import { type Instant, later } from "#base/time.ts";
 import { type CollectorConfig, collectorConfig } from "#collector/config.ts";
 import { type CollectorDeps, type RunningCollector, runCollector } from "#collector/main.ts";
 import type { Recharge } from "#contract/money.ts";
@@ -42,6 +42,10 @@ type WorldOptions = {
   plan?: TownPlan;
   speed?: number;
   faults?: FaultSettings;
+  /** The town lives by the clock of this world, which `letPass` moves, and not by the real one. */
+  sharedClock?: boolean;
+  /** What that clock shows at the beginning; the present when left out. */
+  startAt?: Instant;
   /** False: the collector is started by the test. */
   collector?: boolean;
   /** False: some of the town's concentrators are not meant to get in. */
@@ -55,7 +59,7 @@ type WorldOptions = {
 export async function world(options: WorldOptions) {
   const { metersPer = 12, speed = 1 } = options;
   const db = await freshDatabase(options.database);
-  let aheadMs = 0;
+  let aheadMs = options.startAt === undefined ? 0 : options.startAt - systemClock();
   const clock = () => later(systemClock(), aheadMs);
   const ctx: FlowContext = { db, clock, newId, log: silentLog };
   const plan = options.plan ?? townPlan({ seed: 1, concentrators: 1, metersPer, waterPer: 0 });
@@ -67,6 +71,7 @@ export async function world(options: WorldOptions) {
     bus: { baud: "instant", replyDelayMs: 0 },
     ...(options.faults ? { faults: options.faults } : {}),
     seed: 1,
+    ...(options.sharedClock === true && { now: clock }),
   });
   const ending = new AbortController();
   const collectors: RunningCollector[] = [];

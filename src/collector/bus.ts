@@ -4,7 +4,7 @@ import { assert } from "#base/errors.ts";
 import type { Exchanged, Question } from "./exchange.ts";
 
 /** Who goes first when a bus becomes free. Lower goes first. */
-export const PRIORITY = { control: 0, recharge: 1, onDemand: 2, scheduled: 3 } as const;
+export const PRIORITY = { control: 0, recharge: 1, onDemand: 2, scheduled: 3, backfill: 4 } as const;
 
 /** A priority as metrics and pages call it. */
 export type PriorityName = keyof typeof PRIORITY;

@@ -21,6 +21,8 @@ export type Question = {
   commandId: string | null;
   /** "once": never sent again by this layer, because the meter would do it twice. */
   effect: "none" | "once";
+  /** The longest answer worth waiting for, where it is longer than the driver says. */
+  replyBytes?: number;
   /** Asked when the bus is free, just before the first byte: false lets nothing out (the right to send has lapsed). */
   mayStillGo?: () => boolean;
 };
@@ -90,11 +92,11 @@ export async function exchange(question: Question, deps: ExchangeDeps): Promise<
  * says, and meters behind a gateway get the time of the way there and back.
  */
 export function exchangeTimeout(
-  { bytes, driver, via }: Pick<Question, "bytes" | "driver" | "via">,
+  { bytes, driver, via, replyBytes = driver.replyBytes }: Pick<Question, "bytes" | "driver" | "via" | "replyBytes">,
   replyAllowanceMs: number,
 ): number {
   const { baud, replyTimeoutMs } = driver.profile;
-  const bits = (bytes.length + driver.replyBytes) * BITS_PER_BYTE;
+  const bits = (bytes.length + replyBytes) * BITS_PER_BYTE;
   const gatewayMs = via === null ? 0 : replyAllowanceMs * GATEWAY_ALLOWANCES;
   return Math.ceil((bits * 1000) / baud + (replyAllowanceMs * replyTimeoutMs) / WIRED_TIMEOUT_MS + gatewayMs);
 }

@@ -5,6 +5,7 @@ import { type LinkChannel, type LinkKind, provesIdentity } from "#domain/link.ts
 import type { FlowContext } from "#flows/context.ts";
 import { type OwnedConcentrator, releaseConcentrator, renewConcentrators } from "#flows/own-concentrators.ts";
 import type { Arrivals } from "./arrivals.ts";
+import { fillGaps } from "./backfill.ts";
 import { type Bell, createBell } from "./bell.ts";
 import { type Bus, createBus } from "./bus.ts";
 import type { CollectorConfig } from "./config.ts";
@@ -144,11 +145,12 @@ export function createLiveConcentrators(options: {
     const intervalMs = config.readIntervalMs;
     const { round } = metrics;
     const read = readOnSchedule({ ctx, concentratorId, bus, ingest, intervalMs, archive, signal, round });
+    const filling = fillGaps({ ctx, concentratorId, bus, signal });
     const why = await session.ended;
     if (live.get(concentratorId) === entry) live.delete(concentratorId);
     ctx.log.info({ concentrator: code, why, late: session.lateAnswers }, "concentrator session ended");
     await entry.hush();
-    await read;
+    await Promise.all([read, filling]);
     if (why !== "replaced") await giveUp(entry);
   }
 

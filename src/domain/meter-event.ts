@@ -57,6 +57,9 @@ export const meterEventKinds = [
   "ratio_changed",
   "mode_changed",
   "mode_refused",
+  /** Its clock is more than five minutes off, or right again. */
+  "clock_wrong",
+  "clock_right",
   /** The account was seen at or below its limit for the first time. */
   "arrears",
 ] as const;

@@ -1,8 +1,11 @@
 import { HOUR_MS, type Instant } from "#base/time.ts";
 import { isRollover, usedBetween } from "./settlement.ts";
 
-/** What is thought of a reading. Only `ok` and `rollover` are billed; the others are kept, shown and looked at. */
-export const verdicts = ["ok", "rollover", "backwards", "jump", "stale"] as const;
+/**
+ * What is thought of a reading. Only `ok` and `rollover` are billed; the others are kept, shown and looked at. `drifted`: the meter
+ * kept it by a clock that was wrong. New ones go to the end: rows hold the place in this list.
+ */
+export const verdicts = ["ok", "rollover", "backwards", "jump", "stale", "drifted"] as const;
 export type Verdict = (typeof verdicts)[number];
 
 /** The number that stands for a verdict in a row of readings. Never renumber. */
@@ -12,12 +15,14 @@ export function verdictCode(verdict: Verdict): number {
 
 /**
  * Registers that readings are kept for. Never renumber. `energyFrozen` is the total index that the meter itself kept at midnight
- * (日冻结); such a reading is measured at that midnight, whenever it was fetched.
+ * (日冻结), `energyRecorded` the one of its load record (负荷记录): measured when the meter kept them, whenever they were fetched. So the
+ * register tells where a figure is from.
  */
 export const registers = {
   energyTotal: 1,
   energyRemaining: 2,
   energyFrozen: 3,
+  energyRecorded: 4,
   voltage: 11,
   current: 21,
   power: 31,

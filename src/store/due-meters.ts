@@ -88,7 +88,10 @@ export async function saveSettled(tx: Tx, rows: readonly MeterStateTable[]): Pro
   await upsert(tx, "meter_state", rows, ["meter_id"], SETTLED);
 }
 
-/** Readings of a meter between two instants, without them, in the order of time; bad ones only as far as `stale` may be right. */
+/**
+ * Readings of a meter between two instants, without them, in the order of time; bad ones only as far as `stale` may be right. What the meter
+ * kept itself came later than it was kept, and counts like what came late.
+ */
 export async function readingsBetween(
   tx: Tx,
   input: { meterId: number; from: number; to: number },
@@ -96,15 +99,18 @@ export async function readingsBetween(
   const good = [verdictCode("ok"), verdictCode("rollover")];
   const rows = await tx
     .selectFrom("reading")
-    .select(["measured_at", "value", "verdict"])
+    .select(["register", "measured_at", "value", "verdict"])
     .where("meter_id", "=", input.meterId)
-    .where("register", "=", registers.energyTotal)
+    .where("register", "in", [registers.energyTotal, registers.energyFrozen, registers.energyRecorded])
     .where("measured_at", ">", input.from)
     .where("measured_at", "<", input.to)
     .where("verdict", "in", [...good, verdictCode("stale")])
     .orderBy("measured_at")
     .execute();
-  return rows.map(({ verdict, ...row }) => ({ ...row, isGood: good.includes(verdict) }));
+  return rows.map(({ register, verdict, ...row }) => ({
+    ...row,
+    isGood: register === registers.energyTotal && good.includes(verdict),
+  }));
 }
 
 /** Good readings of a meter from an instant to another, both included, in the order of time; only the first and last unless `all`. */

@@ -9,7 +9,8 @@ import type { ReadingCorrectionTable } from "./schema-days.ts";
 /** Verdicts that count: good ones, and those of readings that came late and are judged by their neighbours. */
 const GOOD = ["ok", "rollover", "stale"].map((verdict) => verdicts.indexOf(verdict as (typeof verdicts)[number]));
 const LATE = verdicts.indexOf("stale");
-const REGISTERS = [registers.energyTotal, registers.energyFrozen];
+/** Registers of one line: what a meter showed, and what it kept by itself. */
+const REGISTERS = [registers.energyTotal, registers.energyFrozen, registers.energyRecorded];
 /** Late readings looked at between two good ones: three months of quarters of an hour. */
 const LATE_POINTS_MAX = 9_000;
 
@@ -179,7 +180,6 @@ export async function linesOfReadings(tx: Tx, meterId: number, at: Instant): Pro
 export async function pointsWithin(tx: Tx, meterId: number, from: Instant, to: Instant) {
   const rows = await indexRows(tx)
     .where("meter_id", "=", meterId)
-    .where("register", "=", registers.energyTotal)
     .where("measured_at", ">=", from)
     .where("measured_at", "<=", to)
     .orderBy("measured_at")

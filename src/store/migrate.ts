@@ -13,6 +13,7 @@ import * as seals from "./migrations/0010_seals.ts";
 import * as reconcile from "./migrations/0011_reconcile.ts";
 import * as moveOuts from "./migrations/0012_move_outs.ts";
 import * as devices from "./migrations/0013_devices.ts";
+import * as past from "./migrations/0014_past.ts";
 import * as collection from "./migrations/0015_collection.ts";
 import * as linksDoor from "./migrations/0016_links_door.ts";
 import * as safekeeping from "./migrations/0017_safekeeping.ts";
@@ -40,6 +41,7 @@ const migrations: readonly Migration[] = [
   { name: "0011_reconcile", up: reconcile.up },
   { name: "0012_move_outs", up: moveOuts.up },
   { name: "0013_devices", up: devices.up },
+  { name: "0014_past", up: past.up },
   { name: "0015_collection", up: collection.up },
   { name: "0016_links_door", up: linksDoor.up },
   { name: "0017_safekeeping", up: safekeeping.up },

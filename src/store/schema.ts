@@ -17,6 +17,7 @@ import type { DevicesSchema } from "./schema-devices.ts";
 import type { GroupsSchema } from "./schema-groups.ts";
 import type { KeysSchema } from "./schema-keys.ts";
 import type { LinksSchema } from "./schema-links.ts";
+import type { PastSchema } from "./schema-past.ts";
 import type { ReconcileSchema } from "./schema-reconcile.ts";
 import type { RefundsSchema } from "./schema-refunds.ts";
 import type { SafekeepingSchema } from "./schema-safekeeping.ts";
@@ -422,6 +423,7 @@ export type Schema = FirstSchema &
   SealSchema &
   SafekeepingSchema &
   DevicesSchema &
+  PastSchema &
   ReconcileSchema &
   CollectionSchema;
 

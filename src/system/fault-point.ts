@@ -34,6 +34,7 @@ export type FaultPoint =
   | "leave-group:before-commit"
   | "settle-usage:after-commit"
   | "ingest:before-commit"
+  | "record-past:before-commit"
   | "close-days:before-commit"
   | "close-days:after-commit"
   | "share:before-commit"

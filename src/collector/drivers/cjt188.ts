@@ -7,6 +7,7 @@ import {
   decodeAnswer188,
   encodePurchase188,
   encodeRead188,
+  encodeSetClock188,
   encodeValve188,
   expects188,
   sameMeter188,
@@ -14,9 +15,10 @@ import {
 import { decodeFrame188, encodeFrame188, type Frame188, framesIn188 } from "#protocol/cjt188/frame.ts";
 import type { DiOrder } from "#protocol/cjt188/items.ts";
 import type { Reading188, Status188 } from "#protocol/cjt188/readings.ts";
+import { localTimeOf, timeText } from "#protocol/dlt645/control.ts";
 import type { MeterProfile } from "#protocol/profiles/profile.ts";
 import { safeTopUp } from "#protocol/profiles.ts";
-import type { Driver, MeterAnswer, Switching, TopUpWay } from "./driver.ts";
+import type { ClockShown, Driver, MeterAnswer, Switching, TopUpWay } from "./driver.ts";
 import { judgeFrames } from "./judging.ts";
 import { placesOf } from "./places.ts";
 
@@ -51,6 +53,14 @@ export function driver188(profile: MeterProfile): Driver {
     switching: switchingOf(profile, call, wire),
     topUp: topUpOf(profile, call, wire),
     keys: null,
+    // Only the ends of months are kept.
+    freezes: null,
+    records: null,
+    clock: profile.clock && {
+      places: profile.clock.reads,
+      encodeCall: null,
+      encodeWrite: (address, at, serial) => wire(encodeSetClock188(call(address, serial), localTimeOf(at))),
+    },
   };
 }
 
@@ -92,9 +102,14 @@ function meaning(profile: MeterProfile, order: DiOrder, frame: Frame188): MeterA
       return { kind: "not_understood" };
     case "reading": {
       const values = valuesOf(profile, answer.reading);
-      return values === null ? { kind: "not_understood" } : { kind: "values", values };
+      return values === null ? { kind: "not_understood" } : { kind: "values", values, ...clockShown(answer.reading) };
     }
   }
+}
+
+function clockShown(reading: Reading188): { clock?: ClockShown } {
+  const text = reading.item === "volume" ? timeText(reading.clock) : null;
+  return text === null ? {} : { clock: { date: text.slice(0, 10), time: text.slice(11) } };
 }
 
 function valuesOf(profile: MeterProfile, reading: Reading188): ReportedValues | null {

@@ -1,20 +1,24 @@
 import { assert } from "#base/errors.ts";
-import { SECOND_MS } from "#base/time.ts";
+import { type Instant, SECOND_MS } from "#base/time.ts";
 import type { ReportedValues } from "#flows/record-readings.ts";
 import type { Bytes } from "#protocol/bytes.ts";
-import { decodeAnswer97, encodeRead97, expects97 } from "#protocol/dlt645v1997/commands.ts";
+import { localTimeOf } from "#protocol/dlt645/control.ts";
+import { decodeAnswer97, encodeClockSet97, encodeRead97, expects97 } from "#protocol/dlt645v1997/commands.ts";
 import { decodeFrame97, encodeFrame97, type Frame97, framesIn97 } from "#protocol/dlt645v1997/frame.ts";
 import { type Items97, items97 } from "#protocol/dlt645v1997/items.ts";
 import type { Reading97 } from "#protocol/dlt645v1997/readings.ts";
 import { encodePurchase97, encodeRelay97, sf97Items } from "#protocol/dlt645v1997/sf97.ts";
 import type { MeterProfile } from "#protocol/profiles/profile.ts";
 import { safeTopUp } from "#protocol/profiles.ts";
-import type { Driver, MeterAnswer, Switching, TopUpWay } from "./driver.ts";
+import type { ClockWay, Driver, MeterAnswer, Switching, TopUpWay } from "./driver.ts";
 import { firstPresent, judgeFrames } from "./judging.ts";
 import { placesOf } from "./places.ts";
 
 /** Wake-up bytes, frame, identifier and all prepaid counters (18 bytes). */
 const REPLY_BYTES = 40;
+/** Date and week, and time of day, of the meter. */
+const DATE = "C010";
+const TIME = "C011";
 const RELAY_MOVES_MS = 8 * SECOND_MS;
 
 /** Meters of DL/T 645-1997, plain and with the prepaid items of the campus family. */
@@ -39,7 +43,16 @@ export function driver1997(profile: MeterProfile): Driver {
     switching: switchingOf(profile, wire),
     topUp: topUpOf(profile, wire),
     keys: null,
+    freezes: null,
+    records: null,
+    clock: clockOf(profile, wire),
   };
+}
+
+function clockOf({ clock }: MeterProfile, wire: (frame: Frame97) => Bytes): ClockWay | null {
+  if (clock === null) return null;
+  const encodeCall = clock.broadcast ? (at: Instant) => wire(encodeClockSet97(localTimeOf(at))) : null;
+  return { places: clock.reads, encodeCall, encodeWrite: null };
 }
 
 function switchingOf(profile: MeterProfile, wire: (frame: Frame97) => Bytes): Switching | null {
@@ -74,7 +87,14 @@ function meaning(profile: MeterProfile, items: Items97, frame: Frame97): MeterAn
       return { kind: "done" };
     case "refused":
       return { kind: "refused", code: answer.code, reasons: answer.reasons };
-    case "raw":
+    case "raw": {
+      const shown = items.get(answer.di)?.fields[0];
+      const text = shown?.as === "text" && shown.bytes === answer.data.length ? shown.read(answer.data) : null;
+      if (text !== null && answer.di === DATE)
+        return { kind: "values", values: {}, clock: { date: text.slice(0, 10) } };
+      if (text !== null && answer.di === TIME) return { kind: "values", values: {}, clock: { time: text } };
+      return { kind: "not_understood" };
+    }
     case "unexpected":
       return { kind: "not_understood" };
     case "reading": {

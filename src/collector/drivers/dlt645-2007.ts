@@ -12,6 +12,7 @@ import type { MeterProfile } from "#protocol/profiles/profile.ts";
 import { safeTopUp } from "#protocol/profiles.ts";
 import type { Driver, KeyWay, MeterAnswer, Switching, TopUpWay } from "./driver.ts";
 import { firstPresent, judgeFrames } from "./judging.ts";
+import { clockOf, freezesOf, pastMeaning, recordsOf } from "./past-2007.ts";
 import { placesOf } from "./places.ts";
 
 /** 4 wake-up bytes, frame, identifier and the longest content: the wallet of a status query. */
@@ -34,6 +35,9 @@ export function driver2007(profile: MeterProfile): Driver {
     switching: switchingOf(profile, wire),
     topUp: topUpOf(profile, wire),
     keys: keysOf(profile, wire),
+    freezes: freezesOf(profile, wire),
+    records: recordsOf(profile, wire),
+    clock: clockOf(profile, wire),
   };
 }
 
@@ -101,6 +105,7 @@ function meaning(profile: MeterProfile, frame: Frame645): MeterAnswer {
     case "security":
       return answer;
     case "raw":
+      return pastMeaning(answer.di, answer.data) ?? { kind: "not_understood" };
     case "unexpected":
       return { kind: "not_understood" };
   }

@@ -13,7 +13,9 @@ export type Item = "index" | "remaining" | "status" | "count" | "before" | "volt
 
 /** What a meter says, in the units of the system. `overdraftWh` is a register of its own in some models. */
 export type MeterAnswer =
-  | { kind: "values"; values: ReportedValues; overdraftWh?: number; commandedOff?: boolean }
+  | { kind: "values"; values: ReportedValues; overdraftWh?: number; commandedOff?: boolean; clock?: ClockShown }
+  /** What it kept by its own clock. */
+  | { kind: "past"; told: PastTold }
   /** A good answer that means nothing to us: never a number, never a yes. */
   | { kind: "not_understood" }
   /** A command was taken. It proves nothing that was not read back. */
@@ -21,6 +23,43 @@ export type MeterAnswer =
   /** An answer of function 03 of DL/T 645-2007 to anything but a top-up: about keys. */
   | { kind: "security"; di: string; reply: SecurityReply }
   | { kind: "refused"; code: number; reasons: string[] };
+
+/** What a meter shows of its clock: date, time, or both. */
+export type ClockShown = { date?: string; time?: string };
+
+/** What a meter tells of its past. */
+export type PastTold =
+  /** When it froze; null where it has no such freeze. */
+  | { what: "frozen_at"; at: Instant | null }
+  | { what: "frozen"; energyWh: number }
+  | { what: "records"; points: { at: Instant; energyWh: number }[] };
+
+/** How a meter is asked what it froze at its midnights (日冻结). `n` counts back from the last, 1. */
+export type FreezeWay = {
+  readonly kept: number;
+  encodeTime(address: string, n: number): Bytes;
+  encodeIndex(address: string, n: number): Bytes;
+};
+
+/** How a meter is asked for its index at equal steps of time (负荷记录): some records from a time on. */
+export type RecordWay = {
+  readonly everyMs: number;
+  readonly kept: number;
+  /** As many as one answer holds, and the bytes of that. */
+  readonly atOnce: number;
+  readonly replyBytes: number;
+  encode(address: string, from: Instant, count: number): Bytes;
+};
+
+/** How the clock of a meter is read and set. The bytes that set it hold the time at which they leave. */
+export type ClockWay = {
+  /** Places to be asked, one after the other. */
+  readonly places: readonly string[];
+  /** To every meter on the bus; taken up to five minutes, once a day; never answered. Null where models do not listen to it. */
+  readonly encodeCall: ((at: Instant) => Bytes) | null;
+  /** However far it is off. Null where nobody has told how. */
+  readonly encodeWrite: ((address: string, at: Instant, serial: number) => Bytes) | null;
+};
 
 /** What the bytes on a bus come to, for one question. */
 export type Judged =
@@ -86,4 +125,8 @@ export type Driver = {
   readonly topUp: TopUpWay | null;
   /** Null for models without a key that comes from our root keys. */
   readonly keys: KeyWay | null;
+  /** Null for models that keep no days, no load records, or whose clock nobody can read. */
+  readonly freezes: FreezeWay | null;
+  readonly records: RecordWay | null;
+  readonly clock: ClockWay | null;
 };

@@ -272,6 +272,8 @@ export const en: Messages = {
     ratio_changed: "Ratio changed",
     mode_changed: "Mode changed",
     mode_refused: "The meter did not change its mode",
+    clock_wrong: "Meter clock more than five minutes off",
+    clock_right: "Meter clock right again",
     arrears: "Account in arrears",
   },
   figure: {

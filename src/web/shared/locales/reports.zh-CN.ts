@@ -88,7 +88,7 @@ export const reportsZh = {
     good: "最后有效示数",
     suspect: "存疑示数",
     difference: "相差",
-    verdicts: { ok: "正常", rollover: "翻转", backwards: "倒走", jump: "突变", stale: "迟到" },
+    verdicts: { ok: "正常", rollover: "翻转", backwards: "倒走", jump: "突变", stale: "迟到", drifted: "时钟不准" },
     since: "起于",
     waiting: "待定 {{count}} 条",
     evidence: "查看依据",

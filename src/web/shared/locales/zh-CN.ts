@@ -268,6 +268,8 @@ export const zhCN = {
     ratio_changed: "变比已变更",
     mode_changed: "模式已切换",
     mode_refused: "表计未切换模式",
+    clock_wrong: "电表时钟偏差超过 5 分钟",
+    clock_right: "电表时钟恢复正常",
     arrears: "账户欠费",
   } satisfies Record<MeterEventKind, string>,
   figure: {
