@@ -3,6 +3,7 @@ import type { FlowContext } from "#flows/context.ts";
 import { type PastVisit, recordPast } from "#flows/record-past.ts";
 import { createBell } from "./bell.ts";
 import type { Bus } from "./bus.ts";
+import type { CollectorMetrics } from "./metrics.ts";
 import { visitMeter } from "./past-visit.ts";
 import { type PastTask, pastTasks } from "./past-work.ts";
 
@@ -22,6 +23,8 @@ export async function fillGaps(options: {
   concentratorId: number;
   bus(number: number): Bus;
   signal: AbortSignal;
+  /** Hears what each visit told. */
+  count: CollectorMetrics["past"];
 }): Promise<void> {
   const { ctx, concentratorId, signal } = options;
   const rest = createBell();
@@ -49,6 +52,9 @@ export async function fillGaps(options: {
     const record = async () => {
       const batch = visits.splice(0);
       await recordPast(ctx, batch);
+      for (const { trouble, frozen, records } of batch) {
+        options.count({ trouble, freezes: frozen.length, records: records.length });
+      }
       recorded += batch.length;
     };
     for (const task of tasks.slice(0, VISITS_A_LOOK)) {

@@ -65,7 +65,7 @@ export function createLiveConcentrators(options: {
   config: CollectorConfig;
   ingest: Ingest;
   counts: ExchangeCounts;
-  metrics: Pick<CollectorMetrics, "registered" | "exchanged" | "round">;
+  metrics: Pick<CollectorMetrics, "registered" | "exchanged" | "round" | "past">;
   arrivals: Pick<Arrivals, "collided">;
 }): LiveConcentrators {
   const { ctx, config, ingest, counts, metrics, arrivals } = options;
@@ -145,7 +145,7 @@ export function createLiveConcentrators(options: {
     const intervalMs = config.readIntervalMs;
     const { round } = metrics;
     const read = readOnSchedule({ ctx, concentratorId, bus, ingest, intervalMs, archive, signal, round });
-    const filling = fillGaps({ ctx, concentratorId, bus, signal });
+    const filling = fillGaps({ ctx, concentratorId, bus, signal, count: metrics.past });
     const why = await session.ended;
     if (live.get(concentratorId) === entry) live.delete(concentratorId);
     ctx.log.info({ concentrator: code, why, late: session.lateAnswers }, "concentrator session ended");

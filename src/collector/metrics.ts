@@ -14,6 +14,8 @@ export type CollectorMetrics = Pick<Metrics, "text" | "contentType" | "close" | 
   exchanged(priority: number, tookMs: number): void;
   /** A scheduled round of one meter ended. */
   round(result: "answered" | "silent" | "closed"): void;
+  /** A meter was asked for its past, and told so many freezes and load records. */
+  past(told: { trouble: string | null; freezes: number; records: number }): void;
   /** A command was settled by what a meter showed, or failed to show. */
   settled(command: { kind: CommandKind; outcome: string; sinceCommitMs: number }): void;
   /** A batch of readings went to the database, or did not. */
@@ -64,6 +66,16 @@ export function collectorMetrics(): CollectorMetrics & { watch(look: CollectorLo
     help: "Scheduled rounds of meters, by result.",
     labels: ["result"],
   });
+  const visits = metrics.counter({
+    name: "jichao_backfill_visits_total",
+    help: "Meters that were asked for what they keep themselves, by result.",
+    labels: ["result"],
+  });
+  const fetched = metrics.counter({
+    name: "jichao_backfill_values_total",
+    help: "Daily freezes and load records that meters told.",
+    labels: ["what"],
+  });
   const commands = metrics.counter({
     name: "jichao_commands_settled_total",
     help: "Steps of commands that were booked, by kind and what the meter showed.",
@@ -97,6 +109,11 @@ export function collectorMetrics(): CollectorMetrics & { watch(look: CollectorLo
       busy({}, tookMs / 1000);
     },
     round: (result) => rounds({ result }),
+    past({ trouble, freezes, records }) {
+      visits({ result: trouble ?? "told" });
+      fetched({ what: "freeze" }, freezes);
+      fetched({ what: "record" }, records);
+    },
     settled({ kind, outcome, sinceCommitMs }) {
       commands({ kind, outcome });
       if (outcome !== "silent" && outcome !== "unproven") answers.of({ kind })(Math.max(0, sinceCommitMs) / 1000);

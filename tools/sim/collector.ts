@@ -87,7 +87,7 @@ export function startCollector(options: {
     },
     serial: () => 0,
     hold: () => () => {},
-    load: () => ({ waiting: { control: 0, recharge: 0, onDemand: 0, scheduled: 0 } }),
+    load: () => ({ waiting: { control: 0, recharge: 0, onDemand: 0, scheduled: 0, backfill: 0 } }),
     close: () => {},
     idle: async () => {},
   };
