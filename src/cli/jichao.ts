@@ -70,6 +70,10 @@ const commands: Record<string, { what: string; run(args: string[], env: Environm
     what: "恢复后的隔离:进度与解除 quarantine after a restore: progress, and the way out of it",
     run: async (args, env) => (await import("./quarantine.ts")).quarantineCommand(args, env),
   },
+  doctor: {
+    what: "自检,可生成不含隐私的诊断包 self-check, and a diagnostic bundle without personal data: jichao doctor [--json] [--bundle FILE]",
+    run: async (args, env) => (await import("./doctor.ts")).doctorCommand(args, env),
+  },
   ledger: {
     what: "核对账本 check the books: jichao ledger verify",
     run: async (args, env) => (await import("./ledger.ts")).ledgerCommand(args, env),
