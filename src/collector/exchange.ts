@@ -1,11 +1,12 @@
 import { performance } from "node:perf_hooks";
-import type { Clock, Instant } from "#base/time.ts";
+import { type Clock, type Instant, SECOND_MS } from "#base/time.ts";
 import type { FrameRecord } from "#flows/record-readings.ts";
 import { type Bytes, toHex } from "#protocol/bytes.ts";
 import { serialControl } from "#protocol/link/jichao.ts";
 import { WIRED_TIMEOUT_MS } from "#protocol/profiles/electricity.ts";
 import { faultPoint } from "#system/fault-point.ts";
 import type { Driver, Judged, MeterAnswer } from "./drivers/driver.ts";
+import type { Limits, Patience } from "./patience.ts";
 import type { ForwardOutcome, ForwardRequest } from "./session.ts";
 
 /** One question to one meter. */
@@ -19,6 +20,8 @@ export type Question = {
   /** The very bytes that go out. */
   bytes: Bytes;
   commandId: string | null;
+  /** What is read, in the words of the profile: questions alike take alike. Left out: nothing is learnt of how long it takes. */
+  place?: string;
   /** "once": never sent again by this layer, because the meter would do it twice. */
   effect: "none" | "once";
   /** The longest answer worth waiting for, where it is longer than the driver says. */
@@ -48,6 +51,8 @@ export type ExchangeDeps = {
   counts: ExchangeCounts;
   clock: Clock;
   replyAllowanceMs: number;
+  /** Shortens the waiting for what is surely lost. Left out: every question waits its whole time. */
+  patience?: Patience;
 };
 
 /** Start, 8 data, parity and stop bit. */
@@ -60,9 +65,12 @@ const GATEWAY_ALLOWANCES = 4;
 /** Sends one question and judges what came back. No repeat here. */
 export async function exchange(question: Question, deps: ExchangeDeps): Promise<Exchanged> {
   const { meterId, commandId, bytes, bus, via, driver } = question;
+  const { patience } = deps;
+  await patience?.ready(question);
   if (question.mayStillGo?.() === false) return { kind: "closed" };
   const startedAt = performance.now();
-  const timeoutMs = exchangeTimeout(question, deps.replyAllowanceMs);
+  const full = limitsOf(question, deps.replyAllowanceMs);
+  const timeoutMs = patience?.timeoutMs(question, full) ?? full.timeoutMs;
   const pending = deps.forward({
     bus,
     serial: serialControl({ baud: driver.profile.baud }),
@@ -81,6 +89,13 @@ export async function exchange(question: Question, deps: ExchangeDeps): Promise<
   const tookMs = Math.round(performance.now() - startedAt);
   const result = judge(question, outcome, deps.clock());
   deps.counts[result.kind === "silent" ? result.why : result.kind]++;
+  if (result.kind === "answered" && outcome.kind === "answered") {
+    const { content, elapsedMs = null } = outcome;
+    patience?.answered(question, { elapsedMs: elapsedMs && Math.min(elapsedMs, tookMs), bytes: content.length }, full);
+  } else if (result.kind === "silent") {
+    const isStray = result.why === "foreign" || result.why === "mismatch";
+    patience?.missed(question, { startedAt, waitedMs: timeoutMs, isStray }, full);
+  }
   if (outcome.kind === "answered") note("received", toHex(outcome.content), tookMs);
   else if (outcome.kind === "silent") note("silence", "", tookMs);
   return result;
@@ -99,6 +114,12 @@ export function exchangeTimeout(
   const bits = (bytes.length + replyBytes) * BITS_PER_BYTE;
   const gatewayMs = via === null ? 0 : replyAllowanceMs * GATEWAY_ALLOWANCES;
   return Math.ceil((bits * 1000) / baud + (replyAllowanceMs * replyTimeoutMs) / WIRED_TIMEOUT_MS + gatewayMs);
+}
+
+function limitsOf(question: Question, replyAllowanceMs: number): Limits {
+  const msPerByte = (BITS_PER_BYTE * SECOND_MS) / question.driver.profile.baud;
+  const requestMs = question.bytes.length * msPerByte;
+  return { timeoutMs: exchangeTimeout(question, replyAllowanceMs), requestMs, msPerByte };
 }
 
 /** All counts at zero. */

@@ -45,7 +45,7 @@ describe("a session of JCP/1", () => {
     expect(asked.message).toMatchObject({ port: 1, serial: 0x6b, timeoutMs: 100, gapMs: 500 });
     expect(toHex(asked.message.content)).toBe("680102");
     concentrator.send({ type: "forwarded", status: 0, elapsedMs: 5, content }, asked.seq);
-    expect(await outcome).toEqual({ kind: "answered", content });
+    expect(await outcome).toEqual({ kind: "answered", content, elapsedMs: 5 });
     session.close("closing");
   });
 
@@ -97,7 +97,7 @@ describe("a session of JCP/1", () => {
     const { seq } = await concentrator.expect("forward");
     concentrator.send({ type: "forwarded", status: 0, elapsedMs: 0, content: Uint8Array.of(0xba, 0xd0) }, late.seq);
     concentrator.send({ type: "forwarded", status: 0, elapsedMs: 0, content }, seq);
-    expect(await second).toEqual({ kind: "answered", content });
+    expect(await second).toEqual({ kind: "answered", content, elapsedMs: 0 });
     expect(session.lateAnswers).toBe(1);
     session.close("closing");
   });
@@ -123,7 +123,7 @@ describe("a session of JCP/1", () => {
     const answer = encodeLink({ seq, message: { type: "forwarded", status: 0, elapsedMs: 0, content } });
     const torn = answer.slice(0, 9);
     concentrator.socket.write(Buffer.concat([Buffer.from("noise 4A 43 JC"), torn, answer, Buffer.from([0x4a])]));
-    expect(await outcome).toEqual({ kind: "answered", content });
+    expect(await outcome).toEqual({ kind: "answered", content, elapsedMs: 0 });
     session.close("closing");
   });
 

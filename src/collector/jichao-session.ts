@@ -23,6 +23,7 @@ const SILENCES: Readonly<Record<Exclude<ForwardStatus, 0>, "timeout" | "busy" | 
     5: "cancelled",
   };
 
+type Forwarded = Extract<LinkMessage, { type: "forwarded" }>;
 type Waiting = { bus: number; resolve(outcome: ForwardOutcome): void; timer: NodeJS.Timeout };
 
 /** A session of JCP/1, and what only this link has. */
@@ -79,7 +80,7 @@ export function createJichaoSession(
         noteSignal(message.rssi);
         break;
       case "forwarded":
-        onForwarded(seq, message.status, message.content);
+        onForwarded(seq, message);
         break;
       case "error":
         resolve(seq, { kind: "silent", why: "cancelled" });
@@ -93,14 +94,14 @@ export function createJichaoSession(
     }
   }
 
-  function onForwarded(seq: number, status: ForwardStatus, content: Bytes): void {
+  function onForwarded(seq: number, { status, elapsedMs, content }: Forwarded): void {
     if (!waiting.has(seq)) {
       lateAnswers++;
       return;
     }
     if (status !== 0) resolve(seq, { kind: "silent", why: SILENCES[status] });
     else if (content.length === 0) resolve(seq, { kind: "silent", why: "timeout" });
-    else resolve(seq, { kind: "answered", content });
+    else resolve(seq, { kind: "answered", content, elapsedMs });
   }
 
   function resolve(seq: number, outcome: ForwardOutcome): void {

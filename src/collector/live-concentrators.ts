@@ -13,6 +13,7 @@ import { type ExchangeCounts, exchange } from "./exchange.ts";
 import type { Ingest } from "./ingest.ts";
 import type { CollectorMetrics } from "./metrics.ts";
 import { openSession } from "./open-session.ts";
+import { createPatience } from "./patience.ts";
 import type { Registered } from "./registrar.ts";
 import { readOnSchedule } from "./scheduler.ts";
 import type { Session } from "./session.ts";
@@ -133,6 +134,7 @@ export function createLiveConcentrators(options: {
       counts,
       clock: ctx.clock,
       replyAllowanceMs: config.replyAllowanceMs,
+      patience: createPatience(),
     };
     const bus = createBus((question) => exchange(question, deps), metrics.exchanged);
     buses.set(number, bus);

@@ -36,7 +36,7 @@ export async function readMeter(
   const wanted = [...new Set(items.map((item) => driver.placeOf(item)))].filter((place) => place !== null);
   for (let place = wanted.shift(); place !== undefined; place = wanted.shift()) {
     const bytes = driver.encodeRead(meter.address, place, bus.serial());
-    const told = await bus.ask(meterQuestion(meter, bytes, asking.commandId), asking);
+    const told = await bus.ask({ ...meterQuestion(meter, bytes, asking.commandId), place }, asking);
     if (told.kind === "closed") return { kind: "closed" };
     if (told.kind === "silent") break;
     at ??= told.at;

@@ -21,7 +21,8 @@ export type ForwardRequest = {
 
 /** What became of a forwarded request. `closed`: the session ended; whether the bytes reached the bus is not known. */
 export type ForwardOutcome =
-  | { kind: "answered"; content: Bytes }
+  /** `elapsedMs`: from the first byte on the bus to the last of the answer, by the concentrator's clock, where the link tells. */
+  | { kind: "answered"; content: Bytes; elapsedMs?: number }
   | { kind: "silent"; why: "timeout" | "busy" | "bad_port" | "corrupt" | "cancelled" | "link" }
   | { kind: "closed" };
 

@@ -2,8 +2,11 @@ import { performance } from "node:perf_hooks";
 import { type Bytes, concat } from "#protocol/bytes.ts";
 import { holdsFrame } from "./answer.ts";
 
-/** Speed of a bus: bits a second (8E1), or no time at all; and the meters' reply delay Td (20–500 ms, §5.3.2). */
-export type BusTiming = { baud: number | "instant"; replyDelayMs: number };
+/**
+ * Speed of a bus: bits a second (8E1), LoRa at spreading factor 9, or no time at all; and the meters' reply delay Td (20–500 ms,
+ * §5.3.2).
+ */
+export type BusTiming = { baud: number | "sf9" | "instant"; replyDelayMs: number };
 
 /** Bytes that a meter puts on the bus, begun `lateMs` after its usual delay. */
 export type Sound = { bytes: Bytes; lateMs: number };
@@ -36,7 +39,19 @@ const NOTHING = new Uint8Array(0);
 
 /** Milliseconds that so many bytes take on the line. */
 export function lineMs(bytes: number, baud: BusTiming["baud"]): number {
-  return baud === "instant" ? 0 : (bytes * BITS_A_BYTE * 1000) / baud;
+  if (baud === "instant") return 0;
+  return baud === "sf9" ? airtimeMs(bytes) : (bytes * BITS_A_BYTE * 1000) / baud;
+}
+
+/** How long a LoRa symbol of spreading factor 9 lasts at 125 kHz: 2⁹ chips. */
+const SYMBOL_MS = 2 ** 9 / 125;
+/** Eight symbols of preamble, and what the modem adds to be found. */
+const PREAMBLE_SYMBOLS = 12.25;
+
+/** Time on air of one LoRa packet: SF9, 125 kHz, coding 4/5, explicit header, CRC (the formula of the SX1276, §4.1.1.7). */
+function airtimeMs(bytes: number): number {
+  const blocks = Math.max(Math.ceil((8 * bytes - 4 * 9 + 28 + 16) / (4 * 9)), 0);
+  return (PREAMBLE_SYMBOLS + 8 + blocks * 5) * SYMBOL_MS;
 }
 
 /** A bus; `hear` is what its meters do and say when a request has been sent completely. */

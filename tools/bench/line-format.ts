@@ -15,6 +15,9 @@ export type BenchLine = {
   met: boolean | null;
 };
 
+/** What may be asked of a bench besides its name: a smaller or larger one. Each takes those that mean something to it. */
+export type BenchOptions = { meters?: number; concentrators?: number; seconds?: number };
+
 /** The middle of the values: one disturbed round does not move it. NaN for none. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);

@@ -1,7 +1,8 @@
-import type { BenchLine } from "./line-format.ts";
+import { parseArgs } from "node:util";
+import type { BenchLine, BenchOptions } from "./line-format.ts";
 
 /** Every bench by name; each is loaded only when it is asked for. */
-const benches: Readonly<Record<string, () => Promise<{ bench(): Promise<BenchLine[]> }>>> = {
+const benches: Readonly<Record<string, () => Promise<{ bench(options: BenchOptions): Promise<BenchLine[]> }>>> = {
   "close-month": () => import("./close-month.ts"),
   codec: () => import("./codec.ts"),
   ledger: () => import("./ledger.ts"),
@@ -9,14 +10,26 @@ const benches: Readonly<Record<string, () => Promise<{ bench(): Promise<BenchLin
   settle: () => import("./settle.ts"),
 };
 
-const names = process.argv.slice(2);
+const OPTIONS = {
+  meters: { type: "string" },
+  concentrators: { type: "string" },
+  seconds: { type: "string" },
+} as const;
+const { values, positionals: names } = parseArgs({
+  args: process.argv.slice(2),
+  options: OPTIONS,
+  allowPositionals: true,
+});
+const options: BenchOptions = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Number(value)]));
 const unknown = names.filter((name) => !(name in benches));
 if (names.length === 0 || unknown.length > 0) {
-  console.error(`usage: npm run bench -- <name …>, one of: ${Object.keys(benches).join(", ")}`);
+  console.error(
+    `usage: npm run bench -- <name …> [--meters n] [--concentrators n] [--seconds n], one of: ${Object.keys(benches).join(", ")}`,
+  );
   process.exit(2);
 }
 for (const name of names) {
-  const { bench } = (await benches[name]?.()) ?? { bench: async () => [] };
-  for (const line of await bench()) console.log(JSON.stringify(line));
+  const { bench } = (await benches[name]?.()) ?? { bench: async (_: BenchOptions): Promise<BenchLine[]> => [] };
+  for (const line of await bench(options)) console.log(JSON.stringify(line));
 }
 process.exit(0);
