@@ -7,7 +7,7 @@ import { SILENT_ROUNDS_MAX } from "#domain/tile.ts";
 import { askRecheck } from "#store/days.ts";
 import type { Tx } from "#store/db.ts";
 import { addEvents, eventId, type NewMeterEvent } from "#store/events.ts";
-import { changeMeterState, claimMeterStates } from "#store/meters.ts";
+import { claimMeterStates, type MeterStateChange, saveClaimedStates } from "#store/meters.ts";
 import { addFrames, addReadings, addTally, FRAMES_PER_METER } from "#store/readings.ts";
 import type { FrameLogTable, MeterMode, MeterStateTable, ReadingTable } from "#store/schema.ts";
 import { faultPoint } from "#system/fault-point.ts";
@@ -66,32 +66,49 @@ type Batch = {
 export async function recordReadings(ctx: FlowContext, batch: Batch): Promise<void> {
   await decide(ctx.db, async (tx) => {
     const meters = await metersOf(tx, batch);
-    const writing: Writing = { readings: [], events: [], late: [] };
+    const writing: Writing = { readings: [], events: [], late: [], states: [], columns: new Set() };
     const now = ctx.clock();
-    for (const [meterId, meter] of meters) {
-      const isOfIt = (each: { meterId: number; installation?: number }) =>
-        each.meterId === meterId && (each.installation ?? meter.installation) === meter.installation;
-      const reports = batch.reports.filter(isOfIt);
-      const silences = batch.silences.filter(isOfIt);
-      const frames = batch.frames.filter((frame) => frame.meterId === meterId).length;
-      const change: Change = {};
-      const view = { ctx, meter, change, writing, now };
+    for (const { meter, reports, silences, frames } of parts(meters, batch)) {
+      const view = { ctx, meter, state: { ...meter.state }, isChanged: false, writing, now };
       for (const report of reports.sort((a, b) => a.measuredAt - b.measuredAt)) take(view, report);
       for (const silence of silences) takeSilence(view, silence);
-      if (frames > 0) change.frame_count = meter.state.frame_count + frames;
-      if (Object.keys(change).length === 0) continue;
-      await changeMeterState(tx, { meterId, version: meter.state.version, change });
+      if (frames > 0) change(view, { frame_count: view.state.frame_count + frames });
+      if (view.isChanged) writing.states.push(view.state);
     }
+    await saveClaimedStates(tx, writing.states, [...writing.columns]);
     const added = await addReadings(tx, writing.readings);
-    await addTally(tx, `readings:${batch.collector}`, added);
     await askRecheck(tx, writing.late, "late", now);
     await addFrames(tx, ringSlots(batch.frames, meters));
     await addEvents(tx, writing.events);
+    // Last: this row is the one that batches beside each other share.
+    await addTally(tx, `readings:${batch.collector}`, added);
     faultPoint("ingest:before-commit");
   });
 }
 
-type Change = Partial<Omit<MeterStateTable, "meter_id" | "version">>;
+type Part = { meter: Meter; reports: MeterReport[]; silences: SilenceReport[]; frames: number };
+
+/** What the batch tells of each meter, without what was said by a device that is no longer in its place. */
+function parts(meters: ReadonlyMap<number, Meter>, batch: Batch): Iterable<Part> {
+  const byMeter = new Map([...meters].map(([id, meter]) => [id, newPart(meter)]));
+  const partOf = ({ meterId, installation }: { meterId: number; installation?: number }) => {
+    const part = byMeter.get(meterId);
+    return part && (installation ?? part.meter.installation) === part.meter.installation ? part : undefined;
+  };
+  for (const report of batch.reports) partOf(report)?.reports.push(report);
+  for (const silence of batch.silences) partOf(silence)?.silences.push(silence);
+  for (const { meterId } of batch.frames) {
+    const part = byMeter.get(meterId);
+    if (part) part.frames++;
+  }
+  return byMeter.values();
+}
+
+function newPart(meter: Meter): Part {
+  return { meter, reports: [], silences: [], frames: 0 };
+}
+
+type Change = MeterStateChange;
 type Meter = {
   state: MeterStateTable;
   creditInMeter: boolean;
@@ -100,8 +117,23 @@ type Meter = {
   powerMaxW: number;
   lowCreditWh: number;
 };
-type Writing = { readings: ReadingTable[]; events: NewMeterEvent[]; late: { meterId: number; day: Day }[] };
-type View = { ctx: FlowContext; meter: Meter; change: Change; writing: Writing; now: Instant };
+type Writing = {
+  readings: ReadingTable[];
+  events: NewMeterEvent[];
+  late: { meterId: number; day: Day }[];
+  states: MeterStateTable[];
+  /** Those of the states that changed in any of them. */
+  columns: Set<keyof Change>;
+};
+/** One meter while a batch is taken: `state` is as the batch has changed it so far. */
+type View = {
+  ctx: FlowContext;
+  meter: Meter;
+  state: MeterStateTable;
+  isChanged: boolean;
+  writing: Writing;
+  now: Instant;
+};
 
 async function metersOf(tx: Tx, batch: Batch): Promise<Map<number, Meter>> {
   const ids = new Set([...batch.reports, ...batch.silences, ...batch.frames].map((each) => each.meterId));
@@ -131,56 +163,47 @@ async function metersOf(tx: Tx, batch: Batch): Promise<Map<number, Meter>> {
   );
 }
 
-/** The state as this batch has changed it so far. */
-function current(view: View): MeterStateTable {
-  return { ...view.meter.state, ...view.change };
+function change(view: View, changed: Change): void {
+  Object.assign(view.state, changed);
+  view.isChanged = true;
+  for (const column in changed) view.writing.columns.add(column as keyof Change);
 }
 
 function take(view: View, report: MeterReport): void {
-  const { change } = view;
-  const before = current(view);
+  const { silent_rounds, last_answer_at } = view.state;
   const at = report.measuredAt;
   const { energyWh, remainingWh, purchaseCount, status } = report.values;
-  if (before.silent_rounds >= SILENT_ROUNDS_MAX) event(view, "answering", "info", at);
-  if (before.silent_rounds > 0) {
-    change.silent_rounds = 0;
-    change.changed_at = view.now;
-  }
-  change.last_answer_at = Math.max(notFuture(view, before.last_answer_at, at), at);
+  if (silent_rounds >= SILENT_ROUNDS_MAX) event(view, "answering", "info", at);
+  if (silent_rounds > 0) change(view, { silent_rounds: 0, changed_at: view.now });
+  change(view, { last_answer_at: Math.max(notFuture(view, last_answer_at, at), at) });
   if (energyWh !== undefined) takeEnergy(view, energyWh, at);
   if (remainingWh !== undefined) takeRemaining(view, remainingWh, at);
-  if (purchaseCount !== undefined && at >= notFuture(view, before.purchase_count_read_at, at)) {
-    change.purchase_count_read = purchaseCount;
-    change.purchase_count_read_at = at;
+  if (purchaseCount !== undefined && at >= notFuture(view, view.state.purchase_count_read_at, at)) {
+    change(view, { purchase_count_read: purchaseCount, purchase_count_read_at: at });
   }
   if (status !== undefined) takeStatus(view, status, at);
   takeInstant(view, report);
 }
 
 function takeEnergy(view: View, indexWh: number, at: Instant): void {
-  const before = current(view);
-  const previous =
-    before.index_wh === null ? null : { indexWh: before.index_wh, at: notFuture(view, before.index_at, at) };
-  const doubted = before.suspect_wh ?? before.rejected_wh;
-  const doubtedAt = before.suspect_wh === null ? before.rejected_at : before.suspect_at;
+  const { meter_id, index_wh, index_at, suspect_wh, suspect_at, rejected_wh, rejected_at, settled_at } = view.state;
+  const previous = index_wh === null ? null : { indexWh: index_wh, at: notFuture(view, index_at, at) };
+  const doubted = suspect_wh ?? rejected_wh;
+  const doubtedAt = suspect_wh === null ? rejected_at : suspect_at;
   const suspect = doubted === null ? null : { indexWh: doubted, at: notFuture(view, doubtedAt, at) };
   const verdict = judgeReading({ previous, suspect, next: { indexWh, at } }, view.meter.powerMaxW);
   keep(view, registers.energyTotal, at, indexWh, verdict);
-  if (tellsOfClosedDay(at, view.now)) view.writing.late.push({ meterId: before.meter_id, day: dayOf(at) });
+  if (tellsOfClosedDay(at, view.now)) view.writing.late.push({ meterId: meter_id, day: dayOf(at) });
   if (verdict === "stale") return;
   if (verdict === "ok" || verdict === "rollover") {
-    view.change.index_wh = indexWh;
-    view.change.index_at = at;
-    if (before.settled_at > at) view.change.settled_at = at - 1; // was stamped by a clock that ran ahead
-    if (suspect !== null) Object.assign(view.change, { suspect_wh: null, rejected_wh: null });
-    if (indexWh !== before.index_wh || suspect !== null) view.change.changed_at = view.now;
+    change(view, { index_wh: indexWh, index_at: at });
+    if (settled_at > at) change(view, { settled_at: at - 1 }); // was stamped by a clock that ran ahead
+    if (suspect !== null) change(view, { suspect_wh: null, rejected_wh: null });
+    if (indexWh !== index_wh || suspect !== null) change(view, { changed_at: view.now });
     return;
   }
-  view.change.suspect_wh = indexWh;
-  view.change.suspect_at = at;
-  view.change.changed_at = view.now;
-  if (before.suspect_wh === null)
-    event(view, "reading_suspect", "alarm", at, { verdict, indexWh, lastGoodWh: before.index_wh });
+  change(view, { suspect_wh: indexWh, suspect_at: at, changed_at: view.now });
+  if (suspect_wh === null) event(view, "reading_suspect", "alarm", at, { verdict, indexWh, lastGoodWh: index_wh });
 }
 
 /** A clock may be set right by so much without anything being wrong. */
@@ -195,18 +218,16 @@ function notFuture(view: View, stamp: number, at: Instant): Instant {
 }
 
 function takeRemaining(view: View, remainingWh: number, at: Instant): void {
-  const before = current(view);
+  const { remaining_wh, remaining_at, low_credit } = view.state;
   // Credit on the server is known here better than there.
-  if (!view.meter.creditInMeter || at < notFuture(view, before.remaining_at, at)) return;
+  if (!view.meter.creditInMeter || at < notFuture(view, remaining_at, at)) return;
   keep(view, registers.energyRemaining, at, remainingWh, "ok");
-  view.change.remaining_wh = remainingWh;
-  view.change.remaining_at = at;
-  if (remainingWh !== before.remaining_wh) view.change.changed_at = view.now;
+  change(view, { remaining_wh: remainingWh, remaining_at: at });
+  if (remainingWh !== remaining_wh) change(view, { changed_at: view.now });
   const { mode, lowCreditWh: limitWh } = view.meter;
   const low = isLowCredit({ mode, remainingWh, limitWh }) ? 1 : 0;
-  if (low === before.low_credit) return;
-  view.change.low_credit = low;
-  view.change.changed_at = view.now;
+  if (low === low_credit) return;
+  change(view, { low_credit: low, changed_at: view.now });
   event(view, low ? "low_credit" : "credit_restored", low ? "warning" : "info", at, {
     remainingWh,
     limitWh,
@@ -214,10 +235,10 @@ function takeRemaining(view: View, remainingWh: number, at: Instant): void {
 }
 
 function takeStatus(view: View, status: SwitchStatus, at: Instant): void {
-  const before = current(view);
-  if (at < notFuture(view, before.relay_at, at)) return;
+  const { relay_at, relay: relayBefore, off_cause, remaining_wh } = view.state;
+  if (at < notFuture(view, relay_at, at)) return;
   takeFault(view, status.fault, at);
-  view.change.status_word3 = status.word;
+  change(view, { status_word3: status.word });
   if (status.relayOpen === null) {
     forgetRelay(view, at);
     return;
@@ -225,66 +246,60 @@ function takeStatus(view: View, status: SwitchStatus, at: Instant): void {
   const relay: Relay = status.relayOpen ? "open" : "closed";
   const offCause = offCauseSeen(
     {
-      relay: before.relay,
-      relayCommanded: before.relay_commanded,
-      relayCommandedFor: before.relay_commanded_for,
-      relayCommandedAt: notFuture(view, before.relay_commanded_at, at),
-      offCause: before.off_cause,
+      relay: relayBefore,
+      relayCommanded: view.state.relay_commanded,
+      relayCommandedFor: view.state.relay_commanded_for,
+      relayCommandedAt: notFuture(view, view.state.relay_commanded_at, at),
+      offCause: off_cause,
     },
-    { relay, remainingWh: before.remaining_wh, creditInMeter: view.meter.creditInMeter, at },
+    { relay, remainingWh: remaining_wh, creditInMeter: view.meter.creditInMeter, at },
   );
-  view.change.relay = relay;
-  view.change.relay_at = at;
-  view.change.off_cause = offCause;
-  if (relay === before.relay && offCause === before.off_cause) return;
-  view.change.changed_at = view.now;
-  if (relay === before.relay || before.relay === null) return;
-  if (relay === "open") event(view, "tripped", "warning", at, { cause: offCause, remainingWh: before.remaining_wh });
+  change(view, { relay, relay_at: at, off_cause: offCause });
+  if (relay === relayBefore && offCause === off_cause) return;
+  change(view, { changed_at: view.now });
+  if (relay === relayBefore || relayBefore === null) return;
+  if (relay === "open") event(view, "tripped", "warning", at, { cause: offCause, remainingWh: remaining_wh });
   else event(view, "closed", "info", at, {});
 }
 
 /** A valve that reports a fault: where it stands is not known, and its owner has to be sent. */
 function takeFault(view: View, fault: boolean, at: Instant): void {
-  const before = current(view);
-  if ((before.switch_fault === 1) === fault) return;
-  view.change.switch_fault = fault ? 1 : 0;
-  view.change.changed_at = view.now;
+  if ((view.state.switch_fault === 1) === fault) return;
+  change(view, { switch_fault: fault ? 1 : 0, changed_at: view.now });
   if (fault) event(view, "valve_fault", "alarm", at);
   else event(view, "valve_repaired", "info", at);
 }
 
 /** What was read before is no proof of now. Why it was off is kept: it comes true again when the switch can be read. */
 function forgetRelay(view: View, at: Instant): void {
-  view.change.relay_at = at;
-  if (current(view).relay === null) return;
-  view.change.relay = null;
-  view.change.changed_at = view.now;
+  const { relay } = view.state;
+  change(view, { relay_at: at });
+  if (relay !== null) change(view, { relay: null, changed_at: view.now });
 }
 
 function takeInstant(view: View, report: MeterReport): void {
   const { voltageMv, currentMa, powerW } = report.values;
   if (voltageMv === undefined && currentMa === undefined && powerW === undefined) return;
   const at = report.measuredAt;
-  if (at < notFuture(view, current(view).instant_at, at)) return;
-  view.change.instant_at = at;
-  if (voltageMv !== undefined) view.change.voltage_mv = voltageMv;
-  if (currentMa !== undefined) view.change.current_ma = currentMa;
-  if (powerW !== undefined) view.change.power_w = powerW;
+  if (at < notFuture(view, view.state.instant_at, at)) return;
+  change(view, { instant_at: at });
+  if (voltageMv !== undefined) change(view, { voltage_mv: voltageMv });
+  if (currentMa !== undefined) change(view, { current_ma: currentMa });
+  if (powerW !== undefined) change(view, { power_w: powerW });
   if (typeof voltageMv === "number") keep(view, registers.voltage, at, voltageMv, "ok");
   if (typeof currentMa === "number") keep(view, registers.current, at, currentMa, "ok");
   if (typeof powerW === "number") keep(view, registers.power, at, powerW, "ok");
 }
 
 function takeSilence(view: View, silence: SilenceReport): void {
-  const before = current(view);
+  const { last_answer_at, silent_at, silent_rounds } = view.state;
   // An answer came since, or this very silence was counted already.
-  if (silence.at < before.last_answer_at || silence.at <= before.silent_at) return;
-  view.change.silent_at = silence.at;
-  const rounds = before.silent_rounds + 1;
-  view.change.silent_rounds = rounds;
+  if (silence.at < last_answer_at || silence.at <= silent_at) return;
+  const rounds = silent_rounds + 1;
+  change(view, { silent_at: silence.at, silent_rounds: rounds });
   if (rounds !== SILENT_ROUNDS_MAX) return;
-  view.change.changed_at = view.now;
-  event(view, "silent", "alarm", silence.at, { lastAnswerAt: before.last_answer_at });
+  change(view, { changed_at: view.now });
+  event(view, "silent", "alarm", silence.at, { lastAnswerAt: last_answer_at });
 }
 
 function keep(view: View, register: number, at: Instant, value: number, verdict: Verdict): void {

@@ -1,6 +1,7 @@
 import { type Instant, instant, SECOND_MS } from "#base/time.ts";
 import { cycleOf, type ItemPlan, parseItems, USUAL_ITEMS } from "#domain/collection.ts";
 import type { Scope } from "#domain/permission.ts";
+import { updateRows } from "./bulk.ts";
 import type { Tx } from "./db.ts";
 import { updatedRows } from "./portable.ts";
 import type { MeterKind, MeterStateTable, SwitchKind } from "./schema.ts";
@@ -211,6 +212,18 @@ export async function claimMeterStates(tx: Tx, meterIds: readonly number[]): Pro
     .set((eb) => ({ version: eb("version", "+", 1) }))
     .where("meter_id", "in", [...meterIds])
     .execute();
+}
+
+/**
+ * Writes `columns` of many states in one statement (on SQLite one each, which is what it does best). The rows must have been claimed in
+ * this transaction: nobody else can have changed them since.
+ */
+export async function saveClaimedStates(
+  tx: Tx,
+  rows: readonly MeterStateTable[],
+  columns: readonly (keyof MeterStateChange)[],
+): Promise<void> {
+  await updateRows(tx, "meter_state", "meter_id", rows, columns);
 }
 
 /** The state row of one meter. */

@@ -1,6 +1,7 @@
-import { type Kysely, MysqlAdapter, sql, type UpdateResult } from "kysely";
+import { CompiledQuery, type Kysely, MysqlAdapter, sql, type UpdateResult } from "kysely";
 import { assert } from "#base/errors.ts";
 import type { Bindable } from "./bind.ts";
+import { flatValues, insertText } from "./bulk.ts";
 import { isDuplicateKeyError } from "./database-failures.ts";
 import type { DatabaseKind, Tx } from "./db.ts";
 import type { Schema } from "./schema.ts";
@@ -101,16 +102,18 @@ export async function upsert<T extends keyof Schema & string>(
 ): Promise<void> {
   assert(set.length > 0, "an upsert overwrites something");
   for (let i = 0; i < rows.length; i += ROWS_PER_STATEMENT) {
-    const insert = anyTables(tx)
-      .insertInto(table as typeof ANY)
-      .values([...(rows.slice(i, i + ROWS_PER_STATEMENT) as readonly Row[])]);
-    if (kindOf(tx) === "mysql") {
-      const changes = Object.fromEntries(set.map((column) => [column, sql`values(${sql.ref(column)})`]));
-      await insert.onDuplicateKeyUpdate(changes).execute();
-    } else {
-      const changes = Object.fromEntries(set.map((column) => [column, sql.ref(`excluded.${column}`)]));
-      await insert.onConflict((conflict) => conflict.columns([...keys]).doUpdateSet(changes)).execute();
-    }
+    const part = rows.slice(i, i + ROWS_PER_STATEMENT) as readonly Row[];
+    const columns = Object.keys(part[0] ?? {});
+    assert(
+      part.every((row) => hasColumns(row, columns)),
+      `rows of one upsert into ${table} have the same columns`,
+    );
+    const isMysql = kindOf(tx) === "mysql";
+    const end = isMysql
+      ? ` on duplicate key update ${set.map((column) => `\`${column}\` = values(\`${column}\`)`).join()}`
+      : ` on conflict (${keys.map((key) => `"${key}"`).join()}) do update set ${set.map((column) => `"${column}" = excluded."${column}"`).join()}`;
+    const text = insertText(isMysql, { table, columns, rows: part.length, end });
+    await tx.executeQuery(CompiledQuery.raw(text, flatValues(part, columns)));
   }
 }
 
@@ -133,7 +136,14 @@ const shapes = new Map<string, ReturnType<typeof shaped<Values>>>();
 function insertAll(tx: Tx, table: string, rows: readonly Row[], nothingOn: readonly string[] = []) {
   const columns = Object.keys(rows[0] ?? {});
   const isShapely = rows.length <= ROWS_SHAPED_MAX && rows.every((row) => hasColumns(row, columns));
-  if (!isShapely) return tx.executeQuery(insertion(tx, table, rows, nothingOn).compile());
+  if (!isShapely) {
+    if (!rows.every((row) => hasColumns(row, columns)))
+      return tx.executeQuery(insertion(tx, table, rows, nothingOn).compile());
+    const isMysql = kindOf(tx) === "mysql";
+    const end = nothingOn.length === 0 ? "" : ` on conflict (${nothingOn.map((key) => `"${key}"`).join()}) do nothing`;
+    const text = insertText(isMysql, { table, columns, rows: rows.length, end });
+    return tx.executeQuery(CompiledQuery.raw(text, flatValues(rows, columns)));
+  }
   const name = `${table} ${rows.length} ${columns.join()} ${nothingOn.join()}`;
   let insert = shapes.get(name);
   if (insert === undefined) {

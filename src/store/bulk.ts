@@ -1,0 +1,73 @@
+import { CompiledQuery, MysqlAdapter } from "kysely";
+import { assert } from "#base/errors.ts";
+import type { Bindable } from "./bind.ts";
+import type { Tx } from "./db.ts";
+import type { Schema } from "./schema.ts";
+
+type Row = Readonly<Record<string, unknown>>;
+
+/**
+ * Sets `columns` of many rows, each to values of its own, found by `key`. Rows that are not there are left out. One statement on MySQL and
+ * MariaDB, whose rows travel as one JSON text: a thousand rows cost no more to bind than one. On SQLite a prepared statement for each row,
+ * which is as fast there.
+ */
+export async function updateRows<T extends keyof Schema & string>(
+  tx: Tx,
+  table: T,
+  key: keyof Schema[T] & string,
+  rows: readonly Schema[T][],
+  columns: readonly (keyof Schema[T] & string)[],
+): Promise<void> {
+  if (rows.length === 0 || columns.length === 0) return;
+  if (tx.getExecutor().adapter instanceof MysqlAdapter) await updateByJson(tx, table, key, rows, columns);
+  else await updateOneByOne(tx, table, key, rows, columns);
+}
+
+async function updateOneByOne(tx: Tx, table: string, key: string, rows: readonly Row[], columns: readonly string[]) {
+  const text = `update "${table}" set ${columns.map((column) => `"${column}" = ?`).join()} where "${key}" = ?`;
+  for (const row of rows) {
+    await tx.executeQuery(CompiledQuery.raw(text, [...columns.map((column) => row[column]), row[key]]));
+  }
+}
+
+async function updateByJson(tx: Tx, table: string, key: string, rows: readonly Row[], columns: readonly string[]) {
+  const all = [key, ...columns];
+  const told = rows.map((row) => all.map((column) => jsonValue(row[column])));
+  // Longer than any text of ours in a column that is written this way; numbers are whole.
+  const types = all.map(
+    (column, i) => (rows.some((row) => typeof row[column] === "string") ? "text" : "bigint") + ` path '$[${i}]'`,
+  );
+  const text =
+    `update \`${table}\` join json_table(?, '$[*]' columns (${all.map((column, i) => `\`${column}\` ${types[i]}`).join()})) as told ` +
+    `on told.\`${key}\` = \`${table}\`.\`${key}\` set ` +
+    columns.map((column) => `\`${table}\`.\`${column}\` = told.\`${column}\``).join();
+  await tx.executeQuery(CompiledQuery.raw(text, [JSON.stringify(told)]));
+}
+
+function jsonValue(value: unknown): string | number | null {
+  assert(value === null || typeof value === "string" || Number.isSafeInteger(value), `not a column's value: ${value}`);
+  return value as string | number | null;
+}
+
+/**
+ * The text of an insert of many rows: what the query builder would make, without building it value by value. `end` is what follows the
+ * values.
+ */
+export function insertText(
+  isMysql: boolean,
+  what: { table: string; columns: readonly string[]; rows: number; end: string },
+): string {
+  const quote = isMysql ? "`" : '"';
+  const quoted = (name: string) => quote + name + quote;
+  const row = `(${what.columns.map(() => "?").join()})`;
+  const values = `${`${row},`.repeat(what.rows - 1)}${row}`;
+  return `insert into ${quoted(what.table)} (${what.columns.map(quoted).join()}) values ${values}${what.end}`;
+}
+
+/** The values of rows in the order of `columns`, as {@link insertText} wants them. */
+export function flatValues(rows: readonly Row[], columns: readonly string[]): Bindable[] {
+  const values = new Array<Bindable>(rows.length * columns.length);
+  let at = 0;
+  for (const row of rows) for (const column of columns) values[at++] = row[column] as Bindable;
+  return values;
+}
