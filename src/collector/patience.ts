@@ -1,5 +1,4 @@
 import { performance } from "node:perf_hooks";
-import type { Question } from "./exchange.ts";
 
 /**
  * How long answers take on one bus, learnt from those that came, and so how long it is worth waiting for the next: a lost answer costs
@@ -8,13 +7,23 @@ import type { Question } from "./exchange.ts";
  */
 export type Patience = {
   /** Resolves when nothing that was asked before can disturb this question. Commands wait for answers that may still come. */
-  ready(question: Question): Promise<void>;
+  ready(question: Asked): Promise<void>;
   /** How long to wait for the answer; at most `full`. */
-  timeoutMs(question: Question, full: Limits): number;
+  timeoutMs(question: Asked, full: Limits): number;
   /** An answer was heard; `elapsedMs` from the first byte of the question, null where the link cannot tell. */
-  answered(question: Question, heard: { elapsedMs: number | null; bytes: number }, full: Limits): void;
+  answered(question: Asked, heard: { elapsedMs: number | null; bytes: number }, full: Limits): void;
   /** None came within `waitedMs`, or one that belongs to another question (`isStray`): answers are later than we thought. */
-  missed(question: Question, waited: { startedAt: number; waitedMs: number; isStray: boolean }, full: Limits): void;
+  missed(question: Asked, waited: { startedAt: number; waitedMs: number; isStray: boolean }, full: Limits): void;
+};
+
+/** What of a question decides how long it is waited for. */
+export type Asked = {
+  meterId: number;
+  via: string | null;
+  driver: { profile: { name: string } };
+  commandId: string | null;
+  effect: "none" | "once";
+  place?: string;
 };
 
 /** The fixed allowance for a question, and what its bytes alone take on the line. */
@@ -93,11 +102,11 @@ export function createPatience(): Patience {
   };
 }
 
-function mayLearn({ commandId, effect, place }: Question): boolean {
+function mayLearn({ commandId, effect, place }: Asked): boolean {
   return commandId === null && effect === "none" && place !== undefined;
 }
 
-function keyOf({ driver, place, via }: Question): string {
+function keyOf({ driver, place, via }: Asked): string {
   return `${driver.profile.name} ${place} ${via === null ? "" : "via"}`;
 }
 
