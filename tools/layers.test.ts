@@ -93,7 +93,7 @@ describe("the rule can fail: planted breaches", () => {
 
   test.each([
     ["src/contract/a.ts", 'import type { X } from "#domain/x.ts"; import { z } from "zod";'],
-    ["src/server/routes/a.ts", 'import { x } from "#protocol/explain.ts"; import { y } from "../app.ts";'],
+    ["src/server/routes/a.ts", 'import { x } from "#protocol/explain-frame.ts"; import { y } from "../app.ts";'],
     ["src/collector/a.ts", 'import { x } from "#domain/reading.ts"; import { y } from "#flows/settle-command.ts";'],
     ["src/protocol/a.test.ts", 'import { nodeCiphers } from "#system/crypto.ts"; import { test } from "vitest";'],
     ["src/cli/a.ts", 'const x = await import("../../tools/build-web.ts");'],

@@ -105,9 +105,11 @@ export const layers: Readonly<Record<string, Rule>> = {
     mayFile: [
       "domain/approval.ts",
       "domain/calendar.ts",
+      "domain/collection.ts",
       "domain/difference.ts",
       "domain/meter-day.ts",
       "domain/group.ts",
+      "domain/link.ts",
       "domain/meter-event.ts",
       "domain/move-out.ts",
       "domain/off-guard.ts",
@@ -128,7 +130,7 @@ export const layers: Readonly<Record<string, Rule>> = {
   // The server explains frames to people, and that is all it knows of protocols.
   server: {
     may: ["base", "domain", "contract", "system", "store", "flows"],
-    mayFile: ["protocol/explain.ts", "protocol/explain-text.ts"],
+    mayFile: ["protocol/explain-frame.ts"],
   },
   web: { may: ["base", "domain", "contract"] },
   simulator: { may: ["base", "protocol", "system"] },

@@ -1,3 +1,4 @@
+import { collectionErrors } from "./errors-collection.ts";
 import { deskErrors } from "./errors-desk.ts";
 import { devicesErrors } from "./errors-devices.ts";
 import { groupErrors } from "./errors-groups.ts";
@@ -19,6 +20,7 @@ export const errors = {
   ...reconcileErrors,
   ...devicesErrors,
   ...safekeepingErrors,
+  ...collectionErrors,
   ...shareErrors,
   ...tariffErrors,
   invalid_input: [400, "输入有误:{what}", "The input is not valid: {what}"],

@@ -53,6 +53,8 @@ export type ExchangeDeps = {
   replyAllowanceMs: number;
   /** Shortens the waiting for what is surely lost. Left out: every question waits its whole time. */
   patience?: Patience;
+  /** The speed of the bus, where its channel names one; else that of the meter's profile. */
+  baud?: () => number | null;
 };
 
 /** Start, 8 data, parity and stop bit. */
@@ -69,11 +71,12 @@ export async function exchange(question: Question, deps: ExchangeDeps): Promise<
   await patience?.ready(question);
   if (question.mayStillGo?.() === false) return { kind: "closed" };
   const startedAt = performance.now();
-  const full = limitsOf(question, deps.replyAllowanceMs);
+  const baud = deps.baud?.() ?? driver.profile.baud;
+  const full = limitsOf(question, deps.replyAllowanceMs, baud);
   const timeoutMs = patience?.timeoutMs(question, full) ?? full.timeoutMs;
   const pending = deps.forward({
     bus,
-    serial: serialControl({ baud: driver.profile.baud }),
+    serial: serialControl({ baud }),
     content: bytes,
     timeoutMs,
     gapMs: GAP_MS,
@@ -109,17 +112,18 @@ export async function exchange(question: Question, deps: ExchangeDeps): Promise<
 export function exchangeTimeout(
   { bytes, driver, via, replyBytes = driver.replyBytes }: Pick<Question, "bytes" | "driver" | "via" | "replyBytes">,
   replyAllowanceMs: number,
+  baud: number = driver.profile.baud,
 ): number {
-  const { baud, replyTimeoutMs } = driver.profile;
+  const { replyTimeoutMs } = driver.profile;
   const bits = (bytes.length + replyBytes) * BITS_PER_BYTE;
   const gatewayMs = via === null ? 0 : replyAllowanceMs * GATEWAY_ALLOWANCES;
   return Math.ceil((bits * 1000) / baud + (replyAllowanceMs * replyTimeoutMs) / WIRED_TIMEOUT_MS + gatewayMs);
 }
 
-function limitsOf(question: Question, replyAllowanceMs: number): Limits {
-  const msPerByte = (BITS_PER_BYTE * SECOND_MS) / question.driver.profile.baud;
+function limitsOf(question: Question, replyAllowanceMs: number, baud: number): Limits {
+  const msPerByte = (BITS_PER_BYTE * SECOND_MS) / baud;
   const requestMs = question.bytes.length * msPerByte;
-  return { timeoutMs: exchangeTimeout(question, replyAllowanceMs), requestMs, msPerByte };
+  return { timeoutMs: exchangeTimeout(question, replyAllowanceMs, baud), requestMs, msPerByte };
 }
 
 /** All counts at zero. */

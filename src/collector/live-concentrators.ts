@@ -17,6 +17,7 @@ import { createPatience } from "./patience.ts";
 import type { Registered } from "./registrar.ts";
 import { readOnSchedule } from "./scheduler.ts";
 import type { Session } from "./session.ts";
+import type { LinkTally } from "./status.ts";
 
 /** A concentrator in session: spoken to through its buses, read on schedule, owned under an epoch. */
 export type LiveConcentrator = OwnedConcentrator & {
@@ -27,6 +28,8 @@ export type LiveConcentrator = OwnedConcentrator & {
   bus(number: number): Bus;
   /** Rung when its archive has changed. */
   archive: Bell;
+  /** Speeds of buses whose channel names one. */
+  bauds: Map<number, number>;
   kind: LinkKind;
   buses(): Iterable<Bus>;
   /** No question more; resolves when the exchange in flight has ended. */
@@ -66,10 +69,11 @@ export function createLiveConcentrators(options: {
   config: CollectorConfig;
   ingest: Ingest;
   counts: ExchangeCounts;
+  tally: LinkTally;
   metrics: Pick<CollectorMetrics, "registered" | "exchanged" | "round" | "past">;
   arrivals: Pick<Arrivals, "collided">;
 }): LiveConcentrators {
-  const { ctx, config, ingest, counts, metrics, arrivals } = options;
+  const { ctx, config, ingest, counts, metrics, tally, arrivals } = options;
   const live = new Map<number, LiveConcentrator>();
   const lives = new Set<Promise<void>>();
 
@@ -84,6 +88,7 @@ export function createLiveConcentrators(options: {
       return;
     }
     const buses = new Map<number, Bus>();
+    const bauds = new Map<number, number>();
     const reading = new AbortController();
     const hush = async () => {
       reading.abort();
@@ -96,8 +101,9 @@ export function createLiveConcentrators(options: {
       session,
       channel,
       startedAt,
-      bus: (number) => busOf(buses, session, number),
+      bus: (number) => busOf({ buses, bauds, session, concentratorId: owned.id }, number),
       archive: createBell(),
+      bauds,
       kind,
       buses: () => buses.values(),
       hush,
@@ -125,7 +131,11 @@ export function createLiveConcentrators(options: {
     void life.finally(() => lives.delete(life));
   }
 
-  function busOf(buses: Map<number, Bus>, session: Session, number: number): Bus {
+  function busOf(
+    line: { buses: Map<number, Bus>; bauds: Map<number, number>; session: Session; concentratorId: number },
+    number: number,
+  ): Bus {
+    const { buses, bauds, session, concentratorId } = line;
     const known = buses.get(number);
     if (known) return known;
     const deps = {
@@ -135,18 +145,23 @@ export function createLiveConcentrators(options: {
       clock: ctx.clock,
       replyAllowanceMs: config.replyAllowanceMs,
       patience: createPatience(),
+      baud: () => bauds.get(number) ?? null,
     };
-    const bus = createBus((question) => exchange(question, deps), metrics.exchanged);
+    const bus = createBus(async (question) => {
+      const told = await exchange(question, deps);
+      if (told.kind !== "closed") tally.count(concentratorId, told.kind === "answered");
+      return told;
+    }, metrics.exchanged);
     buses.set(number, bus);
     return bus;
   }
 
   /** The life of a session, until everything that belonged to it is at rest. */
   async function spend(entry: LiveConcentrator, signal: AbortSignal): Promise<void> {
-    const { id: concentratorId, code, session, bus, archive } = entry;
+    const { id: concentratorId, code, session, bus, archive, bauds } = entry;
     const intervalMs = config.readIntervalMs;
     const { round } = metrics;
-    const read = readOnSchedule({ ctx, concentratorId, bus, ingest, intervalMs, archive, signal, round });
+    const read = readOnSchedule({ ctx, concentratorId, bus, ingest, intervalMs, archive, bauds, signal, round });
     const filling = fillGaps({ ctx, concentratorId, bus, signal, count: metrics.past });
     const why = await session.ended;
     if (live.get(concentratorId) === entry) live.delete(concentratorId);

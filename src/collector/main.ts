@@ -29,6 +29,7 @@ import { listen } from "./listener.ts";
 import { createLiveConcentrators, type LiveConcentrators } from "./live-concentrators.ts";
 import { collectorMetrics } from "./metrics.ts";
 import type { Registrar } from "./registrar.ts";
+import { createLinkTally, reportStatus } from "./status.ts";
 import { createTlsDoor } from "./tls-door.ts";
 import { loadTlsIdentities } from "./tls-identities.ts";
 
@@ -87,7 +88,8 @@ export async function runCollector(
   const alarms = createLinkAlarms(ctx);
   const arrivals = createArrivals({ nowMs: () => performance.now(), alarm: alarms.raise });
   const admission = createAdmission({ perSecond: config.admissionsPerSecond });
-  const live = createLiveConcentrators({ ctx, config, ingest, counts, metrics, arrivals });
+  const tally = createLinkTally();
+  const live = createLiveConcentrators({ ctx, config, ingest, counts, metrics, tally, arrivals });
   const keyOf = (archive: LinkArchive) => linkKey(sealer, archive);
   const dtus = createDtus(db, log, () => performance.now());
   const registrar: Registrar<OwnedConcentrator> = {
@@ -130,6 +132,8 @@ export async function runCollector(
   const end = new AbortController();
   const renewing = keepOwned(live, log, end.signal);
   const watching = watchArchive({ db, log, changed: live.archiveChanged, signal: end.signal });
+  const status = () => ({ sessions: sessions(), readingsWaiting: ingest.state().waiting });
+  const reporting = reportStatus({ ctx, collector, startedAt, tally, now: status, signal: end.signal });
   let door: Door | null = null;
   let closing: Promise<void> | null = null;
 
@@ -138,7 +142,7 @@ export async function runCollector(
     await Promise.all([listener.close(), dialer.stop(), door?.close(), identities?.stop()]);
     await pump.stop(DRAIN_COMMANDS_MS);
     end.abort();
-    await Promise.all([renewing, watching]);
+    await Promise.all([renewing, watching, reporting]);
     await live.close();
     await alarms.close();
     await ingest.close(DRAIN_READINGS_MS);

@@ -29,6 +29,7 @@ function meter(meterId: number, change: Partial<MeterToRead> = {}): MeterToRead 
     intervalMs: null,
     items: USUAL_ITEMS,
     onSchedule: true,
+    baud: null,
     ...change,
   };
 }

@@ -30,6 +30,8 @@ export async function readOnSchedule(options: {
   intervalMs: number;
   /** Rung when the archive of this concentrator has changed: it is looked at at once. */
   archive: Bell;
+  /** Filled with the speeds that channels name. */
+  bauds: Map<number, number>;
   signal: AbortSignal;
   /** Told how each round of a meter ended. */
   round(result: "answered" | "silent" | "closed"): void;
@@ -57,6 +59,10 @@ export async function readOnSchedule(options: {
   }
 
   function spread(meters: readonly MeterToRead[]): void {
+    for (const { bus, baud } of meters) {
+      if (baud === null) options.bauds.delete(bus);
+      else options.bauds.set(bus, baud);
+    }
     const spoken = meters.filter((meter) => meter.onSchedule && speaks(meter));
     const numbers = new Set([...spoken.map((meter) => meter.bus), ...lines.keys()]);
     for (const number of numbers) {

@@ -55,6 +55,8 @@ export const meterEventKinds = [
   "meter_swapped",
   "exchange_done",
   "ratio_changed",
+  /** Somebody entered, renamed, moved or retired the meter, or changed how it is spoken to. */
+  "archive_changed",
   "mode_changed",
   "mode_refused",
   /** Its clock is more than five minutes off, or right again. */

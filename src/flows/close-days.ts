@@ -1,4 +1,4 @@
-import { addDays, type Day, dayOf, endOfDay, HOUR_MS, type Instant, instant, monthOf } from "#base/time.ts";
+import { addDays, type Day, dayOf, endOfDay, HOUR_MS, type Instant, instant, monthOf, startOfDay } from "#base/time.ts";
 import { CLOSE_AFTER_MS } from "#domain/meter-day.ts";
 import {
   addDays as addDayRows,
@@ -38,7 +38,7 @@ export async function closeDueDays(ctx: FlowContext): Promise<Closing> {
   let meters = 0;
   let isWaiting = false;
   for (let after = 0; ; ) {
-    const batch = await metersToClose(ctx.db.read, { after, limit });
+    const batch = await metersToClose(ctx.db.read, { after, limit, retiredAfter: startOfDay(first) });
     const last = batch.at(-1);
     if (last === undefined) break;
     after = last.id;

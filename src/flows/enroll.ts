@@ -4,16 +4,14 @@ import { cost, type Price, price, wh } from "#base/units.ts";
 import { PURCHASE_NUMBER_MAX } from "#domain/command.ts";
 import { type LedgerAccount, postedTransfer } from "#domain/ledger.ts";
 import { type ConcentratorLink, linkFault, METERS_PER_CONCENTRATOR_MAX, placeFault, USUAL_LINK } from "#domain/link.ts";
-import { hasMeterKey } from "#domain/meter-key.ts";
-import { registers, verdictCode } from "#domain/reading.ts";
+import { ensureChannel } from "#store/archive.ts";
 import type { Tx } from "#store/db.ts";
-import { activeRootVersion, addMeterKey } from "#store/keys.ts";
 import { bookTransfer, openLedgerAccounts } from "#store/ledger.ts";
 import { addLot } from "#store/lots.ts";
-import { addReadings } from "#store/readings.ts";
 import type { MeterKind, MeterMode, SwitchKind } from "#store/schema.ts";
 import { nextNumbers } from "#store/sequences.ts";
 import type { Sealer } from "#system/seal.ts";
+import { beginMeter } from "./begin-meter.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
 import { customerFor, roomIn } from "./enroll-people.ts";
@@ -267,66 +265,17 @@ async function enrollMeter(ctx: FlowContext, tx: Tx, input: Enrolling): Promise<
       retired_at: null,
     })
     .execute();
-  await tx
-    .insertInto("meter_state")
-    .values(blankState(meterId, meter, now))
-    .execute();
-  // What was written down at the take-over is the first point of the meter's line: its first day begins there.
-  await addReadings(tx, [
-    {
-      meter_id: meterId,
-      register: registers.energyTotal,
-      measured_at: now,
-      value: meter.openingIndexWh,
-      verdict: verdictCode("ok"),
-      received_at: now,
-    },
-  ]);
-  const keyVersion = hasMeterKey(meter.profile) ? await activeRootVersion(tx) : null;
-  if (keyVersion !== null) await addMeterKey(tx, { meterId, version: keyVersion, at: now });
+  await beginMeter(tx, {
+    meterId,
+    profile: meter.profile,
+    indexWh: meter.openingIndexWh,
+    remainingWh: meter.creditAt === "server" ? meter.openingCreditWh : null,
+    purchaseCount: meter.purchaseCount,
+    now,
+  });
+  await ensureChannel(tx, { concentratorId, bus: meter.bus, by: "system", at: now });
   await bookOpening(ctx, tx, { projectId, meterId, accountId, customerId, meter, now });
   return meterId;
-}
-
-function blankState(meterId: number, meter: MeterArchive, now: Instant) {
-  return {
-    meter_id: meterId,
-    index_wh: meter.openingIndexWh,
-    index_at: now,
-    remaining_wh: meter.creditAt === "server" ? meter.openingCreditWh : null,
-    remaining_at: meter.creditAt === "server" ? now : 0,
-    purchase_count: meter.purchaseCount,
-    purchase_count_read: null,
-    purchase_count_read_at: 0,
-    relay: null,
-    relay_at: 0,
-    relay_commanded: null,
-    relay_commanded_at: 0,
-    relay_commanded_for: null,
-    off_cause: null,
-    status_word3: null,
-    voltage_mv: null,
-    current_ma: null,
-    power_w: null,
-    instant_at: 0,
-    last_answer_at: 0,
-    silent_rounds: 0,
-    silent_at: 0,
-    suspect_wh: null,
-    suspect_at: 0,
-    switch_fault: 0 as const,
-    rejected_wh: null,
-    rejected_at: 0,
-    settled_index_wh: meter.openingIndexWh,
-    settled_at: now,
-    settled_residue: 0,
-    low_credit: 0 as const,
-    top_ups_stopped: 0 as const,
-    top_up_open: null,
-    frame_count: 0,
-    changed_at: now,
-    version: 0,
-  };
 }
 
 type Opening = {

@@ -6,6 +6,7 @@ import { hasMeterKey } from "#domain/meter-key.ts";
 import type { Actor } from "#domain/permission.ts";
 import { usedBetween } from "#domain/settlement.ts";
 import { canSetMode } from "#protocol/profiles.ts";
+import { archiveChanged } from "#store/archive-revisions.ts";
 import { endOpenCommands, openCreditCommands } from "#store/commands.ts";
 import type { Tx } from "#store/db.ts";
 import { addressOnBus, concentratorFor, meterWithNumber, placesInScope } from "#store/device-pages.ts";
@@ -180,6 +181,7 @@ async function enterDevice(tx: Tx, meterId: number, input: SwapRequest, now: Ins
     }))
     .where("id", "=", meterId)
     .execute();
+  await archiveChanged(tx, [input.concentratorId]);
   // A new meter knows its account's number, whoever rented before.
   await tx.deleteFrom("meter_customer_number").where("meter_id", "=", meterId).execute();
   const version = hasMeterKey(input.profile) ? await activeRootVersion(tx) : null;

@@ -6,6 +6,7 @@ import { freshDatabase, testDatabases } from "#store/test-databases.ts";
 import { systemClock } from "#system/clock.ts";
 import { demandAccess } from "./route.ts";
 import { type AccessLine as Line, matrix } from "./test-access-matrix.ts";
+import { archiveUrl, prepareArchive } from "./test-concentrators.ts";
 import { deviceBodies, deviceFor } from "./test-devices.ts";
 import { differ } from "./test-difference.ts";
 import { foreignGroup, groupBodies, prepareGroup } from "./test-groups.ts";
@@ -144,7 +145,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
       "GET /api/cuts/preview": `?at=${systemClock()}`,
       "DELETE /api/no-cut-windows/:id": "?rev=0",
     };
-    const url = `${path}${query[`${method} ${path}`] ?? ""}`
+    const url = `${archiveUrl(path, of)}${query[`${method} ${path}`] ?? ""}`
       .replace("/api/meters/:id", `/api/meters/${meter}`)
       .replace("/api/no-cut-windows/:id", `/api/no-cut-windows/${windows.get(of.meter) ?? "00000000000000000000"}`)
       .replace("/api/reports/meters/:id", `/api/reports/meters/${of.meter}`)
@@ -297,6 +298,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
     if (path === "/api/recharges/:orderNo/recheck") await stop(order);
     const refund = path.startsWith("/api/refunds") ? await prepareRefund(path) : undefined;
     const device = await deviceFor(db, path, { meter: 11, command });
+    await prepareArchive(db, path);
     const user = await enrol(db, { permissions: permissions.filter((each) => access.includes(each)) });
     const group = await prepareGroup(db, path, command);
     const made = { ...(refund && { refund }), ...(await prepareMoveOut(db, path)), ...device, ...group };

@@ -14,7 +14,9 @@ import { BODY_BYTES_MAX, handleError, refuse } from "./refusals.ts";
 import { demandAccess, type Routes } from "./route.ts";
 import { approvalRoutes } from "./routes/approvals.ts";
 import { boardRoutes } from "./routes/board.ts";
+import { collectionRoutes } from "./routes/collection.ts";
 import { commandRoutes } from "./routes/commands.ts";
+import { concentratorRoutes } from "./routes/concentrators.ts";
 import { customerRoutes } from "./routes/customers.ts";
 import { deviceRoutes } from "./routes/devices.ts";
 import { doubtRoutes } from "./routes/doubts.ts";
@@ -114,6 +116,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   groupRoutes(routes, deps.nudge);
   moveOutRoutes(routes, deps.nudge);
   deviceRoutes(routes, deps.nudge);
+  concentratorRoutes(routes, { nudge: deps.nudge, sealer: deps.sealer ?? null });
+  collectionRoutes(routes);
   liveRoutes(routes, deps.hub);
   await addPages(app, deps.webDir);
   // Streams have no end of their own: closing would wait for them for ever.

@@ -1,10 +1,12 @@
 import type { Db } from "#store/db.ts";
 import type { MeterExchangeTable, ModeChangeTable, RatioChangeTable } from "#store/schema-devices.ts";
+import { concentratorBodies } from "./test-concentrators.ts";
 
-/** What each route about exchanges, ratios and modes is asked by somebody who may, by its path. Numbers end in the meter. */
+/** What each route about exchanges, ratios, modes and archives is asked by somebody who may, by its path. Numbers end in the meter. */
 export function deviceBodies(of: { meter: number }): Record<string, object> {
   const reason = { reason: "烧表" };
   return {
+    ...concentratorBodies(of),
     "/api/meters/:id/ratio": { key: `ratio-${of.meter}-matrix`, ratio: 30, ...reason },
     "/api/ratio-changes/:changeNo/carry-out": { index: null },
     "/api/meters/:id/mode": { key: `modes-${of.meter}-matrix`, to: "postpaid", confirmed: false, ...reason },

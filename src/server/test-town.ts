@@ -8,6 +8,7 @@ import { systemClock } from "#system/clock.ts";
 import { randomToken, sha256Hex } from "#system/crypto.ts";
 import { newId } from "#system/ids.ts";
 import { silentLog } from "#system/log.ts";
+import { createSealer } from "#system/seal.ts";
 import { type AppDeps, buildApp } from "./app.ts";
 import { createLiveHub } from "./live/hub.ts";
 import { serverMetrics } from "./metrics.ts";
@@ -230,6 +231,7 @@ export async function testApp(db: Db, over: Partial<AppDeps> = {}): Promise<Fast
     metrics: serverMetrics(ctx, hub),
     metricsToken: null,
     validateAnswers: true,
+    sealer: createSealer("5e".repeat(32)),
     ...over,
   });
 }

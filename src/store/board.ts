@@ -55,6 +55,7 @@ function tileRows(tx: Tx, scope: Scope) {
       join.on("balance.kind", "=", "balance").onRef("balance.ref_id", "=", "account.id"),
     )
     .where((eb) => inScope(eb, scope))
+    .where("meter.retired_at", "is", null)
     .select([
       "meter.id",
       "meter.number",

@@ -119,6 +119,48 @@ export async function openCreditCommands(tx: Tx, meterId: number): Promise<numbe
   return Number(row.count);
 }
 
+/** How many commands of a meter have not ended. */
+export async function openCommandsOf(tx: Tx, meterId: number): Promise<number> {
+  return countCommands(tx, { meterId, states: OPEN_STATES });
+}
+
+/** How many commands of a meter may have reached it and have not ended. */
+export async function sentCommandsOf(tx: Tx, meterId: number): Promise<number> {
+  return countCommands(tx, { meterId, states: SENT_STATES });
+}
+
+/** How many commands below a concentrator may have reached a meter and have not ended. */
+export async function sentCommandsBehind(tx: Tx, concentratorId: number): Promise<number> {
+  return countCommands(tx, { concentratorId, states: SENT_STATES });
+}
+
+/** Commands that nobody has sent follow their meter to another concentrator. */
+export async function moveWaitingCommands(tx: Tx, to: { meterId: number; concentratorId: number }): Promise<void> {
+  await tx
+    .updateTable("command")
+    .set({ concentrator_id: to.concentratorId, lease_token: null, lease_until: 0 })
+    .where("meter_id", "=", to.meterId)
+    .where("state", "=", "waiting")
+    .execute();
+}
+
+const SENT_STATES: readonly CommandState[] = ["sent", "unknown"];
+
+async function countCommands(
+  tx: Tx,
+  of: { meterId?: number; concentratorId?: number; states: readonly CommandState[] },
+): Promise<number> {
+  const { meterId, concentratorId } = of;
+  const row = await tx
+    .selectFrom("command")
+    .where("state", "in", [...of.states])
+    .$if(meterId !== undefined, (query) => query.where("meter_id", "=", meterId ?? 0))
+    .$if(concentratorId !== undefined, (query) => query.where("concentrator_id", "=", concentratorId ?? 0))
+    .select((eb) => eb.fn.countAll<number>().as("count"))
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
+}
+
 /** Ends everything that was asked of a meter: another device is in its place. Whoever holds a command finds its lease gone. */
 export async function endOpenCommands(tx: Tx, input: { meterId: number; why: string; at: Instant }): Promise<void> {
   await tx

@@ -26,15 +26,20 @@ export type MeterToClose = {
   charged: boolean;
 };
 
-/** Meters in the order of their ids, after one of them. */
+/** Meters in the order of their ids, after one of them. Those retired before `retiredAfter` have no days any more. */
 export async function metersToClose(
   tx: Tx,
-  input: { after: number; limit: number; only?: readonly number[] },
+  input: { after: number; limit: number; only?: readonly number[]; retiredAfter?: number },
 ): Promise<MeterToClose[]> {
   const rows = await tx
     .selectFrom("meter")
     .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
     .where("meter.id", ">", input.after)
+    .$if(input.retiredAfter !== undefined, (query) =>
+      query.where((eb) =>
+        eb.or([eb("meter.retired_at", "is", null), eb("meter.retired_at", ">", input.retiredAfter ?? 0)]),
+      ),
+    )
     .$if(input.only !== undefined, (query) => query.where("meter.id", "in", [...(input.only ?? [])]))
     .select([
       "meter.id",

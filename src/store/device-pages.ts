@@ -55,6 +55,7 @@ export async function addressOnBus(
     .where("concentrator_id", "=", place.concentratorId)
     .where("bus", "=", place.bus)
     .where("address", "=", place.address)
+    .where("retired_at", "is", null)
     .executeTakeFirst();
   return row ?? null;
 }
@@ -68,7 +69,12 @@ export async function concentratorFor(tx: Tx, input: { id: number; projectId: nu
     .where("project_id", "=", input.projectId)
     .executeTakeFirst();
   if (!row) return null;
-  const meters = await tx.selectFrom("meter").select("id").where("concentrator_id", "=", row.id).execute();
+  const meters = await tx
+    .selectFrom("meter")
+    .select("id")
+    .where("concentrator_id", "=", row.id)
+    .where("retired_at", "is", null)
+    .execute();
   return { id: row.id, metersMax: row.meters_max, meters: meters.length, meterIds: meters.map((each) => each.id) };
 }
 
@@ -78,6 +84,7 @@ export async function placesInScope(tx: Tx, scope: Scope) {
     .selectFrom("concentrator")
     .innerJoin("meter", "meter.concentrator_id", "concentrator.id")
     .where((eb) => inScope(eb as never, scope))
+    .where("meter.retired_at", "is", null)
     .select(["concentrator.id", "concentrator.name", "concentrator.code", "concentrator.meters_max as metersMax"])
     .select((eb) => eb.fn.count<number>("meter.id").as("meters"))
     .groupBy(["concentrator.id", "concentrator.name", "concentrator.code", "concentrator.meters_max"])

@@ -173,6 +173,7 @@ export async function searchMeters(
     .leftJoin("account", "account.id", "meter.account_id")
     .leftJoin("customer", "customer.id", "account.customer_id")
     .where((eb) => inScope(eb, scope))
+    .where("meter.retired_at", "is", null)
     .$if(text !== "", (query) =>
       query.where((eb) =>
         eb.or(

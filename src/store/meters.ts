@@ -33,6 +33,8 @@ export type MeterToRead = {
   items: ItemPlan;
   /** False on a channel that is switched off: not read by itself, but commands reach it. */
   onSchedule: boolean;
+  /** The speed that its channel names; null: that of its profile. */
+  baud: number | null;
 };
 
 /** The meters behind one concentrator with what the collector needs to plan its questions. */
@@ -61,6 +63,7 @@ export async function metersToRead(tx: Tx, concentratorId: number): Promise<Mete
     .select([
       "meter.id",
       "channel.enabled",
+      "channel.baud",
       "channel.read_interval_s as channel_s",
       "concentrator.read_interval_s as concentrator_s",
       "collection_default.read_interval_s as project_s",
@@ -105,6 +108,7 @@ export async function metersToRead(tx: Tx, concentratorId: number): Promise<Mete
     intervalMs: cycleMs(row),
     items: row.items === null ? USUAL_ITEMS : planOf(row.items),
     onSchedule: row.enabled !== 0,
+    baud: row.baud,
   }));
 }
 
@@ -117,7 +121,7 @@ function cycleMs(row: {
   return seconds === null ? null : seconds * SECOND_MS;
 }
 
-/** A meter with its account, state and customer, as recharges and commands decide upon it; undefined outside the scope. */
+/** A meter with its account, state and customer, as recharges and commands decide upon it; undefined outside the scope, and for one that is retired. */
 export async function meterToAct(tx: Tx, scope: Scope, meterId: number) {
   return (
     tx
@@ -128,6 +132,7 @@ export async function meterToAct(tx: Tx, scope: Scope, meterId: number) {
       .leftJoin("customer", "customer.id", "account.customer_id")
       .leftJoin("meter_customer_number", "meter_customer_number.meter_id", "meter.id")
       .where("meter.id", "=", meterId)
+      .where("meter.retired_at", "is", null)
       .where((eb) => inScope(eb, scope))
       .select([
         "meter.id",

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AppError } from "#base/errors.ts";
 import { areaList, meterDetail, meterEvents, meterFrames, meterHits, meterSearch } from "#contract/metering.ts";
+import { shownFrame } from "#protocol/explain-frame.ts";
 import { areasInScope } from "#store/areas.ts";
 import {
   meterEvents as loadEvents,
@@ -8,7 +9,6 @@ import {
   meterDetail as loadMeter,
   searchMeters,
 } from "#store/meter-pages.ts";
-import { explainFrame } from "../explain-frame.ts";
 import { addRoute, nothing, type Routes } from "../route.ts";
 
 /** `:id` of a meter in a path. */
@@ -90,19 +90,9 @@ export function meterRoutes(routes: Routes): void {
     answer: meterFrames,
     missing: "meter_not_found",
     async handle({ actor, params }) {
-      const frames = seen(await loadFrames(db.read, actor.scope, params.id));
-      return {
-        items: frames.map((frame) => ({ ...frame, hex: withoutSecrets(frame.hex), explained: explainFrame(frame) })),
-      };
+      return { items: seen(await loadFrames(db.read, actor.scope, params.id)).map(shownFrame) };
     },
   });
-}
-
-/** Hides what whoever looks at frames need not know: a relay command's password, and the MACs of a top-up. */
-function withoutSecrets(hex: string): string {
-  return hex
-    .replace(/(68[0-9a-f]{12}681c[0-9a-f]{2})[0-9a-f]{8}/g, "$1········")
-    .replace(/(68[0-9a-f]{12}68031e[0-9a-f]{32})[0-9a-f]{8}([0-9a-f]{12})[0-9a-f]{8}/g, "$1········$2········");
 }
 
 function seen<T>(found: T | null): T {

@@ -89,8 +89,23 @@ export async function up(db: Kysely<Schema>, kind: Kind): Promise<void> {
     version: { column: int, fill: 0 },
     retired_at: { column: maybe(int) },
   });
+  await grant(db);
   await sql`insert into channel (concentrator_id, bus, name, kind, enabled, version, updated_by, updated_at)
     select meter.concentrator_id, meter.bus, concat('通道 ', meter.bus), 'rs485', 1, 0, 'system', 0
     from meter left join channel on channel.concentrator_id = meter.concentrator_id and channel.bus = meter.bus
     where channel.bus is null group by meter.concentrator_id, meter.bus`.execute(db);
+}
+
+/** Roles of an installation that is there already get what seed roles of a new one have. */
+async function grant(db: Kysely<Schema>): Promise<void> {
+  for (const role of await db.selectFrom("role").selectAll().execute()) {
+    if (role.code !== "admin" && role.code !== "maintenance") continue;
+    const has = new Set(JSON.parse(role.permissions) as string[]);
+    for (const permission of ["meter.manage", "concentrator.manage"]) has.add(permission);
+    await db
+      .updateTable("role")
+      .set({ permissions: JSON.stringify([...has]) })
+      .where("id", "=", role.id)
+      .execute();
+  }
 }

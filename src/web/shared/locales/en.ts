@@ -270,6 +270,7 @@ export const en: Messages = {
     meter_swapped: "The new meter is in",
     exchange_done: "Meter exchange done",
     ratio_changed: "Ratio changed",
+    archive_changed: "Archive changed",
     mode_changed: "Mode changed",
     mode_refused: "The meter did not change its mode",
     clock_wrong: "Meter clock more than five minutes off",

@@ -266,6 +266,7 @@ export const zhCN = {
     meter_swapped: "新表已装上",
     exchange_done: "换表完成",
     ratio_changed: "变比已变更",
+    archive_changed: "档案已修改",
     mode_changed: "模式已切换",
     mode_refused: "表计未切换模式",
     clock_wrong: "电表时钟偏差超过 5 分钟",

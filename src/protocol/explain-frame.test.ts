@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { toHex } from "#protocol/bytes.ts";
-import { encodeRead, encodeReadReply, encodeRelay } from "#protocol/dlt645/commands.ts";
-import { encodeFrame645, type Frame645 } from "#protocol/dlt645/frame.ts";
-import { di } from "#protocol/dlt645/items.ts";
+import { toHex } from "./bytes.ts";
+import { encodeRead, encodeReadReply, encodeRelay } from "./dlt645/commands.ts";
+import { encodeFrame645, type Frame645 } from "./dlt645/frame.ts";
+import { di } from "./dlt645/items.ts";
 import { explainFrame } from "./explain-frame.ts";
 
 const ADDRESS = "000000000011";
