@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
 import { afterEach, describe, expect, test } from "vitest";
 import { type TestCertificate, testCertificate } from "#collector/test-certificate.ts";
+import { setLinkPolicy } from "#flows/link-policy.ts";
 import { type Bytes, fromHex, toHex } from "#protocol/bytes.ts";
 import { linkTlsPsk } from "#protocol/link/jichao.ts";
 import { mixedTownPlan } from "#simulator/mixed-town.ts";
@@ -13,7 +14,7 @@ import { testDatabases } from "#store/test-databases.ts";
 import { systemClock } from "#system/clock.ts";
 import { nodeCiphers } from "#system/crypto.ts";
 import { until } from "./until.ts";
-import { type World, world } from "./world.ts";
+import { boss, type World, world } from "./world.ts";
 
 const TLS_ON = { linkTls: { port: 0, certFile: null, keyFile: null } };
 const CODE = "JC000001";
@@ -104,6 +105,31 @@ describe.each(testDatabases)("the door in TLS on $name", ({ name, available }) =
       (await alarms(w)).some(({ kind }) => kind === "plain_refused"),
     );
     expect((await concentrator(w)).epoch).toBe(epoch);
+  });
+});
+
+describe("how a concentrator must come", () => {
+  test("is set with a reason, goes into the audit, and hangs up on who does not come like that", async () => {
+    const w = await world({ database: "sqlite", plan: plainPlan(), collector: false });
+    await w.startCollector();
+    const policy = { code: CODE, channel: "plain" as const, lockSource: false, forgetSource: false, fingerprint: null };
+    const set = (sources: string[] | null, reason = "VPN") =>
+      setLinkPolicy(w.ctx, boss, { ...policy, sources, reason, ip: "" });
+    await expect(set(["10.8.0.0/16"], "")).rejects.toMatchObject({ code: "reason_required" });
+    await expect(
+      setLinkPolicy(w.ctx, boss, { ...policy, code: "JC7", sources: null, reason: "x", ip: "" }),
+    ).rejects.toMatchObject({ code: "not_found" });
+    await set(["10.8.0.0/16"]);
+    w.town.setConcentratorOffline(CODE, true);
+    await until("it is out", async () => (await concentrator(w)).online === 0);
+    w.town.setConcentratorOffline(CODE, false);
+    await until("people are told", async () => (await alarms(w)).some(({ kind }) => kind === "source_refused"));
+    expect((await concentrator(w)).online).toBe(0);
+    await set(["127.0.0.0/8"]);
+    await until("it is in", async () => (await concentrator(w)).online === 1);
+    const audit = await w.db.read.selectFrom("audit").selectAll().where("action", "=", "link.policy").execute();
+    expect(audit).toHaveLength(2);
+    expect(JSON.parse(audit[1]?.before ?? "")).toMatchObject({ sources: ["10.8.0.0/16"] });
   });
 });
 

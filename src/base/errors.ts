@@ -70,6 +70,16 @@ export const errors = {
     "该表计的集中器以明文接入,无法证明身份:本项目未开启明文风险开关,不能经它拉闸或清零",
     "This meter's concentrator comes by a plain link without proof of identity, and the risk of such links was not taken for this project: nothing may be cut off or taken back over it",
   ],
+  link_channel_dialled: [
+    409,
+    "该集中器由前置机主动拨号,不能要求它以 TLS 接入",
+    "The collector dials this concentrator: it cannot be asked to come by TLS",
+  ],
+  link_sources_wrong: [
+    400,
+    "允许来源有误:请填 IP 地址或网段,例如 10.8.0.0/16,最多 16 个",
+    "Not addresses or networks: write them like 10.8.0.0/16, at most 16",
+  ],
   archive_wrong: [409, "档案有误:{what}", "The archive is not right: {what}"],
   top_ups_stopped: [
     409,

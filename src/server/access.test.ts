@@ -10,6 +10,7 @@ import { archiveUrl, prepareArchive } from "./test-concentrators.ts";
 import { deviceBodies, deviceFor } from "./test-devices.ts";
 import { differ } from "./test-difference.ts";
 import { foreignGroup, groupBodies, prepareGroup } from "./test-groups.ts";
+import { linkBodies } from "./test-links.ts";
 import { moveOutBodies, moveOutFor, prepareMoveOut } from "./test-move-out.ts";
 import { moveMoney, refundBodies, refundFor } from "./test-refund.ts";
 import { hvacUnit, shareRule, shareTerms } from "./test-share.ts";
@@ -201,6 +202,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
       "/api/price-changes/:id/revoke": { reason: "算错" },
       "/api/calendar": { days: [{ day: dayOf(later(systemClock(), 40 * DAY_MS)), kind: "holiday", name: "试" }] },
       "/api/no-cut-windows": noCut,
+      ...linkBodies,
       "/api/off-guard/stop": offGuard,
       "/api/off-guard/release": offGuard,
       "/api/meters/:id/guard": { on: true, reason: "诊所" },

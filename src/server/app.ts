@@ -22,6 +22,7 @@ import { deviceRoutes } from "./routes/devices.ts";
 import { doubtRoutes } from "./routes/doubts.ts";
 import { groupRoutes } from "./routes/groups.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { linkRoutes } from "./routes/links.ts";
 import { liveRoutes } from "./routes/live.ts";
 import { meterRoutes } from "./routes/meters.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
@@ -105,6 +106,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   shiftRoutes(routes);
   customerRoutes(routes);
   offGuardRoutes(routes);
+  linkRoutes(routes);
   approvalRoutes(routes, deps.nudge);
   priceRoutes(routes);
   supplyRoutes(routes, deps.nudge);

@@ -2,6 +2,7 @@ import { approvalsEn } from "./approvals.en.ts";
 import { deskEn } from "./desk.en.ts";
 import { devicesEn } from "./devices.en.ts";
 import { groupsEn } from "./groups.en.ts";
+import { linksEn } from "./links.en.ts";
 import { moveOutsEn } from "./move-outs.en.ts";
 import { offGuardEn } from "./off-guard.en.ts";
 import { pricesEn } from "./prices.en.ts";
@@ -20,6 +21,7 @@ export const en: Messages = {
   ...groupsEn,
   ...reconcileEn,
   ...offGuardEn,
+  ...linksEn,
   ...moveOutsEn,
   ...pricesEn,
   ...devicesEn,

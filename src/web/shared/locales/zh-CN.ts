@@ -3,6 +3,7 @@ import { approvalsZh } from "./approvals.zh-CN.ts";
 import { deskZh } from "./desk.zh-CN.ts";
 import { devicesZh } from "./devices.zh-CN.ts";
 import { groupsZh } from "./groups.zh-CN.ts";
+import { linksZh } from "./links.zh-CN.ts";
 import { moveOutsZh } from "./move-outs.zh-CN.ts";
 import { offGuardZh } from "./off-guard.zh-CN.ts";
 import { pricesZh } from "./prices.zh-CN.ts";
@@ -20,6 +21,7 @@ export const zhCN = {
   ...groupsZh,
   ...reconcileZh,
   ...offGuardZh,
+  ...linksZh,
   ...moveOutsZh,
   ...pricesZh,
   ...devicesZh,

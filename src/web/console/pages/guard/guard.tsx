@@ -9,6 +9,7 @@ import { Can } from "#web/shared/can.tsx";
 import { dateTime } from "#web/shared/format.ts";
 import { FailedNotice, Loading } from "../../notice.tsx";
 import { ReasonDialog } from "../../reason-dialog.tsx";
+import { LinkDoors } from "./link-doors.tsx";
 import { WaitingTrips } from "./waiting-trips.tsx";
 import "../records/records.css";
 import "./guard.css";
@@ -56,6 +57,7 @@ export function GuardPage() {
           <WaitingTrips items={guard.data.waiting} more={guard.data.more} />
         </>
       )}
+      <LinkDoors />
       {doing === null ? null : (
         <ReasonDialog
           title={t(`offGuard.${doing.what}Title`, { name: doing.project.name })}

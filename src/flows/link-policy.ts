@@ -1,0 +1,57 @@
+import { AppError } from "#base/errors.ts";
+import type { LinkPolicyRequest } from "#contract/links.ts";
+import type { Actor } from "#domain/permission.ts";
+import { addAudit } from "#store/audit.ts";
+import { linkRows } from "#store/link-pages.ts";
+import type { FlowContext } from "./context.ts";
+import { decide } from "./decide.ts";
+
+/**
+ * Sets how a concentrator must come and from where. A session that is not like that any more is hung up on by its collector
+ * within seconds.
+ */
+export async function setLinkPolicy(
+  ctx: FlowContext,
+  actor: Actor,
+  input: LinkPolicyRequest & { ip: string },
+): Promise<void> {
+  if (input.reason === "") throw new AppError("reason_required");
+  await decide(ctx.db, async (tx) => {
+    const before = (await linkRows(tx, actor.scope)).find(({ code }) => code === input.code);
+    if (!before) throw new AppError("not_found");
+    const row = await tx
+      .selectFrom("concentrator")
+      .select("direction")
+      .where("id", "=", before.id)
+      .executeTakeFirstOrThrow();
+    // Whom we dial is where the archive says; TLS and sources are about who dials us.
+    if (row.direction === "listens" && input.channel === "tls") throw new AppError("link_channel_dialled");
+    const { channel, sources, lockSource, forgetSource, fingerprint, reason } = input;
+    await tx
+      .updateTable("concentrator")
+      .set({
+        channel,
+        sources: sources === null ? null : JSON.stringify(sources),
+        lock_source: lockSource ? 1 : 0,
+        tls_fingerprint: fingerprint,
+        ...(forgetSource ? { first_source: null } : {}),
+      })
+      .where("id", "=", before.id)
+      .execute();
+    const now = ctx.clock();
+    const told = ({ channel, sources, lockSource, firstSource, fingerprint }: typeof before) => {
+      return { channel, sources, lockSource, firstSource, fingerprint };
+    };
+    await addAudit(tx, {
+      id: ctx.newId(now),
+      at: now,
+      actor: actor.login,
+      action: "link.policy",
+      object: `concentrator:${input.code}`,
+      before: told(before),
+      after: { channel, sources, lockSource, forgetSource, fingerprint },
+      reason,
+      ip: input.ip,
+    });
+  });
+}

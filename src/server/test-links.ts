@@ -1,0 +1,13 @@
+/** Examples of what is asked of the door's routes; see `access.test.ts`. */
+export const linkBodies = {
+  "/api/links/risk": { projectId: 1, taken: true, reason: "专线" },
+  "/api/links/policy": {
+    code: "C1",
+    channel: "plain",
+    sources: ["10.8.0.0/16"],
+    lockSource: false,
+    forgetSource: false,
+    fingerprint: null,
+    reason: "专线",
+  },
+};

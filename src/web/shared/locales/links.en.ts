@@ -1,0 +1,37 @@
+/** Sentences about the door through which concentrators come, in English. */
+export const linksEn = {
+  links: {
+    title: "How concentrators come in",
+    lead: "Concentrators on plain links (DTUs, terminals of 376.1) cannot prove who they are. Whoever knows a code can pretend to be one and make up that supply is off or credit is wiped.",
+    none: "Every concentrator of this project proves who it is",
+    unproved: "{{count}} concentrators on plain links",
+    off: "The risk is not taken: readings, recharges and closing go over them; nothing is cut off, wiped or deducted",
+    on: "The risk is taken by {{name}} since {{time}}: trips and clears go over plain links",
+    take: "Take the risk",
+    takeTitle: "Take the risk of plain links for {{name}}",
+    takeLead:
+      "From now on trips, clears and deductions go over {{count}} concentrators on plain links. Only do so inside a private network (APN, VPN, own wire), and limit where they may come from.",
+    drop: "Give the risk up",
+    dropTitle: "Give up the risk of plain links for {{name}}",
+    dropLead: "Trips over plain links will be cancelled, clears and deductions wait. Recharges and closing go on.",
+    reason: "Reason (required)",
+    reasonMissing: "Give a reason",
+    cancel: "Back",
+    alarms: "Alarms of the door, last 7 days",
+    noAlarms: "No alarm of the door in the last 7 days",
+    code: "Concentrator",
+    kind: "Alarm",
+    last: "Last seen",
+    times: "Times",
+    source: "From",
+    timesOf: "{{count}} times",
+    kinds: {
+      id_collision: "Two devices use one code",
+      flapping: "Comes and goes too often",
+      wrong_key: "Wrong key: somebody may pretend to be it",
+      plain_refused: "Has to come by TLS and came by plain TCP",
+      source_refused: "Came from a network that is not allowed",
+      other_identity: "Proved to be another device than it says",
+    },
+  },
+};

@@ -1,0 +1,37 @@
+/** Sentences about the door through which concentrators come (接入通道), in Chinese. */
+export const linksZh = {
+  links: {
+    title: "接入通道",
+    lead: "明文接入的集中器(透传 DTU、376.1 终端)无法证明自己是谁。知道编号的人可以冒充它,伪造“已断开”“已清零”。",
+    none: "本项目的集中器都能证明身份",
+    unproved: "{{count}} 台集中器明文接入",
+    off: "未开启明文风险开关:经它们只抄表、充值、合闸,不拉闸、不清零、不扣减",
+    on: "明文风险开关已开启:{{name}} 于 {{time}} 承担,拉闸和清零会经明文下发",
+    take: "开启明文风险开关",
+    takeTitle: "为「{{name}}」承担明文风险",
+    takeLead:
+      "开启后,拉闸、清零、扣减会经 {{count}} 台明文接入的集中器下发。请只在专网(APN、VPN、专线)内开启,并限定允许来源。",
+    drop: "关闭明文风险开关",
+    dropTitle: "关闭「{{name}}」的明文风险开关",
+    dropLead: "关闭后,经明文集中器的拉闸会取消,清零和扣减会等待,充值和合闸不受影响。",
+    reason: "原因(必填)",
+    reasonMissing: "请填写原因",
+    cancel: "返回",
+    alarms: "最近 7 天的通道告警",
+    noAlarms: "最近 7 天没有通道告警",
+    code: "集中器",
+    kind: "告警",
+    last: "最近一次",
+    times: "次数",
+    source: "来源地址",
+    timesOf: "{{count}} 次",
+    kinds: {
+      id_collision: "编号冲突:两台设备在用同一编号",
+      flapping: "频繁上下线",
+      wrong_key: "密钥不符,可能有人冒充",
+      plain_refused: "须以 TLS 接入,却从明文口来",
+      source_refused: "来源不在允许范围内",
+      other_identity: "TLS 身份与所报编号不符",
+    },
+  },
+};
