@@ -34,6 +34,14 @@ const commands: Record<string, { what: string; run(args: string[], env: Environm
       return frameCommand(args, { stdin: process.stdin, out: console.log, err: console.error });
     },
   },
+  capture: {
+    what: "留存的原始报文 raw frames that were kept: jichao capture --since 1h [--concentrator …] [--explain]",
+    run: async (args, env) => {
+      const [{ captureCommand }, { captureFolder }] = [await import("./capture.ts"), await import("./programs.ts")];
+      const at = { folder: captureFolder(env), nowMs: systemClock() };
+      return captureCommand(args, { out: console.log, err: console.error }, at);
+    },
+  },
   keys: {
     what: "密钥的版本与轮换 versions of keys and their rotation: jichao keys status|prepare|activate|rotate|reseal",
     run: async (args, env) => (await import("./keys.ts")).keysCommand(args, env),

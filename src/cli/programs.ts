@@ -56,6 +56,11 @@ function securityModule(config: Installation, on: { db: Db; sealer: Sealer; log:
   return externalModule({ address, token, log: on.log });
 }
 
+/** Where the collectors of an installation keep raw frames, each in a folder of its own. */
+export function captureFolder(env: Environment): string {
+  return join(installationConfig(env).dataDir, "capture");
+}
+
 /** `jichao server`: the web management alone. */
 export async function serverProgram(env: Environment, signal: AbortSignal): Promise<void> {
   const config = serverConfig(env);
@@ -70,7 +75,7 @@ export async function serverProgram(env: Environment, signal: AbortSignal): Prom
 export async function collectorProgram(env: Environment, signal: AbortSignal): Promise<void> {
   const config = collectorConfig(env);
   const footing = await standUp("collector", env);
-  const collector = await runCollector(config, footing, signal);
+  const collector = await runCollector(config, { ...footing, captureFolder: captureFolder(env) }, signal);
   await aborted(signal);
   await collector.close();
   await footing.end();

@@ -11,7 +11,7 @@ import type { Log } from "#system/log.ts";
 import { buildWeb } from "../../tools/build-web.ts";
 import { aborted } from "./aborted.ts";
 import { enrollTown, hasSite } from "./demo.ts";
-import { standUp, webDir } from "./programs.ts";
+import { captureFolder, standUp, webDir } from "./programs.ts";
 
 /** How long the simulator may take to put its meters' memory on disk. */
 const SIMULATOR_END_MS = 5_000;
@@ -31,7 +31,7 @@ export async function startProgram(env: Environment, signal: AbortSignal): Promi
     await enrollTown(footing, footing.sealer, { plan, stateFile: town.stateFile ?? null });
     footing.log.info({ seed: town.seed }, "demo town taken into use");
   }
-  const runningCollector = await runCollector(collector, footing, signal);
+  const runningCollector = await runCollector(collector, { ...footing, captureFolder: captureFolder(env) }, signal);
   const runningServer = await runServer(server, { ...footing, webDir, print: (text) => console.log(text) }, signal);
   const simulator = withTown ? startSimulator(env, runningCollector.linkPort, footing.log) : null;
   console.log(

@@ -36,6 +36,8 @@ export type CollectorConfig = {
   sessionsMax: number;
   /** Concentrators that are let in per second when many come at once. */
   admissionsPerSecond: number;
+  /** MiB of raw frames that are kept on disk; 0 keeps none. */
+  captureMb: number;
 };
 
 /** JCP/1 has no registered port; 6201 is ours. */
@@ -44,6 +46,8 @@ export const LINK_PORT = 6201;
 export const LINK_TLS_PORT = 6203;
 /** 500 that come back at once are in after ten seconds, and the database has hardly noticed. */
 export const ADMISSIONS_PER_SECOND = 50;
+/** Days of a small site, a quarter of an hour of a thousand busy concentrators. */
+export const CAPTURE_MB = 256;
 /** The collector's own HTTP door, beside the pages' 6200 and the concentrators' 6201. */
 export const DOOR_PORT = 6202;
 /** Short, so that a visitor sees the demo town move. A site reads every 900 s: a 15-minute load curve. */
@@ -73,6 +77,7 @@ const environment = z.object({
   JICHAO_LINK_TLS_CERT: z.string().optional(),
   JICHAO_LINK_TLS_KEY: z.string().optional(),
   JICHAO_ADMISSIONS_PER_SECOND: wholeNumber(1, 10_000).default(ADMISSIONS_PER_SECOND),
+  JICHAO_CAPTURE_MB: wholeNumber(0, 1_000_000).default(CAPTURE_MB),
   JICHAO_COLLECTOR_HTTP_HOST: z.string().default("127.0.0.1"),
   JICHAO_COLLECTOR_HTTP_PORT: wholeNumber(0, 65_535).default(DOOR_PORT),
   JICHAO_METRICS_TOKEN: longToken().optional(),
@@ -100,6 +105,7 @@ export function collectorConfig(env: Environment): CollectorConfig {
     JICHAO_LINK_TLS_PORT: "0 到 65535 的端口号 (a port number)",
     JICHAO_LINK_TLS_CERT: "证书文件的路径 (the path of a certificate in PEM)",
     JICHAO_LINK_TLS_KEY: "私钥文件的路径 (the path of its private key in PEM)",
+    JICHAO_CAPTURE_MB: "0 到 1000000 的整数 (a whole number)",
     JICHAO_ADMISSIONS_PER_SECOND: "1 到 10000 的整数 (a whole number)",
     JICHAO_COLLECTOR_HTTP_HOST: "监听地址,例如 127.0.0.1 (an address to listen on)",
     JICHAO_COLLECTOR_HTTP_PORT: "0 到 65535 的端口号 (a port number)",
@@ -132,6 +138,7 @@ export function collectorConfig(env: Environment): CollectorConfig {
     strangersMax: read.JICHAO_STRANGERS_MAX,
     strangersPerSourceMax: read.JICHAO_STRANGERS_PER_SOURCE_MAX,
     sessionsMax: read.JICHAO_SESSIONS_MAX,
+    captureMb: read.JICHAO_CAPTURE_MB,
     admissionsPerSecond: read.JICHAO_ADMISSIONS_PER_SECOND,
   };
 }

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import { assert } from "#base/errors.ts";
 import type { Clock } from "#base/time.ts";
+import type { Bytes } from "#protocol/bytes.ts";
 import { type Deframer1376, encodeFrame1376, type Frame1376, SEQ_1376 } from "#protocol/gw1376/frame.ts";
 import { answers, encodeConfirm, encodeForward, readMessage, type Terminal } from "#protocol/gw1376/messages.ts";
 import type { Log } from "#system/log.ts";
@@ -41,6 +42,7 @@ export function createGw1376Session(
     linkAllowanceMs: number;
     clock: Clock;
     log: Log;
+    sent?(bytes: Bytes): void;
   },
 ): Gw1376Session {
   const { code, terminal, deframer, log } = options;
@@ -51,6 +53,7 @@ export function createGw1376Session(
 
   const line = createSessionLine(socket, {
     code,
+    ...(options.sent && { sent: options.sent }),
     silenceMs: options.silenceMs,
     clock: options.clock,
     log,

@@ -38,7 +38,7 @@ export async function prove<Claim>(
   const known = await r.known(id);
   const key = known?.kind === "jichao" ? known.key : null;
   const nonceS = randomBytesOf(NONCE_BYTES);
-  send(socket, hello.seq, { type: "challenge", nonce: nonceS, serverTimeMs: r.now(), keyVersion: KEY_VERSION });
+  send(r, socket, hello.seq, { type: "challenge", nonce: nonceS, serverTimeMs: r.now(), keyVersion: KEY_VERSION });
   const auth = await frames.next();
   if (auth?.message.type !== "auth") return giveUp(talk.trouble() ?? "auth_expected", { concentrator: id });
   const expected = linkAuthMac(nodeCiphers, key ?? randomBytesOf(KEY_BYTES), "C", id, nonceS, nonce);
@@ -47,7 +47,7 @@ export async function prove<Claim>(
   const fresh = genuine && wrong === null && r.nonces.isFresh(id, nonce);
   const claim = fresh ? await r.claim(id, "jichao", caller) : null;
   if (key === null || claim === null) {
-    send(socket, auth.seq, { type: "bye", reason: BYE.refused });
+    send(r, socket, auth.seq, { type: "bye", reason: BYE.refused });
     if (wrong !== null) alarmWrongWay(r, id, wrong, caller);
     else if (key !== null && !genuine) r.alarm(id, "wrong_key", { source: caller.source });
     const why = known === null ? "unknown" : key === null ? "other_kind" : genuine ? "not_claimed" : "wrong_key";
@@ -90,8 +90,11 @@ export function createNonceMemory(): NonceMemory {
 }
 
 /** Writes one message, unless the socket is gone. */
-function send(socket: Socket, seq: number, message: LinkMessage): void {
-  if (!socket.destroyed && socket.writable) socket.write(encodeLink({ seq, message }));
+function send<Claim>(r: Registrar<Claim>, socket: Socket, seq: number, message: LinkMessage): void {
+  if (socket.destroyed || !socket.writable) return;
+  const bytes = encodeLink({ seq, message });
+  r.capture.sent(socket, bytes);
+  socket.write(bytes);
 }
 
 /** Frames of a conversation one by one. */

@@ -44,6 +44,7 @@ export function createJichaoSession(
     linkAllowanceMs: number;
     clock: Clock;
     log: Log;
+    sent?(bytes: Bytes): void;
   },
 ): JichaoSession {
   const { code, deframer, clock, log } = options;
@@ -55,6 +56,7 @@ export function createJichaoSession(
 
   const line = createSessionLine(socket, {
     code,
+    ...(options.sent && { sent: options.sent }),
     silenceMs: options.heartbeatSeconds * SECOND_MS * SILENT_HEARTBEATS,
     clock,
     log,

@@ -8,6 +8,7 @@ import { encodeLink, linkAuthMac } from "#protocol/link/jichao.ts";
 import { compileTransparent } from "#protocol/link/transparent.ts";
 import { nodeCiphers } from "#system/crypto.ts";
 import { silentLog } from "#system/log.ts";
+import { noCapture } from "./capture/capture.ts";
 import { type CollectorConfig, collectorConfig } from "./config.ts";
 import { createNonceMemory } from "./jichao-proof.ts";
 import { type Listener, listen } from "./listener.ts";
@@ -94,6 +95,7 @@ async function openDoor(change: Partial<CollectorConfig> = {}) {
       alarm: (code, kind) => void alarms.push(`${code} ${kind}`),
       collided: (code) => void alarms.push(`${code} collided`),
       nonces: createNonceMemory(),
+      capture: noCapture,
       refused: () => {},
       now: () => instant(1_790_000_000_000),
       log,

@@ -8,6 +8,7 @@ import type { Arrivals } from "./arrivals.ts";
 import { fillGaps } from "./backfill.ts";
 import { type Bell, createBell } from "./bell.ts";
 import { type Bus, createBus } from "./bus.ts";
+import type { Capture } from "./capture/capture.ts";
 import type { CollectorConfig } from "./config.ts";
 import { type ExchangeCounts, exchange } from "./exchange.ts";
 import type { Ingest } from "./ingest.ts";
@@ -72,15 +73,16 @@ export function createLiveConcentrators(options: {
   tally: LinkTally;
   metrics: Pick<CollectorMetrics, "registered" | "exchanged" | "round" | "past">;
   arrivals: Pick<Arrivals, "collided">;
+  capture: Capture;
 }): LiveConcentrators {
-  const { ctx, config, ingest, counts, metrics, tally, arrivals } = options;
+  const { ctx, config, ingest, counts, metrics, tally, arrivals, capture } = options;
   const live = new Map<number, LiveConcentrator>();
   const lives = new Set<Promise<void>>();
 
   function welcome(socket: Socket, registered: Registered<OwnedConcentrator>): void {
     const { claim: owned, code, kind, channel } = registered;
     const log = ctx.log.child({ concentrator: code });
-    const { session, begin } = openSession(socket, registered, { config, clock: ctx.clock, log });
+    const { session, begin } = openSession(socket, registered, { config, clock: ctx.clock, log, capture });
     const present = live.get(owned.id);
     // Two sockets may have registered at once; the later claim has the higher epoch, whoever gets here first.
     if (present && present.epoch > owned.epoch) {

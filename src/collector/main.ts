@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { type Clock, SECOND_MS } from "#base/time.ts";
 import { linkKeyPurpose } from "#flows/meter-keys.ts";
@@ -16,6 +17,7 @@ import type { SecurityModule } from "#system/security-module.ts";
 import { createAdmission } from "./admission.ts";
 import { watchArchive } from "./archive-watch.ts";
 import { createArrivals } from "./arrivals.ts";
+import { type Capture, createCapture, noCapture } from "./capture/capture.ts";
 import { startCommandPump } from "./command-pump.ts";
 import type { CollectorConfig } from "./config.ts";
 import { startDialer } from "./dialer.ts";
@@ -44,6 +46,8 @@ export type CollectorDeps = {
   random?: () => number;
   /** Where the root keys of the meters live; sealed in the database when nothing else is said. */
   security?: SecurityModule;
+  /** Where raw frames are kept, in a folder of this collector; nowhere when left out. */
+  captureFolder?: string;
 };
 
 /** A collector (抄表前置机) at work. */
@@ -67,13 +71,20 @@ const RENEW_MS = 5 * SECOND_MS;
 const DRAIN_COMMANDS_MS = 10 * SECOND_MS;
 const DRAIN_READINGS_MS = 5 * SECOND_MS;
 
+const MIB = 1 << 20;
+/** A segment is what is taken away at a time; a small ring has smaller ones. */
+const CAPTURE_SEGMENT_BYTES = 8 * MIB;
+const CAPTURE_SEGMENTS_MIN = 4;
+/** Left free on the disk, which is mostly the database's. */
+const CAPTURE_RESERVE_BYTES = 64 * MIB;
+
 /** Starts a collector; resolves when it listens. Ends by `close` or by the signal. */
 export async function runCollector(
   config: CollectorConfig,
   deps: CollectorDeps,
   signal: AbortSignal,
 ): Promise<RunningCollector> {
-  const { sealer, security = builtInSecurity(deps, sealer), random = Math.random, ...ctx } = deps;
+  const { sealer, security = builtInSecurity(deps, sealer), random = Math.random, captureFolder: _, ...ctx } = deps;
   const { clock, log, db } = ctx;
   const collector = config.collectorId;
   const startedAt = clock();
@@ -85,11 +96,12 @@ export async function runCollector(
     log,
     recorded: metrics.recorded,
   });
+  const capture = startCapture(config, deps);
   const alarms = createLinkAlarms(ctx);
   const arrivals = createArrivals({ nowMs: () => performance.now(), alarm: alarms.raise });
   const admission = createAdmission({ perSecond: config.admissionsPerSecond });
   const tally = createLinkTally();
-  const live = createLiveConcentrators({ ctx, config, ingest, counts, metrics, tally, arrivals });
+  const live = createLiveConcentrators({ ctx, config, ingest, counts, metrics, tally, arrivals, capture });
   const keyOf = (archive: LinkArchive) => linkKey(sealer, archive);
   const dtus = createDtus(db, log, () => performance.now());
   const registrar: Registrar<OwnedConcentrator> = {
@@ -108,6 +120,7 @@ export async function runCollector(
     alarm: alarms.raise,
     collided: arrivals.collided,
     nonces: createNonceMemory(),
+    capture,
     refused: metrics.refused,
     now: clock,
     log,
@@ -128,6 +141,7 @@ export async function runCollector(
     buses: () => live.all().flatMap((each) => [...each.buses()].map((bus) => bus.load())),
     commands: pump.running,
     ingest,
+    capture,
   });
   const end = new AbortController();
   const renewing = keepOwned(live, log, end.signal);
@@ -144,7 +158,7 @@ export async function runCollector(
     end.abort();
     await Promise.all([renewing, watching, reporting]);
     await live.close();
-    await alarms.close();
+    await Promise.all([alarms.close(), capture.close()]);
     await ingest.close(DRAIN_READINGS_MS);
     metrics.close();
     log.info({ collector }, "collector stopped");
@@ -206,6 +220,17 @@ function linkKey(sealer: Sealer, { kind, code, keySealed }: LinkArchive): Bytes 
 /** In TLS also a device of another make may have a key; an empty one stands for none. */
 function anyLinkKey(sealer: Sealer, { code, keySealed }: LinkArchive): Bytes | null {
   return sealer.unseal(keySealed, linkKeyPurpose(code));
+}
+
+function startCapture(
+  { captureMb, collectorId }: CollectorConfig,
+  { captureFolder, clock, log }: CollectorDeps,
+): Capture {
+  if (captureFolder === undefined || captureMb === 0) return noCapture;
+  const folder = join(captureFolder, collectorId);
+  const bytesMax = captureMb * MIB;
+  const segmentBytes = Math.min(CAPTURE_SEGMENT_BYTES, bytesMax / CAPTURE_SEGMENTS_MIN);
+  return createCapture({ folder, bytesMax, segmentBytes, reserveBytes: CAPTURE_RESERVE_BYTES, clock, log });
 }
 
 async function readCertificate({ certFile, keyFile }: { certFile: string | null; keyFile: string | null }) {

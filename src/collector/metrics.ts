@@ -1,6 +1,7 @@
 import type { CommandKind } from "#domain/command.ts";
 import { createMetrics, type Metrics, SECONDS_BUCKETS } from "#system/metrics.ts";
 import { type BusLoad, PRIORITY, type PriorityName } from "./bus.ts";
+import type { Capture } from "./capture/capture.ts";
 import type { ExchangeCounts } from "./exchange.ts";
 import type { Ingest } from "./ingest.ts";
 
@@ -30,6 +31,7 @@ export type CollectorLook = {
   buses(): Iterable<BusLoad>;
   commands(): number;
   ingest: Pick<Ingest, "state">;
+  capture: Pick<Capture, "state">;
 };
 
 const BATCH_BUCKETS = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
@@ -169,6 +171,17 @@ function addLooks(metrics: Metrics, look: CollectorLook): void {
   metrics.total(
     { name: "jichao_ingest_frames_dropped_total", help: "Frames that were not kept for want of room." },
     () => [[{}, look.ingest.state().framesDropped]],
+  );
+  metrics.total({ name: "jichao_capture_bytes_total", help: "Raw frames that were kept on disk, in bytes." }, () => [
+    [{}, look.capture.state().writtenBytes],
+  ]);
+  metrics.total(
+    { name: "jichao_capture_lost_total", help: "Records of raw frames that were not kept for want of room." },
+    () => [[{}, look.capture.state().lostRecords]],
+  );
+  metrics.gauge(
+    { name: "jichao_capture_stopped", help: "1 while raw frames are not kept because the disk does not take them." },
+    () => [[{}, look.capture.state().stopped ? 1 : 0]],
   );
   metrics.total({ name: "jichao_ingest_refused_total", help: "Reports that the database refused for good." }, () => [
     [{}, look.ingest.state().refused],

@@ -1,8 +1,10 @@
 import type { Socket } from "node:net";
 import { assert } from "#base/errors.ts";
 import { type Clock, MINUTE_MS } from "#base/time.ts";
+import type { Bytes } from "#protocol/bytes.ts";
 import { terminalFromName } from "#protocol/gw1376/messages.ts";
 import type { Log } from "#system/log.ts";
+import type { Capture } from "./capture/capture.ts";
 import type { CollectorConfig } from "./config.ts";
 import { createGw1376Session } from "./gw1376-session.ts";
 import { createJichaoSession } from "./jichao-session.ts";
@@ -20,12 +22,16 @@ const KEEP_ALIVE_MS = MINUTE_MS;
 export function openSession(
   socket: Socket,
   registered: Registered<unknown>,
-  options: { config: CollectorConfig; clock: Clock; log: Log },
+  options: { config: CollectorConfig; clock: Clock; log: Log; capture: Capture },
 ): { session: Session; begin(): void } {
-  const { config, clock, log } = options;
+  const { config, clock, log, capture } = options;
   const { heartbeatSeconds, linkAllowanceMs, legacySilenceMs: silenceMs } = config;
   const { code } = registered;
-  const common = { code, linkAllowanceMs, clock, log };
+  const sent = (bytes: Bytes) => capture.sent(socket, bytes);
+  const common = { code, linkAllowanceMs, clock, log, sent };
+  // One that we have dialled may not have been listened to until now.
+  capture.tap(socket, { source: socket.remoteAddress ?? "unknown", channel: registered.channel });
+  capture.name(socket, { code, kind: registered.kind });
   if (registered.kind !== "jichao") socket.setKeepAlive(true, KEEP_ALIVE_MS);
   switch (registered.kind) {
     case "jichao": {

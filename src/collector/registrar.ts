@@ -8,6 +8,7 @@ import type { Deframer1376, Frame1376 } from "#protocol/gw1376/frame.ts";
 import type { LinkDeframer, LinkFrame } from "#protocol/link/jichao.ts";
 import type { CompiledTransparent } from "#protocol/link/transparent.ts";
 import type { Log } from "#system/log.ts";
+import type { Capture } from "./capture/capture.ts";
 import type { DtuWay } from "./dtus.ts";
 
 /** Who calls, before it has said who it is. */
@@ -72,6 +73,8 @@ export type Registrar<Claim> = {
   /** A second device wanted in with a code whose session is fresh. */
   collided(code: string, source: string): void;
   nonces: NonceMemory;
+  /** Keeps what is said at the door. */
+  capture: Capture;
   /** Counts a caller that was not let in. */
   refused(why: string): void;
   now(): Instant;

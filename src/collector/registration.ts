@@ -19,6 +19,7 @@ export async function register<Claim>(
   r: Registrar<Claim>,
 ): Promise<Registered<Claim> | null> {
   const { source } = caller;
+  r.capture.tap(socket, caller);
   const talk = conversation(socket, r.timeoutMs);
   const giveUp: GiveUp = (why, fields = {}) => {
     r.refused(why);

@@ -41,6 +41,8 @@ export function createSessionLine(
     clock: Clock;
     log: Log;
     receive(bytes: Bytes): void;
+    /** Told what is written. */
+    sent?(bytes: Bytes): void;
     /** Too much, or too long a silence: the session says its goodbye and finishes. */
     giveUp(why: "misbehaved" | "silent"): void;
     end(): void;
@@ -90,6 +92,7 @@ export function createSessionLine(
     isUp: () => up,
     write(bytes) {
       if (!up || socket.destroyed || !socket.writable) return;
+      options.sent?.(bytes);
       socket.write(bytes);
       if (socket.writableLength <= UNSENT_BYTES_MAX) return;
       options.log.warn({ concentrator: options.code }, "a concentrator that does not read was hung up on");

@@ -33,6 +33,7 @@ export function createTransparentSession(
     linkAllowanceMs: number;
     clock: Clock;
     log: Log;
+    sent?(bytes: Bytes): void;
   },
 ): TransparentSession {
   const { code, log } = options;
@@ -44,6 +45,7 @@ export function createTransparentSession(
 
   const line = createSessionLine(socket, {
     code,
+    ...(options.sent && { sent: options.sent }),
     silenceMs: options.silenceMs,
     clock: options.clock,
     log,

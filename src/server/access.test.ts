@@ -25,7 +25,6 @@ test("a route that does not say who may call it stops the start", () => {
   expect(() => app.get("/api/empty", { config: { access: [] } }, async () => "secret")).toThrow("/api/empty");
 });
 
-const offGuard = { projectId: 1, reason: "价格录错" };
 const noCut = { scope: "project", refId: 1, name: "夜间", days: ["workday"], fromMinute: 1_020, toMinute: 510 };
 
 describe.each(testDatabases.filter(({ available }) => available))("on $name", ({ name }) => {
@@ -203,8 +202,6 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
       "/api/calendar": { days: [{ day: dayOf(later(systemClock(), 40 * DAY_MS)), kind: "holiday", name: "试" }] },
       "/api/no-cut-windows": noCut,
       ...linkBodies,
-      "/api/off-guard/stop": offGuard,
-      "/api/off-guard/release": offGuard,
       "/api/meters/:id/guard": { on: true, reason: "诊所" },
       "/api/meters/:id/overdraft": { amount: "0", reason: "试" },
       "/api/meters/:id/emergency": { key: `key-${of.meter}-matrix`, amount: "5", reason: "夜间应急" },

@@ -1,5 +1,7 @@
-/** Examples of what is asked of the door's routes; see `access.test.ts`. */
+/** Examples of what is asked of the routes of the door and the guard; see `access.test.ts`. */
 export const linkBodies = {
+  "/api/off-guard/stop": { projectId: 1, reason: "价格录错" },
+  "/api/off-guard/release": { projectId: 1, reason: "价格录错" },
   "/api/links/risk": { projectId: 1, taken: true, reason: "专线" },
   "/api/links/policy": {
     code: "C1",
