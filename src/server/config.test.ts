@@ -8,6 +8,7 @@ test("an empty environment gives a server for one machine only", () => {
     adminPassword: undefined,
     trustProxy: [],
     metricsToken: undefined,
+    readingsKeepDays: null,
   });
 });
 
@@ -22,6 +23,7 @@ test("every setting is read", () => {
     JICHAO_ADMIN_PASSWORD: "long enough",
     JICHAO_TRUST_PROXY: "10.0.0.1, 192.168.0.0/16,loopback",
     JICHAO_METRICS_TOKEN: "0123456789abcdef",
+    JICHAO_READINGS_KEEP_DAYS: "800",
   });
   expect(config).toEqual({
     httpHost: "0.0.0.0",
@@ -29,6 +31,7 @@ test("every setting is read", () => {
     adminPassword: "long enough",
     trustProxy: ["10.0.0.1", "192.168.0.0/16", "loopback"],
     metricsToken: "0123456789abcdef",
+    readingsKeepDays: 800,
   });
 });
 
@@ -39,6 +42,7 @@ test.each([
   ["JICHAO_ADMIN_PASSWORD", "short"],
   ["JICHAO_TRUST_PROXY", "everybody"],
   ["JICHAO_METRICS_TOKEN", "too short"],
+  ["JICHAO_READINGS_KEEP_DAYS", "30"],
 ])("a bad %s stops the start, named in two languages, without repeating its value", (name, value) => {
   const start = () => serverConfig({ [name]: value });
   expect(start).toThrow(new RegExp(`环境变量 ${name} 有误.*\\(`));

@@ -11,9 +11,13 @@ export type ServerConfig = {
   readonly trustProxy: readonly string[];
   /** Lets monitoring on other machines read `/metrics`; without it only this machine may. */
   readonly metricsToken: string | undefined;
+  /** Single readings are kept for so many days; null keeps them for ever. Days, months and charges are never dropped. */
+  readonly readingsKeepDays: number | null;
 };
 
 const PASSWORD_CHARS_MIN = 8;
+/** A year and a month: the bill of the same month of last year can still be explained from its readings. */
+const READINGS_KEEP_DAYS_MIN = 400;
 
 const environment = z.object({
   JICHAO_HTTP_HOST: z.string().default("127.0.0.1"),
@@ -27,6 +31,7 @@ const environment = z.object({
     )
     .default([]),
   JICHAO_METRICS_TOKEN: longToken().optional(),
+  JICHAO_READINGS_KEEP_DAYS: wholeNumber(READINGS_KEEP_DAYS_MIN, 36_500).optional(),
 });
 
 /** Reads the server's configuration; throws one line for every bad variable. */
@@ -36,6 +41,7 @@ export function serverConfig(env: Environment): ServerConfig {
     JICHAO_HTTP_PORT: "0 到 65535 的端口号 (a port number)",
     JICHAO_ADMIN_PASSWORD: `至少 ${PASSWORD_CHARS_MIN} 个字符的密码 (a password of at least ${PASSWORD_CHARS_MIN} characters)`,
     JICHAO_METRICS_TOKEN: "至少 16 个字符的令牌 (a token of at least 16 characters)",
+    JICHAO_READINGS_KEEP_DAYS: `${READINGS_KEEP_DAYS_MIN} 到 36500 的天数 (days)`,
     JICHAO_TRUST_PROXY: "反向代理的 IP 或网段,用逗号分隔 (addresses of reverse proxies, separated by commas)",
   });
   return {
@@ -44,5 +50,6 @@ export function serverConfig(env: Environment): ServerConfig {
     adminPassword: read.JICHAO_ADMIN_PASSWORD,
     trustProxy: read.JICHAO_TRUST_PROXY,
     metricsToken: read.JICHAO_METRICS_TOKEN,
+    readingsKeepDays: read.JICHAO_READINGS_KEEP_DAYS ?? null,
   };
 }

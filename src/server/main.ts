@@ -14,6 +14,7 @@ import { startJob } from "./jobs/loop.ts";
 import { moveOutsJob } from "./jobs/move-outs.ts";
 import { pricesJob } from "./jobs/prices.ts";
 import { quarantineJob } from "./jobs/quarantine.ts";
+import { readingsJob } from "./jobs/readings.ts";
 import { reconcileJob } from "./jobs/reconcile.ts";
 import { sealJob } from "./jobs/seal.ts";
 import { sessionsJob } from "./jobs/sessions.ts";
@@ -69,6 +70,7 @@ export async function runServer(config: ServerConfig, deps: ServerDeps, signal: 
     groupsJob(ctx),
     moveOutsJob(ctx),
     daysJob(ctx),
+    readingsJob(ctx, { keepDays: config.readingsKeepDays }),
     exchangesJob(ctx),
     quarantineJob(ctx),
     ...(deps.sealer ? [sealJob(ctx, deps.sealer)] : []),

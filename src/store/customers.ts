@@ -10,6 +10,7 @@ import type { Tx } from "./db.ts";
 import { groupMarks } from "./groups.ts";
 import { balanceOf } from "./ledger.ts";
 import { lineSince } from "./line-breaks.ts";
+import { someReadings } from "./reading-history.ts";
 import type { Schema } from "./schema.ts";
 import { inScope } from "./scope.ts";
 
@@ -259,16 +260,9 @@ export async function recentUse(
 ): Promise<Use> {
   if (meter.index_wh === null) return { usedWh: 0, overMs: 0 };
   const since = await lineSince(tx, meter.id); // what another meter, or another ratio, showed before is no use of this one
-  const oldest = await tx
-    .selectFrom("reading")
-    .select(["value", "measured_at"])
-    .where("meter_id", "=", meter.id)
-    .where("register", "=", registers.energyTotal)
-    .where("verdict", "in", GOOD)
-    .where("measured_at", ">=", Math.max(since, now - USE_OVER_MS))
-    .orderBy("measured_at")
-    .limit(1)
-    .executeTakeFirst();
+  const wanted = { registers: [registers.energyTotal], verdicts: GOOD };
+  const from = Math.max(since, now - USE_OVER_MS);
+  const [oldest] = await someReadings(tx, meter.id, wanted, { from, to: now, limit: 1, newestFirst: false });
   if (!oldest) return { usedWh: 0, overMs: 0 };
   return {
     usedWh: (meter.index_wh - oldest.value) * meter.ratio,

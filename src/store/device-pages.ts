@@ -10,8 +10,10 @@ import type {
 } from "#contract/devices.ts";
 import { runsOn } from "#domain/meter-day.ts";
 import type { Scope } from "#domain/permission.ts";
+import { registers } from "#domain/reading.ts";
 import { usedBetween } from "#domain/settlement.ts";
 import type { Tx } from "./db.ts";
+import { nearestReading } from "./reading-history.ts";
 import type { LineBreakTable, ModeChangeTable, RatioChangeTable } from "./schema-devices.ts";
 import { inScope } from "./scope.ts";
 
@@ -292,14 +294,7 @@ async function segmentsOf(tx: Tx, meter: Standing): Promise<Segment[]> {
     .where("meter_id", "=", meter.id)
     .execute();
   const numbers = new Map(exchanged.map((row) => [row.exchange_no, row.old_number]));
-  const first = await tx
-    .selectFrom("reading")
-    .select(["value", "measured_at"])
-    .where("meter_id", "=", meter.id)
-    .where("register", "=", 1)
-    .orderBy("measured_at")
-    .limit(1)
-    .executeTakeFirst();
+  const first = await nearestReading(tx, meter.id, { registers: [registers.energyTotal] }, "after", 0);
   const ends: (LineBreakTable | null)[] = [...breaks, null];
   return ends.map((end, i) => {
     const begun = breaks[i - 1];

@@ -7,8 +7,14 @@ import { registers, verdictCode, verdicts } from "#domain/reading.ts";
 import { usedBetween } from "#domain/settlement.ts";
 import type { Tx } from "./db.ts";
 import { pointsWithin } from "./index-line.ts";
+import { LATEST, readingsWithin, someReadings } from "./reading-history.ts";
 import { dayRowsOf, sumKnown } from "./report-days.ts";
 import { reportMeters } from "./report-filter.ts";
+
+const DOUBTED = {
+  registers: [registers.energyTotal],
+  verdicts: [verdictCode("jump"), verdictCode("backwards")],
+};
 
 /** Good readings shown before a doubt, and all rows shown at most. */
 const GOOD_SHOWN = 24;
@@ -35,14 +41,8 @@ export async function doubtRows(tx: Tx, scope: Scope, only?: number): Promise<Do
     .execute();
   const found: DoubtRow[] = [];
   for (const row of rows) {
-    const waiting = await tx
-      .selectFrom("reading")
-      .where("meter_id", "=", row.id)
-      .where("register", "=", registers.energyTotal)
-      .where("measured_at", ">", row.index_at)
-      .where("verdict", "in", [verdictCode("jump"), verdictCode("backwards")])
-      .select((eb) => [eb.fn.countAll<number>().as("count"), eb.fn.min("measured_at").as("since")])
-      .executeTakeFirst();
+    const range = { from: row.index_at + 1, to: LATEST };
+    const waiting = await readingsWithin(tx, [row.id], DOUBTED, range);
     found.push({
       meterId: row.id,
       label: row.label,
@@ -55,8 +55,8 @@ export async function doubtRows(tx: Tx, scope: Scope, only?: number): Promise<Do
       suspectWh: row.suspect_wh ?? 0,
       suspectAt: row.suspect_at,
       verdict: (row.suspect_wh ?? 0) < (row.index_wh ?? 0) ? "backwards" : "jump",
-      since: waiting?.since ?? row.suspect_at,
-      waiting: Number(waiting?.count ?? 0),
+      since: waiting[0]?.measured_at ?? row.suspect_at,
+      waiting: waiting.length,
     });
   }
   return found.sort((a, b) => a.since - b.since);
@@ -78,19 +78,11 @@ export async function doubtEvidence(tx: Tx, scope: Scope, meterId: number): Prom
     ])
     .executeTakeFirst();
   if (!meter) return null;
-  const readings = () =>
-    tx
-      .selectFrom("reading")
-      .selectAll()
-      .where("meter_id", "=", meterId)
-      .where("register", "in", [registers.energyTotal, registers.energyFrozen])
-      .limit(READINGS_SHOWN);
-  const before = await readings()
-    .where("measured_at", "<=", meter.index_at)
-    .orderBy("measured_at", "desc")
-    .limit(GOOD_SHOWN)
-    .execute();
-  const after = await readings().where("measured_at", ">", meter.index_at).orderBy("measured_at", "desc").execute();
+  const wanted = { registers: [registers.energyTotal, registers.energyFrozen] };
+  const newest = (range: { from: number; to: number }, limit: number) =>
+    someReadings(tx, meterId, wanted, { ...range, limit, newestFirst: true });
+  const before = await newest({ from: 0, to: meter.index_at }, GOOD_SHOWN);
+  const after = await newest({ from: meter.index_at + 1, to: LATEST }, READINGS_SHOWN);
   const rows = [...after, ...before];
   const decisions = await tx
     .selectFrom("reading_correction")

@@ -3,6 +3,7 @@ import { sql } from "kysely";
 import { registers, verdictCode } from "#domain/reading.ts";
 import type { Tx } from "./db.ts";
 import { upsert } from "./portable.ts";
+import { readingsWithin, someReadings } from "./reading-history.ts";
 import type { MeterStateTable } from "./schema.ts";
 
 /** Meters whose latest good index is newer than the settled one, after a given id; by an index of theirs alone. */
@@ -96,20 +97,13 @@ export async function readingsBetween(
   tx: Tx,
   input: { meterId: number; from: number; to: number },
 ): Promise<{ measured_at: number; value: number; isGood: boolean }[]> {
-  const good = [verdictCode("ok"), verdictCode("rollover")];
-  const rows = await tx
-    .selectFrom("reading")
-    .select(["register", "measured_at", "value", "verdict"])
-    .where("meter_id", "=", input.meterId)
-    .where("register", "in", [registers.energyTotal, registers.energyFrozen, registers.energyRecorded])
-    .where("measured_at", ">", input.from)
-    .where("measured_at", "<", input.to)
-    .where("verdict", "in", [...good, verdictCode("stale")])
-    .orderBy("measured_at")
-    .execute();
-  return rows.map(({ register, verdict, ...row }) => ({
-    ...row,
-    isGood: register === registers.energyTotal && good.includes(verdict),
+  const verdicts = [...GOOD, verdictCode("stale")];
+  const range = { from: input.from + 1, to: input.to - 1 };
+  const rows = await readingsWithin(tx, [input.meterId], { registers: LINE, verdicts }, range);
+  return rows.map(({ register, measured_at, value, verdict }) => ({
+    measured_at,
+    value,
+    isGood: register === registers.energyTotal && GOOD.includes(verdict),
   }));
 }
 
@@ -118,16 +112,14 @@ export async function goodReadings(
   tx: Tx,
   input: { meterId: number; from: number; to: number; all: boolean },
 ): Promise<{ measured_at: number; value: number }[]> {
-  const within = tx
-    .selectFrom("reading")
-    .select(["measured_at", "value"])
-    .where("meter_id", "=", input.meterId)
-    .where("register", "=", registers.energyTotal)
-    .where("measured_at", ">=", input.from)
-    .where("measured_at", "<=", input.to)
-    .where("verdict", "in", [verdictCode("ok"), verdictCode("rollover")]);
-  if (input.all) return within.orderBy("measured_at").execute();
-  const first = await within.orderBy("measured_at").limit(1).executeTakeFirst();
-  const last = await within.orderBy("measured_at", "desc").limit(1).executeTakeFirst();
+  const { meterId, all, ...range } = input;
+  const wanted = { registers: INDEX, verdicts: GOOD };
+  if (all) return readingsWithin(tx, [meterId], wanted, range);
+  const [first] = await someReadings(tx, meterId, wanted, { ...range, limit: 1, newestFirst: false });
+  const [last] = await someReadings(tx, meterId, wanted, { ...range, limit: 1, newestFirst: true });
   return first === undefined || last === undefined ? [] : [first, last];
 }
+
+const INDEX = [registers.energyTotal];
+const LINE = [registers.energyTotal, registers.energyFrozen, registers.energyRecorded];
+const GOOD = [verdictCode("ok"), verdictCode("rollover")];

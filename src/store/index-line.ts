@@ -4,6 +4,7 @@ import { EDGE_TOLERANCE_MS, type StoredPoint } from "#domain/meter-day.ts";
 import { registers, verdicts } from "#domain/reading.ts";
 import type { Tx } from "./db.ts";
 import { lineBreaksOf } from "./line-breaks.ts";
+import { nearestReading, readingsWithin, someReadings } from "./reading-history.ts";
 import type { ReadingCorrectionTable } from "./schema-days.ts";
 
 /** Verdicts that count: good ones, and those of readings that came late and are judged by their neighbours. */
@@ -11,6 +12,9 @@ const GOOD = ["ok", "rollover", "stale"].map((verdict) => verdicts.indexOf(verdi
 const LATE = verdicts.indexOf("stale");
 /** Registers of one line: what a meter showed, and what it kept by itself. */
 const REGISTERS = [registers.energyTotal, registers.energyFrozen, registers.energyRecorded];
+const BELIEVED = { registers: REGISTERS, verdicts: GOOD };
+/** What a line of indexes rests on: good when it came. */
+const GOOD_INDEX = { registers: [registers.energyTotal], verdicts: GOOD.filter((verdict) => verdict !== LATE) };
 /** Late readings looked at between two good ones: three months of quarters of an hour. */
 const LATE_POINTS_MAX = 9_000;
 
@@ -35,11 +39,10 @@ export async function linesAround(
   for (const each of corrections) lines.get(each.meter_id)?.corrections.push(each);
   const keep = (row: Row) => lines.get(row.meter_id)?.rows.set(`${row.register}:${row.measured_at}`, row);
   for (const midnight of midnights(days)) {
-    const window = await indexRows(tx)
-      .where("meter_id", "in", [...meterIds])
-      .where("measured_at", ">=", midnight - EDGE_TOLERANCE_MS)
-      .where("measured_at", "<=", midnight + EDGE_TOLERANCE_MS)
-      .execute();
+    const window = await readingsWithin(tx, meterIds, BELIEVED, {
+      from: midnight - EDGE_TOLERANCE_MS,
+      to: midnight + EDGE_TOLERANCE_MS,
+    });
     const seen = new Set<number>();
     for (const row of window) {
       keep(row);
@@ -64,14 +67,6 @@ function midnights({ from, to }: { from: Day; to: Day }): Instant[] {
   return all;
 }
 
-function indexRows(tx: Tx) {
-  return tx
-    .selectFrom("reading")
-    .select(["meter_id", "register", "measured_at", "value", "verdict"])
-    .where("register", "in", REGISTERS)
-    .where("verdict", "in", GOOD);
-}
-
 /** The last good reading before a midnight and the first after it, with what came late in between. */
 async function neighbours(
   tx: Tx,
@@ -80,26 +75,20 @@ async function neighbours(
   corrections: readonly ReadingCorrectionTable[],
 ): Promise<Row[]> {
   const refused = corrections.filter((each) => each.decision === "reject").map((each) => each.measured_at);
-  const good = () =>
-    indexRows(tx)
-      .where("meter_id", "=", meterId)
-      .where("register", "=", registers.energyTotal)
-      .where("verdict", "<>", LATE)
-      .$if(refused.length > 0, (query) => query.where("measured_at", "not in", refused));
-  const before = await good()
-    .where("measured_at", "<", midnight)
-    .orderBy("measured_at", "desc")
-    .limit(1)
-    .executeTakeFirst();
-  const after = await good().where("measured_at", ">", midnight).orderBy("measured_at").limit(1).executeTakeFirst();
-  const late = await indexRows(tx)
-    .where("meter_id", "=", meterId)
-    .where("measured_at", ">", before?.measured_at ?? 0)
-    .where("measured_at", "<", after?.measured_at ?? midnight + LATE_SPAN_MS)
-    .where("verdict", "=", LATE)
-    .orderBy("measured_at")
-    .limit(LATE_POINTS_MAX)
-    .execute();
+  const good = { ...GOOD_INDEX, notAt: refused };
+  const before = await nearestReading(tx, meterId, good, "before", midnight);
+  const after = await nearestReading(tx, meterId, good, "after", midnight);
+  const late = await someReadings(
+    tx,
+    meterId,
+    { registers: REGISTERS, verdicts: [LATE] },
+    {
+      from: (before?.measured_at ?? 0) + 1,
+      to: (after?.measured_at ?? midnight + LATE_SPAN_MS) - 1,
+      limit: LATE_POINTS_MAX,
+      newestFirst: false,
+    },
+  );
   return [...(before ? [before] : []), ...late, ...(after ? [after] : [])];
 }
 
@@ -162,29 +151,14 @@ function laidOver(
 export async function linesOfReadings(tx: Tx, meterId: number, at: Instant): Promise<StoredPoint[]> {
   const corrections = await correctionsOf(tx, [meterId]);
   const decided = corrections.map((each) => each.measured_at);
-  const side = (before: boolean) =>
-    indexRows(tx)
-      .where("meter_id", "=", meterId)
-      .where("register", "=", registers.energyTotal)
-      .where("verdict", "<>", LATE)
-      .where("measured_at", before ? "<" : ">", at)
-      .$if(decided.length > 0, (query) => query.where("measured_at", "not in", decided))
-      .orderBy("measured_at", before ? "desc" : "asc")
-      .limit(1)
-      .executeTakeFirst();
-  const rows = [await side(true), await side(false)].filter((row) => row !== undefined);
+  const side = (name: "before" | "after") => nearestReading(tx, meterId, { ...GOOD_INDEX, notAt: decided }, name, at);
+  const rows = [await side("before"), await side("after")].filter((row) => row !== undefined);
   return laidOver(rows, corrections).points.toSorted((a, b) => a.at - b.at);
 }
 
 /** The believed points of a meter between two instants, with what people decided laid over them. */
 export async function pointsWithin(tx: Tx, meterId: number, from: Instant, to: Instant) {
-  const rows = await indexRows(tx)
-    .where("meter_id", "=", meterId)
-    .where("measured_at", ">=", from)
-    .where("measured_at", "<=", to)
-    .orderBy("measured_at")
-    .limit(LATE_POINTS_MAX)
-    .execute();
+  const rows = await someReadings(tx, meterId, BELIEVED, { from, to, limit: LATE_POINTS_MAX, newestFirst: false });
   const known = (await lineBreaksOf(tx, [meterId])).get(meterId);
   const { points, breaks } = laidOver(rows, await correctionsOf(tx, [meterId]), known);
   return believedAlong(
@@ -197,12 +171,7 @@ export async function pointsWithin(tx: Tx, meterId: number, from: Instant, to: I
 export async function firstPoints(tx: Tx, meterIds: readonly number[]): Promise<Map<number, StoredPoint>> {
   const firsts = new Map<number, StoredPoint>();
   for (const id of meterIds) {
-    const row = await indexRows(tx)
-      .where("meter_id", "=", id)
-      .where("register", "=", registers.energyTotal)
-      .orderBy("measured_at")
-      .limit(1)
-      .executeTakeFirst();
+    const row = await nearestReading(tx, id, { registers: [registers.energyTotal], verdicts: GOOD }, "after", 0);
     if (row) {
       const point = { at: instant(row.measured_at), indexWh: row.value, frozen: false };
       firsts.set(id, { ...point, late: row.verdict === LATE });
@@ -217,21 +186,8 @@ export async function goodAround(
   meterId: number,
   day: Day,
 ): Promise<{ before: Instant | null; after: Instant | null }> {
-  const good = () =>
-    indexRows(tx)
-      .where("meter_id", "=", meterId)
-      .where("register", "=", registers.energyTotal)
-      .where("verdict", "<>", LATE);
-  const before = await good()
-    .where("measured_at", "<", startOfDay(day) - EDGE_TOLERANCE_MS)
-    .orderBy("measured_at", "desc")
-    .limit(1)
-    .executeTakeFirst();
-  const after = await good()
-    .where("measured_at", ">", endOfDay(day) + EDGE_TOLERANCE_MS)
-    .orderBy("measured_at")
-    .limit(1)
-    .executeTakeFirst();
+  const before = await nearestReading(tx, meterId, GOOD_INDEX, "before", startOfDay(day) - EDGE_TOLERANCE_MS);
+  const after = await nearestReading(tx, meterId, GOOD_INDEX, "after", endOfDay(day) + EDGE_TOLERANCE_MS);
   return {
     before: before ? instant(before.measured_at) : null,
     after: after ? instant(after.measured_at) : null,

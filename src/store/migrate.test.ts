@@ -48,7 +48,7 @@ for (const { name, available, why } of testDatabases) {
             .filter((each) => !COMPUTED.has(`${table.name}.${each.name}`))
             .map((each) => ({
               name: each.name,
-              isInteger: /^(integer|bigint)$/i.test(each.dataType),
+              isInteger: /^(integer|bigint|int|smallint|tinyint)$/i.test(each.dataType),
               isNullable: each.isNullable,
             })),
         ]);

@@ -3,6 +3,7 @@ import { EDGE_TOLERANCE_MS } from "#domain/meter-day.ts";
 import { registers, verdicts } from "#domain/reading.ts";
 import type { Tx } from "./db.ts";
 import { insertIgnore, updatedRows, upsert } from "./portable.ts";
+import { readingsWithin } from "./reading-history.ts";
 import type { MeterMemoryTable } from "./schema-past.ts";
 import { Stale } from "./stale.ts";
 
@@ -126,6 +127,7 @@ export async function freezesSettled(
   span: { from: Instant; to: Instant },
 ): Promise<Set<string>> {
   if (meterIds.length === 0) return new Set();
+  // Freezes are not packed while a meter remembers them.
   const held = await tx
     .selectFrom("reading")
     .select(["meter_id", "measured_at as at"])
@@ -154,15 +156,9 @@ export async function knownTimes(
 ): Promise<Map<number, number[]>> {
   const known = new Map<number, number[]>();
   if (meterIds.length === 0) return known;
-  const rows = await tx
-    .selectFrom("reading")
-    .select(["meter_id", "measured_at"])
-    .where("meter_id", "in", [...meterIds])
-    .where("register", "in", [registers.energyTotal, registers.energyRecorded])
-    .where("measured_at", ">=", span.from - EDGE_TOLERANCE_MS)
-    .where("measured_at", "<=", span.to + EDGE_TOLERANCE_MS)
-    .where("verdict", "in", COUNTED)
-    .execute();
+  const wanted = { registers: [registers.energyTotal, registers.energyRecorded], verdicts: COUNTED };
+  const range = { from: span.from - EDGE_TOLERANCE_MS, to: span.to + EDGE_TOLERANCE_MS };
+  const rows = await readingsWithin(tx, meterIds, wanted, range);
   for (const row of rows) {
     const own = known.get(row.meter_id) ?? [];
     own.push(row.measured_at);

@@ -3,6 +3,7 @@ import type { Scope } from "#domain/permission.ts";
 import { registers, type Verdict, verdictCode, verdicts } from "#domain/reading.ts";
 import type { Tx } from "./db.ts";
 import { linesOfReadings } from "./index-line.ts";
+import { readingsWithin, someReadings } from "./reading-history.ts";
 import { inScope } from "./scope.ts";
 
 /** Readings of one doubt that are looked at: a month of quarters of an hour. */
@@ -25,13 +26,8 @@ export async function readingAt(
   meterId: number,
   measuredAt: number,
 ): Promise<{ value: number; verdict: Verdict } | null> {
-  const row = await tx
-    .selectFrom("reading")
-    .select(["value", "verdict"])
-    .where("meter_id", "=", meterId)
-    .where("register", "=", registers.energyTotal)
-    .where("measured_at", "=", measuredAt)
-    .executeTakeFirst();
+  const at = { from: measuredAt, to: measuredAt };
+  const [row] = await readingsWithin(tx, [meterId], { registers: [registers.energyTotal] }, at);
   return row ? { value: row.value, verdict: verdicts[row.verdict] ?? "stale" } : null;
 }
 
@@ -42,17 +38,9 @@ export async function doubtedSince(
   after: number,
   upTo: number,
 ): Promise<{ at: number; value: number; verdict: number }[]> {
-  const rows = await tx
-    .selectFrom("reading")
-    .select(["measured_at", "value", "verdict"])
-    .where("meter_id", "=", meterId)
-    .where("register", "=", registers.energyTotal)
-    .where("measured_at", ">", after)
-    .where("measured_at", "<=", upTo)
-    .where("verdict", "in", [verdictCode("jump"), verdictCode("backwards")])
-    .orderBy("measured_at", "desc")
-    .limit(DOUBTED_MAX)
-    .execute();
+  const wanted = { registers: [registers.energyTotal], verdicts: [verdictCode("jump"), verdictCode("backwards")] };
+  const range = { from: after + 1, to: upTo, limit: DOUBTED_MAX, newestFirst: true };
+  const rows = await someReadings(tx, meterId, wanted, range);
   return rows.toReversed().map((row) => ({ at: row.measured_at, value: row.value, verdict: row.verdict }));
 }
 

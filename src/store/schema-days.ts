@@ -77,11 +77,26 @@ export type ReadingCorrectionTable = {
   made_at: number;
 };
 
+/**
+ * All readings of a meter's day in one row (`packed-readings.ts`), once they are no longer young: `reading` holds the last days, this
+ * the years. What comes later for such a day stands in `reading` until it is folded in, under the next `rev`.
+ */
+export type ReadingDayTable = {
+  meter_id: number;
+  day: string;
+  rev: number;
+  readings: number;
+  first_at: number;
+  last_at: number;
+  data: Uint8Array;
+};
+
 /** Tables of days, months and corrected readings. */
 export type DaysSchema = {
   meter_day: MeterDayTable;
   meter_month: MeterMonthTable;
   day_close: DayCloseTable;
   day_recheck: DayRecheckTable;
+  reading_day: ReadingDayTable;
   reading_correction: ReadingCorrectionTable;
 };

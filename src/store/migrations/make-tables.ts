@@ -5,7 +5,7 @@ import type { Schema } from "../schema.ts";
 /** Which engine a migration runs on; MariaDB counts as `mysql`. */
 export type Kind = "sqlite" | "mysql";
 /** One column: a whole number, or text of at most `chars` characters. */
-export type Column = { type: "int" | "text"; chars: number; nullable: boolean };
+export type Column = { type: "int" | "text" | "bytes"; chars: number; nullable: boolean };
 /** A table as a migration makes it. */
 export type Table = {
   columns: Readonly<Record<string, Column>>;
@@ -20,6 +20,8 @@ export type Table = {
 export const int: Column = { type: "int", chars: 0, nullable: false };
 /** Text of at most so many characters; SQLite does not count, the contracts do. */
 export const text = (chars: number): Column => ({ type: "text", chars, nullable: false });
+/** Bytes that nobody searches. */
+export const bytes: Column = { type: "bytes", chars: 0, nullable: false };
 /** The same column, but it may be null. */
 export const maybe = (column: Column): Column => ({ ...column, nullable: true });
 
@@ -122,6 +124,7 @@ export async function addIndex(
 }
 
 function columnType(kind: Kind, { type, chars }: Column): RawBuilder<unknown> {
+  if (type === "bytes") return kind === "sqlite" ? sql`blob` : sql`mediumblob`;
   if (kind === "sqlite") return type === "int" ? sql`integer` : sql`text`;
   if (type === "int") return sql`bigint`;
   return chars > VARCHAR_CHARS_MAX ? sql`mediumtext` : sql`varchar(${sql.lit(chars)})`;
