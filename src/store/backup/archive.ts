@@ -25,7 +25,7 @@ const PART_BYTES = 4 * 1024 * 1024;
 /** Level 4 is three times as fast as the default, for a file a tenth bigger. */
 const GZIP_LEVEL = 4;
 
-const column = z.object({ name: z.string().regex(/^\w+$/), type: z.enum(["int", "text"]) });
+const column = z.object({ name: z.string().regex(/^\w+$/), type: z.enum(["int", "text", "bytes"]) });
 const table = z.object({ name: z.string().regex(/^\w+$/), columns: z.array(column).min(1) });
 const head = z.object({
   product: z.literal("jichao"),
@@ -163,8 +163,9 @@ async function* checked(file: string, entries: AsyncIterable<TarEntry>): AsyncGe
   for await (const { name, content } of entries) {
     if (ended !== null) throw damaged(file, "something comes after its end");
     if (about === null) {
-      const read = name === HEAD ? head.safeParse(parsed(content)) : null;
-      if (!read?.success) throw new AppError("backup_foreign", { file: basename(file) });
+      if (name !== HEAD) throw new AppError("backup_foreign", { file: basename(file) });
+      const read = head.safeParse(parsed(content));
+      if (!read.success) throw damaged(file, "its head cannot be read");
       about = read.data;
       if (about.format > FORMAT) throw new AppError("backup_newer", { migration: `format ${about.format}` });
       headHash = sha256(content);
@@ -272,7 +273,8 @@ function ledgerCounter() {
       if (table.name === "ledger_transfer") transfers++;
       if (table.name !== "ledger_entry") return;
       entries++;
-      sum += BigInt(row[table.columns.findIndex(({ name }) => name === "amount_e4")] ?? 0);
+      const amount = row[table.columns.findIndex(({ name }) => name === "amount_e4")];
+      sum += BigInt(typeof amount === "number" || typeof amount === "bigint" ? amount : 0);
     },
     told: () => ({ transfers, entries, sumE4: sum.toString() }),
   };

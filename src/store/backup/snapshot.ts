@@ -29,6 +29,8 @@ export async function openSnapshot(url: string): Promise<Snapshot> {
   return /^(mysql|mariadb):/.test(url) ? onMysql(mysqlAddress(url)) : onSqlite(resolve(url.replace(/^sqlite:/, "")));
 }
 
+type FromMysql = string | number | Uint8Array | null;
+
 async function onSqlite(file: string): Promise<Snapshot> {
   if (!existsSync(file)) throw new AppError("database_unavailable", {}, { cause: new Error(`no file ${file}`) });
   const database = new DatabaseSync(file, { readOnly: true });
@@ -111,7 +113,7 @@ async function onMysql(address: MysqlAddress): Promise<Snapshot> {
         const stream = connection.query({ sql, rowsAsArray: true }).stream({ highWaterMark: 2 * ROWS });
         const isInt = columns.map(({ type }) => type === "int");
         let batch: BackupRow[] = [];
-        for await (const row of stream as AsyncIterable<(string | number | null)[]>) {
+        for await (const row of stream as AsyncIterable<FromMysql[]>) {
           // Whole numbers beyond 2^53 come as text.
           batch.push(row.map((value, i) => (typeof value === "string" && isInt[i] ? BigInt(value) : value)));
           if (batch.length < ROWS) continue;
@@ -130,13 +132,16 @@ async function onMysql(address: MysqlAddress): Promise<Snapshot> {
   }
 }
 
+const KINDS = [
+  ["int", /^(integer|bigint|int|smallint|tinyint)$/i],
+  ["text", /^(text|varchar|mediumtext)$/i],
+  ["bytes", /^(blob|mediumblob)$/i],
+] as const;
+
 function column(table: string, name: string, type: string): BackupColumn {
-  const isInt = /^(integer|bigint)$/i.test(type);
-  assert(
-    isInt || /^(text|varchar|mediumtext)$/i.test(type),
-    `${table}.${name} is ${type}: a backup would not be exact`,
-  );
-  return { name, type: isInt ? "int" : "text" };
+  const kind = KINDS.find(([, types]) => types.test(type));
+  assert(kind !== undefined, `${table}.${name} is ${type}: a backup would not be exact`);
+  return { name, type: kind[0] };
 }
 
 function asked(connection: Connection, sql: string, values: unknown[]): Promise<Record<string, unknown>[]> {

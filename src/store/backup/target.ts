@@ -9,7 +9,7 @@ import { type Db, mysqlAddress, openDatabase } from "../db.ts";
 import { migrateMysql, migrateSqlite, migrationNames, RESTORING } from "../migrate.ts";
 import { CONNECTION_OPTIONS, type MysqlAddress, SESSION_SETTINGS } from "../mysql-pool.ts";
 import { openSqlite } from "../sqlite.ts";
-import { type BackupRow, type BackupTable, isKept } from "./columns.ts";
+import { type BackupRow, type BackupTable, type BackupValue, isKept } from "./columns.ts";
 
 /**
  * A new database being filled from a backup. Until it is published nothing can start on it: on SQLite it is a file of another name, on the MySQL
@@ -126,10 +126,10 @@ async function openOnMysql(url: string, log: Log): Promise<RestoreTarget> {
         for (; i < rows.length && part.length < ROWS_PER_STATEMENT && chars < PACKET_CHARS_MAX; i++) {
           const row = rows[i] ?? [];
           part.push(row);
-          for (const value of row) chars += typeof value === "string" ? value.length : 20;
+          for (const value of row) chars += sizeOf(value);
         }
         const marks = part.map((row) => `(${row.map(() => "?").join()})`).join();
-        const values = part.flat().map((value) => (typeof value === "bigint" ? value.toString() : value));
+        const values = part.flat().map(forMysql);
         await run(insertText(table, "`").replace(/values .*$/, `values ${marks}`), values);
       }
       await run("commit");
@@ -147,6 +147,16 @@ async function openOnMysql(url: string, log: Log): Promise<RestoreTarget> {
       connection.destroy();
     },
   };
+}
+
+function sizeOf(value: BackupValue): number {
+  if (typeof value === "string") return value.length;
+  return value instanceof Uint8Array ? value.length * 2 : 20;
+}
+
+function forMysql(value: BackupValue): unknown {
+  if (typeof value === "bigint") return value.toString();
+  return value instanceof Uint8Array ? Buffer.from(value) : value;
 }
 
 function shown({ host, port, database }: MysqlAddress): string {
