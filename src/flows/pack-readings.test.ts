@@ -159,7 +159,8 @@ describe.each(testDatabases)("packing readings on $name", ({ name, available }) 
         .where("meter_id", "=", meter)
         .where("day", "=", day)
         .executeTakeFirstOrThrow();
-      expect(row).toEqual({ rev: 1, readings: seen.length });
+      const frozen = seen.filter((each) => each.register === registers.energyFrozen);
+      expect(row).toEqual({ rev: 1, readings: seen.length - frozen.length });
     } finally {
       await b.db.drop();
     }
@@ -218,7 +219,8 @@ describe.each(testDatabases)("packing readings on $name", ({ name, available }) 
       const days = await b.db.read.selectFrom("meter_day").selectAll().execute();
       const dropped = await dropOldReadings(b.ctx, 12);
       expect(dropped).toBeGreaterThan(0);
-      const [oldest] = await readingsWithin(b.db.read, b.meters, ALL, { from: 0, to: LATEST });
+      const packed = { registers: [registers.energyTotal] };
+      const [oldest] = await readingsWithin(b.db.read, b.meters, packed, { from: 0, to: LATEST });
       expect(dayOf(oldest?.measured_at as never) >= addDays(dayOf(NOW), -12)).toBe(true);
       expect(await b.db.read.selectFrom("meter_day").selectAll().execute()).toEqual(days);
       expect(await dropOldReadings(b.ctx, 12)).toBe(0);

@@ -39,7 +39,10 @@ export async function oldestYoungDay(
  */
 export async function packDay(tx: Tx, meterIds: readonly number[], group: PackGroup, day: Day): Promise<number> {
   const end = endOfDay(day);
-  const young = await youngBefore(tx, meterIds, group, end).where("measured_at", ">=", startOfDay(day)).selectAll().execute();
+  const young = await youngBefore(tx, meterIds, group, end)
+    .where("measured_at", ">=", startOfDay(day))
+    .selectAll()
+    .execute();
   if (young.length === 0) return 0;
   const byMeter = Map.groupBy(young, (row) => row.meter_id);
   const old = await tx
