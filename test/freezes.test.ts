@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { DAY_MS, type Day, HOUR_MS, instant, startOfDay } from "#base/time.ts";
+import { DAY_MS, type Day, HOUR_MS, instant, MINUTE_MS, startOfDay } from "#base/time.ts";
 import { registers, verdicts } from "#domain/reading.ts";
 import { closeDueDays } from "#flows/close-days.ts";
 import { recloseDays } from "#flows/reclose-days.ts";
@@ -103,6 +103,75 @@ for (const { name, available, why } of testDatabases) {
       expect(hours.length).toBeGreaterThanOrEqual(held.length * 10);
       expect(new Set(hours.map((row) => `${row.meter_id}:${row.measured_at}`)).size).toBe(hours.length);
       expect((await w.verify()).problems).toEqual([]);
+    });
+
+    test("forty days without a line: all of them come from memory, newest first; what was before a meter came here is not asked for", async () => {
+      const w = await world({ database: name, metersPer: 4, sharedClock: true, startAt: START });
+      await everyMeterRead(w);
+      await outage(w, 40 * DAY_MS);
+      const held = freezesOfTown(w);
+      await until("all freezes", async () => (await freezesIn(w)).length === held.length);
+      const stored = await freezesIn(w);
+      expect(figures(stored)).toEqual(figures(held));
+      const own = stored.filter((row) => row.number === stored[0]?.number);
+      expect(own).toHaveLength(40);
+      // Each visit takes some, the newest before the older ones.
+      const received = own.map((row) => row.received_at);
+      expect(received).toEqual(received.toSorted((a, b) => b - a));
+      await until("nothing is open", async () => {
+        const rows = await w.db.read.selectFrom("meter_memory").select("frozen_to").execute();
+        return rows.every((row) => row.frozen_to === 0 || row.frozen_to >= START);
+      });
+    });
+
+    test("a clock that is twenty minutes off is an alarm once; what it froze is kept, not believed, and closes no day", async () => {
+      const w = await world({ database: name, metersPer: 2, sharedClock: true, startAt: START });
+      await everyMeterRead(w);
+      const { number } = w.plan.meters[1] ?? { number: "" };
+      w.town.setClockOffset(number, 20 * MINUTE_MS);
+      await outage(w, 12 * HOUR_MS);
+      await until("both freezes", async () => (await freezesIn(w)).length === 2);
+      const row = (await freezesIn(w)).find((each) => each.number === number);
+      expect(row).toMatchObject({ measured_at: midnight("2026-08-02"), verdict: verdicts.indexOf("drifted") });
+      const told = await w.db.read
+        .selectFrom("meter_event")
+        .select(["kind", "detail"])
+        .where("kind", "in", ["clock_wrong", "clock_right"])
+        .execute();
+      expect(told.map((each) => each.kind)).toEqual(["clock_wrong"]);
+      // A meter shows whole seconds.
+      expect(JSON.parse(told[0]?.detail ?? "{}").offsetSeconds).toBeOneOf([1199, 1200]);
+      w.letPass(DAY_MS);
+      await closeDays(w);
+      const meter = await w.db.read
+        .selectFrom("meter")
+        .select("id")
+        .where("number", "=", number)
+        .executeTakeFirstOrThrow();
+      const [day] = await latestDays(w.db.read, [meter.id], { from: "2026-08-01" as Day, to: "2026-08-01" as Day });
+      expect(day?.close_source).not.toBe("frozen");
+    });
+
+    test("a meter whose clock has lost its date, or that keeps nothing of the night, is not asked for ever", async () => {
+      const w = await world({ database: name, metersPer: 2, sharedClock: true, startAt: START });
+      await everyMeterRead(w);
+      const [one = "", other = ""] = w.plan.meters.map((meter) => meter.number);
+      w.town.setClockOffset(one, Date.parse("2036-01-01") - START);
+      w.town.setClockOffset(other, -2 * DAY_MS);
+      await outage(w, 12 * HOUR_MS);
+      const memories = () => w.db.read.selectFrom("meter_memory").select(["trouble", "tries", "next_at"]).execute();
+      await until("both are left alone", async () => (await memories()).every((row) => row.trouble === "clock"));
+      expect((await memories()).every((row) => row.tries === 1 && row.next_at > w.ctx.clock())).toBe(true);
+      expect(await freezesIn(w)).toEqual([]);
+      w.town.setClockOffset(one, 0);
+      await outage(w, HOUR_MS);
+      await outage(w, DAY_MS);
+      const none = () => w.db.read.selectFrom("freeze_none").select("at").execute();
+      // It was right again before the second midnight, and says that it kept nothing of the first.
+      await until("the second midnight", async () =>
+        (await freezesIn(w)).some((row) => row.measured_at === midnight("2026-08-03")),
+      );
+      await until("nothing of the first", async () => (await none()).some((row) => row.at === midnight("2026-08-02")));
     });
   });
 }

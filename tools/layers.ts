@@ -107,6 +107,7 @@ export const layers: Readonly<Record<string, Rule>> = {
       "domain/calendar.ts",
       "domain/collection.ts",
       "domain/difference.ts",
+      "domain/completeness.ts",
       "domain/meter-day.ts",
       "domain/group.ts",
       "domain/link.ts",

@@ -17,6 +17,7 @@ import { boardRoutes } from "./routes/board.ts";
 import { collectionRoutes } from "./routes/collection.ts";
 import { commandRoutes } from "./routes/commands.ts";
 import { concentratorRoutes } from "./routes/concentrators.ts";
+import { completenessRoutes } from "./routes/completeness.ts";
 import { customerRoutes } from "./routes/customers.ts";
 import { deviceRoutes } from "./routes/devices.ts";
 import { doubtRoutes } from "./routes/doubts.ts";
@@ -113,6 +114,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   reportRoutes(routes);
   doubtRoutes(routes, deps.nudge);
   shareRoutes(routes, deps.nudge);
+  completenessRoutes(routes);
   reconcileRoutes(routes, deps.sealer ?? null);
   refundRoutes(routes, deps.nudge);
   groupRoutes(routes, deps.nudge);

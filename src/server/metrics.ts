@@ -1,3 +1,6 @@
+import { addDays, dayOf } from "#base/time.ts";
+import { SCOPE_ALL } from "#domain/permission.ts";
+import { completenessOf } from "#flows/completeness.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { oldestDueReading } from "#store/due-meters.ts";
 import { createMetrics, type Metrics, SECONDS_BUCKETS } from "#system/metrics.ts";
@@ -45,6 +48,19 @@ export function serverMetrics(ctx: FlowContext, live: { listeners(): number }): 
     async () => {
       const oldest = await oldestDueReading(ctx.db.read);
       return [[{}, oldest === null ? 0 : Math.max(0, ctx.clock() - oldest) / 1000]];
+    },
+  );
+  metrics.gauge(
+    {
+      name: "jichao_daily_freezes",
+      help: "Daily freezes of yesterday's end: how many ought to be there, and how many are.",
+      labels: ["which"],
+    },
+    async () => {
+      const day = addDays(dayOf(ctx.clock()), -1);
+      const { sum } = await completenessOf(ctx, SCOPE_ALL, { day, search: "" });
+      const [last] = sum;
+      return [[{ which: "expected" }, last?.expected ?? 0] as const, [{ which: "held" }, last?.held ?? 0] as const];
     },
   );
   metrics.gauge({ name: "jichao_database_up", help: "1 when the database answers." }, async () => {

@@ -189,7 +189,8 @@ export async function meterFile(
 
 type Say = (words: Words) => string;
 
-function sayer(language: ExportLanguage): Say {
+/** Says words in the language of the file. */
+export function sayer(language: ExportLanguage): Say {
   return (words) => inWords(words, language);
 }
 
@@ -244,7 +245,8 @@ const stateWords = {
 const kindWords = { electricity: ["电", "electricity"], water: ["水", "water"] } as const;
 
 /** What was filtered, in which unit, and who took the file out when. */
-async function notes(
+/** What stands above a table: its filter and its unit. */
+export async function notes(
   ctx: FlowContext,
   actor: Actor,
   language: ExportLanguage,

@@ -27,6 +27,9 @@ const SupplyPage = lazy(() => import("./pages/supply/supply.tsx").then((m) => ({
 const CurrentPage = lazy(() => import("./pages/reports/current.tsx").then((m) => ({ default: m.CurrentPage })));
 const MatrixPage = lazy(() => import("./pages/reports/matrix.tsx").then((m) => ({ default: m.MatrixPage })));
 const DayPage = lazy(() => import("./pages/reports/day.tsx").then((m) => ({ default: m.DayPage })));
+const CompletenessPage = lazy(() =>
+  import("./pages/reports/completeness.tsx").then((m) => ({ default: m.CompletenessPage })),
+);
 const PeriodsPage = lazy(() => import("./pages/reports/periods.tsx").then((m) => ({ default: m.PeriodsPage })));
 const MeterPeriodPage = lazy(() =>
   import("./pages/reports/meter-period.tsx").then((m) => ({ default: m.MeterPeriodPage })),
@@ -94,6 +97,7 @@ export const pages: readonly Page[] = [
   { path: "/reports/current", permission: "report.view", page: <CurrentPage /> },
   { path: "/reports/days", permission: "report.view", page: <MatrixPage /> },
   { path: "/reports/day", permission: "report.view", page: <DayPage /> },
+  { path: "/reports/completeness", permission: "report.view", page: <CompletenessPage /> },
   { path: "/reports/periods", permission: "report.view", page: <PeriodsPage /> },
   { path: "/reports/meters/:meterId", permission: "report.view", page: <MeterPeriodPage /> },
   { path: "/reports/meters/:meterId/readings", permission: "report.view", page: <ReadingsPage /> },
@@ -148,6 +152,7 @@ export const menu = [
       { to: "/reports/days", name: "days", icon: "matrix", permission: "report.view" },
       { to: "/reports/day", name: "day", icon: "records", permission: "report.view" },
       { to: "/reports/periods", name: "periods", icon: "chart", permission: "report.view" },
+      { to: "/reports/completeness", name: "completeness", icon: "gauge", permission: "report.view" },
       { to: "/doubts", name: "doubts", icon: "alarm", permission: "report.view" },
       { to: "/exchanges", name: "exchanges", icon: "swap", permission: "meter.exchange" },
       { to: "/shares", name: "shares", icon: "share", permission: "share.view" },

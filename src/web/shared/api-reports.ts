@@ -1,3 +1,4 @@
+import type { CompletenessReport, MissingReport } from "#contract/completeness.ts";
 import type { CorrectionRequest, DoubtEvidence, DoubtRow } from "#contract/doubts.ts";
 import type {
   CurrentReport,
@@ -28,6 +29,10 @@ export const getMeterReport = (meterId: number, period: string) =>
   get<MeterReport>(`/api/reports/meters/${meterId}?${queryOf({ period })}`);
 export const getReadings = (meterId: number, day: string) =>
   get<ReadingsReport>(`/api/reports/meters/${meterId}/readings?${queryOf({ day })}`);
+
+export const getCompleteness = (asked: Asked) => get<CompletenessReport>(`/api/reports/completeness?${queryOf(asked)}`);
+export const getMissing = (asked: Asked, after: number) =>
+  get<MissingReport>(`/api/reports/completeness/missing?${queryOf({ ...asked, after: String(after) })}`);
 
 export const getDoubts = () => get<{ items: DoubtRow[] }>("/api/doubts");
 export const getEvidence = (meterId: number) => get<DoubtEvidence>(`/api/doubts/${meterId}`);

@@ -1,4 +1,5 @@
 import { approvalsEn } from "./approvals.en.ts";
+import { completenessEn } from "./completeness.en.ts";
 import { deskEn } from "./desk.en.ts";
 import { devicesEn } from "./devices.en.ts";
 import { groupsEn } from "./groups.en.ts";
@@ -19,6 +20,7 @@ export const en: Messages = {
   ...reportsEn,
   ...deskEn,
   ...groupsEn,
+  ...completenessEn,
   ...reconcileEn,
   ...offGuardEn,
   ...linksEn,
@@ -84,6 +86,7 @@ export const en: Messages = {
     days: "Daily usage",
     day: "Day report",
     periods: "Month and year",
+    completeness: "Completeness",
     doubts: "Doubtful readings",
     exchanges: "Meter exchanges",
     shares: "Public shares",

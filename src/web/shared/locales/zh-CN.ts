@@ -1,5 +1,6 @@
 import type { MeterEventKind } from "#domain/meter-event.ts";
 import { approvalsZh } from "./approvals.zh-CN.ts";
+import { completenessZh } from "./completeness.zh-CN.ts";
 import { deskZh } from "./desk.zh-CN.ts";
 import { devicesZh } from "./devices.zh-CN.ts";
 import { groupsZh } from "./groups.zh-CN.ts";
@@ -19,6 +20,7 @@ export const zhCN = {
   ...reportsZh,
   ...deskZh,
   ...groupsZh,
+  ...completenessZh,
   ...reconcileZh,
   ...offGuardZh,
   ...linksZh,
@@ -80,6 +82,7 @@ export const zhCN = {
     days: "日用量",
     day: "日报表",
     periods: "月/年报表",
+    completeness: "抄表完整率",
     doubts: "存疑读数",
     exchanges: "换表记录",
     shares: "公摊",
