@@ -99,13 +99,27 @@ describe("the way of readings to the database", () => {
     expect(await readingsIn(site)).toHaveLength(1);
   });
 
-  test("cuts a large pile into batches of 200", async () => {
+  test("cuts a large pile into batches of 1000", async () => {
     site = await openSite();
     const [meterId = 0] = site.meterIds.values();
     const { ingest, batches } = await ingestAt(site);
-    for (let n = 0; n < 450; n++) ingest.report({ meterId, measuredAt: at(n), values: { energyWh: 1_000 + n } });
+    for (let n = 0; n < 2_500; n++) ingest.report({ meterId, measuredAt: at(n), values: { energyWh: 1_000 + n } });
     expect(await ingest.flush()).toBe(true);
-    expect(batches).toEqual([200, 200, 50]);
+    expect(batches).toEqual([1_000, 1_000, 500]);
+    expect(await readingsIn(site)).toHaveLength(2_500);
+  });
+
+  test("records meters of several lanes beside each other, and a flush waits for all of them", async () => {
+    site = await openSite();
+    const { ingest, batches } = await ingestAt(site);
+    for (let n = 0; n < 300; n++)
+      for (const meterId of site.meterIds.values())
+        ingest.report({ meterId, measuredAt: at(n), values: { energyWh: 1_000_000 + n } });
+    expect(await ingest.flush()).toBe(true);
+    expect(batches.reduce((sum, n) => sum + n, 0)).toBe(300 * site.meterIds.size);
+    expect(ingest.state().waiting).toBe(0);
+    const kept = site.db.read.selectFrom("reading").select("meter_id").where("measured_at", "<=", at(299));
+    expect(await kept.execute()).toHaveLength(300 * site.meterIds.size);
   });
 
   test("keeps every reading over an outage of the database, and says so once", async () => {

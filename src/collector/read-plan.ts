@@ -36,6 +36,8 @@ type Planned = { meter: MeterToRead; phaseMs: number; dueMs: number; rounds: num
 export function createReadPlan(usualMs: number): ReadPlan {
   let intervalMs = usualMs;
   const planned = new Map<number, Planned>();
+  /** The same, to be walked through for every round: an array is several times as quick as a map. */
+  let order: Planned[] = [];
   let originMs: number | null = null;
   let sinceProbe = 0;
 
@@ -50,13 +52,17 @@ export function createReadPlan(usualMs: number): ReadPlan {
     return { meter, phaseMs, dueMs, rounds: 0, silent: meter.silentRounds, busy: false };
   }
 
-  function nextDue(silent: boolean, monotonicMs: number): Planned | null {
-    let best: Planned | null = null;
-    for (const each of planned.values()) {
-      if (each.busy || each.silent > 0 !== silent || each.dueMs > monotonicMs) continue;
-      if (best === null || each.dueMs < best.dueMs) best = each;
+  /** Who has been due for longest, of those that answer and of those that were silent. */
+  function nextDue(monotonicMs: number): { live: Planned | null; silent: Planned | null } {
+    let live: Planned | null = null;
+    let silent: Planned | null = null;
+    for (const each of order) {
+      if (each.busy || each.dueMs > monotonicMs) continue;
+      if (each.silent === 0) {
+        if (live === null || each.dueMs < live.dueMs) live = each;
+      } else if (silent === null || each.dueMs < silent.dueMs) silent = each;
     }
-    return best;
+    return { live, silent };
   }
 
   return {
@@ -71,17 +77,20 @@ export function createReadPlan(usualMs: number): ReadPlan {
         const old = known.get(meter.meterId);
         // Another device in its place has nothing to do with how the old one answered.
         const stays = old?.meter.installation === meter.installation ? old : undefined;
-        if (stays) Object.assign(stays, { meter, phaseMs });
+        if (stays) {
+          stays.meter = meter;
+          stays.phaseMs = phaseMs;
+        }
         // Another cycle holds from now on, not from the end of the old one; who is late already stays late.
         if (stays && intervalMs !== before && stays.dueMs > now.monotonicMs && stays.silent === 0) {
           stays.dueMs = slotAfter(phaseMs, now.monotonicMs);
         }
         planned.set(meter.meterId, stays ?? admit(meter, phaseMs, now));
       }
+      order = [...planned.values()];
     },
     next(monotonicMs) {
-      const live = nextDue(false, monotonicMs);
-      const silent = nextDue(true, monotonicMs);
+      const { live, silent } = nextDue(monotonicMs);
       const each = silent && (live === null || sinceProbe >= PROBE_ONE_IN - 1) ? silent : live;
       if (each === null) {
         const waiting = [...planned.values()].filter((one) => !one.busy).map((one) => one.dueMs - monotonicMs);

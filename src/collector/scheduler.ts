@@ -13,6 +13,8 @@ import { createReadPlan, type ReadPlan } from "./read-plan.ts";
 const ROUND_TRIES = 4;
 /** How often the archive is looked at for meters that were added, moved or taken away. */
 const ARCHIVE_MS = 30 * SECOND_MS;
+/** Concentrators look at their archives in so many rhythms, up to half as long again. */
+const ARCHIVE_SPREAD = 64;
 /** After the archive could not be read. */
 const ARCHIVE_RETRY_MS = 2 * SECOND_MS;
 /**
@@ -40,12 +42,14 @@ export async function readOnSchedule(options: {
   const lines = new Map<number, { plan: ReadPlan; bell: Bell }>();
   const running: Promise<void>[] = [];
   const unspoken = new Set<string>();
+  // A fleet that came back at once must not look at its archives at once for ever.
+  const archiveMs = ARCHIVE_MS * (1 + (concentratorId % ARCHIVE_SPREAD) / ARCHIVE_SPREAD / 2);
   let rounds = 0;
 
   while (!signal.aborted) {
     const meters = await load();
     if (meters && !signal.aborted) spread(meters);
-    await options.archive.wait(meters ? ARCHIVE_MS : ARCHIVE_RETRY_MS, signal);
+    await options.archive.wait(meters ? archiveMs : ARCHIVE_RETRY_MS, signal);
   }
   await Promise.all(running);
 

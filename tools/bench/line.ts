@@ -4,26 +4,16 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { pathToFileURL } from "node:url";
 import { assert } from "#base/errors.ts";
-import { instant } from "#base/time.ts";
-import { collectorConfig } from "#collector/config.ts";
-import { runCollector } from "#collector/main.ts";
-import { enrollSite } from "#flows/enroll.ts";
-import { type Bytes, fromHex, toHex } from "#protocol/bytes.ts";
-import { type BusTiming, lineMs } from "#simulator/bus.ts";
-import { createConcentrator } from "#simulator/concentrator.ts";
-import { quiet } from "#simulator/log.ts";
-import { type MeterPlan, type TownPlan, townPlan } from "#simulator/plan.ts";
-import { createTown } from "#simulator/town.ts";
-import { openDatabase } from "#store/db.ts";
+import { type Bytes, toHex } from "#protocol/bytes.ts";
+import { type BusTiming, lineMs, type Sound } from "#simulator/bus.ts";
+import type { MeterPlan } from "#simulator/plan.ts";
 import { pause } from "#system/clock.ts";
-import { newId } from "#system/ids.ts";
-import { silentLog } from "#system/log.ts";
-import { createSealer } from "#system/seal.ts";
 import type { BenchLine } from "./line-format.ts";
+import { openOneBus } from "./one-bus.ts";
 
 const METERS = 500;
 /** Long enough that every meter is read exactly once during the bench. */
-const INTERVAL_SECONDS = "36000";
+const INTERVAL_SECONDS = 36_000;
 const ROUND_MS_MAX = 900_000;
 /** Half of the losses are questions, half are answers. */
 const LOSS = 0.05;
@@ -97,52 +87,19 @@ async function measureRound(options: {
 }): Promise<Measured> {
   const { file, loss, meters } = options;
   const timing: BusTiming = LINES[options.line];
-  const clock = () => instant(Date.now());
-  const db = await openDatabase(`sqlite:${file}`);
-  await db.migrate();
-  const sealer = createSealer("42".repeat(32));
-  const ctx = { db, clock, newId, log: silentLog };
-  const drawn = townPlan({ seed: 1, concentrators: 1, metersPer: meters, waterPer: 0 });
-  const plan = { ...drawn, meters: drawn.meters.map((meter) => ({ ...meter, profile: "jc1" })) };
-  const [own] = plan.concentrators;
-  assert(own, "the town has a concentrator");
-  await enrollSite(ctx, sealer, archiveOf(plan));
-  const config = collectorConfig({
-    JICHAO_LINK_HOST: "127.0.0.1",
-    JICHAO_LINK_PORT: "0",
-    JICHAO_COLLECTOR_HTTP_PORT: "0",
-    JICHAO_COLLECTOR_ID: "bench",
-    JICHAO_READ_INTERVAL_SECONDS: INTERVAL_SECONDS,
-  });
   const faults = { everywhere: { loseRequest: loss / 2, loseAnswer: loss / 2 } };
-  const town = createTown({ plan, speed: 1, bus: timing, faults, seed: 5 });
   const lineTimes = new Map<string, number>();
   let sent = 0;
-  const hear = (port: number, request: Bytes) => {
-    const sounds = town.hear(own.id, port, request);
-    const question = toHex(request);
+  const heard = (request: Bytes, [sound]: readonly Sound[]) => {
     sent++;
-    const [sound] = sounds;
-    if (sound) {
-      const bytesMs = lineMs(request.length, timing.baud) + lineMs(sound.bytes.length, timing.baud);
-      lineTimes.set(question, bytesMs + timing.replyDelayMs);
-    }
-    return sounds;
+    if (!sound) return;
+    const bytesMs = lineMs(request.length, timing.baud) + lineMs(sound.bytes.length, timing.baud);
+    lineTimes.set(toHex(request), bytesMs + timing.replyDelayMs);
   };
-  const concentrator = createConcentrator({
-    plan: own,
-    ports: [1],
-    timing,
-    hear,
-    strike: () => ({ split: false, merge: false, interrupt: false, flap: false }),
-    random: () => 0.5,
-    clockMs: clock,
-    log: quiet,
-  });
-  const collector = await runCollector(config, { ...ctx, sealer }, new AbortController().signal);
+  const bus = await openOneBus({ file, timing, meters, intervalSeconds: INTERVAL_SECONDS, faults, heard });
+  const { plan, collector } = bus;
   try {
-    concentrator.dial({ host: "127.0.0.1", port: collector.linkPort });
-    await concentrator.whenOnline();
+    await bus.dial();
     const startedAt = performance.now();
     let heardAt = startedAt;
     let answered = 0;
@@ -162,10 +119,7 @@ async function measureRound(options: {
     const lineTimeMs = [...lineTimes.values()].reduce((sum, ms) => sum + ms, 0);
     return { tookMs: heardAt - startedAt, nearlyAllMs, lineTimeMs, readings: answered, asked: wanted, sent };
   } finally {
-    await collector.close();
-    await concentrator.close();
-    await town.close();
-    await db.close();
+    await bus.close();
   }
 }
 
@@ -176,46 +130,6 @@ const QUIET_MS = 8_000;
 function itemsOf({ creditAt, initialCreditWh }: MeterPlan): number {
   if (creditAt === "server") return 2;
   return initialCreditWh <= 0 ? 4 : 3;
-}
-
-function archiveOf(plan: TownPlan): Parameters<typeof enrollSite>[2] {
-  return {
-    project: "bench",
-    areas: [
-      {
-        name: "A",
-        meters: plan.meters.map((meter) => ({
-          number: meter.number,
-          address: meter.address,
-          label: meter.room,
-          concentrator: meter.concentrator,
-          bus: meter.port,
-          kind: meter.kind,
-          profile: "jc1",
-          mode: "prepaid" as const,
-          switchKind: "relay" as const,
-          closesBy: meter.closesBy,
-          creditAt: meter.creditAt,
-          priceE4: meter.priceE4,
-          ratio: 1,
-          powerMaxW: 60_000,
-          lowCreditWh: 10_000,
-          customer: { name: meter.customerName, phone: "", number: meter.customerNumber },
-          openingIndexWh: meter.initialIndexWh,
-          purchaseCount: 0,
-          openingCreditWh: meter.initialCreditWh,
-        })),
-      },
-    ],
-    concentrators: plan.concentrators.map(({ id, key }) => ({ code: id, name: id, key: hexBytes(key) })),
-    meterMasterKey: hexBytes(plan.masterKey),
-  };
-}
-
-function hexBytes(text: string): Bytes {
-  const bytes = fromHex(text);
-  assert(bytes, `not hex: ${text}`);
-  return bytes;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) console.log(JSON.stringify(await bench()));

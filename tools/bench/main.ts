@@ -5,6 +5,10 @@ import type { BenchLine, BenchOptions } from "./line-format.ts";
 const benches: Readonly<Record<string, () => Promise<{ bench(options: BenchOptions): Promise<BenchLine[]> }>>> = {
   "close-month": () => import("./close-month.ts"),
   codec: () => import("./codec.ts"),
+  control: () => import("./control.ts"),
+  fleet: () => import("./fleet.ts"),
+  "fleet-sqlite": () => import("./fleet-sqlite.ts"),
+  ingest: () => import("./ingest.ts"),
   ledger: () => import("./ledger.ts"),
   line: () => import("./line.ts"),
   settle: () => import("./settle.ts"),
