@@ -173,6 +173,8 @@ export async function runCollector(
     door = await openDoor({
       ctx,
       config,
+      sealer,
+      nudge: pump.nudge,
       metrics,
       state: () => ({ sessions: sessions(), commands: pump.running(), readingsWaiting: ingest.state().waiting }),
     });

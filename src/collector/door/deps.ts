@@ -1,4 +1,5 @@
 import type { FlowContext } from "#flows/context.ts";
+import type { Sealer } from "#system/seal.ts";
 import type { CollectorConfig } from "../config.ts";
 import type { CollectorMetrics } from "../metrics.ts";
 
@@ -6,6 +7,10 @@ import type { CollectorMetrics } from "../metrics.ts";
 export type DoorDeps = {
   ctx: FlowContext;
   config: CollectorConfig;
+  /** Seals the link keys of concentrators that are entered here. */
+  sealer: Sealer;
+  /** There is a new command. */
+  nudge: () => void;
   metrics: Pick<CollectorMetrics, "text" | "contentType">;
   state: () => { sessions: number; commands: number; readingsWaiting: number };
 };

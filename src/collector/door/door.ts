@@ -2,6 +2,7 @@ import type { AddressInfo } from "node:net";
 import Fastify, { type FastifyInstance } from "fastify";
 import { AppError, assert } from "#base/errors.ts";
 import { SECOND_MS } from "#base/time.ts";
+import { consoleRoutes } from "./console.ts";
 import type { DoorDeps } from "./deps.ts";
 import { healthRoute } from "./health.ts";
 import { metricsRoute } from "./metrics.ts";
@@ -45,5 +46,6 @@ export function buildDoor(deps: DoorDeps): FastifyInstance {
   });
   healthRoute(app, deps);
   metricsRoute(app, deps);
+  consoleRoutes(app, deps);
   return app;
 }

@@ -48,6 +48,15 @@ const NewRefundPage = lazy(() => import("./pages/refunds/new-refund.tsx").then((
 const RefundPage = lazy(() => import("./pages/refunds/refund.tsx").then((m) => ({ default: m.RefundPage })));
 const RecordPage = lazy(() => import("./pages/records/record.tsx").then((m) => ({ default: m.RecordPage })));
 
+const ConcentratorsPage = lazy(() =>
+  import("./pages/concentrators/concentrators.tsx").then((m) => ({ default: m.ConcentratorsPage })),
+);
+const ConcentratorPage = lazy(() =>
+  import("./pages/concentrators/concentrator.tsx").then((m) => ({ default: m.ConcentratorPage })),
+);
+const CollectionPage = lazy(() =>
+  import("./pages/concentrators/collection.tsx").then((m) => ({ default: m.CollectionPage })),
+);
 const ExchangesPage = lazy(() => import("./pages/devices/exchanges.tsx").then((m) => ({ default: m.ExchangesPage })));
 const ExchangePage = lazy(() => import("./pages/devices/exchange.tsx").then((m) => ({ default: m.ExchangePage })));
 
@@ -107,6 +116,9 @@ export const pages: readonly Page[] = [
   { path: "/shares/:meterId", permission: "share.view", page: <ShareSourcePage /> },
   { path: "/hvac", permission: "share.view", page: <HvacPage /> },
   { path: "/hvac/:meterId", permission: "share.view", page: <HvacSourcePage /> },
+  { path: "/concentrators", permission: "meter.view", page: <ConcentratorsPage /> },
+  { path: "/concentrators/:concentratorId", permission: "meter.view", page: <ConcentratorPage /> },
+  { path: "/settings/collection", permission: "settings.manage", page: <CollectionPage /> },
   { path: "/exchanges", permission: "meter.view", page: <ExchangesPage /> },
   { path: "/exchanges/:exchangeNo", permission: "meter.view", page: <ExchangePage /> },
   { path: "/share-runs/:runId", permission: "share.view", page: <ShareSheetPage /> },
@@ -155,6 +167,8 @@ export const menu = [
       { to: "/reports/completeness", name: "completeness", icon: "gauge", permission: "report.view" },
       { to: "/doubts", name: "doubts", icon: "alarm", permission: "report.view" },
       { to: "/exchanges", name: "exchanges", icon: "swap", permission: "meter.exchange" },
+      { to: "/concentrators", name: "concentrators", icon: "board", permission: "meter.view" },
+      { to: "/settings/collection", name: "collection", icon: "gauge", permission: "settings.manage" },
       { to: "/shares", name: "shares", icon: "share", permission: "share.view" },
       { to: "/hvac", name: "hvac", icon: "fan", permission: "share.view" },
     ],

@@ -1,4 +1,5 @@
 import { approvalsEn } from "./approvals.en.ts";
+import { collectionEn } from "./collection.en.ts";
 import { completenessEn } from "./completeness.en.ts";
 import { deskEn } from "./desk.en.ts";
 import { devicesEn } from "./devices.en.ts";
@@ -27,6 +28,7 @@ export const en: Messages = {
   ...moveOutsEn,
   ...pricesEn,
   ...devicesEn,
+  ...collectionEn,
   ...supplyEn,
   app: {
     name: "Jichao",
@@ -89,6 +91,8 @@ export const en: Messages = {
     completeness: "Completeness",
     doubts: "Doubtful readings",
     exchanges: "Meter exchanges",
+    concentrators: "Concentrators",
+    collection: "Collection settings",
     shares: "Public shares",
     hvac: "Air-conditioning",
     user: "{{name}}, account menu",

@@ -1,5 +1,6 @@
 import type { MeterEventKind } from "#domain/meter-event.ts";
 import { approvalsZh } from "./approvals.zh-CN.ts";
+import { collectionZh } from "./collection.zh-CN.ts";
 import { completenessZh } from "./completeness.zh-CN.ts";
 import { deskZh } from "./desk.zh-CN.ts";
 import { devicesZh } from "./devices.zh-CN.ts";
@@ -27,6 +28,7 @@ export const zhCN = {
   ...moveOutsZh,
   ...pricesZh,
   ...devicesZh,
+  ...collectionZh,
   ...supplyZh,
   app: {
     name: "集抄",
@@ -85,6 +87,8 @@ export const zhCN = {
     completeness: "抄表完整率",
     doubts: "存疑读数",
     exchanges: "换表记录",
+    concentrators: "集中器",
+    collection: "采集设置",
     shares: "公摊",
     hvac: "空调分摊",
     user: "{{name}},账号菜单",

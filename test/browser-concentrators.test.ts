@@ -1,0 +1,223 @@
+import type { Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { Db } from "#store/db.ts";
+import { pause, systemClock } from "#system/clock.ts";
+import { besideServer } from "./browser-past.ts";
+import { noBrowserHere, openSite, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
+import { until } from "./until.ts";
+
+const reason = noBrowserHere();
+const SOON_MS = 30_000;
+
+describe.skipIf(reason !== null)(`concentrators${reason === null ? "" : ` (not run: ${reason})`}`, () => {
+  let site: Site;
+  let db: Db;
+  const pages: Page[] = [];
+  beforeAll(async () => {
+    site = await openSite();
+    ({ db } = await besideServer(site.database));
+  }, 60_000);
+  afterAll(async () => {
+    await db?.close();
+    await site?.close();
+  });
+  afterEach(async () => {
+    for (const page of pages.splice(0)) await page.context().close();
+    expect(site.complaints()).toEqual([]);
+  });
+
+  async function open(options: Parameters<Site["open"]>[0]): Promise<Page> {
+    const page = await site.open(options);
+    page.setDefaultTimeout(SOON_MS);
+    pages.push(page);
+    return page;
+  }
+
+  const concentrator = (id: number) =>
+    db.read.selectFrom("concentrator").selectAll().where("id", "=", id).executeTakeFirstOrThrow();
+  /** Meters of our own model on bus 1 of the first concentrator. */
+  const meters = async () =>
+    db.read
+      .selectFrom("meter")
+      .innerJoin("concentrator", "concentrator.id", "meter.concentrator_id")
+      .selectAll("meter")
+      .where("meter.profile", "=", "jc1")
+      .where("meter.bus", "=", 1)
+      .where("concentrator.id", "=", 1)
+      .orderBy("meter.id")
+      .execute();
+  /** What went out to a meter since an instant: the bytes that the simulated bus was given. */
+  const asked = async (meterId: number, since: number) => {
+    const rows = await db.read
+      .selectFrom("frame_log")
+      .select(["hex", "at"])
+      .where("meter_id", "=", meterId)
+      .where("direction", "=", "sent")
+      .where("at", ">", since)
+      .execute();
+    return rows.map((row) => row.hex);
+  };
+  /** Rounds that asked for the power: 0203FF00 on the wire, low byte first, each byte plus 33H. */
+  const power = (frames: readonly string[]) => frames.filter((hex) => hex.includes("33323635")).length;
+
+  test("the list tells who is there, how well it answers and who owns it; a stopped one turns red", async () => {
+    const page = await open({ as: "admin" });
+    await page.goto(`${site.base}/concentrators`);
+    const table = page.getByTestId("concentrators");
+    await table.waitFor();
+    await page.locator("[data-testid=collectors]").waitFor();
+    expect(await seriousBarriers(page)).toEqual([]);
+    const first = await concentrator(1);
+    const line = page.getByTestId(`concentrator-${first.code}`);
+    await line.locator("[data-state=online]").waitFor();
+    await line.getByText(/\d+\.\d %/).waitFor();
+    await site.town(`/concentrators/${first.code}/offline`, { offline: true });
+    await line.locator("[data-state=offline]").waitFor();
+    await site.town(`/concentrators/${first.code}/offline`, { offline: false });
+    await line.locator("[data-state=online]").waitFor();
+  });
+
+  test("a cycle of 15 minutes, then of 5, holds at once; the frames of the buses are seen live", async () => {
+    const page = await open({ as: "admin" });
+    await page.goto(`${site.base}/settings/collection`);
+    await page.getByTestId("edit-project-1").click();
+    await page.getByTestId("defaults-cycle").fill("900");
+    await page.getByTestId("defaults-save").click();
+    await page.getByTestId("project-1-cycle").getByText("15 分钟").waitFor();
+    const [meter] = await meters();
+    if (!meter) throw new Error("the town has meters");
+    // Nothing is due for minutes: the bus falls silent within seconds.
+    await until("silence on the bus", async () => {
+      const since = systemClock();
+      await pause(3_000);
+      return (await asked(meter.id, since)).length === 0;
+    });
+    await page.goto(`${site.base}/concentrators/1`);
+    await page.getByTestId("edit-channel-1").click();
+    await page.getByTestId("channel-cycle").fill("300");
+    await page.getByTestId("channel-save").click();
+    await page.getByTestId("channel-1-cycle").getByText("5 分钟").waitFor();
+    await page.getByTestId("edit-channel-1").click();
+    await page.getByTestId("channel-cycle").fill("2");
+    const since = systemClock();
+    await page.getByTestId("channel-save").click();
+    await page.getByTestId("channel-1-cycle").getByText("2 秒").waitFor();
+    await until("the meter is asked again", async () => (await asked(meter.id, since)).length > 0);
+    const monitor = page.getByTestId("monitor");
+    await monitor.locator("[data-direction=sent]").first().getByText("发 TX").waitFor();
+    await monitor
+      .locator("[data-direction=received] code")
+      .first()
+      .getByText(/68( [0-9A-F]{2})+ 16/)
+      .waitFor();
+    await page.getByTestId("monitor-pause").click();
+    await page.getByTestId("monitor-filter").fill("没有这样的报文");
+    await expect.poll(() => monitor.count()).toBe(0);
+    await page.getByTestId("monitor-filter").fill("");
+    expect(await seriousBarriers(page)).toEqual([]);
+  });
+
+  test("a meter is renamed, read by other items, and spoken to in DL/T 645-1997, all without a restart", async () => {
+    const page = await open({ as: "admin" });
+    const [meter, other] = await meters();
+    if (!meter || !other) throw new Error("the town has meters");
+    await page.goto(`${site.base}/settings/collection`);
+    await page.getByTestId("add-item-set").click();
+    await page.getByTestId("item-set-name").fill("只读示数");
+    await page.getByTestId("item-set-save").click();
+    await page.getByTestId("item-sets").getByText("只读示数").waitFor();
+    await page.goto(`${site.base}/concentrators/1`);
+    await page.getByTestId(`edit-${meter.id}`).click();
+    await page.getByTestId("meter-label").fill("A座-改名");
+    await page.getByTestId("meter-items").selectOption({ label: "只读示数" });
+    await page.getByTestId("meter-save").click();
+    await page.getByTestId(`channel-meter-${meter.id}`).getByText("A座-改名").waitFor();
+    await pause(2_000);
+    const since = systemClock();
+    await until("both were asked several rounds", async () => {
+      const counts = [await asked(meter.id, since), await asked(other.id, since)];
+      return counts.every((each) => each.length >= 12);
+    });
+    expect(power(await asked(other.id, since))).toBeGreaterThan(0);
+    expect(power(await asked(meter.id, since))).toBe(0);
+    await page.getByTestId(`protocol-${meter.id}`).click();
+    await page.getByTestId("protocol-profile").selectOption("sf97");
+    await page.getByTestId("protocol-save").click();
+    await page.getByText("请填写原因").waitFor();
+    await page.getByTestId("protocol-reason").fill("现场为 1997 规约");
+    await page.getByTestId("protocol-tick").click();
+    await page.getByTestId("protocol-save").click();
+    await page.getByTestId(`channel-meter-${meter.id}`).getByText("sf97").waitFor();
+    const changed = systemClock();
+    // Function 01 with two bytes of identifier is a read of 1997; 2007 has 11 with four.
+    await until("it is asked in 1997", async () =>
+      (await asked(meter.id, changed)).some((hex) => /68[0-9a-f]{12}680102/.test(hex)),
+    );
+    expect((await asked(meter.id, changed + 2_000)).filter((hex) => /68[0-9a-f]{12}6811/.test(hex))).toEqual([]);
+    const audit = await db.read
+      .selectFrom("audit")
+      .select("action")
+      .where("object", "=", `meter:${meter.id}`)
+      .execute();
+    expect(audit.map((row) => row.action)).toEqual(expect.arrayContaining(["meter.edit", "meter.protocol"]));
+  });
+
+  test("a channel is added, a meter read on trial with its two frames, and two editors are kept apart", async () => {
+    const page = await open({ as: "admin" });
+    const [, , meter] = await meters();
+    if (!meter) throw new Error("the town has meters");
+    await page.goto(`${site.base}/concentrators/1`);
+    await page.getByTestId("add-channel").click();
+    await page.getByTestId("channel-name").fill("LoRa 北楼");
+    await page.getByTestId("channel-bus").fill("9");
+    await page.getByTestId("channel-kind").selectOption("lora");
+    await page.getByTestId("channel-save").click();
+    await page.getByTestId("channel-9").getByText("LoRa 北楼").waitFor();
+    await page.getByTestId(`read-${meter.id}`).click();
+    await page.locator("[data-testid=test-read][data-state=confirmed]").waitFor();
+    const frames = page.getByTestId("test-read-frames");
+    await frames.locator("[data-direction=sent]").first().waitFor();
+    await frames.locator("[data-direction=received]").first().waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByTestId("edit-concentrator").click();
+    await db.transact((tx) => tx.updateTable("concentrator").set({ version: 77 }).where("id", "=", 1).execute());
+    await page.getByTestId("concentrator-new-name").fill("我改的");
+    await page.getByTestId("concentrator-save").click();
+    await page.getByTestId("concentrator-problem").getByText("已被他人修改").waitFor();
+    expect((await concentrator(1)).name).not.toBe("我改的");
+    site.complaints(); // the browser tells of the refusal, 409
+  });
+
+  test("another device takes a concentrator's place: its key is shown once, the old one is hung up on", async () => {
+    const page = await open({ as: "admin" });
+    const before = await concentrator(2);
+    await page.goto(`${site.base}/concentrators/2`);
+    await page.getByTestId("replace-concentrator").click();
+    await page.getByTestId("replace-code").fill("JC-REPLACED");
+    await page.getByTestId("replace-reason").fill("雷击损坏");
+    await page.getByTestId("replace-tick").click();
+    await page.getByTestId("replace-save").click();
+    await page
+      .getByTestId("link-key")
+      .getByText(/^[0-9a-f]{32}$/)
+      .waitFor();
+    await page.getByTestId("link-key-done").click();
+    await page.getByText("JC-REPLACED").first().waitFor();
+    const after = await concentrator(2);
+    expect(after.epoch).toBe(before.epoch + 1);
+    expect(after.key_sealed).not.toBe(before.key_sealed);
+    await page.goto(`${site.base}/concentrators`);
+    await page.getByTestId("concentrator-JC-REPLACED").locator("[data-state=offline]").waitFor();
+  });
+
+  test("on a phone and in English it is all there", async () => {
+    const page = await open({ as: "admin", size: PHONE, language: "en" });
+    for (const path of ["/concentrators", "/concentrators/1", "/settings/collection"]) {
+      await page.goto(site.base + path);
+      await page.locator("main h1").waitFor();
+      await page.locator("table").first().waitFor();
+      const wide = await page.evaluate<number>("document.documentElement.scrollWidth");
+      expect(wide).toBeLessThanOrEqual(PHONE.width);
+    }
+  });
+});
