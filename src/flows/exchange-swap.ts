@@ -9,7 +9,7 @@ import { canSetMode } from "#protocol/profiles.ts";
 import { archiveChanged } from "#store/archive-revisions.ts";
 import { endOpenCommands, openCreditCommands } from "#store/commands.ts";
 import type { Tx } from "#store/db.ts";
-import { addressOnBus, concentratorFor, meterWithNumber, placesInScope } from "#store/device-pages.ts";
+import { addressOnBus, meterWithNumber, placesInScope } from "#store/device-pages.ts";
 import { moveExchange } from "#store/devices.ts";
 import { activeRootVersion, setMeterKey } from "#store/keys.ts";
 import { type MeterStateChange, meterState, meterToAct } from "#store/meters.ts";
@@ -24,6 +24,7 @@ import { requestReadWithin } from "./exchange-advance.ts";
 import { bookCarry } from "./exchange-credit.ts";
 import { closeIndexOf } from "./exchange-old.ts";
 import { indexTyped } from "./index-typed.ts";
+import { demandRoom } from "./meter-place.ts";
 import { checkProfile } from "./meter-profile.ts";
 
 /**
@@ -118,13 +119,11 @@ type Meter = NonNullable<Awaited<ReturnType<typeof meterToAct>>>;
 async function demandFits(tx: Tx, actor: Actor, meter: Meter, input: SwapRequest): Promise<void> {
   const inUse = await meterWithNumber(tx, input.number);
   if (inUse !== null && inUse !== meter.id) throw new AppError("meter_number_taken", { number: input.number });
-  const place = await concentratorFor(tx, { id: input.concentratorId, projectId: meter.project_id });
-  const isOwn = place?.id === meter.concentrator_id || actor.scope.all;
-  const isNear = isOwn || (await placesInScope(tx, actor.scope)).some(({ id }) => id === place?.id);
-  if (place === null || !isNear) throw new AppError("concentrator_not_found");
-  if (place.id !== meter.concentrator_id && place.meters >= place.metersMax) {
-    throw new AppError("concentrator_full", { max: place.metersMax });
-  }
+  const { concentratorId } = input;
+  const isOwn = concentratorId === meter.concentrator_id || actor.scope.all;
+  const isNear = isOwn || (await placesInScope(tx, actor.scope)).some(({ id }) => id === concentratorId);
+  if (!isNear) throw new AppError("concentrator_not_found");
+  const place = await demandRoom(tx, { meterId: meter.id, projectId: meter.project_id, concentratorId });
   const other = await addressOnBus(tx, input);
   if (other !== null && other.id !== meter.id) {
     throw new AppError("meter_address_taken", { address: input.address, label: other.label });

@@ -20,18 +20,30 @@ export type Place = {
  * behind a plain DTU. Two meters that come to one concentrator at once take turns.
  */
 export async function demandPlace(tx: Tx, actor: Actor, place: Place): Promise<void> {
-  await nextNumbers(tx, `bus:${place.concentratorId}`);
   const concentrator = await concentratorSeen(tx, actor, { id: place.concentratorId });
-  const room = await concentratorFor(tx, { id: place.concentratorId, projectId: place.projectId });
-  if (room === null) throw new AppError("concentrator_not_found");
-  const isThere = place.meterId !== null && room.meterIds.includes(place.meterId);
-  if (!isThere && room.meters >= room.metersMax) throw new AppError("concentrator_full", { max: room.metersMax });
+  await demandRoom(tx, place);
   const other = await addressOnBus(tx, place);
   if (other !== null && other.id !== place.meterId) {
     throw new AppError("meter_address_taken", { address: place.address, label: other.label });
   }
   if (place.gatewayId !== null) await demandGateway(tx, place);
   if (concentrator.link_kind === "transparent") await demandOneBus(tx, place);
+}
+
+/**
+ * The one rule of how many meters a concentrator takes: whoever comes to it when it is full is refused. Whoever comes takes his turn at a
+ * row of the concentrator first, so two cannot take the last place. Answers the meters that are there.
+ */
+export async function demandRoom(
+  tx: Tx,
+  { meterId, projectId, concentratorId }: Pick<Place, "meterId" | "projectId" | "concentratorId">,
+): Promise<{ meterIds: readonly number[] }> {
+  await nextNumbers(tx, `bus:${concentratorId}`);
+  const room = await concentratorFor(tx, { id: concentratorId, projectId });
+  if (room === null) throw new AppError("concentrator_not_found");
+  const isThere = meterId !== null && room.meterIds.includes(meterId);
+  if (!isThere && room.meters >= room.metersMax) throw new AppError("concentrator_full", { max: room.metersMax });
+  return room;
 }
 
 /** A gateway hangs on the same bus itself: no chains, no loops. */
