@@ -66,6 +66,14 @@ const commands: Record<string, { what: string; run(args: string[], env: Environm
     what: "查看或解除拉闸保护 show or release the guard over trips: jichao off-guard [release …]",
     run: async (args, env) => (await import("./off-guard.ts")).offGuardCommand(args, env),
   },
+  database: {
+    what: "建立 MySQL / MariaDB 数据库与三个角色 make a database with its three roles: jichao database create --admin mysql://…",
+    run: async (args) => (await import("./database.ts")).databaseCommand(args),
+  },
+  migrate: {
+    what: "升级表结构(可随时重新运行) bring the tables up to date; may be run again at any time",
+    run: async (_args, env) => (await import("./database.ts")).migrateCommand(env),
+  },
   backup: {
     what: "备份:立即备份、列出、校验 take, list or check a backup: jichao backup [list|verify …]",
     run: async (args, env) => (await import("./backup.ts")).backupCommand(args, env),

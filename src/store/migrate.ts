@@ -101,12 +101,16 @@ export async function migrateMysql(address: MysqlAddress, wanted: Wanted = all):
 const LOCK_NAME_CHARS_MAX = 64;
 
 async function applyPending(db: Kysely<Schema>, kind: "sqlite" | "mysql", wanted: Wanted): Promise<string[]> {
-  if (wanted === all && (await isRestoring(db, kind))) throw new AppError("restore_unfinished");
+  // Half a restore is no system: no program starts on it.
+  if (wanted === all && (await hasTable(db, kind, RESTORING))) throw new AppError("restore_unfinished");
+  const isThere = await hasTable(db, kind, "migration");
+  const done = isThere ? (await sql<{ name: string }>`select name from migration`.execute(db)).rows : [];
+  const known = new Set(done.map((row) => row.name));
+  // With nothing to do nothing is touched: the programs may run as a user who cannot make tables.
+  if (isThere && migrations.every(({ name }) => known.has(name) || !wanted(name))) return [];
   const name = kind === "sqlite" ? sql`text` : sql`varchar(100)`;
   const end = kind === "sqlite" ? sql`strict` : sql`engine=InnoDB default charset=utf8mb4 collate=utf8mb4_bin`;
   await sql`create table if not exists migration (name ${name} not null primary key) ${end}`.execute(db);
-  const done = await sql<{ name: string }>`select name from migration`.execute(db);
-  const known = new Set(done.rows.map((row) => row.name));
   const applied: string[] = [];
   for (const migration of migrations) {
     if (known.has(migration.name) || !wanted(migration.name)) continue;
@@ -117,12 +121,11 @@ async function applyPending(db: Kysely<Schema>, kind: "sqlite" | "mysql", wanted
   return applied;
 }
 
-/** Half a restore is no system: no program starts on it. */
-async function isRestoring(db: Kysely<Schema>, kind: "sqlite" | "mysql"): Promise<boolean> {
+async function hasTable(db: Kysely<Schema>, kind: "sqlite" | "mysql", table: string): Promise<boolean> {
   const { rows } =
     kind === "sqlite"
-      ? await sql`select 1 from sqlite_master where type = 'table' and name = ${RESTORING}`.execute(db)
+      ? await sql`select 1 from sqlite_master where type = 'table' and name = ${table}`.execute(db)
       : await sql`select 1 from information_schema.tables
-          where table_schema = database() and table_name = ${RESTORING}`.execute(db);
+          where table_schema = database() and table_name = ${table}`.execute(db);
   return rows.length > 0;
 }
