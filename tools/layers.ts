@@ -117,6 +117,7 @@ export const layers: Readonly<Record<string, Rule>> = {
       "domain/link-alarm.ts",
       "domain/off-guard.ts",
       "domain/permission.ts",
+      "domain/quarantine.ts",
       "domain/reading.ts",
       "domain/refund.ts",
       "domain/share.ts",

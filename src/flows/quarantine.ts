@@ -8,6 +8,7 @@ import type { Tx } from "#store/db.ts";
 import {
   areTripsBarred,
   currentRestore,
+  endOfQuarantine,
   heldMeters,
   noteQuarantine,
   openTripRelease,
@@ -81,7 +82,11 @@ export async function releaseMeter(
       .executeTakeFirst();
     if (seen === undefined) throw new AppError("meter_not_found");
     const [meter] = await heldMeters(tx, { after: 0, limit: 1, meterId: input.meterId });
-    if (meter === undefined) throw new AppError("quarantine_meter_done");
+    if (meter === undefined) {
+      const ended = await endOfQuarantine(tx, input.meterId);
+      if (ended?.by === actor.login && ended.reason === input.reason) return; // a second click
+      throw new AppError("quarantine_meter_done");
+    }
     const now = ctx.clock();
     const { booked, shown } = meter.facts;
     const ended = { by: actor.login, reason: input.reason };

@@ -13,6 +13,7 @@ import { differ } from "./test-difference.ts";
 import { foreignGroup, groupBodies, prepareGroup } from "./test-groups.ts";
 import { linkBodies } from "./test-links.ts";
 import { moveOutBodies, moveOutFor, prepareMoveOut } from "./test-move-out.ts";
+import { quarantineBodies, quarantined } from "./test-quarantine.ts";
 import { moveMoney, refundBodies, refundFor } from "./test-refund.ts";
 import { hvacUnit, shareRule, shareTerms } from "./test-share.ts";
 import { asked, buildTown, enrol, type TestUser, testApp } from "./test-town.ts";
@@ -147,9 +148,8 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
       "DELETE /api/no-cut-windows/:id": "?rev=0",
     };
     const url = `${archiveUrl(path, of)}${query[`${method} ${path}`] ?? ""}`
-      .replace("/api/meters/:id", `/api/meters/${meter}`)
+      .replace("/meters/:id", `/meters/${meter}`)
       .replace("/api/no-cut-windows/:id", `/api/no-cut-windows/${windows.get(of.meter) ?? "00000000000000000000"}`)
-      .replace("/api/reports/meters/:id", `/api/reports/meters/${of.meter}`)
       .replace("/api/differences/:id", `/api/differences/difference-${of.meter}`)
       .replace("/api/doubts/:id", `/api/doubts/${of.meter}`)
       .replace("/api/shares/sources/:id", `/api/shares/sources/${of.meter + 2}`)
@@ -186,6 +186,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
       "/api/calendar": { days: [{ day: dayOf(later(systemClock(), 40 * DAY_MS)), kind: "holiday", name: "试" }] },
       "/api/no-cut-windows": noCut,
       ...linkBodies,
+      ...quarantineBodies,
       "/api/meters/:id/guard": { on: true, reason: "诊所" },
       "/api/meters/:id/overdraft": { amount: "0", reason: "试" },
       "/api/meters/:id/emergency": { key: `key-${of.meter}-matrix`, amount: "5", reason: "夜间应急" },
@@ -278,6 +279,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
   test.each(permitted)("%s %s answers who has the permission", async (...line) => {
     const [, path, ...access] = line;
     if (path.startsWith("/api/differences/")) await differ(db, 11);
+    if (path.startsWith("/api/quarantine/")) await quarantined(db, 11);
     if (path === "/api/recharges/:orderNo/recheck") await stop(order);
     const refund = path.startsWith("/api/refunds") ? await prepareRefund(path) : undefined;
     const device = await deviceFor(db, path, { meter: 11, command });

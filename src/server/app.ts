@@ -34,6 +34,7 @@ import { priceRoutes } from "./routes/prices.ts";
 import { rechargeRoutes } from "./routes/recharges.ts";
 import { reconcileRoutes } from "./routes/reconcile.ts";
 import { refundRoutes } from "./routes/refunds.ts";
+import { reliabilityRoutes } from "./routes/reliability.ts";
 import { reportRoutes } from "./routes/reports.ts";
 
 import { sessionRoutes } from "./routes/session.ts";
@@ -108,6 +109,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   customerRoutes(routes);
   offGuardRoutes(routes);
   linkRoutes(routes);
+  reliabilityRoutes(routes);
   approvalRoutes(routes, deps.nudge);
   priceRoutes(routes);
   supplyRoutes(routes, deps.nudge);

@@ -212,6 +212,16 @@ export async function noteQuarantine(
   return updatedRows(result) === 1;
 }
 
+/** Who let a meter go on, and why; null while it is held, or was never. */
+export async function endOfQuarantine(tx: Tx, meterId: number): Promise<{ by: string; reason: string } | null> {
+  const row = await tx
+    .selectFrom("quarantine_meter")
+    .select(["ended_by", "ended_reason"])
+    .where("meter_id", "=", meterId)
+    .executeTakeFirst();
+  return row === undefined || row.ended_by === null ? null : { by: row.ended_by, reason: row.ended_reason };
+}
+
 /** Tells whoever looks at a command or a recharge why it waits. */
 export async function tellWaiting(tx: Tx, at: Instant): Promise<void> {
   const held = (eb: { selectFrom: Tx["selectFrom"] }) =>

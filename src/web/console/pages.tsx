@@ -38,6 +38,12 @@ const ReadingsPage = lazy(() => import("./pages/reports/readings.tsx").then((m) 
 const DoubtsPage = lazy(() => import("./pages/doubts/doubts.tsx").then((m) => ({ default: m.DoubtsPage })));
 const EvidencePage = lazy(() => import("./pages/doubts/evidence.tsx").then((m) => ({ default: m.EvidencePage })));
 const GuardPage = lazy(() => import("./pages/guard/guard.tsx").then((m) => ({ default: m.GuardPage })));
+const ReliabilityPage = lazy(() =>
+  import("./pages/reliability/reliability.tsx").then((m) => ({ default: m.ReliabilityPage })),
+);
+const QuarantinePage = lazy(() =>
+  import("./pages/reliability/quarantine.tsx").then((m) => ({ default: m.QuarantinePage })),
+);
 const SharesPage = lazy(() => import("./pages/shares/sources.tsx").then((m) => ({ default: m.SharesPage })));
 const HvacPage = lazy(() => import("./pages/shares/sources.tsx").then((m) => ({ default: m.HvacPage })));
 const ShareSourcePage = lazy(() => import("./pages/shares/source.tsx").then((m) => ({ default: m.ShareSourcePage })));
@@ -69,6 +75,9 @@ const ASKS_OR_DECIDES = [
   "price.approve",
   "meter.exchange",
 ] as const;
+
+/** Whoever answers for the system as a whole. */
+const SEES_SYSTEM = ["audit.view", "settings.manage"] as const;
 
 /** Whoever takes money has shifts; whoever looks after the cashiers sees them. */
 const HAS_SHIFTS = ["recharge.create", "shift.view"] as const;
@@ -103,6 +112,8 @@ export const pages: readonly Page[] = [
   { path: "/prices", permission: "price.view", page: <PricesPage /> },
   { path: "/supply", permission: "calendar.manage", page: <SupplyPage /> },
   { path: "/guard", permission: "board.view", page: <GuardPage /> },
+  { path: "/quarantine", permission: "board.view", page: <QuarantinePage /> },
+  { path: "/reliability", permission: SEES_SYSTEM, page: <ReliabilityPage /> },
   { path: "/reports/current", permission: "report.view", page: <CurrentPage /> },
   { path: "/reports/days", permission: "report.view", page: <MatrixPage /> },
   { path: "/reports/day", permission: "report.view", page: <DayPage /> },
@@ -172,5 +183,9 @@ export const menu = [
       { to: "/shares", name: "shares", icon: "share", permission: "share.view" },
       { to: "/hvac", name: "hvac", icon: "fan", permission: "share.view" },
     ],
+  },
+  {
+    name: "system",
+    entries: [{ to: "/reliability", name: "reliability", icon: "normal", permission: SEES_SYSTEM }],
   },
 ] as const satisfies readonly { name: string; entries: readonly MenuEntry[] }[];

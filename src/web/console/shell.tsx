@@ -13,6 +13,7 @@ import { Logo } from "./logo.tsx";
 import { Loading, Notice } from "./notice.tsx";
 import { NotFound } from "./pages/not-found.tsx";
 import { type MenuEntry, menu, type Page, pages } from "./pages.tsx";
+import { QuarantineBanner } from "./quarantine-banner.tsx";
 import { LiveProvider } from "./use-live.tsx";
 import { useNarrow } from "./use-narrow.ts";
 import { UserMenu } from "./user-menu.tsx";
@@ -56,6 +57,7 @@ export function Shell() {
           </nav>
         )}
         <div className="middle">
+          <QuarantineBanner />
           <GuardBanner />
           <ErrorBoundary key={pathname}>
             <Suspense fallback={<Loading rows={6} />}>

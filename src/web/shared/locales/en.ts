@@ -10,6 +10,7 @@ import { offGuardEn } from "./off-guard.en.ts";
 import { pricesEn } from "./prices.en.ts";
 import { reconcileEn } from "./reconcile.en.ts";
 import { refundsEn } from "./refunds.en.ts";
+import { reliabilityEn } from "./reliability.en.ts";
 import { reportsEn } from "./reports.en.ts";
 import { supplyEn } from "./supply.en.ts";
 import type { Messages } from "./zh-CN.ts";
@@ -25,6 +26,7 @@ export const en: Messages = {
   ...reconcileEn,
   ...offGuardEn,
   ...linksEn,
+  ...reliabilityEn,
   ...moveOutsEn,
   ...pricesEn,
   ...devicesEn,
@@ -72,6 +74,7 @@ export const en: Messages = {
     label: "Main menu",
     groups: { now: "Now", money: "Money", data: "Readings", archive: "Archive", system: "System" },
     board: "Status board",
+    reliability: "Reliability",
     guard: "Guard over trips",
     recharge: "Recharge desk",
     records: "Records",

@@ -11,6 +11,7 @@ import { offGuardZh } from "./off-guard.zh-CN.ts";
 import { pricesZh } from "./prices.zh-CN.ts";
 import { reconcileZh } from "./reconcile.zh-CN.ts";
 import { refundsZh } from "./refunds.zh-CN.ts";
+import { reliabilityZh } from "./reliability.zh-CN.ts";
 import { reportsZh } from "./reports.zh-CN.ts";
 import { supplyZh } from "./supply.zh-CN.ts";
 
@@ -25,6 +26,7 @@ export const zhCN = {
   ...reconcileZh,
   ...offGuardZh,
   ...linksZh,
+  ...reliabilityZh,
   ...moveOutsZh,
   ...pricesZh,
   ...devicesZh,
@@ -68,6 +70,7 @@ export const zhCN = {
     label: "主菜单",
     groups: { now: "实时", money: "充值收费", data: "抄表数据", archive: "档案", system: "系统" },
     board: "状态墙",
+    reliability: "可靠性",
     guard: "拉闸保护",
     recharge: "充值台",
     records: "充值记录",

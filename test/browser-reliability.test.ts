@@ -1,0 +1,149 @@
+import type { Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { beginQuarantine } from "#flows/begin-quarantine.ts";
+import { noteBackup } from "#store/backup/runs.ts";
+import type { Db } from "#store/db.ts";
+import { systemClock } from "#system/clock.ts";
+import { newId } from "#system/ids.ts";
+import { silentLog } from "#system/log.ts";
+import { besideServer } from "./browser-past.ts";
+import { type Colleague, colleague } from "./browser-people.ts";
+import { noBrowserHere, openSite, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
+import { until } from "./until.ts";
+
+const reason = noBrowserHere();
+const SOON_MS = 30_000;
+
+describe.skipIf(reason !== null)(`reliability and quarantine${reason === null ? "" : ` (not run: ${reason})`}`, () => {
+  let site: Site;
+  let db: Db;
+  let zhou: Colleague;
+  let wu: Colleague;
+  const pages: Page[] = [];
+  beforeAll(async () => {
+    site = await openSite();
+    ({ db } = await besideServer(site.database));
+    zhou = await colleague(db, { role: "maintenance", name: "周维保" });
+    wu = await colleague(db, { role: "maintenance", name: "吴维保" });
+  }, 90_000);
+  afterAll(async () => {
+    await db?.close();
+    await site?.close();
+  });
+  afterEach(async () => {
+    for (const page of pages.splice(0)) await page.context().close();
+    expect(site.complaints()).toEqual([]);
+  });
+
+  async function open(options: Parameters<Site["open"]>[0]): Promise<Page> {
+    const page = await site.open(options);
+    page.setDefaultTimeout(SOON_MS);
+    pages.push(page);
+    return page;
+  }
+
+  test("the page says what holds and what has to be done, and turns when it was done", async () => {
+    const page = await open({ as: "admin" });
+    await page.getByTestId("menu-reliability").click();
+    await page.locator('[data-testid="reliability-backup"][data-state="look"]').waitFor();
+    expect(await page.getByTestId("reliability-backup").textContent()).toContain("还没有");
+    const now = systemClock();
+    await db.transact((tx) =>
+      noteBackup(tx, {
+        ...{ id: newId(now), kind: "backup", file: "jichao.tar.gz.age", started_at: now, ended_at: now },
+        ...{
+          snapshot_at: now,
+          bytes: 5_000_000,
+          row_count: 1_234,
+          encrypted: 1,
+          checked: "restored",
+          ok: 1,
+          problem: "",
+        },
+      }),
+    );
+    await page.reload();
+    await page.locator('[data-testid="reliability-backup"][data-state="good"]').waitFor();
+    expect(await page.getByTestId("reliability-backup").textContent()).toContain("1234");
+    await page.locator('[data-testid="reliability-database"][data-state="good"]').waitFor();
+    await page.locator('[data-testid="reliability-quarantine"][data-state="good"]').waitFor();
+    expect(await seriousBarriers(page)).toEqual([]);
+    const other = await open({ as: zhou });
+    await other.goto(`${site.base}/reliability`);
+    await other.getByTestId("menu-guard").waitFor();
+    expect(await other.getByTestId("reliability-backup").count()).toBe(0); // not for who does not answer for the system
+  }, 90_000);
+
+  test("after a restore the meters go free as they answer, one is let go by hand, and trips wait for two", async () => {
+    const board = await site.ask<{ tiles: { meterId: number; label: string }[] }>("/api/board");
+    const total = board.tiles.length;
+    await beginQuarantine(
+      { db, clock: systemClock, newId, log: silentLog },
+      { file: "jichao.tar.gz.age", snapshotAt: systemClock() - 3_600_000, by: "host" },
+    );
+    // One has taken a purchase that the books do not know.
+    const doubtful = await db.read
+      .selectFrom("meter")
+      .innerJoin("account", "account.id", "meter.account_id")
+      .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
+      .select("meter.id")
+      .where("account.credit_at", "=", "meter")
+      .where("meter_state.top_up_open", "is", null)
+      .orderBy("meter.id")
+      .executeTakeFirstOrThrow();
+    await db.transact((tx) =>
+      tx
+        .updateTable("meter_state")
+        .set((eb) => ({ purchase_count: eb("purchase_count", "+", 1), version: eb("version", "+", 1) }))
+        .where("meter_id", "=", doubtful.id)
+        .execute(),
+    );
+    const page = await open({ as: zhou });
+    await page.getByTestId("quarantine-banner").waitFor();
+    await page.goto(`${site.base}/quarantine`);
+    await page.getByTestId(`held-${doubtful.id}`).waitFor();
+    await until("the others have gone free", async () => {
+      const rows = await db.read.selectFrom("quarantine_meter").select("state").execute();
+      return (
+        rows.filter(({ state }) => state === "clear").length > total / 2 &&
+        rows.some(({ state }) => state === "doubtful")
+      );
+    });
+    await page.getByTestId(`held-${doubtful.id}`).getByText("存疑").waitFor();
+    expect(await page.getByTestId(`held-${doubtful.id}`).textContent()).toContain("表内次数少于账上");
+    for (const size of [PHONE, { width: 1440, height: 900 }]) {
+      const looking = await open({ as: "admin", size, language: "en" });
+      for (const path of ["/quarantine", "/reliability"]) {
+        await looking.goto(`${site.base}${path}`);
+        await looking.locator("main .panel, [data-testid=quarantine-none]").first().waitFor();
+        expect(await seriousBarriers(looking)).toEqual([]);
+        expect(await looking.evaluate<number>("document.documentElement.scrollWidth")).toBeLessThanOrEqual(size.width);
+        const folder = process.env.JICHAO_SCREENS;
+        if (folder) await looking.screenshot({ path: `${folder}${path}-${size.width}.png`, fullPage: true });
+      }
+    }
+
+    await page.getByTestId(`free-${doubtful.id}`).click();
+    await page.getByTestId("quarantine-meter-confirm").click();
+    expect(await page.getByTestId("quarantine-meter-dialog").textContent()).toContain("请填写依据");
+    await page.getByTestId("quarantine-meter-reason").fill("已到现场核对");
+    await page.getByTestId("quarantine-meter-confirm").dblclick();
+    await page.getByTestId(`held-${doubtful.id}`).waitFor({ state: "detached" });
+    expect(await page.getByTestId("quarantine-released").textContent()).toBe("1");
+
+    await page.getByTestId("quarantine-ask").click();
+    await page.getByTestId("quarantine-trips-reason").fill("备份后的收款已补记");
+    await page.getByTestId("quarantine-trips-confirm").click();
+    await page.getByTestId("quarantine-asked").waitFor();
+    const other = await open({ as: wu });
+    await other.goto(`${site.base}/approvals`);
+    await other.getByTestId("approval-approve").click();
+    await other.getByTestId("decision-confirm").click();
+    await other.getByTestId("approval-approve").waitFor({ state: "detached" });
+    await page
+      .locator('[data-testid="quarantine-trips"][data-barred="false"]')
+      .or(page.getByTestId("quarantine-none"))
+      .first()
+      .waitFor();
+  }, 150_000);
+});
