@@ -43,11 +43,11 @@ export function HeldMeters({ items, more, onRelease }: Props) {
                   <td data-label={t("quarantine.booked")}>{meter.booked ?? "—"}</td>
                   <td data-label={t("quarantine.shown")}>{meter.shown ?? "—"}</td>
                   <td data-label={t("quarantine.waitingCommands")}>{meter.commands}</td>
-                  <td>
+                  <td className="held-why">
                     {meter.reason === "" ? null : t(`quarantine.reasons.${meter.reason}`)}
                     {meter.online ? null : ` · ${t("quarantine.offline")}`}
                   </td>
-                  <td>
+                  <td className="held-do">
                     <Can do="guard.release">
                       <Button size="small" onClick={() => onRelease(meter)} data-testid={`free-${meter.meterId}`}>
                         {t("quarantine.free")}
