@@ -14,12 +14,14 @@ import { faultPoint } from "#system/fault-point.ts";
 import type { SecurityModule } from "#system/security-module.ts";
 import { createBell } from "./bell.ts";
 import type { Bus } from "./bus.ts";
+import { setMeterClock } from "./clock-procedure.ts";
 import { type CommandRun, commandRun, OFFLINE_RETRY_MS } from "./command-run.ts";
 import type { Item } from "./drivers/driver.ts";
 import { driverNamed } from "./drivers/drivers.ts";
 import type { Ingest } from "./ingest.ts";
 import { changeMeterKey } from "./key-procedure.ts";
 import type { CollectorMetrics } from "./metrics.ts";
+import { watchOwnClock } from "./own-clock.ts";
 import { switchSupply } from "./switch-procedure.ts";
 import { changeCredit } from "./top-up-procedure.ts";
 
@@ -65,6 +67,7 @@ export function startCommandPump(options: {
 }): CommandPump {
   const { ctx, collector } = options;
   const bell = createBell();
+  const ownClock = watchOwnClock(ctx.clock);
   const end = new AbortController();
   const running = new Map<string, { concentratorId: number; done: Promise<void> }>();
   let failing = false;
@@ -119,7 +122,7 @@ export function startCommandPump(options: {
         options.metrics.settled({ kind, outcome, sinceCommitMs });
         bell.ring();
       };
-      const prepared = (bus: Bus) => commandRun({ ...options, claimed, bus, held: lease.held, settled });
+      const prepared = (bus: Bus) => commandRun({ ...options, ownClock, claimed, bus, held: lease.held, settled });
       if (!concentrator) await giveBack(claimed, OFFLINE_RETRY_MS, "concentrator_offline");
       else if (!driverNamed(claimed.profile)) await giveBack(claimed, UNKNOWN_PROFILE_RETRY_MS, "unknown_profile");
       else await carryOut(prepared(concentrator.bus(claimed.bus)));
@@ -164,6 +167,8 @@ export function carryOut(run: CommandRun): Promise<void> {
       return readNow(run);
     case "change_key":
       return changeMeterKey(run);
+    case "set_clock":
+      return setMeterClock(run);
   }
 }
 

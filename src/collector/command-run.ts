@@ -11,6 +11,7 @@ import { driverOf } from "./drivers/drivers.ts";
 import type { Exchanged } from "./exchange.ts";
 import type { Ingest } from "./ingest.ts";
 import { type MeterTold, meterQuestion, READ_TRIES, readMeter } from "./meter-readings.ts";
+import type { OwnClock } from "./own-clock.ts";
 
 /** The session ended under a command; the concentrator dials again within seconds. */
 export const OFFLINE_RETRY_MS = SECOND_MS;
@@ -29,6 +30,7 @@ const LEVELS: Readonly<Record<ClaimedCommand["kind"], number>> = {
   set_mode: PRIORITY.recharge,
   read: PRIORITY.onDemand,
   change_key: PRIORITY.onDemand,
+  set_clock: PRIORITY.onDemand,
 };
 
 /** One claimed command being carried out: what its procedure may use. */
@@ -41,6 +43,7 @@ export type CommandRun = {
   readonly ingest: Ingest;
   /** Holds the root keys, and makes what a meter takes only from us. */
   readonly security: SecurityModule;
+  readonly ownClock: OwnClock;
   /** Asks the meter, with the command's priority; what it told also goes on record. */
   read(items: readonly Item[]): Promise<MeterTold>;
   /** Reads the meter to find out what it has done; a place where a crash must do no harm. */
@@ -63,6 +66,7 @@ export function commandRun(options: {
   /** Told what a settled step was settled by. */
   settled(outcome: CommandOutcome["kind"]): void;
   security: SecurityModule;
+  ownClock: OwnClock;
 }): CommandRun {
   const { ctx, claimed, bus, ingest } = options;
   const { kind } = claimed;

@@ -10,7 +10,8 @@ export type CommandKind =
   | "close"
   | "permit_close"
   | "read"
-  | "change_key";
+  | "change_key"
+  | "set_clock";
 
 /** Order on a bus, lowest first: safety and control, then money, then questions, then what nobody waits for. */
 export const priority: Record<CommandKind, number> = {
@@ -23,6 +24,7 @@ export const priority: Record<CommandKind, number> = {
   set_mode: 20,
   read: 30,
   change_key: 40,
+  set_clock: 40,
 };
 
 /**
@@ -52,6 +54,7 @@ export const expiryMs: Record<CommandKind, number> = {
   set_mode: 3650 * DAY_MS,
   read: 2 * MINUTE_MS,
   change_key: 30 * DAY_MS,
+  set_clock: DAY_MS,
 };
 
 /** The last purchase number that a meter can show: its register has four digits (DL/T 645-2007, 0332 02). */

@@ -14,6 +14,7 @@ import { addReadings } from "#store/readings.ts";
 import type { ReadingTable } from "#store/schema.ts";
 import type { MeterMemoryTable, PastTrouble } from "#store/schema-past.ts";
 import { faultPoint } from "#system/fault-point.ts";
+import { askClockSet } from "./ask-clock-set.ts";
 import { clockOfMemory } from "./begin-memories.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
@@ -108,14 +109,17 @@ async function recordVisit(on: In, visited: Visited): Promise<void> {
     clock_good_at: clock.goodAt,
     clock_doubt_from: clock.doubtFrom,
     clock_doubt_to: clock.doubtTo,
+    clock_asked_at: memory.clock_asked_at,
   });
 }
 
 /** What the visit told of the clock; an alarm when it went wrong, and its end when it is right again. */
-async function takeClock({ tx }: In, { visit, memory }: Visited) {
+async function takeClock(on: In, { visit, memory }: Visited) {
+  const { tx } = on;
   const before = clockOfMemory(memory);
   if (visit.clock === null) return before;
   const { known, turned } = clockRead(before, visit.clock);
+  await askClockSet(on, memory, known.offsetMs);
   if (turned !== null) {
     const kind = turned === "wrong" ? "clock_wrong" : "clock_right";
     const { offsetMs, at } = visit.clock;

@@ -318,7 +318,16 @@ export type CommandState =
 
 export type { CommandKind };
 /** Why a command was made. */
-export type CommandCause = "operator" | "arrears" | "recharge" | "refund" | "paid" | "exchange" | "mode" | "group";
+export type CommandCause =
+  | "operator"
+  | "arrears"
+  | "recharge"
+  | "refund"
+  | "paid"
+  | "exchange"
+  | "mode"
+  | "group"
+  | "clock";
 
 /** One thing that a meter is asked to do (指令). Claimed by lease; a result needs the lease's token. */
 export type CommandTable = {

@@ -105,6 +105,7 @@ export function startCollector(options: {
         ctx,
         startedAt,
         claimed,
+        ownClock: { isSound: async () => true },
         bus,
         ingest,
         held: () => ctx.clock() < heldUntil,

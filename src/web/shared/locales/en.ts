@@ -346,6 +346,7 @@ export const en: Messages = {
       permit_close: "Permit to close",
       top_up: "Recharge",
       change_key: "Change of key",
+      set_clock: "Clock set",
       set_mode: "Change of mode",
       deduct: "Refund",
       clear: "Clear",

@@ -340,6 +340,7 @@ export const zhCN = {
       permit_close: "允许合闸",
       top_up: "充值下发",
       change_key: "更换密钥",
+      set_clock: "校时",
       set_mode: "切换模式",
       deduct: "退费下发",
       clear: "清零下发",
