@@ -247,8 +247,9 @@ function inWords(file: string, error: unknown): unknown {
     return new AppError("backup_wrong_key", { file: basename(file) });
   }
   const isOurs = error instanceof AgeFailure || error instanceof CutShort || error instanceof NotTar;
-  const isZlib = error instanceof Error && "code" in error && /^Z_/.test(String(error.code));
-  return isOurs || isZlib ? damaged(file, error.message) : error;
+  // What cannot be unpacked fails in zlib, or ends the stream that reads it before its time.
+  const isCut = error instanceof Error && "code" in error && /^(Z_|ERR_STREAM_PREMATURE)/.test(String(error.code));
+  return isOurs || isCut ? damaged(file, error.message) : error;
 }
 
 function damaged(file: string, what: string): AppError {
