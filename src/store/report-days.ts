@@ -6,7 +6,7 @@ import { tileState } from "#domain/tile.ts";
 import { factsOf } from "./board.ts";
 import { lastClosedDay } from "./days.ts";
 import type { Tx } from "./db.ts";
-import { countReportMeters, type ReportFilter, reportMeters } from "./report-filter.ts";
+import { bareReportMeters, countReportMeters, type ReportFilter, reportMeters } from "./report-filter.ts";
 import type { MeterDayTable } from "./schema-days.ts";
 
 /** Which rows of a list: those after a meter. */
@@ -137,7 +137,7 @@ export async function matrixReport(
     span,
   );
   const byMeter = Map.groupBy(rows, (row) => row.meter_id);
-  const sums = await reportMeters(tx, scope, filter)
+  const sums = await bareReportMeters(tx, scope, filter)
     .innerJoin("meter_day", "meter_day.meter_id", "meter.id")
     .where("meter_day.latest", "=", 1)
     .where("meter_day.day", ">=", span.from)
@@ -193,7 +193,7 @@ export async function dayReport(
   const named = new Map(meters.map((meter) => [meter.id, meter]));
   const rows = await dayRowsOf(tx, [...named.keys()], { from: filter.day, to: filter.day });
   const closed = await tx.selectFrom("day_close").select("closed_at").where("day", "=", filter.day).executeTakeFirst();
-  const sums = await reportMeters(tx, scope, filter)
+  const sums = await bareReportMeters(tx, scope, filter)
     .innerJoin("meter_day", "meter_day.meter_id", "meter.id")
     .where("meter_day.latest", "=", 1)
     .where("meter_day.day", "=", filter.day)

@@ -6,7 +6,7 @@ import type { Scope } from "#domain/permission.ts";
 import { lastClosedDay } from "./days.ts";
 import type { Tx } from "./db.ts";
 import { dayRowsOf, figuresOf, segmentOf, sumKnown } from "./report-days.ts";
-import { areaPath, reportMeters } from "./report-filter.ts";
+import { areaPath, bareReportMeters, reportMeters } from "./report-filter.ts";
 import type { MeterKind } from "./schema.ts";
 
 type Asked = { period: string; kind: MeterKind; areaId?: number | undefined };
@@ -44,7 +44,7 @@ function previousPeriod(period: string): string {
 /** Sums of meter months that lie in the period; every meter of the filter has its row, with or without figures. */
 function monthSums(tx: Tx, scope: Scope, { period, kind, areaId }: Asked) {
   const { from, to } = monthsOf(period);
-  return reportMeters(tx, scope, { kind, areaId, search: "" })
+  return bareReportMeters(tx, scope, { kind, areaId, search: "" })
     .leftJoin("meter_month", (join) =>
       join
         .onRef("meter_month.meter_id", "=", "meter.id")
@@ -109,6 +109,8 @@ async function ownMeters(tx: Tx, scope: Scope, asked: Asked): Promise<PeriodChil
   if (asked.areaId === undefined) return [];
   const rows = await monthSums(tx, scope, asked)
     .where("meter.area_id", "=", asked.areaId)
+    .leftJoin("account", "account.id", "meter.account_id")
+    .leftJoin("customer", "customer.id", "account.customer_id")
     .select(["meter.id", "meter.label", "meter.number", "customer.name as customer_name"])
     .groupBy(["meter.id", "meter.label", "meter.number", "customer.name"])
     .orderBy("meter.label")

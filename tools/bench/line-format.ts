@@ -16,7 +16,7 @@ export type BenchLine = {
 };
 
 /** What may be asked of a bench besides its name: a smaller or larger one. Each takes those that mean something to it. */
-export type BenchOptions = { meters?: number; concentrators?: number; seconds?: number };
+export type BenchOptions = { meters?: number; concentrators?: number; seconds?: number; days?: number };
 
 /** The middle of the values: one disturbed round does not move it. NaN for none. */
 export function median(values: readonly number[]): number {

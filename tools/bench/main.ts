@@ -11,6 +11,7 @@ const benches: Readonly<Record<string, () => Promise<{ bench(options: BenchOptio
   ingest: () => import("./ingest.ts"),
   ledger: () => import("./ledger.ts"),
   line: () => import("./line.ts"),
+  reports: () => import("./reports.ts"),
   settle: () => import("./settle.ts"),
 };
 
@@ -18,6 +19,7 @@ const OPTIONS = {
   meters: { type: "string" },
   concentrators: { type: "string" },
   seconds: { type: "string" },
+  days: { type: "string" },
 } as const;
 const { values, positionals: names } = parseArgs({
   args: process.argv.slice(2),
@@ -28,7 +30,7 @@ const options: BenchOptions = Object.fromEntries(Object.entries(values).map(([na
 const unknown = names.filter((name) => !(name in benches));
 if (names.length === 0 || unknown.length > 0) {
   console.error(
-    `usage: npm run bench -- <name …> [--meters n] [--concentrators n] [--seconds n], one of: ${Object.keys(benches).join(", ")}`,
+    `usage: npm run bench -- <name …> [--meters n] [--concentrators n] [--seconds n] [--days n], one of: ${Object.keys(benches).join(", ")}`,
   );
   process.exit(2);
 }

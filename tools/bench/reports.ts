@@ -1,0 +1,182 @@
+import { performance } from "node:perf_hooks";
+import { sql } from "kysely";
+import { addDays, type Day, type Month, monthOf } from "#base/time.ts";
+import { SCOPE_ALL } from "#domain/permission.ts";
+import { readingsReport } from "#store/doubts.ts";
+import { dayReport, dayRowsOf, matrixReport } from "#store/report-days.ts";
+import { periodReport } from "#store/report-periods.ts";
+import type { TestDatabase } from "#store/test-databases.ts";
+import { startSharedMariadb } from "../../test/mariadb.ts";
+import { makeHistory } from "./history.ts";
+import { type BenchLine, type BenchOptions, median } from "./line-format.ts";
+
+const LAST = "2026-10-31" as Day;
+const PAGE = { after: 0, limit: 100, search: "" };
+const ROUNDS = 15;
+
+/** One question of a report, and the rows that it rests on, fetched by their keys alone. */
+type Question = {
+  name: string;
+  /** The most it may take, ms. */
+  target: number;
+  ask(db: TestDatabase, round: number): Promise<unknown>;
+  floor(db: TestDatabase, round: number): Promise<unknown>;
+};
+
+/**
+ * How long reports take over a year of quarters of an hour, and how much longer that is than fetching the rows by their keys. `--meters`
+ * (10 000 when left out) and `--days` (365).
+ */
+export async function bench(options: BenchOptions): Promise<BenchLine[]> {
+  const { meters = 10_000, days = 365 } = options;
+  const server = await startSharedMariadb();
+  const { freshDatabase } = await import("#store/test-databases.ts");
+  const lines: BenchLine[] = [];
+  try {
+    for (const name of ["sqlite", "mariadb"] as const) {
+      if (name === "mariadb" && server === null) continue;
+      const db = await freshDatabase(name);
+      try {
+        const began = performance.now();
+        const made = await makeHistory(db, { meters, days, last: LAST });
+        const seconds = (performance.now() - began) / 1000;
+        console.error(`${name}: ${JSON.stringify(made)} in ${Math.round(seconds)} s`);
+        lines.push(...(await sizes(name, db, { ...made, meters, days })));
+        for (const question of questions(meters)) lines.push(await measure(name, db, question));
+      } finally {
+        await db.drop();
+      }
+    }
+  } finally {
+    await server?.stop();
+  }
+  return lines;
+}
+
+async function measure(name: string, db: TestDatabase, question: Question): Promise<BenchLine> {
+  const [ours, floors]: [number[], number[]] = [[], []];
+  for (let round = 0; round < ROUNDS; round++) {
+    ours.push(await time(() => question.ask(db, round)));
+    floors.push(await time(() => question.floor(db, round)));
+  }
+  const [value, floor] = [median(ours), median(floors)];
+  return {
+    bench: "reports",
+    case: `${question.name} on ${name}`,
+    value: round2(value),
+    unit: "ms",
+    floor: `its rows by primary key: ${round2(floor)} ms; the aim is ${question.target} ms`,
+    ratio: round2(value / floor),
+    target: question.target,
+    met: value <= question.target,
+  };
+}
+
+function questions(meters: number): Question[] {
+  const meterOf = (round: number) => 1 + ((round * 613) % meters);
+  const dayAt = (round: number) => addDays(LAST, -20 - round * 3);
+  const monthAt = (round: number): Month => monthOf(addDays(LAST, -(round % 3) * 31));
+  const days = (db: TestDatabase, ids: readonly number[], from: string, to: string) =>
+    dayRowsOf(db.read, ids, { from, to });
+  const page = Array.from({ length: PAGE.limit }, (_, i) => i + 1);
+  return [
+    {
+      name: "one meter's day, reading by reading",
+      target: 5,
+      ask: (db, round) => readingsReport(db.read, SCOPE_ALL, meterOf(round), dayAt(round)),
+      floor: (db, round) =>
+        db.read
+          .selectFrom("reading_day")
+          .selectAll()
+          .where("meter_id", "=", meterOf(round))
+          .where("day", "=", dayAt(round))
+          .execute(),
+    },
+    {
+      name: "one meter's year by day",
+      target: 20,
+      ask: (db, round) => days(db, [meterOf(round)], addDays(LAST, -364), LAST),
+      floor: (db, round) =>
+        sql`select * from meter_day where meter_id = ${meterOf(round)} and day >= ${addDays(LAST, -364)} and day <= ${LAST}`.execute(
+          db.read,
+        ),
+    },
+    {
+      name: "all meters' day, first page and sums",
+      target: 100,
+      ask: (db, round) => dayReport(db.read, SCOPE_ALL, { ...PAGE, day: dayAt(round) }),
+      floor: (db, round) => days(db, page, dayAt(round), dayAt(round)),
+    },
+    {
+      name: "month matrix, first page and sums",
+      target: 100,
+      ask: (db, round) => matrixReport(db.read, SCOPE_ALL, { ...PAGE, month: monthAt(round) }),
+      floor: (db, round) => days(db, page, `${monthAt(round)}-01`, `${monthAt(round)}-31`),
+    },
+    {
+      name: "month report of all",
+      target: 300,
+      ask: (db, round) => periodReport(db.read, SCOPE_ALL, { period: monthAt(round), kind: "electricity" }),
+      floor: (db, round) => db.read.selectFrom("meter_month").selectAll().where("month", "=", monthAt(round)).execute(),
+    },
+    {
+      name: "year report of all",
+      target: 300,
+      ask: (db) => periodReport(db.read, SCOPE_ALL, { period: "2026", kind: "electricity" }),
+      floor: (db) => db.read.selectFrom("meter_month").selectAll().where("month", ">=", "2026-01").execute(),
+    },
+  ];
+}
+
+/** Bytes on disk of a reading, indexes included, as a row and packed; and of a meter's year. */
+async function sizes(
+  name: string,
+  db: TestDatabase,
+  made: { readings: number; young: number; meters: number; days: number },
+): Promise<BenchLine[]> {
+  const bytes = await (name === "sqlite" ? sqliteBytes(db) : mysqlBytes(db));
+  const line = (what: string, value: number, target: number | null): BenchLine => ({
+    bench: "reports",
+    case: `${what} on ${name}`,
+    value: round2(value),
+    unit: "bytes",
+    floor: target === null ? null : `the aim is ${target} bytes`,
+    ratio: null,
+    target,
+    met: target === null ? null : value <= target,
+  });
+  const perMeterYear = ((bytes.reading_day + bytes.meter_day + bytes.meter_month) / made.meters / made.days) * 365;
+  return [
+    line("a young reading", bytes.reading / made.young, 50),
+    line("a packed reading", bytes.reading_day / made.readings, 3.5),
+    line("a meter's year: packed readings, days, months", perMeterYear, null),
+  ];
+}
+
+type Bytes = Record<"reading" | "reading_day" | "meter_day" | "meter_month", number>;
+
+async function mysqlBytes(db: TestDatabase): Promise<Bytes> {
+  await sql`analyze table reading, reading_day, meter_day, meter_month`.execute(db.read);
+  const { rows } = await sql<{
+    name: string;
+    bytes: number;
+  }>`select table_name as name, data_length + index_length as bytes
+    from information_schema.tables where table_schema = database()`.execute(db.read);
+  return Object.fromEntries(rows.map((row) => [row.name, Number(row.bytes)])) as Bytes;
+}
+
+async function sqliteBytes(db: TestDatabase): Promise<Bytes> {
+  const { rows } = await sql<{ name: string; bytes: number }>`select s.tbl_name as name, sum(d.pgsize) as bytes
+    from dbstat d join sqlite_schema s on s.name = d.name group by s.tbl_name`.execute(db.read);
+  return Object.fromEntries(rows.map((row) => [row.name, Number(row.bytes)])) as Bytes;
+}
+
+async function time(doing: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await doing();
+  return performance.now() - began;
+}
+
+function round2(value: number): number {
+  return Math.round(value * 100) / 100;
+}
