@@ -102,7 +102,7 @@ function fileName({ path }: SourceFile): Breach[] {
   const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+)*$/.test(name);
   const migration = /\/migrations\//.test(path) && /^\d{4}_[a-z0-9_]+(\.test)?\.ts$/.test(name);
   const locale = /^([a-z0-9]+(-[a-z0-9]+)*\.)?(zh-CN|en)\.(ts|json)$/.test(name);
-  const document = path.startsWith("docs/") && /^[A-Z]+\.md$|\p{Script=Han}.*\.md$/u.test(name);
+  const document = path.startsWith("docs/") && /^[A-Z]+(-[A-Z]+)*\.md$|\p{Script=Han}.*\.md$/u.test(name);
   return folders && (kebab || migration || locale || document) ? [] : [{ path, line: 1, what: "is not kebab-case" }];
 }
 

@@ -16,8 +16,11 @@ const commands: Record<string, { what: string; run(args: string[], env: Environm
     run: async (_args, env) => long(async (signal) => (await import("./programs.ts")).serverProgram(env, signal)),
   },
   collector: {
-    what: "只启动抄表前置机 run the collector alone",
-    run: async (_args, env) => long(async (signal) => (await import("./programs.ts")).collectorProgram(env, signal)),
+    what: "只启动抄表前置机 run the collector alone; 密钥与终端客户端 keys and the terminal client: jichao collector key|console …",
+    run: async (args, env) =>
+      args.length > 0
+        ? (await import("./collector-command.ts")).collectorCommand(args, env)
+        : long(async (signal) => (await import("./programs.ts")).collectorProgram(env, signal)),
   },
   simulator: {
     what: "只启动模拟小镇 run the simulated town alone",
