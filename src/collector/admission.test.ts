@@ -38,6 +38,18 @@ describe("the queue of concentrators that come at once", () => {
     await Promise.all(busy);
   });
 
+  test("two that push each other out while they have to wait do not keep both out", async () => {
+    const admission = createAdmission({ perSecond: 1_000 });
+    const came: (string | null)[] = [];
+    for (let i = 0; i < 100 && !came.some((each) => each !== null); i++) {
+      const who = i % 2 === 0 ? "one" : "other";
+      const turn = admission.turn({ code: "JC1", isThere: () => true, pauseMs: 100 }, async () => who);
+      void turn.then((end) => came.push(end));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(came.filter((each) => each !== null)).toHaveLength(1);
+  });
+
   test("who has hung up does not trouble the database", async () => {
     const admission = createAdmission({ perSecond: 1_000 });
     const others = Array.from({ length: 8 }, () => held());

@@ -61,11 +61,13 @@ export function createAdmission({ perSecond }: { perSecond: number }): Admission
     turn<T>({ code, isThere, pauseMs }: { code: string; isThere(): boolean; pauseMs: number }, act: () => Promise<T>) {
       const { promise, resolve } = Promise.withResolvers<T | null>();
       if (closed) return Promise.resolve(null);
-      queue.get(code)?.leave();
+      const older = queue.get(code);
+      older?.leave();
       queue.delete(code);
       queue.set(code, {
         isThere,
-        notBefore: performance.now() + pauseMs,
+        // Who takes another's place takes its turn, too: two that push each other out must not keep both out for ever.
+        notBefore: Math.min(performance.now() + pauseMs, older?.notBefore ?? Number.POSITIVE_INFINITY),
         leave: () => resolve(null),
         go() {
           const acted = act().finally(() => {

@@ -1,0 +1,47 @@
+import { parseArgs } from "node:util";
+import { startSharedMariadb } from "../../test/mariadb.ts";
+import { attacks, type Size } from "./attacks.ts";
+import { runAbuse } from "./run.ts";
+
+const usage = `usage: npm run abuse -- [--quick] [--seconds 30] [--good 50] [--sockets 5000] [--db mariadb|sqlite] [--only ${Object.keys(attacks).join(",")}]
+Runs the list of attacks against a real collector with good sessions, and prints JSON. 5000 sockets need an open-file limit of
+12 000 or more (ulimit -n); a file system for the capture can only be mounted by root.`;
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    seconds: { type: "string" },
+    good: { type: "string", default: "50" },
+    sockets: { type: "string" },
+    db: { type: "string", default: "mariadb" },
+    only: { type: "string", default: "" },
+  },
+});
+
+const quick = values.quick;
+const size: Size = {
+  sockets: Number(values.sockets ?? (quick ? 2_000 : 5_000)),
+  never: quick ? 500 : 1_000,
+  storm: quick ? 150 : 500,
+  storms: quick ? 2 : 10,
+  seconds: Number(values.seconds ?? (quick ? 6 : 30)),
+};
+const only = values.only === "" ? [] : values.only.split(",");
+const isValid =
+  [size.sockets, size.seconds, Number(values.good)].every((value) => Number.isSafeInteger(value) && value > 0) &&
+  ["mariadb", "sqlite"].includes(values.db) &&
+  only.every((name) => name in attacks);
+if (!isValid) {
+  console.error(usage);
+  process.exit(2);
+}
+const database = values.db === "sqlite" ? "sqlite" : "mariadb";
+const mariadb = database === "mariadb" ? await startSharedMariadb() : null;
+try {
+  const report = await runAbuse({ database, good: Number(values.good), size, only }, (line) => console.error(line));
+  console.log(JSON.stringify(report, null, 2));
+  process.exitCode = report.ok ? 0 : 1;
+} finally {
+  await mariadb?.stop();
+}
+process.exit();
