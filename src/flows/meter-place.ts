@@ -20,8 +20,10 @@ export type Place = {
  * behind a plain DTU. Two meters that come to one concentrator at once take turns.
  */
 export async function demandPlace(tx: Tx, actor: Actor, place: Place): Promise<void> {
-  const concentrator = await concentratorSeen(tx, actor, { id: place.concentratorId });
+  await concentratorSeen(tx, actor, { id: place.concentratorId });
   await demandRoom(tx, place);
+  // Once more: it may have been retired while this one waited for its turn.
+  const concentrator = await concentratorSeen(tx, actor, { id: place.concentratorId });
   const other = await addressOnBus(tx, place);
   if (other !== null && other.id !== place.meterId) {
     throw new AppError("meter_address_taken", { address: place.address, label: other.label });

@@ -19,7 +19,8 @@ export async function expectedByConcentrator(tx: Tx, scope: Scope, asked: Asked 
     .select(sql<number>`sum(case when ${freezes} then 0 else 1 end)`.as("without"))
     .select(
       asked.midnights.map((midnight, i) =>
-        sql<number>`sum(case when ${freezes} and meter.created_at < ${midnight} then 1 else 0 end)`.as(`day${i}`),
+        sql<number>`sum(case when ${freezes} and meter.created_at < ${midnight}
+          and (meter.retired_at is null or meter.retired_at > ${midnight}) then 1 else 0 end)`.as(`day${i}`),
       ),
     )
     .groupBy(["concentrator.id", "concentrator.code", "concentrator.name", "concentrator.online"])
@@ -49,6 +50,9 @@ export async function heldByConcentrator(
     .where("reading.register", "=", registers.energyFrozen)
     .where("reading.measured_at", "in", [...asked.midnights])
     .whereRef("meter.created_at", "<", "reading.measured_at")
+    .where((eb) =>
+      eb.or([eb("meter.retired_at", "is", null), eb("meter.retired_at", ">", eb.ref("reading.measured_at"))]),
+    )
     .select(["meter.concentrator_id", "reading.measured_at"])
     .select((eb) => eb.fn.countAll<number>().as("held"))
     .select(sql<number>`sum(case when reading.verdict = ${drifted} then 1 else 0 end)`.as("drifted"))
@@ -78,6 +82,7 @@ function missingAt(tx: Tx, scope: Scope, asked: Missing) {
     )
     .where("meter.profile", "in", asked.profiles.length === 0 ? [""] : [...asked.profiles])
     .where("meter.created_at", "<", asked.midnight)
+    .where((eb) => eb.or([eb("meter.retired_at", "is", null), eb("meter.retired_at", ">", asked.midnight)]))
     .$if(asked.concentratorId !== undefined, (query) =>
       query.where("meter.concentrator_id", "=", asked.concentratorId ?? 0),
     )

@@ -28,6 +28,7 @@ export async function metersWithPast(tx: Tx, concentratorId: number): Promise<Me
     .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
     .leftJoin("meter as gateway", "gateway.id", "meter.gateway_id")
     .where("meter.concentrator_id", "=", concentratorId)
+    .where("meter.retired_at", "is", null)
     .where("meter_state.silent_rounds", "=", 0)
     .where("meter_state.last_answer_at", ">", 0)
     .select([
