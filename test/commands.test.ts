@@ -203,8 +203,8 @@ describe.each(testDatabases)("commands on $name", ({ name, available }) => {
   on("to trip for arrears never leave without evidence, nor right after the collector has started", async () => {
     const { w, ctx } = await bench(name);
     const meter = await w.meterAt(w.hero);
-    const id = await w.command(meter.id, "trip");
     const startedAt = ctx.clock();
+    const id = await w.command(meter.id, "trip");
     expect(await mayTrip(ctx, { commandId: id, startedAt })).toEqual({ ok: true });
     await w.db.transact((tx) => tx.updateTable("command").set({ cause: "arrears" }).where("id", "=", id).execute());
     expect(await mayTrip(ctx, { commandId: id, startedAt })).toMatchObject({ why: "no_evidence" });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { instant, later, MINUTE_MS } from "#base/time.ts";
+import { type Instant, instant, later, MINUTE_MS } from "#base/time.ts";
 import { OFF_LIMITS } from "#domain/off-guard.ts";
 import type { Actor } from "#domain/permission.ts";
 import { approvalEffects } from "#flows/approval-effects.ts";
@@ -99,6 +99,19 @@ describe.each(testDatabases)("the guard over trips on $name", ({ name, available
     expect(audit[2]).toMatchObject({ actor: "chief" });
     expect(await askForRelease(ctx, boss, asking)).toEqual({ released: true });
   });
+
+  on(
+    "holds back what was ordered before the collector started, also by a person, but nothing ordered since",
+    async () => {
+      const { w, ctx } = await site(name, townPlan({ seed: 1, concentrators: 1, metersPer: 12 }));
+      const meter = await w.meterAt(w.hero);
+      const id = await w.command(meter.id, "trip");
+      const now = ctx.clock();
+      const asked = (startedAt: Instant) => mayTrip(ctx, { commandId: id, startedAt });
+      expect(await asked(later(now, 1))).toMatchObject({ ok: false, why: "guard_quarantine" });
+      expect(await asked(later(now, -MINUTE_MS))).toEqual({ ok: true });
+    },
+  );
 
   on("is not released by a request that was made before the latest stop", async () => {
     const { w, ctx, approve } = await site(name, townPlan({ seed: 1, concentrators: 1, metersPer: 12 }));

@@ -5,7 +5,10 @@ import { offCounts, offStopOf, stopOff } from "#store/off-stops.ts";
 import { nextNumbers } from "#store/sequences.ts";
 import type { FlowContext } from "./context.ts";
 
-/** A collector that has just started cuts nobody off: what it knows may be from before an outage. */
+/**
+ * A collector that has just started cuts nobody off: what it knows may be from before an outage. Only what somebody orders afterwards, by
+ * his own will, need not wait.
+ */
 export const RESTART_QUARANTINE_MS = 30 * SECOND_MS;
 /** When a trip that the guard held back is looked at again. */
 export const GUARD_RETRY_MS = 30 * SECOND_MS;
@@ -22,12 +25,15 @@ export async function mayTrip(
     .selectFrom("command")
     .innerJoin("meter", "meter.id", "command.meter_id")
     .leftJoin("off_evidence", "off_evidence.command_id", "command.id")
-    .select(["command.cause", "meter.supply_guard", "off_evidence.command_id as evidence"])
+    .select(["command.cause", "command.created_at", "meter.supply_guard", "off_evidence.command_id as evidence"])
     .where("command.id", "=", input.commandId)
     .executeTakeFirst();
   if (command?.supply_guard === 1) return { ok: false, why: "guarded", retryInMs: GUARD_RETRY_MS };
-  if (command?.cause === "operator") return { ok: true };
-  if (!command || command.evidence === null) return { ok: false, why: "no_evidence", retryInMs: GUARD_RETRY_MS };
+  const isOrdered = command?.cause === "operator";
+  if (isOrdered && command.created_at >= input.startedAt) return { ok: true };
+  if (!isOrdered && (command?.evidence ?? null) === null) {
+    return { ok: false, why: "no_evidence", retryInMs: GUARD_RETRY_MS };
+  }
   if (ctx.clock() - input.startedAt < RESTART_QUARANTINE_MS) {
     return { ok: false, why: "guard_quarantine", retryInMs: GUARD_RETRY_MS };
   }
