@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { instant } from "#base/time.ts";
 import { toHex } from "#protocol/bytes.ts";
 import { createLinkDeframer, encodeLink } from "#protocol/link/jichao.ts";
+import { pause } from "#system/clock.ts";
 import { silentLog } from "#system/log.ts";
 import { BYE, createJichaoSession, type JichaoSession } from "./jichao-session.ts";
 import { type ScriptedConcentrator, scripted } from "./test-concentrator.ts";
@@ -136,7 +137,13 @@ describe("a session of JCP/1", () => {
     session.close("closing");
   });
 
-  test("is hung up on after two and a half heartbeats of silence", async () => {
+  test("is hung up on before the second heartbeat in silence is missed", async () => {
+    const { session } = await inSession({ heartbeatSeconds: 0.5 });
+    const second = pause(1_000).then(() => "the second heartbeat was missed");
+    expect(await Promise.race([session.ended, second])).toBe("silent");
+  });
+
+  test("a silent one is told why, and questions that wait end", async () => {
     const { session, concentrator } = await inSession({ heartbeatSeconds: 0.1 });
     const outcome = session.forward({ ...question, timeoutMs: 60_000 });
     expect(await session.ended).toBe("silent");

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { assert } from "#base/errors.ts";
 import { type Clock, SECOND_MS } from "#base/time.ts";
+import { SILENT_HEARTBEATS } from "#domain/link.ts";
 import type { Bytes } from "#protocol/bytes.ts";
 import { encodeLink, type LinkDeframer, type LinkFrame } from "#protocol/link/jichao.ts";
 import { type ForwardStatus, LINK_CAN_ROUTE, type LinkMessage } from "#protocol/link/messages.ts";
@@ -11,7 +12,6 @@ import { createSessionLine } from "./session-line.ts";
 /** Reason byte of BYE. The peer learns no more than this. */
 export const BYE = { refused: 1, replaced: 2, closing: 3, misbehaved: 4, silent: 5 } as const;
 
-const SILENT_HEARTBEATS = 2.5;
 const SEQ_MAX = 0xffff;
 
 const SILENCES: Readonly<Record<Exclude<ForwardStatus, 0>, "timeout" | "busy" | "bad_port" | "corrupt" | "cancelled">> =

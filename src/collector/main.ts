@@ -147,7 +147,10 @@ export async function runCollector(
   const renewing = keepOwned(live, log, end.signal);
   const watching = watchArchive({ db, log, changed: live.archiveChanged, signal: end.signal });
   const status = () => ({ sessions: sessions(), readingsWaiting: ingest.state().waiting });
-  const reporting = reportStatus({ ctx, collector, startedAt, tally, now: status, signal: end.signal });
+  const reporting = reportStatus({
+    ...{ ctx, collector, startedAt, tally, now: status, signal: end.signal },
+    heartbeatSeconds: config.heartbeatSeconds,
+  });
   let door: Door | null = null;
   let closing: Promise<void> | null = null;
 

@@ -11,8 +11,8 @@ const FRAMES_PER_SECOND_MAX = 200;
 const BYTES_PER_SECOND_MAX = 64 * 1024;
 /** Unsent bytes after which a peer counts as one that never reads. */
 const UNSENT_BYTES_MAX = 64 * 1024;
-/** How often in the longest silence it is looked whether it has been that long. */
-const LOOKS_IN_SILENCE = 5;
+/** A timer may come early by a fraction of this. */
+const TIMER_MS = 1;
 
 /** What every session needs of its socket: limits, the watch over silence, and one end. */
 export type SessionLine = {
@@ -53,9 +53,14 @@ export function createSessionLine(
   let lastSeenAt = options.clock();
   let heardAt = performance.now();
   let second = { startedAt: heardAt, frames: 0, bytes: 0 };
-  const watch = setInterval(() => {
-    if (performance.now() - heardAt > options.silenceMs) options.giveUp("silent");
-  }, options.silenceMs / LOOKS_IN_SILENCE);
+  let watch = setTimeout(watchSilence, options.silenceMs + TIMER_MS);
+
+  /** Woken when the silence may have lasted too long: once, not a tick later, however long a silence is allowed. */
+  function watchSilence(): void {
+    const leftMs = heardAt + options.silenceMs - performance.now();
+    if (leftMs > 0) watch = setTimeout(watchSilence, leftMs + TIMER_MS);
+    else options.giveUp("silent");
+  }
 
   function count(frames: number, bytes: number): void {
     const now = performance.now();
@@ -69,7 +74,7 @@ export function createSessionLine(
   function finish(why: SessionEnd): void {
     if (!up) return;
     up = false;
-    clearInterval(watch);
+    clearTimeout(watch);
     options.end();
     socket.end();
     // A peer that does not take our goodbye must not keep the socket; a reset, so that no old question is delivered minutes later.

@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { type Instant, SECOND_MS } from "#base/time.ts";
 import type { FlowContext } from "#flows/context.ts";
-import { addLinkHours, saveCollectorStatus } from "#store/collectors.ts";
+import { addLinkHours, saveCollectorStatus, saveHeartbeat } from "#store/collectors.ts";
 import { pause } from "#system/clock.ts";
 
 /** As often as ownership is renewed: a page calls a collector gone after four of these. */
@@ -38,6 +38,7 @@ export async function reportStatus(options: {
   ctx: FlowContext;
   collector: string;
   startedAt: Instant;
+  heartbeatSeconds: number;
   tally: LinkTally;
   now(): { sessions: number; readingsWaiting: number };
   signal: AbortSignal;
@@ -45,6 +46,7 @@ export async function reportStatus(options: {
   const { ctx, collector, startedAt, tally, signal } = options;
   const delay = monitorEventLoopDelay({ resolution: 20 });
   delay.enable();
+  let told = false;
   while (!signal.aborted) {
     const { sessions, readingsWaiting } = options.now();
     const at = ctx.clock();
@@ -63,7 +65,9 @@ export async function reportStatus(options: {
       await ctx.db.transact(async (tx) => {
         await saveCollectorStatus(tx, status);
         await addLinkHours(tx, counts, at);
+        if (!told) await saveHeartbeat(tx, options.heartbeatSeconds, at);
       });
+      told = true;
     } catch (error) {
       // These counts are for looking at; the next ones come soon.
       ctx.log.debug({ error: String(error) }, "the collector's status could not be written");

@@ -58,6 +58,15 @@ export function takesAway(command: CommandKind): boolean {
   return TAKING_KINDS.has(command);
 }
 
+/**
+ * After so many heartbeats without a byte a concentrator of JCP/1 is hung up on. Less than two, so that it is shown as gone before the
+ * second one is missed (集中器离线).
+ */
+export const SILENT_HEARTBEATS = 1.8;
+
+/** After so many heartbeats the pages call a concentrator gone even if its collector does not say so; the collector writes every few seconds. */
+export const GONE_HEARTBEATS = 2;
+
 /** One packet of a DTU, as a simple pattern of text or of hex bytes; parentheses around the id. */
 export type DtuPacket = { text: string } | { hex: string };
 

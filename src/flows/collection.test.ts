@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AppError } from "#base/errors.ts";
-import { type Day, startOfDay } from "#base/time.ts";
+import { type Day, later, startOfDay } from "#base/time.ts";
 import { type Actor, permissions } from "#domain/permission.ts";
 import { changedSince, newestRevision } from "#store/archive-revisions.ts";
+import { saveHeartbeat } from "#store/collectors.ts";
+import { concentratorPage } from "#store/concentrator-pages.ts";
 import { metersToRead } from "#store/meters.ts";
 import { testDatabases } from "#store/test-databases.ts";
 import { createSealer } from "#system/seal.ts";
@@ -64,6 +66,19 @@ for (const { name, available, why } of testDatabases) {
       expect((await planned(first))?.baud).toBe(2400);
       expect(await newestRevision(b.db.read)).toBe(seen + 3);
       expect(await changedSince(b.db.read, seen)).toEqual([concentrator]);
+    });
+
+    test("a concentrator that was not heard for two heartbeats is gone, whatever its row says", async () => {
+      const seenAt = b.ctx.clock();
+      const at = (ms: number) => later(seenAt, ms);
+      await b.db.transact(async (tx) => {
+        const row = { online: 1 as const, owner: "a", lease_until: at(600_000), last_seen_at: seenAt };
+        await tx.updateTable("concentrator").set(row).where("id", "=", concentrator).execute();
+        await saveHeartbeat(tx, 10, seenAt);
+      });
+      const online = async (ms: number) =>
+        (await concentratorPage(b.db.read, boss.scope, {}, at(ms))).items.find(({ id }) => id === concentrator)?.online;
+      expect([await online(0), await online(24_000), await online(26_000)]).toEqual([true, true, false]);
     });
 
     test("two people who edit one thing: the second is told, and nothing of his is saved", async () => {

@@ -3,6 +3,7 @@ import type { Collectors } from "#contract/collection.ts";
 import type { Tx } from "./db.ts";
 import { insertIgnore, updatedRows, upsert } from "./portable.ts";
 import type { CollectorStatusTable } from "./schema-collection.ts";
+import { saveSetting, setting } from "./settings.ts";
 
 /** A collector that has said nothing for so long is not at work; it speaks every five seconds. */
 export const COLLECTOR_GONE_MS = 20 * SECOND_MS;
@@ -18,6 +19,21 @@ export async function saveCollectorStatus(tx: Tx, row: CollectorStatusTable): Pr
     ["name"],
     ["started_at", "seen_at", "sessions", "readings_waiting", "lag_ms"],
   );
+}
+
+/** The setting in which collectors write down how often concentrators are asked to be heard, in seconds. */
+const HEARTBEAT_SETTING = "link.heartbeat_seconds";
+/** What is meant while no collector has said it. */
+const HEARTBEAT_S = 30;
+
+/** A collector says how often the concentrators of JCP/1 are heard. */
+export async function saveHeartbeat(tx: Tx, seconds: number, at: Instant): Promise<void> {
+  await saveSetting(tx, { key: HEARTBEAT_SETTING, value: String(seconds), by: "system", at });
+}
+
+/** How often a concentrator of JCP/1 is heard at least, in ms. */
+export async function heartbeatInUse(tx: Tx): Promise<number> {
+  return Number((await setting(tx, HEARTBEAT_SETTING)) ?? HEARTBEAT_S) * SECOND_MS;
 }
 
 /** Collectors as they last said of themselves, with the leases that they hold now. */

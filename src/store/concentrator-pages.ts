@@ -1,4 +1,4 @@
-import { DAY_MS, type Instant } from "#base/time.ts";
+import { DAY_MS, type Instant, SECOND_MS } from "#base/time.ts";
 import type {
   BusFrame,
   Channel,
@@ -9,13 +9,18 @@ import type {
   MeterOnChannel,
 } from "#contract/collection.ts";
 import { cycleOf } from "#domain/collection.ts";
+import { GONE_HEARTBEATS } from "#domain/link.ts";
 import type { Scope } from "#domain/permission.ts";
 import { SILENT_ROUNDS_MAX } from "#domain/tile.ts";
+import { heartbeatInUse } from "./collectors.ts";
 import { OPEN_STATES } from "./commands.ts";
 import type { Tx } from "./db.ts";
+import type { ConcentratorTable } from "./schema.ts";
 import { inScope } from "./scope.ts";
 
 const PAGE_SIZE = 50;
+/** Collectors write down what they have heard this often. */
+const STATUS_MS = 5 * SECOND_MS;
 /** Frames of one answer of the monitor: what a person can follow, and a burst of many buses. */
 export const FRAMES_SHOWN = 200;
 
@@ -114,6 +119,7 @@ async function linesOf(tx: Tx, scope: Scope, now: Instant, only: number | null):
     .groupBy("concentrator_id")
     .execute();
   const areas = scope.all ? null : await areasBelow(tx, scope.areaIds);
+  const heartbeatMs = await heartbeatInUse(tx);
   const metersOf = new Map(meters.map((each) => [each.id, each]));
   const queueOf = new Map(queued.map((each) => [each.id, Number(each.count)]));
   const hoursOf = new Map(hours.map((each) => [each.id, each]));
@@ -127,8 +133,7 @@ async function linesOf(tx: Tx, scope: Scope, now: Instant, only: number | null):
       project: row.project,
       linkKind: row.link_kind,
       trust: row.trust,
-      // A collector that died cannot say so: its lease tells.
-      online: row.online === 1 && row.lease_until >= now,
+      online: isOnline(row, now, heartbeatMs),
       onlineChangedAt: row.online_changed_at,
       lastSeenAt: row.last_seen_at,
       collector: row.lease_until >= now ? row.owner : null,
@@ -141,6 +146,15 @@ async function linesOf(tx: Tx, scope: Scope, now: Instant, only: number | null):
       answered: Number(hoursOf.get(row.id)?.answered ?? 0),
       retiredAt: row.retired_at,
     }));
+}
+
+/**
+ * A collector that died cannot say that a concentrator is gone: its lease tells. One that hangs cannot either: the last heartbeat
+ * tells. Devices of other kinds have heartbeats of their own.
+ */
+function isOnline(row: ConcentratorTable, now: Instant, heartbeatMs: number): boolean {
+  if (row.online !== 1 || row.lease_until < now) return false;
+  return row.link_kind !== "jichao" || now - row.last_seen_at <= GONE_HEARTBEATS * heartbeatMs + STATUS_MS;
 }
 
 /** Whether somebody may see a concentrator: it lies in his area, or a meter of his hangs at it. */
