@@ -69,7 +69,7 @@ export async function recordReadings(ctx: FlowContext, batch: Batch): Promise<vo
     const writing: Writing = { readings: [], events: [], late: [], states: [], columns: new Set() };
     const now = ctx.clock();
     for (const { meter, reports, silences, frames } of parts(meters, batch)) {
-      const view = { ctx, meter, state: { ...meter.state }, isChanged: false, writing, now };
+      const view = { ctx, meter, state: meter.state, isChanged: false, writing, now };
       for (const report of reports.sort((a, b) => a.measuredAt - b.measuredAt)) take(view, report);
       for (const silence of silences) takeSilence(view, silence);
       if (frames > 0) change(view, { frame_count: view.state.frame_count + frames });
@@ -110,7 +110,10 @@ function newPart(meter: Meter): Part {
 
 type Change = MeterStateChange;
 type Meter = {
+  /** As the batch has changed it so far. */
   state: MeterStateTable;
+  /** Before the batch. */
+  frameCount: number;
   creditInMeter: boolean;
   mode: MeterMode;
   installation: number;
@@ -125,7 +128,7 @@ type Writing = {
   /** Those of the states that changed in any of them. */
   columns: Set<keyof Change>;
 };
-/** One meter while a batch is taken: `state` is as the batch has changed it so far. */
+/** One meter while a batch is taken. */
 type View = {
   ctx: FlowContext;
   meter: Meter;
@@ -149,15 +152,17 @@ async function metersOf(tx: Tx, batch: Batch): Promise<Map<number, Meter>> {
     .orderBy("meter_state.meter_id")
     .execute();
   return new Map(
-    rows.map(({ credit_at, mode, installation, power_max_w, low_credit_wh, ...state }) => [
+    // A row is taken as the state that it is, with more in it than that: to copy forty columns costs more than to judge the reading.
+    rows.map((state) => [
       state.meter_id,
       {
         state,
-        creditInMeter: credit_at === "meter",
-        mode,
-        installation,
-        powerMaxW: power_max_w,
-        lowCreditWh: low_credit_wh,
+        frameCount: state.frame_count,
+        creditInMeter: state.credit_at === "meter",
+        mode: state.mode,
+        installation: state.installation,
+        powerMaxW: state.power_max_w,
+        lowCreditWh: state.low_credit_wh,
       },
     ]),
   );
@@ -330,7 +335,7 @@ function ringSlots(frames: readonly FrameRecord[], meters: ReadonlyMap<number, M
   for (const frame of frames) {
     const meter = meters.get(frame.meterId);
     if (!meter) continue;
-    const count = next.get(frame.meterId) ?? meter.state.frame_count;
+    const count = next.get(frame.meterId) ?? meter.frameCount;
     next.set(frame.meterId, count + 1);
     const slot = count % FRAMES_PER_METER;
     rows.set(`${frame.meterId}:${slot}`, {
