@@ -197,6 +197,11 @@ describe("the door in TLS", () => {
     await once(wrong.socket, "close");
     const byKey = await call(linkTlsPort ?? 0, { psk: pskOf(w.plan), identity: CODE });
     expect(byKey.how).toBe("in");
+    // Another device has taken its place: the old one is a stranger at once, whatever is still remembered of it.
+    await w.db.transact((tx) => tx.updateTable("concentrator").set({ tls_fingerprint: null }).execute());
+    const old = await call(linkTlsPort ?? 0, device!);
+    const heard = sayHelloAs(old.socket, CODE, w.plan).then(() => "challenged");
+    expect(await Promise.race([heard, once(old.socket, "close").then(() => "closed")])).toBe("closed");
   });
 
   test("a DTU inside TLS has proved itself: nobody has to take a risk for it", async () => {

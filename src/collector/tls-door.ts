@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { createSecureContext, type SecureContextOptions, TLSSocket, type TLSSocketOptions } from "node:tls";
-import type { TlsIdentities } from "./tls-identities.ts";
+import type { TlsIdentities, TlsProof } from "./tls-identities.ts";
 
 /** What became of a handshake: the socket inside TLS and the code that it proved, or why not. */
 export type Secured = { ok: true; socket: TLSSocket; code: string } | { ok: false; why: string };
@@ -9,8 +9,9 @@ export type Secured = { ok: true; socket: TLSSocket; code: string } | { ok: fals
 export type TlsDoor = { secure(raw: Socket, timeoutMs: number): Promise<Secured> };
 
 /** A key of its own is taken under the one cipher whose hash OpenSSL binds such keys to. */
-const PSK_CIPHERS = "TLS_AES_128_GCM_SHA256:PSK";
-const ALL_CIPHERS = `TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:PSK`;
+const PSK_CIPHER = "TLS_AES_128_GCM_SHA256";
+const PSK_CIPHERS = `${PSK_CIPHER}:PSK`;
+const ALL_CIPHERS = `${PSK_CIPHER}:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:PSK`;
 /** The types of Node leave out what its sockets take. */
 type ServerOptions = TLSSocketOptions & { pskCallback(socket: TLSSocket, identity: string): Uint8Array | null };
 
@@ -33,8 +34,7 @@ export function createTlsDoor(options: {
 
   function secure(raw: Socket, timeoutMs: number): Promise<Secured> {
     const { promise, resolve } = Promise.withResolvers<Secured>();
-    // The last key that was given is the one that the handshake has been held against.
-    let offered: string | null = null;
+    let offered: TlsProof | null = null;
     const settings: ServerOptions = {
       isServer: true,
       secureContext,
@@ -42,7 +42,7 @@ export function createTlsDoor(options: {
       rejectUnauthorized: false,
       pskCallback(_, identity) {
         const psk = identities.pskOf(identity);
-        if (psk !== null) offered = identity;
+        if (psk !== null) offered = { by: "key", code: identity, psk };
         return psk;
       },
     };
@@ -55,21 +55,37 @@ export function createTlsDoor(options: {
       raw.destroy();
     };
     socket.once("secure", () => {
-      const code = offered ?? codeOfCertificate(socket);
-      if (code === null) return refuse("tls_unknown_device");
-      clearTimeout(timer);
-      resolve({ ok: true, socket, code });
+      const proof = offered !== null && isHeldAgainstKey(socket) ? offered : proofByCertificate(socket);
+      if (proof === null) return refuse("tls_unknown_device");
+      identities.isStill(proof).then(
+        (still) => {
+          if (!still) return refuse("tls_unknown_device");
+          clearTimeout(timer);
+          resolve({ ok: true, socket, code: proof.code });
+        },
+        () => refuse("database_away"),
+      );
     });
     socket.on("error", (error: NodeJS.ErrnoException) => refuse(error.code ?? "tls_failed"));
     socket.once("close", () => refuse("hung_up"));
     return promise;
   }
 
-  function codeOfCertificate(socket: TLSSocket): string | null {
+  function proofByCertificate(socket: TLSSocket): TlsProof | null {
     // Whoever comes back with a ticket has shown no certificate this time; an empty object stands for none.
     const { fingerprint256 } = socket.getPeerCertificate() as { fingerprint256?: string };
-    return fingerprint256 === undefined || socket.isSessionReused() ? null : identities.codeOf(fingerprint256);
+    if (fingerprint256 === undefined || socket.isSessionReused()) return null;
+    const code = identities.codeOf(fingerprint256);
+    return code === null ? null : { by: "certificate", code, fingerprint: fingerprint256 };
   }
 
   return { secure };
+}
+
+/**
+ * Whether the handshake was held against a key of our archive. That the key was asked for proves nothing: under a cipher with another hash
+ * OpenSSL leaves the caller's keys aside and goes on as if none had been named. Under this one it holds the caller to the first that we know.
+ */
+function isHeldAgainstKey(socket: TLSSocket): boolean {
+  return socket.isSessionReused() && socket.getCipher().standardName === PSK_CIPHER;
 }
