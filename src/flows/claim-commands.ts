@@ -99,8 +99,45 @@ export async function claimCommands(
         .executeTakeFirst();
       if (updatedRows(result) === 1) claimed.push(toClaimed(row, leaseToken));
     }
-    return claimed;
+    return withoutMoved(tx, claimed);
   });
+}
+
+/**
+ * A meter may have been moved, or exchanged, since its command was found, or while somebody asked for it by where it hung before: such a command
+ * follows its meter and is claimed there. Looked at after the claim was written: who moves a meter now takes the claim away.
+ */
+async function withoutMoved(tx: Tx, claimed: readonly ClaimedCommand[]): Promise<ClaimedCommand[]> {
+  if (claimed.length === 0) return [];
+  const rows = await tx
+    .selectFrom("meter")
+    .select(["id", "concentrator_id", "installation"])
+    .where(
+      "id",
+      "in",
+      claimed.map((each) => each.meterId),
+    )
+    .execute();
+  const places = new Map(rows.map((row) => [row.id, row]));
+  const staying: ClaimedCommand[] = [];
+  for (const each of claimed) {
+    const place = places.get(each.meterId);
+    if (place?.concentrator_id === each.concentratorId && place.installation === each.installation) {
+      staying.push(each);
+      continue;
+    }
+    await tx
+      .updateTable("command")
+      .set({
+        ...(place && { concentrator_id: place.concentrator_id }),
+        lease_token: null,
+        lease_until: 0,
+      })
+      .where("id", "=", each.id)
+      .where("lease_token", "=", each.leaseToken)
+      .execute();
+  }
+  return staying;
 }
 
 /** Holds a command longer; false when somebody else has it now. */

@@ -11,7 +11,8 @@ import { openExchangeOfMeter, openModeChangeOf } from "#store/devices.ts";
 import { addEvents } from "#store/events.ts";
 import { activeRootVersion, meterKeyRow, setMeterKey } from "#store/keys.ts";
 import { changeMeterState, claimMeterState } from "#store/meters.ts";
-import type { MeterTable } from "#store/schema.ts";
+import { keepMemory } from "#store/past.ts";
+import type { MeterStateTable, MeterTable } from "#store/schema.ts";
 import { auditArchive } from "./archive-step.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
@@ -26,9 +27,8 @@ export async function editMeter(
   input: MeterEdit & { meterId: number; ip: string },
 ): Promise<void> {
   await decide(ctx.db, async (tx) => {
-    const meter = await meterSeen(tx, actor, input);
+    const { meter, state } = await takeMeter(tx, actor, input);
     await demandItemSet(tx, input.itemSetId, meter.project_id);
-    const state = await claimMeterState(tx, meter.id);
     await save(tx, meter, { label: input.label, item_set_id: input.itemSetId });
     // Its tile is drawn anew.
     await changeMeterState(tx, { meterId: meter.id, version: state.version, change: { changed_at: ctx.clock() } });
@@ -47,8 +47,7 @@ export async function changeProtocol(
   input: MeterProtocol & { meterId: number; ip: string },
 ): Promise<void> {
   await decide(ctx.db, async (tx) => {
-    const meter = await meterSeen(tx, actor, input);
-    const state = await claimMeterState(tx, meter.id);
+    const { meter, state } = await takeMeter(tx, actor, input);
     await demandQuiet(tx, meter.id);
     const credit = await creditOf(tx, meter.account_id);
     checkProfile({
@@ -91,8 +90,9 @@ export async function moveMeter(
   input: MeterMove & { meterId: number; ip: string },
 ): Promise<void> {
   await decide(ctx.db, async (tx) => {
-    const meter = await meterSeen(tx, actor, input);
-    await claimMeterState(tx, meter.id);
+    const { meter } = await takeMeter(tx, actor, input);
+    // First, so that whoever is about to mark one of them sent finds his claim gone; one that was quicker is counted.
+    await moveWaitingCommands(tx, { meterId: meter.id, concentratorId: input.concentratorId });
     if ((await sentCommandsOf(tx, meter.id)) > 0) throw new AppError("meter_busy");
     const behind = await metersBehind(tx, meter.id);
     if (behind > 0) throw new AppError("meter_is_gateway", { meters: behind });
@@ -109,18 +109,28 @@ export async function moveMeter(
       installation: meter.installation + 1,
     };
     await save(tx, meter, change);
-    await moveWaitingCommands(tx, { meterId: meter.id, concentratorId });
+    await keepMemory(tx, { meterId: meter.id, from: meter.installation, to: change.installation });
     await archiveChanged(tx, [concentratorId]);
     await tell(ctx, tx, actor, meter, { action: "meter.move", after: change, reason: input.reason, ip: input.ip });
   });
 }
 
-/** A meter in the actor's area that is in use, at the version that he saw. */
-export async function meterSeen(
+/**
+ * A meter in the actor's area that is in use, at the version that he saw, with its state taken: what it is read for is decided by how it
+ * stands when nobody else can change it any more.
+ */
+export async function takeMeter(
   tx: Tx,
   actor: Actor,
   input: { meterId: number; version: number },
-): Promise<MeterTable> {
+): Promise<{ meter: MeterTable; state: MeterStateTable }> {
+  await meterSeen(tx, actor, input);
+  const state = await claimMeterState(tx, input.meterId);
+  // Once more: somebody may have moved in, or exchanged it, while this one waited for its turn.
+  return { meter: await meterSeen(tx, actor, input), state };
+}
+
+async function meterSeen(tx: Tx, actor: Actor, input: { meterId: number; version: number }): Promise<MeterTable> {
   const meter = await meterArchiveRow(tx, actor.scope, input.meterId);
   if (!meter) throw new AppError("meter_not_found");
   if (meter.retired_at !== null) throw new AppError("meter_retired");

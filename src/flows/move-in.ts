@@ -161,7 +161,9 @@ async function beginAt(ctx: FlowContext, tx: Tx, beginning: Beginning): Promise<
   const last = await lastAccount(tx, meter.id);
   const number = await freeAccountNumber(tx);
   const accountId = await nextNumbers(tx, "account");
-  const creditAt = last?.credit_at ?? (topUpsMax(meter.profile) === null ? "server" : "meter");
+  // Behind transformers a meter counts other units than are sold; ratio and model may have been changed since the last tenant.
+  const canHold = topUpsMax(meter.profile) !== null && meter.ratio === 1;
+  const creditAt = canHold ? (last?.credit_at ?? "meter") : "server";
   await tx
     .insertInto("account")
     .values({

@@ -5,11 +5,10 @@ import { changeMeterArchive, metersBehind } from "#store/archive.ts";
 import { archiveChanged } from "#store/archive-revisions.ts";
 import { openRatioChangeOf } from "#store/devices.ts";
 import { balanceOf } from "#store/ledger.ts";
-import { claimMeterState } from "#store/meters.ts";
 import { openMoveOutOfMeter } from "#store/move-outs.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
-import { demandQuiet, meterSeen, tell } from "./edit-meter.ts";
+import { demandQuiet, takeMeter, tell } from "./edit-meter.ts";
 import { refuseToMember } from "./group-guard.ts";
 
 /**
@@ -22,8 +21,7 @@ export async function retireMeter(
   input: RetireRequest & { meterId: number; ip: string },
 ): Promise<void> {
   await decide(ctx.db, async (tx) => {
-    const meter = await meterSeen(tx, actor, input);
-    const state = await claimMeterState(tx, meter.id);
+    const { meter, state } = await takeMeter(tx, actor, input);
     await demandQuiet(tx, meter.id);
     if ((await openRatioChangeOf(tx, meter.id)) !== null) throw new AppError("meter_busy");
     const moveOutNo = await openMoveOutOfMeter(tx, meter.id);

@@ -95,6 +95,16 @@ export async function beginMemories(tx: Tx, rows: readonly MeterMemoryTable[]): 
   }
 }
 
+/** The same device hangs elsewhere: what is known of its clock, and how far its past was fetched, stays. */
+export async function keepMemory(tx: Tx, of: { meterId: number; from: number; to: number }): Promise<void> {
+  await tx
+    .updateTable("meter_memory")
+    .set((eb) => ({ installation: of.to, version: eb("version", "+", 1) }))
+    .where("meter_id", "=", of.meterId)
+    .where("installation", "=", of.from)
+    .execute();
+}
+
 /** Changes what is known of a memory; {@link Stale} when somebody else did so meanwhile. */
 export async function changeMemory(
   tx: Tx,
