@@ -135,6 +135,7 @@ describe.each(testDatabases)("a system restored on $name", ({ name, available })
       await paying;
       await confirmed(w, await w.recharge(busy.id, "20"));
       await confirmed(w, await w.recharge(ahead.id, "75")); // after the backup: nobody will know of it but the meter
+      const given = await w.db.read.selectFrom("payment").select(["payment_no", "receipt_no"]).execute();
       await collector.close();
       await w.db.transact((tx) => tx.deleteFrom("meter_state").execute()); // and then the disk dies
 
@@ -147,13 +148,24 @@ describe.each(testDatabases)("a system restored on $name", ({ name, available })
       expect(await s.commandState(oldTrip)).toBe("cancelled");
       expect(await s.order(waiting)).toMatchObject({ state: "booked" });
 
+      const before = told(w);
+      const again = await w.startCollector({ collectorId: "after" }, { db });
       // People go on working: they pay, and want switches to move.
       const fresh = await s.recharge(quiet.id, "40");
       const more = await s.recharge(ahead.id, "10");
+      const numbers = await db.read
+        .selectFrom("payment")
+        .innerJoin("recharge_order", "recharge_order.payment_no", "payment.payment_no")
+        .where("recharge_order.order_no", "in", [fresh, more])
+        .select(["payment.payment_no", "payment.receipt_no"])
+        .execute();
+      expect(numbers).toHaveLength(2);
+      for (const { payment_no, receipt_no } of numbers) {
+        expect(given.map((each) => each.payment_no.slice(9))).not.toContain(payment_no.slice(9));
+        expect(given.map((each) => each.receipt_no)).not.toContain(receipt_no);
+      }
       const closing = await s.command(quiet.id, "close");
       const trip = await s.command(quiet.id, "trip");
-      const before = told(w);
-      const again = await w.startCollector({ collectorId: "after" }, { db });
       await until("every meter but the silent one was read", async () => {
         const rows = await db.read
           .selectFrom("meter_state")

@@ -31,7 +31,9 @@ export async function setMeterClock(run: CommandRun): Promise<void> {
   const now = run.ctx.clock();
   if (!maySetClock(now, later(now, before.offsetMs))) return run.giveBack(NOT_NOW_RETRY_MS, "near_freeze");
   const marked = await markSent(run.ctx, run.claimed, () => toHex(encode(run.ctx.clock())));
-  if (!marked.ok) return run.giveBack(NOT_NOW_SOON_MS, marked.why);
+  if (!marked.ok) {
+    return run.giveBack(marked.why === "quarantine" ? NOT_NOW_RETRY_MS : NOT_NOW_SOON_MS, marked.why);
+  }
   const told = await run.send(marked.frameHex);
   const after = await read(run, way);
   if (after === null) return;

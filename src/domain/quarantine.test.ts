@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { judgeQuarantine, type QuarantineFacts } from "./quarantine.ts";
+import { DAY_MS, instant } from "#base/time.ts";
+import { judgeQuarantine, type QuarantineFacts, skippedNumbers } from "./quarantine.ts";
 
 const read: QuarantineFacts = {
   answered: true,
@@ -27,4 +28,13 @@ test.each<[string, Partial<QuarantineFacts>, string, string]>([
   ["a meter with its credit on the server has no count", { creditInMeter: false, shown: null }, "clear", ""],
 ])("%s", (_, facts, state, reason) => {
   expect(judgeQuarantine({ ...read, ...facts })).toEqual({ state, reason });
+});
+
+test.each([
+  ["a backup of last night", 1, 100_000],
+  ["one of six weeks ago", 43, 700_000],
+  ["one whose clock was ahead", -1, 100_000],
+])("after %s so many numbers are left out", (_, days, numbers) => {
+  const now = instant(Date.parse("2026-08-01"));
+  expect(skippedNumbers(instant(now - days * DAY_MS), now)).toBe(numbers);
 });

@@ -1,3 +1,4 @@
+import { DAY_MS, type Instant } from "#base/time.ts";
 /**
  * A meter of a restored system (隔离): `waiting` until it has been read, `doubtful` when it shows something else than the books, `clear` when it shows
  * the same, `released` when a person has said that it may go on.
@@ -53,4 +54,13 @@ function whyCountDiffers(shown: number, { booked, openNumber }: QuarantineFacts)
   if (shown === booked) return null;
   if (shown === openNumber) return "open_purchase";
   return shown > booked ? "count_ahead" : "count_behind";
+}
+
+/** So many receipts no site gives in a week. */
+const NUMBERS_A_WEEK = 100_000;
+
+/** How many numbers are left out after a restore, because they may have been given between the backup and now. */
+export function skippedNumbers(snapshotAt: Instant, now: Instant): number {
+  const weeks = Math.max(0, Math.floor((now - snapshotAt) / (7 * DAY_MS)));
+  return NUMBERS_A_WEEK * (weeks + 1);
 }

@@ -1,12 +1,16 @@
+import { dayOf, instant } from "#base/time.ts";
+import { skippedNumbers } from "#domain/quarantine.ts";
 import { addAudit } from "#store/audit.ts";
 import { forgetTheMoment, quarantineAllMeters } from "#store/quarantine.ts";
+import { skipPrintedNumbers } from "#store/sequences.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
 
 /**
  * Puts a restored database into quarantine (隔离): its books end at `snapshotAt`, and meters have lived on since. Until each of them has shown that
  * it stands where the books do, nothing is sent that would change it; trips wait for people besides. Trips of then are gone: whoever asked
- * for them knew another state of things.
+ * for them knew another state of things. Numbers that people hold in their hands (receipts, orders) go on well beyond those that may have been
+ * given since the backup: none is ever given twice.
  */
 export async function beginQuarantine(
   ctx: FlowContext,
@@ -29,6 +33,12 @@ export async function beginQuarantine(
       })
       .execute();
     const { trips } = await forgetTheMoment(tx, now);
+    const skipped = skippedNumbers(instant(input.snapshotAt), now);
+    const numbers = await skipPrintedNumbers(tx, {
+      by: skipped,
+      from: dayOf(instant(input.snapshotAt)),
+      to: dayOf(now),
+    });
     const meters = await quarantineAllMeters(tx, { restoreId, at: now });
     await addAudit(tx, {
       id: ctx.newId(now),
@@ -37,7 +47,7 @@ export async function beginQuarantine(
       action: "restore",
       object: `restore:${restoreId}`,
       before: null,
-      after: { file, snapshotAt: input.snapshotAt, meters, tripsCancelled: trips },
+      after: { file, snapshotAt: input.snapshotAt, meters, tripsCancelled: trips, numbersSkipped: skipped, numbers },
       reason: "",
       ip: "",
     });

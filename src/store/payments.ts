@@ -6,7 +6,7 @@ import type { Tx } from "./db.ts";
 import { orderRows, toRecharge } from "./orders.ts";
 import { insertIgnore, updatedRows } from "./portable.ts";
 import type { PaymentTable } from "./schema-desk.ts";
-import { nextNumbers } from "./sequences.ts";
+import { nextNumbers, receiptSequence } from "./sequences.ts";
 
 /** The payment that was made with this key, whoever made it. */
 export async function paymentByKey(tx: Tx, key: string): Promise<{ paymentNo: string; requestHash: string } | null> {
@@ -36,7 +36,7 @@ export async function ordersOfPayment(tx: Tx, paymentNo: string): Promise<string
 
 /** The next receipt number of a project and year, `2026-000123`: without gaps, because an undone transaction gives it back. */
 export async function nextReceiptNo(tx: Tx, projectId: number, year: string): Promise<string> {
-  return `${year}-${String(await nextNumbers(tx, `receipt:${projectId}:${year}`)).padStart(6, "0")}`;
+  return `${year}-${String(await nextNumbers(tx, receiptSequence(projectId, year))).padStart(6, "0")}`;
 }
 
 /**

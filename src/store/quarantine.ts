@@ -27,14 +27,24 @@ export async function currentRestore(tx: Tx): Promise<RestoreRunTable | null> {
   return held === undefined ? null : last;
 }
 
-/** Whether a command of this kind must not be sent to a meter now. What only asks may always be. */
+/**
+ * Whether a command of this kind must not be sent to a meter now. What only asks may always be. A time is called out to every meter of a bus, so it
+ * waits for all of them.
+ */
 export async function isQuarantined(tx: Tx, meterId: number, kind: CommandKind): Promise<boolean> {
   if (kind === "read") return false;
   const held = await tx
     .selectFrom("quarantine_meter")
-    .select("meter_id")
-    .where("meter_id", "=", meterId)
-    .where("state", "in", [...HELD_STATES])
+    .innerJoin("meter", "meter.id", "quarantine_meter.meter_id")
+    .innerJoin("meter as own", (join) =>
+      kind === "set_clock"
+        ? join.onRef("own.concentrator_id", "=", "meter.concentrator_id").onRef("own.bus", "=", "meter.bus")
+        : join.onRef("own.id", "=", "meter.id"),
+    )
+    .select("meter.id")
+    .where("own.id", "=", meterId)
+    .where("quarantine_meter.state", "in", [...HELD_STATES])
+    .limit(1)
     .executeTakeFirst();
   return held !== undefined || (kind === "trip" && (await areTripsBarred(tx)));
 }
@@ -53,7 +63,8 @@ export async function areTripsBarred(tx: Tx): Promise<boolean> {
 /** Puts every meter into quarantine, in place of an earlier one. */
 export async function quarantineAllMeters(tx: Tx, input: { restoreId: string; at: Instant }): Promise<number> {
   await tx.deleteFrom("quarantine_meter").execute();
-  const meters = await tx.selectFrom("meter").select("id").orderBy("id").execute();
+  // One that is retired is spoken to no more: nobody would ever hear from it where it stands.
+  const meters = await tx.selectFrom("meter").select("id").where("retired_at", "is", null).orderBy("id").execute();
   await insertRows(
     tx,
     "quarantine_meter",
