@@ -13,7 +13,10 @@ describe.each(testDatabases)("a collector that dies on $name", ({ name, availabl
         "mid-round",
         "frozen",
       ] as const;
-      const report = await takeOverChaos({ runs: ends.length, seed: 3, database: name, ends }, () => {});
+      const report = await takeOverChaos(
+        { runs: ends.length, seed: 3, database: name, ends, frozenMs: 18_000 },
+        () => {},
+      );
       expect(report).toMatchObject({
         commands: 5,
         confirmed: 5,

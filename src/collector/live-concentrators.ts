@@ -3,7 +3,12 @@ import { performance } from "node:perf_hooks";
 import { SECOND_MS } from "#base/time.ts";
 import { type LinkChannel, type LinkKind, provesIdentity } from "#domain/link.ts";
 import type { FlowContext } from "#flows/context.ts";
-import { type OwnedConcentrator, releaseConcentrator, renewConcentrators } from "#flows/own-concentrators.ts";
+import {
+  CONCENTRATOR_LEASE_MS,
+  type OwnedConcentrator,
+  releaseConcentrator,
+  renewConcentrators,
+} from "#flows/own-concentrators.ts";
 import type { Arrivals } from "./arrivals.ts";
 import { fillGaps } from "./backfill.ts";
 import { type Bell, createBell } from "./bell.ts";
@@ -33,6 +38,8 @@ export type LiveConcentrator = OwnedConcentrator & {
   bauds: Map<number, number>;
   kind: LinkKind;
   buses(): Iterable<Bus>;
+  /** Monotonic milliseconds until which it is surely still ours: the lease was renewed so lately. */
+  ownedUntil: number;
   /** No question more; resolves when the exchange in flight has ended. */
   hush(): Promise<void>;
 };
@@ -60,6 +67,9 @@ export type LiveConcentrators = {
  * not throw each other out several times a second. A device whose line has died comes back later than this.
  */
 export const TAKE_OVER_MS_MIN = 5 * SECOND_MS;
+
+/** Ownership counts as lost so long before it is: clocks and messages take their time. */
+const OWNED_MS = CONCENTRATOR_LEASE_MS - 3 * SECOND_MS;
 
 /** A session that was heard so lately is no half-dead line: two devices may have one code. */
 const TALKING_MS = 5 * SECOND_MS;
@@ -103,7 +113,8 @@ export function createLiveConcentrators(options: {
       session,
       channel,
       startedAt,
-      bus: (number) => busOf({ buses, bauds, session, concentratorId: owned.id }, number),
+      bus: (number) => busOf({ buses, bauds, entry }, number),
+      ownedUntil: startedAt + OWNED_MS,
       archive: createBell(),
       bauds,
       kind,
@@ -134,14 +145,14 @@ export function createLiveConcentrators(options: {
   }
 
   function busOf(
-    line: { buses: Map<number, Bus>; bauds: Map<number, number>; session: Session; concentratorId: number },
+    line: { buses: Map<number, Bus>; bauds: Map<number, number>; entry: LiveConcentrator },
     number: number,
   ): Bus {
-    const { buses, bauds, session, concentratorId } = line;
+    const { buses, bauds, entry } = line;
     const known = buses.get(number);
     if (known) return known;
     const deps = {
-      forward: session.forward,
+      forward: entry.session.forward,
       record: ingest.frame,
       counts,
       clock: ctx.clock,
@@ -150,8 +161,10 @@ export function createLiveConcentrators(options: {
       baud: () => bauds.get(number) ?? null,
     };
     const bus = createBus(async (question) => {
+      // A program that stood still may wake as the owner of what another one speaks to by now. To read harms nobody then.
+      if (question.effect === "once" && performance.now() > entry.ownedUntil) return { kind: "closed" };
       const told = await exchange(question, deps);
-      if (told.kind !== "closed") tally.count(concentratorId, told.kind === "answered");
+      if (told.kind !== "closed") tally.count(entry.id, told.kind === "answered");
       return told;
     }, metrics.exchanged);
     buses.set(number, bus);
@@ -204,10 +217,15 @@ export function createLiveConcentrators(options: {
         rssiDbm: session.rssiDbm,
       }));
       const epochs = new Map(owned.map(({ id, epoch }) => [id, epoch]));
+      const askedAt = performance.now();
       const { lost } = await renewConcentrators(ctx, { collector: config.collectorId, owned });
       for (const id of lost) {
         const entry = live.get(id);
         if (entry && entry.epoch === epochs.get(id)) entry.session.close("replaced");
+      }
+      for (const [id, epoch] of epochs) {
+        const entry = live.get(id);
+        if (entry?.epoch === epoch && !lost.includes(id)) entry.ownedUntil = askedAt + OWNED_MS;
       }
     },
     async close() {
