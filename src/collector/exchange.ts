@@ -94,7 +94,8 @@ export async function exchange(question: Question, deps: ExchangeDeps): Promise<
   deps.counts[result.kind === "silent" ? result.why : result.kind]++;
   if (result.kind === "answered" && outcome.kind === "answered") {
     const { content, elapsedMs = null } = outcome;
-    patience?.answered(question, { elapsedMs: elapsedMs && Math.min(elapsedMs, tookMs), bytes: content.length }, full);
+    const heard = { startedAt, elapsedMs: elapsedMs && Math.min(elapsedMs, tookMs), bytes: content.length };
+    patience?.answered(question, heard, full);
   } else if (result.kind === "silent") {
     const isStray = result.why === "foreign" || result.why === "mismatch";
     patience?.missed(question, { startedAt, waitedMs: timeoutMs, isStray }, full);

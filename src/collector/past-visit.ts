@@ -139,13 +139,17 @@ function isNoData(answer: MeterAnswer): boolean {
   return answer.kind === "refused" && (answer.code & NO_SUCH_DATA) !== 0;
 }
 
-/** Asks on from where the last answer ended; an answer without any ends it: there is none up to where was asked. */
+/**
+ * Asks on from where the last answer ended; an answer without any ends it: there is none up to where was asked. One with older records alone may
+ * be the late answer to the question before, which tells its kind but not its time: it is asked once more.
+ */
 async function fetchRecords(ask: Ask, visit: PastVisit, { task, way }: Fetching<RecordWay>): Promise<void> {
   if (task.records === null) return;
   const { to } = task.records;
   const records: { at: Instant; indexWh: number }[] = [];
   let from = task.records.from;
   let recordedTo: Instant | null = null;
+  let mayBeLate = true;
   while (from <= to) {
     const count = Math.min(way.atOnce, (to - from) / way.everyMs + 1);
     const told = await ask(way.encode(task.meter.address, from, count), way.replyBytes);
@@ -160,8 +164,13 @@ async function fetchRecords(ask: Ask, visit: PastVisit, { task, way }: Fetching<
     const wanted = points.filter((point) => point.at >= from && point.at <= to && point.at % way.everyMs === 0);
     for (const { at, energyWh } of wanted) records.push({ at, indexWh: energyWh });
     const last = wanted.at(-1);
+    if (last === undefined && mayBeLate && points.some((point) => point.at < from)) {
+      mayBeLate = false;
+      continue;
+    }
     recordedTo = last?.at ?? to;
     if (last === undefined) break;
+    mayBeLate = true;
     from = later(last.at, way.everyMs);
   }
   Object.assign(visit, { records, recordedTo });

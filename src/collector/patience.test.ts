@@ -20,7 +20,7 @@ function read(meterId: number, over: Partial<Question> = {}): Question {
 /** So long from the first byte of the question to the last of the answer. */
 function hear(patience: Patience, question: Question, delayMs: number): void {
   const elapsedMs = FULL.requestMs + delayMs + BYTES * FULL.msPerByte;
-  patience.answered(question, { elapsedMs, bytes: BYTES }, FULL);
+  patience.answered(question, { startedAt: performance.now(), elapsedMs, bytes: BYTES }, FULL);
 }
 
 function miss(patience: Patience, question: Question, isStray = false): void {
@@ -136,6 +136,17 @@ describe("late answers", () => {
     const commandAt = performance.now();
     expect(readAt - startedAt).toBeLessThan(commandAt - startedAt);
     expect(commandAt).toBeGreaterThanOrEqual(startedAt + full.timeoutMs);
+  });
+
+  test("a command waits also for the second answer of a meter that was asked again and gave the first one late", async () => {
+    const patience = quickBus();
+    const full = { ...FULL, timeoutMs: 400 };
+    const firstAt = performance.now() - 350;
+    patience.missed(read(1), { startedAt: firstAt, waitedMs: 300, isStray: false }, full);
+    const againAt = performance.now();
+    patience.answered(read(1), { startedAt: againAt, elapsedMs: FULL.requestMs + 10, bytes: BYTES }, full);
+    await patience.ready(read(1, { commandId: "c" }));
+    expect(performance.now()).toBeGreaterThanOrEqual(againAt + full.timeoutMs);
   });
 
   test("once somebody else's answer is heard, everything waits until the bus is surely silent", async () => {

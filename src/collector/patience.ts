@@ -10,8 +10,11 @@ export type Patience = {
   ready(question: Asked): Promise<void>;
   /** How long to wait for the answer; at most `full`. */
   timeoutMs(question: Asked, full: Limits): number;
-  /** An answer was heard; `elapsedMs` from the first byte of the question, null where the link cannot tell. */
-  answered(question: Asked, heard: { elapsedMs: number | null; bytes: number }, full: Limits): void;
+  /**
+   * An answer was heard; `elapsedMs` from the first byte of the question, null where the link cannot tell. After a miss of the same meter it may be
+   * the answer to the question before, and that to this one is still to come.
+   */
+  answered(question: Asked, heard: { startedAt: number; elapsedMs: number | null; bytes: number }, full: Limits): void;
   /** None came within `waitedMs`, or one that belongs to another question (`isStray`): answers are later than we thought. */
   missed(question: Asked, waited: { startedAt: number; waitedMs: number; isStray: boolean }, full: Limits): void;
 };
@@ -64,12 +67,11 @@ export function createPatience(): Patience {
 
   return {
     async ready(question) {
-      const leftMs = lateUntil - performance.now();
-      if (leftMs <= 0) strays = false;
-      else if (question.commandId !== null || strays) {
-        await new Promise((resolve) => setTimeout(resolve, Math.ceil(leftMs)));
-        strays = false;
-      }
+      const leftMs = () => lateUntil - performance.now();
+      if (leftMs() > 0 && question.commandId === null && !strays) return;
+      // Timers of the platform may be up to a millisecond early.
+      while (leftMs() > 0) await new Promise((resolve) => setTimeout(resolve, Math.ceil(leftMs())));
+      strays = false;
     },
     timeoutMs(question, full) {
       const { missed = 0, habit = null } = odd.get(question.meterId) ?? {};
@@ -77,10 +79,14 @@ export function createPatience(): Patience {
       if (!mayLearn(question) || afterMs === null || missed >= MISSES_MAX) return full.timeoutMs;
       return Math.min(full.timeoutMs, Math.ceil(full.requestMs + afterMs * 2 ** missed));
     },
-    answered(question, { elapsedMs, bytes }, full) {
-      if (elapsedMs === null || !mayLearn(question)) return;
-      const tookMs = Math.min(Math.max(elapsedMs - full.requestMs, 0), full.timeoutMs);
+    answered(question, { startedAt, elapsedMs, bytes }, full) {
       const own = odd.get(question.meterId);
+      if (own?.missed) lateUntil = Math.max(lateUntil, startedAt + full.timeoutMs);
+      if (elapsedMs === null || !mayLearn(question)) {
+        if (own?.missed) odd.set(question.meterId, { ...own, missed: 0 });
+        return;
+      }
+      const tookMs = Math.min(Math.max(elapsedMs - full.requestMs, 0), full.timeoutMs);
       const habit = habits.get(keyOf(question)) ?? newHabit();
       habits.set(keyOf(question), habit);
       const isSlow = tookMs > (usualMs(habit, full) ?? Number.POSITIVE_INFINITY);
