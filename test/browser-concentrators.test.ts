@@ -210,6 +210,45 @@ describe.skipIf(reason !== null)(`concentrators${reason === null ? "" : ` (not r
     await page.getByTestId("concentrator-JC-REPLACED").locator("[data-state=offline]").waitFor();
   });
 
+  test("the link of a concentrator is changed after a warning, and it comes back by the new rules", async () => {
+    const page = await open({ as: "admin" });
+    await page.goto(`${site.base}/concentrators/3`);
+    await page.getByTestId("edit-link").click();
+    await page.getByTestId("link-sources").fill("不是网段");
+    await page.getByTestId("link-reason").fill("加固");
+    await page.getByTestId("link-tick").click();
+    await page.getByTestId("link-save").click();
+    await page.getByTestId("link-problem").getByText("允许来源有误").waitFor();
+    site.complaints(); // the browser tells of the refusal, 400
+    await page.getByTestId("link-sources").fill("127.0.0.0/8");
+    await page.getByTestId("link-save").click();
+    await page.getByTestId("link-sources").waitFor({ state: "detached" });
+    await page.getByTestId("link-facts").getByText("127.0.0.0/8").waitFor();
+    await page.locator(".page-head [data-state=online]").waitFor();
+    await page.getByTestId("edit-link").click();
+    await page.getByTestId("link-sources").fill("");
+    await page.getByTestId("link-weaker").waitFor();
+    expect(await seriousBarriers(page)).toEqual([]);
+  });
+
+  test("setting clocks is switched on with a warning and a reason", async () => {
+    const page = await open({ as: "admin" });
+    await page.goto(`${site.base}/settings/collection`);
+    await page.getByTestId("clock-mode").getByText("关闭").waitFor();
+    await page.getByTestId("edit-clock").click();
+    await page.getByText("冻结以电表时钟为准").waitFor();
+    await page.getByTestId("clock-reason").fill("服务器已接 NTP");
+    await page.getByTestId("clock-tick").click();
+    await page.getByTestId("clock-save").click();
+    await page.getByTestId("clock-mode").getByText("已开启").waitFor();
+    expect(await seriousBarriers(page)).toEqual([]);
+    await page.getByTestId("edit-clock").click();
+    await page.getByTestId("clock-reason").fill("试完");
+    await page.getByTestId("clock-tick").click();
+    await page.getByTestId("clock-save").click();
+    await page.getByTestId("clock-mode").getByText("关闭").waitFor();
+  });
+
   test("on a phone and in English it is all there", async () => {
     const page = await open({ as: "admin", size: PHONE, language: "en" });
     for (const path of ["/concentrators", "/concentrators/1", "/settings/collection"]) {

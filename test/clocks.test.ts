@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { HOUR_MS, instant, MINUTE_MS } from "#base/time.ts";
-import { CLOCK_SETTING } from "#flows/ask-clock-set.ts";
+import { CLOCK_SETTING } from "#store/collection.ts";
 import { saveSetting } from "#store/settings.ts";
 import { until } from "./until.ts";
 import { world } from "./world.ts";

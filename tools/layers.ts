@@ -105,6 +105,7 @@ export const layers: Readonly<Record<string, Rule>> = {
     mayFile: [
       "domain/approval.ts",
       "domain/calendar.ts",
+      "domain/clock-setting.ts",
       "domain/collection.ts",
       "domain/difference.ts",
       "domain/completeness.ts",

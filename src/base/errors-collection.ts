@@ -31,6 +31,31 @@ export const collectionErrors = {
     "该集中器下有 {commands} 条指令已发出、结果未明,请待其结束后再换",
     "{commands} commands below this concentrator are on their way; wait until they have ended",
   ],
+  link_guarded_less: [
+    422,
+    "该修改会降低接入安全,请确认后再保存",
+    "This change guards the link less than before; confirm it first",
+  ],
+  link_address_wrong: [
+    422,
+    "请填写前置机要拨的地址和端口",
+    "Enter the address and port that the collector has to dial",
+  ],
+  link_key_missing: [
+    422,
+    "改为 JCP/1 须填写设备的链路密钥(32 位十六进制)",
+    "To speak JCP/1 the device's link key is needed (32 hex digits)",
+  ],
+  link_fingerprint_wrong: [
+    422,
+    "证书指纹应为 64 位十六进制(SHA-256)",
+    "The fingerprint of a certificate is 64 hex digits (SHA-256)",
+  ],
+  link_packets_missing: [
+    422,
+    "该 DTU 的注册包设置与此接入方式不符,请在档案中先设置注册包",
+    "The packets of this DTU do not fit this kind of link; set its registration packet in the archive first",
+  ],
   concentrator_retired: [409, "该集中器已停用", "This concentrator is retired"],
   meter_busy: [
     409,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { clockModes } from "#domain/clock-setting.ts";
 import {
   BUS_MAX,
   bauds,
@@ -8,10 +9,14 @@ import {
   EVERY_MAX,
   optionalItems,
 } from "#domain/collection.ts";
-import { linkKinds, linkTrusts } from "#domain/link.ts";
+import { linkChannels, linkDirections, linkKinds, linkTrusts } from "#domain/link.ts";
+import { isSourceRange, SOURCE_RANGES_MAX } from "#domain/source-range.ts";
 
 const whole = z.number().int();
 const id = whole.positive();
+/** A transformer station; and more credit than anybody buys at once. */
+const POWER_MAX_W_MAX = 1_000_000_000;
+const LOW_CREDIT_WH_MAX = 1_000_000_000;
 const key = z.string().min(8).max(100);
 const name = z.string().trim().min(1).max(50);
 const reason = z.string().trim().min(1).max(200);
@@ -58,8 +63,18 @@ export const versionRequest = z.object({ version });
 export const itemSet = z.object({ id, projectId: id, name: z.string(), items, version, uses: whole });
 export type ItemSet = z.infer<typeof itemSet>;
 
+/** Whether clocks of meters are set by the system (校时); `version` names what was seen. */
+export const clockSetting = z.object({ mode: z.enum(clockModes), updatedBy: z.string(), updatedAt: whole, version });
+export type ClockSettingView = z.infer<typeof clockSetting>;
+
+/** POST /api/collection/clock. */
+export const clockRequest = z.object({ mode: z.enum(clockModes), version, reason, confirmed: z.literal(true) });
+export type ClockRequest = z.infer<typeof clockRequest>;
+
 /** GET /api/collection. */
 export const collectionSettings = z.object({
+  asOf: whole,
+  clock: clockSetting,
   projects: z.array(
     z.object({
       projectId: id,
@@ -184,8 +199,17 @@ export const concentratorView = concentratorLine.extend({
   area: z.string(),
   readIntervalS: whole.nullable(),
   version,
-  /** Seconds from session to session: when the present state began. */
-  direction: z.enum(["dials_in", "listens"]),
+  direction: z.enum(linkDirections),
+  /** Where one that listens is dialled. */
+  host: z.string().nullable(),
+  port: whole.nullable(),
+  channel: z.enum(linkChannels),
+  /** Networks that it may come from; null for any. */
+  sources: z.array(z.string()).nullable(),
+  lockSource: z.boolean(),
+  firstSource: z.string().nullable(),
+  /** SHA-256 of its certificate; null when it shows none. */
+  fingerprint: z.string().nullable(),
   channels: z.array(channel),
   meterList: z.array(meterOnChannel),
 });
@@ -194,6 +218,32 @@ export type ConcentratorView = z.infer<typeof concentratorView>;
 /** POST /api/concentrators/:id/edit. */
 export const concentratorEdit = z.object({ name, readIntervalS: cycle, version });
 export type ConcentratorEdit = z.infer<typeof concentratorEdit>;
+
+/**
+ * POST /api/concentrators/:id/link: how it comes, from where, and what may be done over it. `linkKey` is needed when it is to speak JCP/1
+ * from now on; `confirmed` when it is guarded less than before.
+ */
+export const concentratorLinkRequest = z.object({
+  linkKind: z.enum(linkKinds),
+  direction: z.enum(linkDirections),
+  host: z.string().trim().max(100).nullable(),
+  port: whole.min(1).max(65_535).nullable(),
+  trust: z.enum(linkTrusts),
+  channel: z.enum(linkChannels),
+  sources: z.array(z.string().trim().refine(isSourceRange)).min(1).max(SOURCE_RANGES_MAX).nullable(),
+  lockSource: z.boolean(),
+  forgetSource: z.boolean(),
+  fingerprint: z
+    .string()
+    .transform((text) => text.replace(/[:\s]/g, "").toLowerCase())
+    .pipe(z.string().regex(/^[0-9a-f]{64}$/))
+    .nullable(),
+  linkKey: linkKey.nullable(),
+  version,
+  reason,
+  confirmed: z.boolean(),
+});
+export type ConcentratorLinkRequest = z.infer<typeof concentratorLinkRequest>;
 
 /** POST /api/concentrators: a new one of JCP/1, or a link without a key. `linkKey` null: one is made and shown once. */
 export const concentratorAdd = z.object({
@@ -286,6 +336,10 @@ export const meterAdd = z.object({
   price: z.string().trim().max(20),
   ratio: whole.min(1).max(100_000),
   openIndex: z.string().trim().max(20),
+  /** The most that it can draw, through its transformer, in W; the usual of its kind when left out. */
+  powerMaxW: whole.min(1).max(POWER_MAX_W_MAX).exactOptional(),
+  /** First reminder of low credit, in Wh or litres; the usual one when left out. */
+  lowCreditWh: whole.min(0).max(LOW_CREDIT_WH_MAX).exactOptional(),
 });
 export type MeterAdd = z.infer<typeof meterAdd>;
 export const meterMade = z.object({ meterId: id });

@@ -1,5 +1,9 @@
 import { DAY_MS, dayOf, HOUR_MS, type Instant, instant, MINUTE_MS, startOfDay } from "#base/time.ts";
 
+/** Whether clocks of meters are set by the system (校时): never, or when one is off by a minute or more. */
+export const clockModes = ["off", "auto"] as const;
+export type ClockMode = (typeof clockModes)[number];
+
 /** From here on a clock is set, where that is switched on: a minute, as grid companies do it. */
 export const CLOCK_SET_FROM_MS = MINUTE_MS;
 /** A time that is called out to everybody (广播校时) is taken up to five minutes; less a little, so that it surely is. */

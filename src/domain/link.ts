@@ -30,6 +30,29 @@ export function provesIdentity(link: { kind: LinkKind; channel: LinkChannel }): 
   return link.kind === "jichao" || link.channel === "tls";
 }
 
+/** What of a link decides who may come over it, and what may then be done. */
+export type LinkGuard = {
+  kind: LinkKind;
+  channel: LinkChannel;
+  trust: LinkTrust;
+  sources: readonly string[] | null;
+  lockSource: boolean;
+  fingerprint: string | null;
+};
+
+/**
+ * Whether a link is guarded less than before: its proof of identity or its TLS is given up, more networks are let in, it is not locked
+ * to its first address any more, its certificate is not asked for, or more may be done over a link without proof.
+ */
+export function isGuardedLess(before: LinkGuard, after: LinkGuard): boolean {
+  if (provesIdentity(before) && !provesIdentity(after)) return true;
+  if (before.channel === "tls" && after.channel !== "tls") return true;
+  if (before.fingerprint !== null && after.fingerprint === null) return true;
+  if (before.lockSource && !after.lockSource) return true;
+  if (before.sources !== null && !after.sources?.every((each) => before.sources?.includes(each))) return true;
+  return !provesIdentity(after) && linkTrusts.indexOf(after.trust) > linkTrusts.indexOf(before.trust);
+}
+
 /**
  * Commands that take supply or credit away from somebody (拉闸、清零、扣减、模式). Whoever could pretend to be the meters behind
  * a link without proof could make us believe that they happened.

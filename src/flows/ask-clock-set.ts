@@ -2,14 +2,12 @@ import { type Instant, later } from "#base/time.ts";
 import { CLOCK_SET_EVERY_MS, CLOCK_SET_FROM_MS } from "#domain/clock-setting.ts";
 import { expiryMs, priority } from "#domain/command.ts";
 import { addAudit } from "#store/audit.ts";
+import { CLOCK_SETTING } from "#store/collection.ts";
 import { addCommand } from "#store/commands.ts";
 import type { Tx } from "#store/db.ts";
 import type { MeterMemoryTable } from "#store/schema-past.ts";
 import { setting } from "#store/settings.ts";
 import type { FlowContext } from "./context.ts";
-
-/** The setting that lets the system set clocks of meters by itself: `auto`; anything else is off. */
-export const CLOCK_SETTING = "clock.set";
 
 /** Asks for a clock that is off to be set, where that is switched on, and not more than once a day. Part of the visit that read it. */
 export async function askClockSet(

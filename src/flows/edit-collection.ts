@@ -1,11 +1,12 @@
 import { AppError } from "#base/errors.ts";
-import type { DefaultsRequest, ItemSetRequest } from "#contract/collection.ts";
+import type { ClockRequest, DefaultsRequest, ItemSetRequest } from "#contract/collection.ts";
 import type { Actor } from "#domain/permission.ts";
 import { archiveChanged } from "#store/archive-revisions.ts";
-import { concentratorsOfProject, itemSetRow, itemSetUses, projectExists } from "#store/collection.ts";
+import { CLOCK_SETTING, concentratorsOfProject, itemSetRow, itemSetUses, projectExists } from "#store/collection.ts";
 import type { Tx } from "#store/db.ts";
 import { insertIgnore, updatedRows } from "#store/portable.ts";
 import { nextNumbers } from "#store/sequences.ts";
+import { replaceSetting, settingSeen } from "#store/settings.ts";
 import { auditArchive } from "./archive-step.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
@@ -40,6 +41,24 @@ export async function saveDefaults(
     const object = `project:${input.projectId}`;
     const shared = { actor: actor.login, object, reason: "", ip: input.ip, at };
     await auditArchive(ctx, tx, { ...shared, action: "collection.defaults", before, after });
+  });
+}
+
+/** Lets the system set clocks of meters (校时), or forbids it: for the whole installation, audited with the reason. */
+export async function setClockMode(
+  ctx: FlowContext,
+  actor: Actor,
+  input: ClockRequest & { ip: string },
+): Promise<void> {
+  await decide(ctx.db, async (tx) => {
+    demandAll(actor);
+    const at = ctx.clock();
+    const before = await settingSeen(tx, CLOCK_SETTING);
+    const change = { key: CLOCK_SETTING, value: input.mode, seenAt: input.version, by: actor.login, at };
+    if (!(await replaceSetting(tx, change))) throw new AppError("archive_changed", { what: "自动校时" });
+    const entry = { actor: actor.login, action: "collection.clock", object: `setting:${CLOCK_SETTING}` };
+    const told = { before: { mode: before?.value ?? "off" }, after: { mode: input.mode } };
+    await auditArchive(ctx, tx, { ...entry, ...told, reason: input.reason, ip: input.ip, at });
   });
 }
 

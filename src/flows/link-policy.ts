@@ -1,8 +1,10 @@
 import { AppError } from "#base/errors.ts";
 import type { LinkPolicyRequest } from "#contract/links.ts";
 import type { Actor } from "#domain/permission.ts";
+import { changeConcentrator } from "#store/archive.ts";
 import { addAudit } from "#store/audit.ts";
 import { linkRows } from "#store/link-pages.ts";
+import { concentratorSeen } from "./archive-step.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
 
@@ -19,25 +21,18 @@ export async function setLinkPolicy(
   await decide(ctx.db, async (tx) => {
     const before = (await linkRows(tx, actor.scope)).find(({ code }) => code === input.code);
     if (!before) throw new AppError("not_found");
-    const row = await tx
-      .selectFrom("concentrator")
-      .select("direction")
-      .where("id", "=", before.id)
-      .executeTakeFirstOrThrow();
+    const row = await concentratorSeen(tx, actor, { id: before.id });
     // Whom we dial is where the archive says; TLS and sources are about who dials us.
     if (row.direction === "listens" && input.channel === "tls") throw new AppError("link_channel_dialled");
     const { channel, sources, lockSource, forgetSource, fingerprint, reason } = input;
-    await tx
-      .updateTable("concentrator")
-      .set({
-        channel,
-        sources: sources === null ? null : JSON.stringify(sources),
-        lock_source: lockSource ? 1 : 0,
-        tls_fingerprint: fingerprint,
-        ...(forgetSource ? { first_source: null } : {}),
-      })
-      .where("id", "=", before.id)
-      .execute();
+    const change = {
+      channel,
+      sources: sources === null ? null : JSON.stringify(sources),
+      lock_source: lockSource ? (1 as const) : (0 as const),
+      tls_fingerprint: fingerprint,
+      ...(forgetSource ? { first_source: null } : {}),
+    };
+    if (!(await changeConcentrator(tx, row, change))) throw new AppError("archive_changed", { what: before.name });
     const now = ctx.clock();
     const told = ({ channel, sources, lockSource, firstSource, fingerprint }: typeof before) => {
       return { channel, sources, lockSource, firstSource, fingerprint };

@@ -63,7 +63,8 @@ async function demandGateway(tx: Tx, place: Place): Promise<void> {
   if (!fits) throw new AppError("gateway_not_found");
 }
 
-async function demandOneBus(tx: Tx, place: Place): Promise<void> {
+/** Refuses a bus besides the one that a plain DTU has. */
+export async function demandOneBus(tx: Tx, place: Pick<Place, "concentratorId" | "bus" | "meterId">): Promise<void> {
   const elsewhere = await tx
     .selectFrom("meter")
     .select("id")

@@ -14,6 +14,17 @@ export function concentratorBodies(of: { meter: number }): Record<string, object
       linkKey: "11".repeat(16),
     },
     "/api/concentrators/:id/edit": { name: "一号", readIntervalS: 300, version: 0 },
+    "/api/concentrators/:id/link": {
+      ...{ linkKind: "jichao", direction: "dials_in", host: null, port: null, trust: "full", channel: "plain" },
+      ...{
+        sources: ["10.8.0.0/16"],
+        lockSource: true,
+        forgetSource: false,
+        fingerprint: null,
+        linkKey: "22".repeat(16),
+      },
+      ...{ version: 0, confirmed: true, ...reason },
+    },
     "/api/concentrators/:id/channels": {
       ...{ bus: 9, name: "九号", kind: "rs485", baud: 2400, enabled: true, readIntervalS: null, itemSetId: null },
       version: null,
@@ -33,6 +44,7 @@ export function concentratorBodies(of: { meter: number }): Record<string, object
     "/api/meters/:id/move": { concentratorId: 1, bus: 2, gatewayId: null, version: 0, ...reason },
     "/api/meters/:id/retire": { version: 0, confirmed: true, ...reason },
     "/api/collection/defaults": { projectId: 1, readIntervalS: 300, itemSetId: null, version: 0 },
+    "/api/collection/clock": { mode: "auto", version: 0, confirmed: true, ...reason },
     "/api/collection/item-sets": {
       ...{ id: null, projectId: 1, name: `方案${of.meter}`, version: 0 },
       items: [{ item: "power", every: 1 }],

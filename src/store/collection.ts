@@ -1,7 +1,12 @@
+import type { Instant } from "#base/time.ts";
 import type { CollectionSettings } from "#contract/collection.ts";
 import { parseItems } from "#domain/collection.ts";
 import type { Tx } from "./db.ts";
 import type { ItemSetTable } from "./schema-collection.ts";
+import { settingSeen } from "./settings.ts";
+
+/** The setting that lets the system set clocks of meters by itself: `auto`; anything else is off. */
+export const CLOCK_SETTING = "clock.set";
 
 /** Whether there is such a project. */
 export async function projectExists(tx: Tx, id: number): Promise<boolean> {
@@ -45,7 +50,8 @@ async function usesOfItemSets(tx: Tx): Promise<Map<number, number>> {
 }
 
 /** How projects are read, and all item sets. */
-export async function collectionSettingsNow(tx: Tx): Promise<CollectionSettings> {
+export async function collectionSettingsNow(tx: Tx, now: Instant): Promise<CollectionSettings> {
+  const clock = await settingSeen(tx, CLOCK_SETTING);
   const projects = await tx
     .selectFrom("project")
     .leftJoin("collection_default", "collection_default.project_id", "project.id")
@@ -55,6 +61,13 @@ export async function collectionSettingsNow(tx: Tx): Promise<CollectionSettings>
   const sets = await tx.selectFrom("item_set").selectAll().orderBy("project_id").orderBy("name").execute();
   const uses = await usesOfItemSets(tx);
   return {
+    asOf: now,
+    clock: {
+      mode: clock?.value === "auto" ? "auto" : "off",
+      updatedBy: clock?.updatedBy ?? "",
+      updatedAt: clock?.updatedAt ?? 0,
+      version: clock?.updatedAt ?? 0,
+    },
     projects: projects.map((row) => ({
       projectId: row.id,
       name: row.name,

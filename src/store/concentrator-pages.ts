@@ -14,6 +14,7 @@ import type { Scope } from "#domain/permission.ts";
 import { SILENT_ROUNDS_MAX } from "#domain/tile.ts";
 import { heartbeatInUse } from "./collectors.ts";
 import { OPEN_STATES } from "./commands.ts";
+import { parseSources } from "./concentrators.ts";
 import type { Tx } from "./db.ts";
 import type { ConcentratorTable } from "./schema.ts";
 import { inScope } from "./scope.ts";
@@ -196,7 +197,8 @@ export async function concentratorDetail(
     .innerJoin("area", "area.id", "concentrator.area_id")
     .leftJoin("collection_default", "collection_default.project_id", "concentrator.project_id")
     .where("concentrator.id", "=", id)
-    .select(["area.name as area", "direction", "concentrator.read_interval_s", "concentrator.version"])
+    .select(["area.name as area", "concentrator.read_interval_s", "concentrator.version"])
+    .select(["direction", "host", "port", "channel", "sources", "lock_source", "first_source", "tls_fingerprint"])
     .select("collection_default.read_interval_s as project_s")
     .executeTakeFirstOrThrow();
   const meterList = await metersOnChannels(tx, scope, id);
@@ -206,6 +208,13 @@ export async function concentratorDetail(
     asOf: now,
     area: row.area,
     direction: row.direction,
+    host: row.host,
+    port: row.port,
+    channel: row.channel,
+    sources: row.sources === null ? null : parseSources(row.sources),
+    lockSource: row.lock_source === 1,
+    firstSource: row.first_source,
+    fingerprint: row.tls_fingerprint,
     readIntervalS: row.read_interval_s,
     version: row.version,
     channels,

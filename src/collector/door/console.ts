@@ -87,7 +87,7 @@ export function consoleRoutes(app: FastifyInstance, { ctx, sealer, nudge }: Door
 
   const look = { method: "GET", may: "meter.view" } as const;
   add({ ...look, path: "/collectors", handle: async () => collectorsNow(tx, ctx.clock()) });
-  add({ ...look, path: "/settings", handle: async () => collectionSettingsNow(tx) });
+  add({ ...look, path: "/settings", handle: async () => collectionSettingsNow(tx, ctx.clock()) });
   add({ ...look, path: "/places", handle: async ({ actor }) => seeCollectionPlaces(tx, actor.scope) });
   add({
     ...look,

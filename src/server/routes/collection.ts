@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { AppError } from "#base/errors.ts";
 import {
+  clockRequest,
   collectionPlaces,
   collectionSettings,
   collectors,
@@ -8,7 +10,7 @@ import {
   versionRequest,
 } from "#contract/collection.ts";
 import { seeCollectionPlaces } from "#flows/collection-places.ts";
-import { removeItemSet, saveDefaults, saveItemSet } from "#flows/edit-collection.ts";
+import { removeItemSet, saveDefaults, saveItemSet, setClockMode } from "#flows/edit-collection.ts";
 import { collectionSettingsNow } from "#store/collection.ts";
 import { collectorsNow } from "#store/collectors.ts";
 import { addRoute, nothing, type Routes } from "../route.ts";
@@ -31,7 +33,7 @@ export function collectionRoutes(routes: Routes): void {
     ...look,
     path: "/api/collection",
     answer: collectionSettings,
-    handle: () => collectionSettingsNow(tx),
+    handle: () => collectionSettingsNow(tx, ctx.clock()),
   });
 
   addRoute(routes, {
@@ -55,7 +57,19 @@ export function collectionRoutes(routes: Routes): void {
     answer: collectionSettings,
     async handle({ actor, body, ip }) {
       await saveDefaults(ctx, actor, { ...body, ip });
-      return collectionSettingsNow(tx);
+      return collectionSettingsNow(tx, ctx.clock());
+    },
+  });
+
+  addRoute(routes, {
+    ...change,
+    path: "/api/collection/clock",
+    body: clockRequest,
+    mistakes: { reason: () => new AppError("reason_required") },
+    answer: collectionSettings,
+    async handle({ actor, body, ip }) {
+      await setClockMode(ctx, actor, { ...body, ip });
+      return collectionSettingsNow(tx, ctx.clock());
     },
   });
 
@@ -66,7 +80,7 @@ export function collectionRoutes(routes: Routes): void {
     answer: collectionSettings,
     async handle({ actor, body, ip }) {
       await saveItemSet(ctx, actor, { ...body, ip });
-      return collectionSettingsNow(tx);
+      return collectionSettingsNow(tx, ctx.clock());
     },
   });
 
@@ -79,7 +93,7 @@ export function collectionRoutes(routes: Routes): void {
     missing: "item_set_not_found",
     async handle({ actor, params, body, ip }) {
       await removeItemSet(ctx, actor, { ...params, ...body, ip });
-      return collectionSettingsNow(tx);
+      return collectionSettingsNow(tx, ctx.clock());
     },
   });
 }

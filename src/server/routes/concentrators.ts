@@ -6,6 +6,7 @@ import {
   channelRequest,
   concentratorAdd,
   concentratorEdit,
+  concentratorLinkRequest,
   concentratorList,
   concentratorMade,
   concentratorQuery,
@@ -27,6 +28,7 @@ import {
   replaceConcentrator,
   retireConcentrator,
 } from "#flows/edit-concentrator.ts";
+import { editLink } from "#flows/edit-link.ts";
 import { changeProtocol, editMeter, moveMeter } from "#flows/edit-meter.ts";
 import { retireMeter } from "#flows/retire-meter.ts";
 import { shownFrame } from "#protocol/explain-frame.ts";
@@ -143,6 +145,24 @@ function changeRoutes(routes: Routes, { nudge, sealer }: { nudge: () => void; se
     answer: concentratorView,
     async handle({ actor, params, body, ip }) {
       await editConcentrator(ctx, actor, { ...params, ...body, ip });
+      return seen(routes, actor, params.id);
+    },
+  });
+
+  addRoute(routes, {
+    ...change,
+    path: "/api/concentrators/:id/link",
+    body: concentratorLinkRequest,
+    mistakes: {
+      ...reasonMistake,
+      sources: () => new AppError("link_sources_wrong"),
+      fingerprint: () => new AppError("link_fingerprint_wrong"),
+      linkKey: () => new AppError("link_key_missing"),
+      port: () => new AppError("link_address_wrong"),
+    },
+    answer: concentratorView,
+    async handle({ actor, params, body, ip }) {
+      await editLink(sealing(), actor, { ...params, ...body, ip });
       return seen(routes, actor, params.id);
     },
   });

@@ -1,11 +1,13 @@
 import type {
   BusFrames,
   ChannelRequest,
+  ClockRequest,
   CollectionPlaces,
   CollectionSettings,
   Collectors,
   ConcentratorAdd,
   ConcentratorEdit,
+  ConcentratorLinkRequest,
   ConcentratorList,
   ConcentratorMade,
   ConcentratorQuery,
@@ -40,6 +42,8 @@ const post = <T>(path: string, body: object) => call<T>("POST", path, { body });
 export const postConcentrator = (body: ConcentratorAdd) => post<ConcentratorMade>("/api/concentrators", body);
 export const postConcentratorEdit = (id: number, body: ConcentratorEdit) =>
   post<ConcentratorView>(`/api/concentrators/${id}/edit`, body);
+export const postConcentratorLink = (id: number, body: ConcentratorLinkRequest) =>
+  post<ConcentratorView>(`/api/concentrators/${id}/link`, body);
 export const postConcentratorReplace = (id: number, body: ConcentratorReplace) =>
   post<ConcentratorMade>(`/api/concentrators/${id}/replace`, body);
 export const postConcentratorRetire = (id: number, body: RetireRequest) =>
@@ -52,6 +56,7 @@ export const postMeterProtocol = (id: number, body: MeterProtocol) => post<void>
 export const postMeterMove = (id: number, body: MeterMove) => post<void>(`/api/meters/${id}/move`, body);
 export const postMeterRetire = (id: number, body: RetireRequest) => post<void>(`/api/meters/${id}/retire`, body);
 export const postDefaults = (body: DefaultsRequest) => post<CollectionSettings>("/api/collection/defaults", body);
+export const postClockMode = (body: ClockRequest) => post<CollectionSettings>("/api/collection/clock", body);
 export const postItemSet = (body: ItemSetRequest) => post<CollectionSettings>("/api/collection/item-sets", body);
 export const postItemSetRemove = (id: number, version: number) =>
   post<CollectionSettings>(`/api/collection/item-sets/${id}/remove`, { version });

@@ -319,6 +319,10 @@ export const en: Messages = {
     recharge: "a recharge",
     refund: "refund",
     paid: "a payment",
+    exchange: "an exchange",
+    mode: "a change of mode",
+    group: "a merged account",
+    clock: "the clock was off",
   },
   verdict: { backwards: "index went backwards", jump: "index jumped", stale: "older than the last one" },
   command: {

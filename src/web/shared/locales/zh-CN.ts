@@ -315,6 +315,10 @@ export const zhCN = {
     recharge: "充值",
     refund: "退费",
     paid: "充值到账",
+    exchange: "换表",
+    mode: "改计费方式",
+    group: "合并账户",
+    clock: "自动校时",
   },
   verdict: { backwards: "示数倒走", jump: "示数突变", stale: "时间早于上次" },
   command: {

@@ -5,7 +5,10 @@ import type { ConcentratorView } from "#contract/collection.ts";
 import { collectionKeys, getCollectionPlaces, postMeter } from "#web/shared/api-collection.ts";
 import { newKey } from "#web/shared/new-key.ts";
 import { ChoiceField, FormDialog, TextField } from "./form-dialog.tsx";
+import { gatewaysOn } from "./gateways.ts";
 
+/** Wh in a kWh, litres in a cubic metre. */
+const PER_UNIT = 1_000;
 const MODES = ["prepaid", "postpaid", "public"] as const;
 
 /** Enters a new meter behind this concentrator, in an empty room. */
@@ -19,7 +22,11 @@ export function AddMeter({ seen, onClose }: { seen: ConcentratorView; onClose: (
     address: "",
     profile: "jc1",
     areaId: "",
-    bus: "1",
+    bus: String(seen.channels[0]?.bus ?? 1),
+    gateway: "",
+    ratio: "1",
+    power: "",
+    low: "20",
     price: "",
     openIndex: "0",
     mode: "prepaid",
@@ -28,6 +35,10 @@ export function AddMeter({ seen, onClose }: { seen: ConcentratorView; onClose: (
   const set = (name: keyof typeof texts) => (value: string) => setTexts({ ...texts, [name]: value });
   const areas = (places?.areas ?? []).filter((each) => each.projectId === seen.projectId);
   const model = places?.profiles.find((each) => each.name === texts.profile);
+  const isWater = model?.kind === "water";
+  const unit = isWater ? "m³" : "kWh";
+  const gateways = gatewaysOn(seen, Number(texts.bus), null);
+  const gateway = gateways.some((each) => each.value === texts.gateway) ? texts.gateway : "";
   return (
     <FormDialog
       title={t("channelMeters.addTitle")}
@@ -37,7 +48,7 @@ export function AddMeter({ seen, onClose }: { seen: ConcentratorView; onClose: (
           key,
           concentratorId: seen.id,
           bus: Number(texts.bus),
-          gatewayId: null,
+          gatewayId: gateway === "" ? null : Number(gateway),
           areaId: Number(texts.areaId === "" ? (areas[0]?.id ?? 0) : texts.areaId),
           label: texts.label,
           number: texts.number,
@@ -48,8 +59,10 @@ export function AddMeter({ seen, onClose }: { seen: ConcentratorView; onClose: (
           switchKind: model?.switchKind ?? "none",
           closesBy: model?.closesBy ?? "direct",
           price: texts.price,
-          ratio: 1,
+          ratio: Number(texts.ratio),
           openIndex: texts.openIndex,
+          ...(texts.power !== "" && { powerMaxW: Number(texts.power) }),
+          ...(texts.low !== "" && { lowCreditWh: Number(texts.low) * PER_UNIT }),
         })
       }
       onDone={() => {
@@ -100,10 +113,45 @@ export function AddMeter({ seen, onClose }: { seen: ConcentratorView; onClose: (
         options={MODES.map((value) => ({ value, label: t(`mode.${value}`) }))}
         onChange={set("mode")}
       />
-      <TextField id="new-meter-price" label={t("channelMeters.price")} value={texts.price} onChange={set("price")} />
+      <ChoiceField
+        id="new-meter-gateway"
+        label={t("channelMeters.gateway")}
+        value={gateway}
+        options={[{ value: "", label: t("channelMeters.noGateway") }, ...gateways]}
+        onChange={set("gateway")}
+      />
+      <TextField
+        id="new-meter-ratio"
+        label={t("channelMeters.ratioTyped")}
+        value={texts.ratio}
+        numeric
+        onChange={set("ratio")}
+      />
+      {isWater ? null : (
+        <TextField
+          id="new-meter-power"
+          label={t("channelMeters.power")}
+          value={texts.power}
+          numeric
+          onChange={set("power")}
+        />
+      )}
+      <TextField
+        id="new-meter-low"
+        label={t("channelMeters.low", { unit })}
+        value={texts.low}
+        numeric
+        onChange={set("low")}
+      />
+      <TextField
+        id="new-meter-price"
+        label={t("channelMeters.price", { unit })}
+        value={texts.price}
+        onChange={set("price")}
+      />
       <TextField
         id="new-meter-index"
-        label={t("channelMeters.openIndex")}
+        label={t("channelMeters.openIndex", { unit })}
         value={texts.openIndex}
         onChange={set("openIndex")}
       />

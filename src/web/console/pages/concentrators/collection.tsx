@@ -14,6 +14,7 @@ import {
 import { Can } from "#web/shared/can.tsx";
 import { dateTime } from "#web/shared/format.ts";
 import { FailedNotice, Loading } from "../../notice.tsx";
+import { ClockMode } from "./clock-mode.tsx";
 import { CycleText } from "./cycle-text.tsx";
 import { ChoiceField, CycleField, cycleTyped, FormDialog, TextField } from "./form-dialog.tsx";
 import "../reports/reports.css";
@@ -33,6 +34,7 @@ export function CollectionPage() {
     <main className="page" id="main" tabIndex={-1}>
       <div className="page-head">
         <h1>{t("collection.title")}</h1>
+        {settings === undefined ? null : <small>{t("concentrators.asOf", { at: dateTime(settings.asOf) })}</small>}
       </div>
       <p className="muted">{t("collection.lead")}</p>
       {settings === undefined ? (
@@ -44,6 +46,7 @@ export function CollectionPage() {
       ) : (
         <>
           <ProjectTable settings={settings} onEdit={(project) => setDoing({ what: "project", project })} />
+          <ClockMode settings={settings} />
           <SetTable settings={settings} onDo={(what, set) => setDoing({ what, set })} />
           {doing?.what === "project" ? (
             <DefaultsDialog project={doing.project} sets={settings.itemSets} onClose={close} />
@@ -68,8 +71,10 @@ function ProjectTable({ settings, onEdit }: { settings: CollectionSettings; onEd
               <th className="first">{t("collection.project")}</th>
               <th>{t("concentrators.cycle")}</th>
               <th>{t("channels.items")}</th>
-              <th />
-              <th />
+              <th>{t("collection.changed")}</th>
+              <th>
+                <span className="unseen">{t("concentrators.edit")}</span>
+              </th>
             </tr>
           </thead>
           <tbody>

@@ -21,6 +21,7 @@ import { ChannelTable } from "./channels.tsx";
 import { OnlineMark, SignalText, successText } from "./concentrators.tsx";
 import { CycleText } from "./cycle-text.tsx";
 import { CycleField, cycleTyped, FormDialog, TextField } from "./form-dialog.tsx";
+import { LinkPanel } from "./link-panel.tsx";
 import { MeterTable } from "./meters.tsx";
 import { Monitor } from "./monitor.tsx";
 import "../reports/reports.css";
@@ -69,6 +70,7 @@ export function ConcentratorPage() {
         ) : null}
       </div>
       <Facts seen={seen} />
+      <LinkPanel seen={seen} />
       <ChannelTable seen={seen} sets={sets} />
       <MeterTable seen={seen} sets={sets} />
       <Monitor concentratorId={seen.id} />
@@ -94,10 +96,6 @@ function Facts({ seen }: { seen: ConcentratorView }) {
           <dd>
             {seen.project} · {seen.area}
           </dd>
-        </div>
-        <div>
-          <dt>{t("concentrators.link")}</dt>
-          <dd>{t(`concentrators.links.${seen.linkKind}`)}</dd>
         </div>
         <div>
           <dt>{t("concentrators.state")}</dt>

@@ -5,6 +5,7 @@ import type { ConcentratorView, ItemSet, MeterOnChannel } from "#contract/collec
 import {
   collectionKeys,
   getCollectionPlaces,
+  getConcentrator,
   getConcentrators,
   postMeterEdit,
   postMeterMove,
@@ -12,6 +13,7 @@ import {
   postMeterRetire,
 } from "#web/shared/api-collection.ts";
 import { ChoiceField, FormDialog, TextField } from "./form-dialog.tsx";
+import { gatewaysOn } from "./gateways.ts";
 
 type Props = { meter: MeterOnChannel; onClose: () => void };
 
@@ -105,13 +107,23 @@ export function ProtocolDialog({ meter, onClose }: Props) {
 export function MoveMeter({ seen, meter, onClose }: Props & { seen: ConcentratorView }) {
   const { t } = useTranslation();
   const done = useDone(onClose);
-  const query = { sort: "name" } as const;
+  const [search, setSearch] = useState("");
+  const query = { sort: "name", ...(search.trim() !== "" && { search: search.trim() }) } as const;
   const { data: list } = useQuery({
     queryKey: collectionKeys.list(query),
     queryFn: () => getConcentrators(query),
+    placeholderData: (before) => before,
   });
   const [to, setTo] = useState(String(seen.id));
   const [bus, setBus] = useState(String(meter.bus));
+  const [gateway, setGateway] = useState(String(meter.gatewayId ?? ""));
+  const { data: there } = useQuery({
+    queryKey: collectionKeys.one(Number(to)),
+    queryFn: () => getConcentrator(Number(to)),
+  });
+  // A gateway of the old place is not one of the new.
+  const gateways = gatewaysOn(there, Number(bus), meter.meterId);
+  const chosen = gateways.some((each) => each.value === gateway) ? gateway : "";
   return (
     <FormDialog
       title={t("channelMeters.moveTitle", { label: meter.label })}
@@ -121,7 +133,7 @@ export function MoveMeter({ seen, meter, onClose }: Props & { seen: Concentrator
         postMeterMove(meter.meterId, {
           concentratorId: Number(to),
           bus: Number(bus),
-          gatewayId: null,
+          gatewayId: chosen === "" ? null : Number(chosen),
           version: meter.version,
           reason,
         })
@@ -129,19 +141,34 @@ export function MoveMeter({ seen, meter, onClose }: Props & { seen: Concentrator
       onDone={done}
       onClose={onClose}
     >
+      {(list?.pages ?? 1) > 1 || search !== "" ? (
+        <TextField id="move-search" label={t("concentrators.search")} value={search} onChange={setSearch} />
+      ) : null}
       <ChoiceField
         id="move-concentrator"
         label={t("channelMeters.concentrator")}
         value={to}
-        options={(list?.items ?? [seen]).map((each) => ({
+        options={withChosen(list?.items ?? [], there ?? seen).map((each) => ({
           value: String(each.id),
           label: `${each.name} (${each.meters}/${each.metersMax})`,
         }))}
         onChange={setTo}
       />
       <TextField id="move-bus" label={t("channels.bus")} value={bus} numeric onChange={setBus} />
+      <ChoiceField
+        id="move-gateway"
+        label={t("channelMeters.gateway")}
+        value={chosen}
+        options={[{ value: "", label: t("channelMeters.noGateway") }, ...gateways]}
+        onChange={setGateway}
+      />
     </FormDialog>
   );
+}
+
+/** The concentrator that is chosen stays in the list, whatever is searched for. */
+function withChosen<T extends { id: number }>(items: readonly T[], chosen: T): readonly T[] {
+  return items.some((each) => each.id === chosen.id) ? items : [chosen, ...items];
 }
 
 /** Takes a meter out of use. */
