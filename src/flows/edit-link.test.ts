@@ -104,7 +104,7 @@ for (const { name, available, why } of testDatabases) {
       const { version, code } = await row();
       const policy = {
         code,
-        channel: "plain",
+        channel: "plain" as const,
         sources: ["10.8.0.0/16"],
         lockSource: false,
         forgetSource: false,
