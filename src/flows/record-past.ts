@@ -186,9 +186,12 @@ function daysAround(meterId: number, rows: readonly ReadingTable[]) {
   return [...new Set(days)].map((day) => ({ meterId, day }));
 }
 
+/** No meter remembers its midnights for longer (62 days in DL/T 645-2007): what is older is open for ever, or settled. */
+const REMEMBERED_MS_MAX = 64 * DAY_MS;
+
 /** The last midnight up to which nothing is open any more. */
 async function frozenTo(tx: Tx, memory: MeterMemoryTable, now: Instant): Promise<Instant> {
-  const open = midnightsAfter(instant(memory.frozen_to), now);
+  const open = midnightsAfter(instant(Math.max(memory.frozen_to, now - REMEMBERED_MS_MAX)), now);
   const [from] = open;
   const to = open.at(-1);
   if (from === undefined || to === undefined) return instant(memory.frozen_to);
