@@ -136,10 +136,37 @@ for (const { name, available, why } of testDatabases) {
       expect(await refusal(changeProtocol(b.ctx, boss, { ...change, profile: "nobody" }))).toBe("profile_unknown");
       const twin = (await row(second)).address;
       expect(await refusal(changeProtocol(b.ctx, boss, { ...change, address: twin }))).toBe("meter_address_taken");
+      const { account_id: accountId } = await row(first);
+      await b.db.transact((tx) =>
+        tx.updateTable("account").set({ arrears_evaluations: 2 }).where("id", "=", accountId).execute(),
+      );
       await changeProtocol(b.ctx, boss, change);
       expect(await row(first)).toMatchObject({ profile: "sf97", installation: installation + 1 });
+      const account = b.db.read.selectFrom("account").select("arrears_evaluations").where("id", "=", accountId);
+      expect(await account.executeTakeFirstOrThrow()).toEqual({ arrears_evaluations: 0 });
       const state = b.db.read.selectFrom("meter_state").select("relay").where("meter_id", "=", first);
       expect((await state.executeTakeFirstOrThrow()).relay).toBeNull();
+    });
+
+    test("another address of a meter that holds credit forgets what was read of the one before", async () => {
+      await b.db.transact((tx) =>
+        tx
+          .updateTable("meter_state")
+          .set({ remaining_wh: 90_000, remaining_at: 1, purchase_count_read: 3, purchase_count_read_at: 1 })
+          .where("meter_id", "=", second)
+          .execute(),
+      );
+      const { version, profile } = await row(second);
+      await changeProtocol(b.ctx, boss, {
+        ...{ meterId: second, profile, address: "000000000098", switchKind: "relay", closesBy: "direct" },
+        ...{ version, reason: "地址登记错误", confirmed: true, ip },
+      });
+      const state = b.db.read
+        .selectFrom("meter_state")
+        .select(["remaining_wh", "remaining_at", "purchase_count_read", "purchase_count"])
+        .where("meter_id", "=", second);
+      const forgotten = { remaining_wh: null, remaining_at: 0, purchase_count_read: null, purchase_count: 0 };
+      expect(await state.executeTakeFirstOrThrow()).toEqual(forgotten);
     });
 
     test("a new concentrator shows its key once, and the same request makes it once", async () => {

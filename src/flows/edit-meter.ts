@@ -11,6 +11,7 @@ import { openExchangeOfMeter, openModeChangeOf } from "#store/devices.ts";
 import { addEvents } from "#store/events.ts";
 import { activeRootVersion, meterKeyRow, setMeterKey } from "#store/keys.ts";
 import { changeMeterState, claimMeterState } from "#store/meters.ts";
+import { openMoveOutOfMeter } from "#store/move-outs.ts";
 import { keepMemory } from "#store/past.ts";
 import type { MeterStateTable, MeterTable } from "#store/schema.ts";
 import { auditArchive } from "./archive-step.ts";
@@ -39,7 +40,8 @@ export async function editMeter(
 
 /**
  * The meter is spoken to in another way from now on (协议): another profile or address. Refused while anything is under way with it: what
- * was asked in one language would be judged in another. What its switch showed is forgotten until it is read anew, so nothing is decided by it.
+ * was asked in one language would be judged in another. What its switch and its credit showed is forgotten until it is read anew, and arrears
+ * are found anew, so nobody is cut off, and nothing paid back, by what another meter has said.
  */
 export async function changeProtocol(
   ctx: FlowContext,
@@ -49,6 +51,8 @@ export async function changeProtocol(
   await decide(ctx.db, async (tx) => {
     const { meter, state } = await takeMeter(tx, actor, input);
     await demandQuiet(tx, meter.id);
+    const moveOutNo = await openMoveOutOfMeter(tx, meter.id);
+    if (moveOutNo !== null) throw new AppError("moving_out", { moveOutNo });
     const credit = await creditOf(tx, meter.account_id);
     checkProfile({
       number: meter.number,
@@ -76,8 +80,21 @@ export async function changeProtocol(
     await changeMeterState(tx, {
       meterId: meter.id,
       version: state.version,
-      change: { relay: null, relay_at: 0, status_word3: null, switch_fault: 0, changed_at: at },
+      change: {
+        relay: null,
+        relay_at: 0,
+        status_word3: null,
+        switch_fault: 0,
+        ...(credit === "meter" && {
+          remaining_wh: null,
+          remaining_at: 0,
+          purchase_count_read: null,
+          purchase_count_read_at: 0,
+        }),
+        changed_at: at,
+      },
     });
+    if (meter.account_id !== null) await forgetArrears(tx, meter.account_id);
     await renewKey(tx, meter.id, input.profile, at);
     await tell(ctx, tx, actor, meter, { action: "meter.protocol", after: change, reason: input.reason, ip: input.ip });
   });
@@ -173,6 +190,15 @@ async function creditOf(tx: Tx, accountId: number | null): Promise<"meter" | "se
   if (accountId === null) return "server";
   const row = await tx.selectFrom("account").select("credit_at").where("id", "=", accountId).executeTakeFirstOrThrow();
   return row.credit_at;
+}
+
+/** Whether an account is in arrears is evaluated from the beginning again, twice before anything is cut off. */
+async function forgetArrears(tx: Tx, accountId: number): Promise<void> {
+  await tx
+    .updateTable("account")
+    .set((eb) => ({ arrears_evaluations: 0, version: eb("version", "+", 1) }))
+    .where("id", "=", accountId)
+    .execute();
 }
 
 /** A model that has keys of ours begins with the active one; the collector asks it before it believes that. */

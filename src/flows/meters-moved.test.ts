@@ -9,8 +9,9 @@ import { createSealer } from "#system/seal.ts";
 import { beginMeterMemories } from "./begin-memories.ts";
 import { claimCommands } from "./claim-commands.ts";
 import { addConcentrator } from "./edit-concentrator.ts";
-import { moveMeter } from "./edit-meter.ts";
+import { changeProtocol, moveMeter } from "./edit-meter.ts";
 import { moveIn } from "./move-in.ts";
+import { startMoveOut } from "./move-out.ts";
 import { requestCommand } from "./request-command.ts";
 import { retireMeter } from "./retire-meter.ts";
 import { type Building, boss, building } from "./test-building.ts";
@@ -39,7 +40,7 @@ for (const { name, available, why } of testDatabases) {
     const lot = { creditAt: "server" as const, openingCreditWh: 0 };
 
     beforeAll(async () => {
-      b = await building(name, OPENED, [lot, lot, lot, { ...lot, ratio: 1 }]);
+      b = await building(name, OPENED, [lot, lot, lot, lot, lot]);
       from = (await row(b.meters[0] ?? 0)).concentrator_id;
       const { area_id: areaId } = await row(b.meters[0] ?? 0);
       const second = {
@@ -89,6 +90,22 @@ for (const { name, available, why } of testDatabases) {
       await b.db.transact((tx) => beginMemories(tx, [{ ...memory, installation: installation + 1 }]));
       const kept = (await memoriesOf(b.db.read, [meterId])).get(meterId);
       expect(kept).toMatchObject({ installation: installation + 1, clock_doubt_from: 5, clock_doubt_to: 9 });
+    });
+
+    test("no other protocol is entered while somebody leaves: his final readings are of this one", async () => {
+      const meterId = b.meters[4] ?? 0;
+      const leaving = { method: "cash", afterwards: "leave", reason: "退租" } as const;
+      const { moveOutNo } = await startMoveOut(b.ctx, boss, { ...leaving, key: "out", meterIds: [meterId], ip });
+      await b.db.transact((tx) =>
+        tx.updateTable("command").set({ state: "expired" }).where("meter_id", "=", meterId).execute(),
+      );
+      const { version, profile } = await row(meterId);
+      const change = {
+        ...{ meterId, profile, address: "000000000099", switchKind: "relay" as const },
+        ...{ closesBy: "direct" as const, version, reason: "地址登记错误", confirmed: true as const, ip },
+      };
+      const refused = await changeProtocol(b.ctx, boss, change).catch((error) => error);
+      expect(refused).toMatchObject({ code: "moving_out", details: { moveOutNo } });
     });
 
     test("a meter that somebody moves into while it is being retired is not retired", async () => {
