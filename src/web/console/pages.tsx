@@ -175,13 +175,18 @@ export const menu = [
       { to: "/reports/days", name: "days", icon: "matrix", permission: "report.view" },
       { to: "/reports/day", name: "day", icon: "records", permission: "report.view" },
       { to: "/reports/periods", name: "periods", icon: "chart", permission: "report.view" },
-      { to: "/reports/completeness", name: "completeness", icon: "gauge", permission: "report.view" },
+      { to: "/reports/completeness", name: "completeness", icon: "checklist", permission: "report.view" },
       { to: "/doubts", name: "doubts", icon: "alarm", permission: "report.view" },
-      { to: "/exchanges", name: "exchanges", icon: "swap", permission: "meter.exchange" },
-      { to: "/concentrators", name: "concentrators", icon: "board", permission: "meter.view" },
-      { to: "/settings/collection", name: "collection", icon: "gauge", permission: "settings.manage" },
       { to: "/shares", name: "shares", icon: "share", permission: "share.view" },
       { to: "/hvac", name: "hvac", icon: "fan", permission: "share.view" },
+    ],
+  },
+  {
+    name: "archive",
+    entries: [
+      { to: "/concentrators", name: "concentrators", icon: "concentrator", permission: "meter.view" },
+      { to: "/exchanges", name: "exchanges", icon: "swap", permission: "meter.exchange" },
+      { to: "/settings/collection", name: "collection", icon: "sliders", permission: "settings.manage" },
     ],
   },
   {

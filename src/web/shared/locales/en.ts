@@ -72,7 +72,7 @@ export const en: Messages = {
   menu: {
     open: "Open menu",
     label: "Main menu",
-    groups: { now: "Now", money: "Money", data: "Readings", archive: "Archive", system: "System" },
+    groups: { now: "Now", money: "Money", data: "Readings", archive: "Devices", system: "System" },
     board: "Status board",
     reliability: "Reliability",
     guard: "Guard over trips",

@@ -68,7 +68,7 @@ export const zhCN = {
   menu: {
     open: "打开菜单",
     label: "主菜单",
-    groups: { now: "实时", money: "充值收费", data: "抄表数据", archive: "档案", system: "系统" },
+    groups: { now: "实时", money: "充值收费", data: "抄表数据", archive: "设备", system: "系统" },
     board: "状态墙",
     reliability: "可靠性",
     guard: "拉闸保护",

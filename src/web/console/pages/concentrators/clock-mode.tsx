@@ -26,8 +26,9 @@ export function ClockMode({ settings }: { settings: CollectionSettings }) {
           </Button>
         </Can>
       </div>
+      <p className="muted">{t("clockMode.lead")}</p>
       <p className="muted">
-        {t("clockMode.lead")}{" "}
+        {t("collection.changed")}:{" "}
         {clock.updatedAt === 0
           ? t("collection.never")
           : t("collection.updated", { by: clock.updatedBy, at: dateTime(clock.updatedAt) })}

@@ -62,9 +62,7 @@ export function FormDialog({ title, testId, children, dangerous = false, act, on
       ) : null}
       {doing.error ? <FailedLine error={doing.error} testId={`${testId}-problem`} /> : null}
       <div className="dialog-buttons">
-        <Button onClick={onClose} data-autofocus="">
-          {t("concentrators.back")}
-        </Button>
+        <Button onClick={onClose}>{t("concentrators.back")}</Button>
         <Button
           danger={dangerous}
           {...(dangerous ? {} : { type: "primary" as const })}

@@ -18,7 +18,7 @@ export function LinkPanel({ seen }: { seen: ConcentratorView }) {
     ["direction", t(`linkForm.directions.${seen.direction}`)],
     ["address", seen.host === null ? MISSING : `${seen.host}:${seen.port}`],
     ["channel", t(`linkForm.channels.${seen.channel}`)],
-    ["trust", t(`linkForm.trusts.${seen.trust}`)],
+    ["trust", seen.linkKind === "jichao" ? t("linkForm.proved") : t(`linkForm.trusts.${seen.trust}`)],
     ["fingerprint", seen.fingerprint ?? t("linkForm.noFingerprint")],
     ["sources", seen.sources?.join("、") ?? t("linkForm.anySource")],
     ["lock", lockText()],
