@@ -98,14 +98,18 @@ test("a key that may only look changes nothing, a revoked one is shut out, wrong
   writeFileSync(wrong, "desk.guessed");
   const show = (key: string) =>
     fetch(`${url}/console/collectors`, { headers: { authorization: `Bearer ${key}` } }).then((answer) => answer.status);
+  // A page in a browser can make it call here, though without a key: that shuts nobody out.
+  const keyless: Record<string, string>[] = [{}, { authorization: "Bearer" }, { authorization: "Basic x" }];
+  for (let i = 0; i < WRONG_KEYS_MAX; i++) {
+    for (const headers of keyless) expect((await fetch(`${url}/console/collectors`, { headers })).status).toBe(401);
+  }
   for (let i = 1; i < WRONG_KEYS_MAX; i++) expect(await show("desk.guessed")).toBe(401);
   expect(await show("desk.guessed")).toBe(429);
-  expect(JSON.parse((await client(keyFile, "list")).err).code).toBe("collector_key_slow");
+  expect(await show("nobody.guessed")).toBe(429);
+  // Who shares the address with a guesser, and has a key, still gets in.
+  expect((await client(keyFile, "list")).code).toBe(0);
   const stored = await w.db.read.selectFrom("collector_key").select("key_hash").execute();
   expect(stored.every((row) => /^[0-9a-f]{64}$/.test(row.key_hash))).toBe(true);
-  for (const headers of [{}, { authorization: "Bearer" }, { authorization: "Basic x" }] as Record<string, string>[]) {
-    expect((await fetch(`${url}/console/collectors`, { headers })).status).toBe(429);
-  }
 });
 
 describe.skipIf(reason !== null)(`the full screen in tmux${reason === null ? "" : ` (not run: ${reason})`}`, () => {

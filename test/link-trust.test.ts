@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { SECOND_MS } from "#base/time.ts";
 import type { LinkTrust } from "#domain/link.ts";
 import { setLinkRisk } from "#flows/link-risk.ts";
+import { GUARD_RETRY_MS } from "#flows/off-guard.ts";
 import { recordReadings } from "#flows/record-readings.ts";
 import { requestRefund } from "#flows/refund.ts";
 import { mixedTownPlan } from "#simulator/mixed-town.ts";
@@ -27,6 +29,13 @@ function setTrust(w: World, trust: LinkTrust): Promise<unknown> {
 
 function dropRisk(w: World): Promise<unknown> {
   return w.db.transact((tx) => tx.deleteFrom("setting").where("key", "like", "link_risk:%").execute());
+}
+
+/** Starts a collector, which holds back for a while what was ordered before, and lets that while pass. */
+async function startAndWaitOut(w: World, trip: string): Promise<void> {
+  await w.startCollector();
+  await until("it is held back", async () => (await w.commandNow(trip)).stateReason === "guard_quarantine");
+  w.letPass(GUARD_RETRY_MS + SECOND_MS);
 }
 
 /** Uses up what the account had, twice seen. */
@@ -66,7 +75,7 @@ describe.each(testDatabases)("a link without proof of identity on $name", ({ nam
     const { w, closed } = await townWith(name, "full");
     const trip = await w.command(closed.id, "trip");
     await setTrust(w, "limited");
-    await w.startCollector();
+    await startAndWaitOut(w, trip);
     await until("the trip has ended", async () => (await w.commandNow(trip)).state === "cancelled");
     expect(await w.commandNow(trip)).toMatchObject({ stateReason: "link_not_trusted" });
     expect(w.town.meter(closed.address)?.relay).toBe("closed");
@@ -85,7 +94,7 @@ describe.each(testDatabases)("a link without proof of identity on $name", ({ nam
     const trip = await w.command(closed.id, "trip");
     await dropRisk(w);
     await expect(w.command(closed.id, "trip")).rejects.toMatchObject({ code: "link_risk" });
-    await w.startCollector();
+    await startAndWaitOut(w, trip);
     await until("the trip has ended", async () => (await w.commandNow(trip)).state === "cancelled");
     expect(await w.commandNow(trip)).toMatchObject({ stateReason: "link_risk" });
     expect(w.town.meter(closed.address)?.relay).toBe("closed");
@@ -93,6 +102,20 @@ describe.each(testDatabases)("a link without proof of identity on $name", ({ nam
     const orderNo = await w.recharge(closed.id, "50");
     await until("the recharge has arrived", async () => (await w.order(orderNo)).state === "confirmed");
   });
+
+  on(
+    "whose risk is about every meter of the project is nothing that somebody with a part of them may take",
+    async () => {
+      const { w, closed } = await townWith(name, "full");
+      await dropRisk(w);
+      const some = { ...boss, scope: { all: false, areaIds: [], meterIds: [closed.id] } };
+      const decided = { projectId: 1, reason: "VPN", ip: "" };
+      await expect(setLinkRisk(w.ctx, some, { ...decided, taken: true })).rejects.toMatchObject({ code: "not_found" });
+      await setLinkRisk(w.ctx, boss, { ...decided, taken: true });
+      await setLinkRisk(w.ctx, some, { ...decided, taken: false });
+      await expect(w.command(closed.id, "trip")).rejects.toMatchObject({ code: "link_risk" });
+    },
+  );
 
   on("holds what takes credit back until the risk is taken, sends nothing of it, and then carries it out", async () => {
     const { w, closed } = await townWith(name, "full");

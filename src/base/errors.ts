@@ -75,6 +75,11 @@ export const errors = {
     "该集中器由前置机主动拨号,不能要求它以 TLS 接入",
     "The collector dials this concentrator: it cannot be asked to come by TLS",
   ],
+  link_fingerprint_taken: [
+    409,
+    "该证书指纹已登记给另一台集中器:一张证书只能代表一台设备",
+    "Another concentrator has this fingerprint: one certificate stands for one device",
+  ],
   link_sources_wrong: [
     400,
     "允许来源有误:请填 IP 地址或网段,例如 10.8.0.0/16,最多 16 个",

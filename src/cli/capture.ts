@@ -6,6 +6,7 @@ import { describeFrames } from "#protocol/explain.ts";
 import { explainBytes } from "#protocol/explain-bytes.ts";
 import { textLines } from "#protocol/explain-text.ts";
 import { aligned, pieceLines } from "./frame-lines.ts";
+import { shownJson, shownText } from "./shown-text.ts";
 
 /** What the command talks with; the tests bring their own. */
 export type CaptureIo = { out(line: string): void; err(line: string): void };
@@ -28,14 +29,16 @@ export async function captureCommand(
     return 2;
   }
   let shown = 0;
+  // Bytes of strangers are explained as text, too: a terminal must not obey them.
+  const out = (text: string) => io.out(shownText(text));
   for await (const line of readCapture(asked.dir ?? at.folder)) {
     const { record, code } = line;
     if (record.at < asked.since || record.at > asked.until) continue;
     if (asked.concentrator !== undefined && code !== asked.concentrator) continue;
     if (record.type === "begun") continue;
     shown++;
-    if (asked.json) io.out(JSON.stringify(jsonOf(line)));
-    else show(line, asked.explain, io);
+    if (asked.json) io.out(shownJson(jsonOf(line)));
+    else show(line, asked.explain, out);
   }
   if (shown === 0) io.err(`没有符合条件的报文(目录 ${asked.dir ?? at.folder})。Nothing was found.`);
   return shown > 0 ? 0 : 1;
@@ -82,16 +85,16 @@ function timeOf(text: string, nowMs: number): number | null {
   return Number.isNaN(ms) ? null : ms;
 }
 
-function show({ record, code, source }: CapturedLine, explain: boolean, io: CaptureIo): void {
+function show({ record, code, source }: CapturedLine, explain: boolean, out: (text: string) => void): void {
   const who = `${code ?? "?"} ${source} #${record.connection}`;
   const told = record.type === "lost" ? `${record.records} 条未留存 records lost` : wordOf(record);
-  io.out(`${new Date(record.at).toISOString()} ${who} ${told}`);
+  out(`${new Date(record.at).toISOString()} ${who} ${told}`);
   if (record.type !== "heard" && record.type !== "sent") return;
   if (explain) {
-    for (const { pieces } of explainBytes(record.bytes)) for (const text of pieceLines(pieces)) io.out(`  ${text}`);
+    for (const { pieces } of explainBytes(record.bytes)) for (const text of pieceLines(pieces)) out(`  ${text}`);
   } else {
     for (const description of describeFrames(record.bytes)) {
-      for (const text of aligned(textLines(description))) io.out(`  ${text}`.trimEnd());
+      for (const text of aligned(textLines(description))) out(`  ${text}`.trimEnd());
     }
   }
 }

@@ -11,6 +11,7 @@ import { runFullScreen } from "./console/full-screen.ts";
 import { CONCENTRATOR_HEAD, channelLine, concentratorLine, frameLines, meterLine } from "./console/lines.ts";
 import { openScreen } from "./console/screen.ts";
 import { standUp } from "./programs.ts";
+import { shownJson, shownText } from "./shown-text.ts";
 
 const USAGE = `用法 usage:
   jichao collector                                        启动抄表前置机 run the collector
@@ -117,7 +118,8 @@ async function consoleCommand(args: readonly string[]): Promise<number> {
     return 2;
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    console.error(values.json ? JSON.stringify({ code: error.code, message: error.message }) : error.message);
+    const { code, message } = error;
+    console.error(values.json ? shownJson({ code, message }) : shownText(message));
     return 1;
   }
 }
@@ -207,7 +209,7 @@ const COMMANDS: Readonly<Record<string, ConsoleCommand>> = {
 };
 
 function told(json: boolean, value: object, lines: readonly string[]): number {
-  if (json) console.log(JSON.stringify(value));
-  else for (const line of lines) console.log(line);
+  if (json) console.log(shownJson(value));
+  else for (const line of lines) console.log(shownText(line));
   return 0;
 }

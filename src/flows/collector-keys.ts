@@ -70,22 +70,18 @@ export async function revokeCollectorKey(ctx: FlowContext, name: string): Promis
 
 /**
  * Who comes with a key: somebody called `key:<name>`, with what the key may, over all meters. Wrong keys are logged, and an address with
- * too many of them has to wait, with a good key too.
+ * too many of them is told to wait without being looked at. A right key always gets in: keys are too long to be guessed, and whoever
+ * shares an address with a guesser (a tunnel, a browser that was lured to us) must not be shut out by him.
  */
 export async function actorOfKey(ctx: FlowContext, input: { key: string; ip: string }): Promise<Actor> {
-  const subject = `key:${input.ip}`;
+  // Who shows nothing has guessed nothing: any page in a browser can make it call here without a key.
+  if (input.key === "") throw new AppError("collector_key_wrong");
   const now = ctx.clock();
-  const { failures, lastAt } = await loginFailures(ctx.db.read, subject);
-  const waitMs = lastAt + LOCK_MS - now;
-  if (failures >= WRONG_KEYS_MAX && waitMs > 0) {
-    throw new AppError("collector_key_slow", { seconds: Math.ceil(waitMs / SECOND_MS) });
-  }
   const name = input.key.slice(0, Math.max(0, input.key.indexOf(".")));
   const row = await ctx.db.read.selectFrom("collector_key").selectAll().where("name", "=", name).executeTakeFirst();
   const isRight = timingSafeEqual(Buffer.from(sha256Hex(input.key)), Buffer.from(row?.key_hash ?? NOBODYS_HASH));
   if (!isRight || !row || row.revoked_at !== null) {
-    ctx.log.warn({ ip: input.ip, name: row ? name : "?" }, "a wrong key was shown at the collector's door");
-    await ctx.db.transact((tx) => countLoginFailure(tx, { subject, at: now, since: later(now, -LOCK_MS) }));
+    await countWrongKey(ctx, { ip: input.ip, name: row ? name : "?", now });
     throw new AppError("collector_key_wrong");
   }
   if (now - row.used_at >= USED_EVERY_MS) {
@@ -95,6 +91,18 @@ export async function actorOfKey(ctx: FlowContext, input: { key: string; ip: str
   }
   const permissions = new Set(JSON.parse(row.permissions) as Permission[]);
   return { userId: 0, login: `key:${name}`, name: `key:${name}`, permissions, scope: SCOPE_ALL };
+}
+
+/** Throws when the address has shown too many; what it shows then is not counted, nor logged. */
+async function countWrongKey(ctx: FlowContext, { ip, name, now }: { ip: string; name: string; now: Instant }) {
+  const subject = `key:${ip}`;
+  const { failures, lastAt } = await loginFailures(ctx.db.read, subject);
+  const waitMs = lastAt + LOCK_MS - now;
+  if (failures >= WRONG_KEYS_MAX && waitMs > 0) {
+    throw new AppError("collector_key_slow", { seconds: Math.ceil(waitMs / SECOND_MS) });
+  }
+  ctx.log.warn({ ip, name }, "a wrong key was shown at the collector's door");
+  await ctx.db.transact((tx) => countLoginFailure(tx, { subject, at: now, since: later(now, -LOCK_MS) }));
 }
 
 async function audit(

@@ -20,6 +20,19 @@ export function ownCommand(tx: Tx, claimed: ClaimedCommand): Promise<CommandTabl
     .executeTakeFirst();
 }
 
+/**
+ * Whether the session under which a command was claimed is still the one of its concentrator. It is not once the device was replaced, has
+ * come again, or must come in another way: nothing is sent over such a line any more, though it may still be open.
+ */
+export async function isOfThisSession(tx: Tx, command: CommandTable): Promise<boolean> {
+  const { epoch } = await tx
+    .selectFrom("concentrator")
+    .select("epoch")
+    .where("id", "=", command.concentrator_id)
+    .executeTakeFirstOrThrow();
+  return epoch === command.lease_epoch;
+}
+
 /** Ends a command; the condition repeats ownership, because between reading and writing another may have come. */
 export async function finish(
   tx: Tx,

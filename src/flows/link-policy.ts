@@ -3,14 +3,15 @@ import type { LinkPolicyRequest } from "#contract/links.ts";
 import type { Actor } from "#domain/permission.ts";
 import { changeConcentrator } from "#store/archive.ts";
 import { addAudit } from "#store/audit.ts";
+import type { Tx } from "#store/db.ts";
 import { linkRows } from "#store/link-pages.ts";
 import { concentratorSeen } from "./archive-step.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
 
 /**
- * Sets how a concentrator must come and from where. A session that is not like that any more is hung up on by its collector
- * within seconds.
+ * Sets how a concentrator must come and from where. From then on no command leaves over the session that there is; its collector hangs
+ * up on it within seconds, and the device comes again, if it may.
  */
 export async function setLinkPolicy(
   ctx: FlowContext,
@@ -25,7 +26,17 @@ export async function setLinkPolicy(
     // Whom we dial is where the archive says; TLS and sources are about who dials us.
     if (row.direction === "listens" && input.channel === "tls") throw new AppError("link_channel_dialled");
     const { channel, sources, lockSource, forgetSource, fingerprint, reason } = input;
+    if (fingerprint !== null && (await isAnothers(tx, fingerprint, before.id))) {
+      throw new AppError("link_fingerprint_taken");
+    }
+    const now = ctx.clock();
     const change = {
+      // Whoever is in came by the old policy: nothing more is sent to it, and it has to come again by this one.
+      epoch: row.epoch + 1,
+      owner: null,
+      lease_until: 0,
+      online: 0 as const,
+      ...(row.online === 1 ? { online_changed_at: now } : {}),
       channel,
       sources: sources === null ? null : JSON.stringify(sources),
       lock_source: lockSource ? (1 as const) : (0 as const),
@@ -33,7 +44,6 @@ export async function setLinkPolicy(
       ...(forgetSource ? { first_source: null } : {}),
     };
     if (!(await changeConcentrator(tx, row, change))) throw new AppError("archive_changed", { what: before.name });
-    const now = ctx.clock();
     const told = ({ channel, sources, lockSource, firstSource, fingerprint }: typeof before) => {
       return { channel, sources, lockSource, firstSource, fingerprint };
     };
@@ -49,4 +59,15 @@ export async function setLinkPolicy(
       ip: input.ip,
     });
   });
+}
+
+/** A certificate stands for one device: with two codes it could speak for the meters of both. */
+async function isAnothers(tx: Tx, fingerprint: string, id: number): Promise<boolean> {
+  const other = await tx
+    .selectFrom("concentrator")
+    .select("id")
+    .where("tls_fingerprint", "=", fingerprint)
+    .where("id", "<>", id)
+    .executeTakeFirst();
+  return other !== undefined;
 }

@@ -1,11 +1,12 @@
 import { AppError } from "#base/errors.ts";
 import type { CommandKind } from "#domain/command.ts";
 import { type LinkRefusal, takesAway, whyNotOverLink } from "#domain/link.ts";
-import type { Actor } from "#domain/permission.ts";
+import type { Actor, Scope } from "#domain/permission.ts";
 import { addAudit } from "#store/audit.ts";
 import type { Tx } from "#store/db.ts";
 import { dropLinkRisk, linkOfMeter, linkRiskOf, takeLinkRisk } from "#store/link-risk.ts";
 import { projectsInScope } from "#store/off-stops.ts";
+import { inScope } from "#store/scope.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
 
@@ -38,6 +39,8 @@ export async function setLinkRisk(
   const { projectId, taken, reason } = input;
   await decide(ctx.db, async (tx) => {
     if (!(await projectsInScope(tx, actor.scope)).some(({ id }) => id === projectId)) throw new AppError("not_found");
+    // It is about every meter of the project; whoever answers for some of them may only end it.
+    if (taken && (await hasMetersOutside(tx, actor.scope, projectId))) throw new AppError("not_found");
     const now = ctx.clock();
     const before = await linkRiskOf(tx, projectId);
     if (taken ? before?.by === actor.login && before.reason === reason : before === null) return; // a second click
@@ -56,4 +59,17 @@ export async function setLinkRisk(
     });
   });
   ctx.log.warn({ project: projectId, taken, by: actor.login }, "the risk of links without proof was decided");
+}
+
+async function hasMetersOutside(tx: Tx, scope: Scope, projectId: number): Promise<boolean> {
+  if (scope.all) return false;
+  const outside = await tx
+    .selectFrom("meter")
+    .select("meter.id")
+    .where("meter.project_id", "=", projectId)
+    .where("meter.retired_at", "is", null)
+    .where((eb) => eb.not(inScope(eb, scope)))
+    .limit(1)
+    .executeTakeFirst();
+  return outside !== undefined;
 }

@@ -16,7 +16,7 @@ import type { CommandState } from "#store/schema.ts";
 import { Stale } from "#store/stale.ts";
 import { faultPoint } from "#system/fault-point.ts";
 import type { ClaimedCommand } from "./claim-commands.ts";
-import { finish, ownCommand, type Settling } from "./command-row.ts";
+import { finish, isOfThisSession, ownCommand, type Settling } from "./command-row.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
 import { linkRefusal } from "./link-risk.ts";
@@ -63,6 +63,7 @@ type MarkedSent =
       ok: false;
       why:
         | "fenced"
+        | "concentrator_offline"
         | "stopped"
         | "expired"
         | "not_due"
@@ -88,6 +89,7 @@ export async function markSent(
     const now = ctx.clock();
     const command = await ownCommand(tx, claimed);
     if (!command) return { ok: false, why: "fenced" };
+    if (!(await isOfThisSession(tx, command))) return { ok: false, why: "concentrator_offline" };
     const isSwitch = SWITCH_KINDS.includes(claimed.kind);
     // Before a resend the relay was read and has not moved: an old wish may end there, too.
     if (command.expires_at < now && (command.sent_at === null || isSwitch)) {

@@ -3,7 +3,10 @@ import { toHex } from "./bytes.ts";
 import { encodeRead, encodeReadReply, encodeRelay } from "./dlt645/commands.ts";
 import { encodeFrame645, type Frame645 } from "./dlt645/frame.ts";
 import { di } from "./dlt645/items.ts";
-import { explainFrame } from "./explain-frame.ts";
+import { encodeRequest } from "./dlt645/requests.ts";
+import { encodeWrite97 } from "./dlt645v1997/commands.ts";
+import { encodeFrame97 } from "./dlt645v1997/frame.ts";
+import { explainFrame, shownFrame } from "./explain-frame.ts";
 
 const ADDRESS = "000000000011";
 
@@ -35,6 +38,19 @@ test("frames of 1997 and of water meters begin with what they are about, and sho
   const trip = "fefefefe686101000000006804085af33344444488667816";
   expect(told(trip)).toEqual(["功能 write", "数据标识 C027 继电器控制", "继电器 loop 1,action trip"]);
   expect(explainFrame({ direction: "sent", hex: trip }).join("\n")).not.toMatch(/密码|00111111/);
+});
+
+test("no frame that carries a password is shown with it", () => {
+  const rights = { password: "02876543", operator: "00000001" };
+  const write = encodeRequest(ADDRESS, { kind: "write", di: "04000101", data: Uint8Array.of(1, 2, 3, 4), ...rights });
+  const write97 = encodeWrite97(ADDRESS, { di: "C027", password: "02876543", data: Uint8Array.of(0x55, 0xaa) });
+  for (const hex of [toHex(encodeFrame645(write)), toHex(encodeFrame97(write97))]) {
+    expect(hex).toContain("35ba9876"); // the password, as bytes are on the line
+    const shown = shownFrame({ direction: "sent", hex });
+    expect(shown.hex).not.toContain("35ba9876");
+    expect(shown.hex).toHaveLength(hex.length);
+    expect(shown.explained.join()).not.toMatch(/876543|35ba9876/i);
+  }
 });
 
 test("silence and bytes that are no frame are told as such", () => {

@@ -13,9 +13,11 @@ export function explainFrame(frame: { direction: "sent" | "received" | "silence"
     .map(({ label, text }) => `${label} ${text}`.trimEnd());
 }
 
-/** Hides what whoever looks at frames need not know: a relay command's password, and the MACs of a top-up. */
+/** Hides what whoever looks at frames need not know: the password of a relay command or of a write, and the MACs of a top-up. */
 export function withoutSecrets(hex: string): string {
   return hex
+    .replace(/(68[0-9a-f]{12}6814[0-9a-f]{2}[0-9a-f]{8})[0-9a-f]{8}/g, "$1········")
+    .replace(/(68[0-9a-f]{12}6804[0-9a-f]{2}[0-9a-f]{4})[0-9a-f]{8}/g, "$1········")
     .replace(/(68[0-9a-f]{12}681c[0-9a-f]{2})[0-9a-f]{8}/g, "$1········")
     .replace(/(68[0-9a-f]{12}68031e[0-9a-f]{32})[0-9a-f]{8}([0-9a-f]{12})[0-9a-f]{8}/g, "$1········$2········");
 }

@@ -1,3 +1,4 @@
+import { shownText } from "../shown-text.ts";
 import { fitted, widthOf } from "./width.ts";
 
 /** A full-screen terminal: draws whole screens, tells of keys. */
@@ -54,7 +55,7 @@ export function openScreen(stdin: NodeJS.ReadStream, stdout: NodeJS.WriteStream)
         const line = fitted(lines[i] ?? "", wide);
         text += `${i === chosen ? `\u001b[7m${line}\u001b[0m` : line}\u001b[K\r\n`;
       }
-      const shown = widthOf(foot) > wide ? fitted(foot, wide) : foot;
+      const shown = widthOf(foot) > wide ? fitted(foot, wide) : shownText(foot);
       stdout.write(`${text}\u001b[1m${shown}\u001b[0m\u001b[K`);
     },
     async key(ms) {

@@ -1,3 +1,5 @@
+import { shownText } from "../shown-text.ts";
+
 /** How many columns of a terminal a text takes: Chinese signs and full-width forms take two. */
 export function widthOf(text: string): number {
   let width = 0;
@@ -5,8 +7,9 @@ export function widthOf(text: string): number {
   return width;
 }
 
-/** The text in exactly so many columns: cut with a mark, or filled with blanks. */
-export function fitted(text: string, columns: number): string {
+/** The text in exactly so many columns, fit to be shown: cut with a mark, or filled with blanks. */
+export function fitted(raw: string, columns: number): string {
+  const text = shownText(raw);
   if (widthOf(text) <= columns) return text + " ".repeat(columns - widthOf(text));
   let cut = "";
   for (const sign of text) {
