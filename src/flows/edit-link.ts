@@ -12,6 +12,7 @@ import { nextNumbers } from "#store/sequences.ts";
 import { auditArchive, concentratorSeen } from "./archive-step.ts";
 import { decide } from "./decide.ts";
 import type { SealingContext } from "./edit-concentrator.ts";
+import { demandOwnFingerprint } from "./link-policy.ts";
 import { linkKeyPurpose } from "./meter-keys.ts";
 import { demandOneBus } from "./meter-place.ts";
 
@@ -38,6 +39,7 @@ export async function editLink(ctx: SealingContext, actor: Actor, input: Input):
     const { lockSource, fingerprint } = input;
     const isWeaker = isGuardedLess(guardOf(before), { ...guard, lockSource, fingerprint });
     if (isWeaker && !input.confirmed) throw new AppError("link_guarded_less");
+    await demandOwnFingerprint(tx, before.id, fingerprint);
     if (link.kind === "transparent") await demandOneBusOnly(tx, before.id);
     const commands = await sentCommandsBehind(tx, before.id);
     if (commands > 0) throw new AppError("concentrator_busy", { commands });

@@ -26,9 +26,7 @@ export async function setLinkPolicy(
     // Whom we dial is where the archive says; TLS and sources are about who dials us.
     if (row.direction === "listens" && input.channel === "tls") throw new AppError("link_channel_dialled");
     const { channel, sources, lockSource, forgetSource, fingerprint, reason } = input;
-    if (fingerprint !== null && (await isAnothers(tx, fingerprint, before.id))) {
-      throw new AppError("link_fingerprint_taken");
-    }
+    await demandOwnFingerprint(tx, before.id, fingerprint);
     const now = ctx.clock();
     const change = {
       // Whoever is in came by the old policy: nothing more is sent to it, and it has to come again by this one.
@@ -61,13 +59,14 @@ export async function setLinkPolicy(
   });
 }
 
-/** A certificate stands for one device: with two codes it could speak for the meters of both. */
-async function isAnothers(tx: Tx, fingerprint: string, id: number): Promise<boolean> {
+/** Refuses a certificate that stands for another concentrator: under two codes it could speak for the meters of both. */
+export async function demandOwnFingerprint(tx: Tx, id: number, fingerprint: string | null): Promise<void> {
+  if (fingerprint === null) return;
   const other = await tx
     .selectFrom("concentrator")
     .select("id")
     .where("tls_fingerprint", "=", fingerprint)
     .where("id", "<>", id)
     .executeTakeFirst();
-  return other !== undefined;
+  if (other) throw new AppError("link_fingerprint_taken");
 }
