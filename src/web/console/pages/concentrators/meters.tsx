@@ -59,7 +59,7 @@ export function MeterTable({ seen, sets }: { seen: ConcentratorView; sets: reado
                   </td>
                   <td>{shortTime(meter.lastAnswerAt, seen.asOf)}</td>
                   <td>
-                    <div className="row-buttons">
+                    <div className="row-buttons meter-acts">
                       <Can do="meter.read">
                         <Button
                           size="small"
