@@ -37,6 +37,9 @@ const refusal = async (promise: Promise<unknown>) => {
   return (error as AppError).code;
 };
 
+/** Half of everything is lost: how often something must be tried again is up to chance. */
+const STORY_MS = 120_000;
+
 describe.each(testDatabases)("a recharge on $name", ({ name, available }) => {
   const on = test.skipIf(!available);
 
@@ -70,46 +73,54 @@ describe.each(testDatabases)("a recharge on $name", ({ name, available }) => {
     },
   );
 
-  on("whose answer is lost is read back, not sent again", async () => {
-    const w = await world({ database: name });
-    const meter = await w.meterAt(w.hero);
-    await until("the meter was read", async () => (await w.meterAt(w.hero)).relay === "open");
-    w.town.setFaults({ meters: { [meter.address]: { loseAnswer: 0.5 } } });
-    const orders: string[] = [];
-    for (let i = 0; i < 4; i++) orders.push(await w.recharge(meter.id, "10"));
-    for (const orderNo of orders) {
-      await until("confirmed", async () => (await w.order(orderNo)).state === "confirmed");
-    }
-    w.town.setFaults({ meters: {} });
-    expect(w.town.meter(meter.address)?.topUps.map((each) => each.count)).toEqual([1, 2, 3, 4]);
-    await expectAllAgree(w);
-  });
+  on(
+    "whose answer is lost is read back, not sent again",
+    async () => {
+      const w = await world({ database: name });
+      const meter = await w.meterAt(w.hero);
+      await until("the meter was read", async () => (await w.meterAt(w.hero)).relay === "open");
+      w.town.setFaults({ meters: { [meter.address]: { loseAnswer: 0.5 } } });
+      const orders: string[] = [];
+      for (let i = 0; i < 4; i++) orders.push(await w.recharge(meter.id, "10"));
+      for (const orderNo of orders) {
+        await until("confirmed", async () => (await w.order(orderNo)).state === "confirmed");
+      }
+      w.town.setFaults({ meters: {} });
+      expect(w.town.meter(meter.address)?.topUps.map((each) => each.count)).toEqual([1, 2, 3, 4]);
+      await expectAllAgree(w);
+    },
+    STORY_MS,
+  );
 
-  on("whose request is lost is sent again with the very same bytes", async () => {
-    const w = await world({ database: name });
-    const meter = await w.meterAt(w.hero);
-    await until("the meter was read", async () => (await w.meterAt(w.hero)).relay === "open");
-    w.town.setFaults({ meters: { [meter.address]: { loseRequest: 0.5, corrupt: 0.1, duplicate: 0.3 } } });
-    const orderNo = await w.recharge(meter.id, "30");
-    await until("confirmed", async () => (await w.order(orderNo)).state === "confirmed");
-    w.town.setFaults({ meters: {} });
-    const sent = await w.db.read
-      .selectFrom("frame_log")
-      .select("hex")
-      .where("meter_id", "=", meter.id)
-      .where("direction", "=", "sent")
-      .where("command_id", "is not", null)
-      .execute();
-    const command = await w.db.read
-      .selectFrom("command")
-      .select("frame_hex")
-      .where("order_no", "=", orderNo)
-      .where("kind", "=", "top_up")
-      .executeTakeFirstOrThrow();
-    expect(new Set(sent.map((each) => each.hex).filter((hex) => hex.includes("68031e"))).size).toBeLessThanOrEqual(1);
-    expect(command.frame_hex).toContain("68031e");
-    await expectAllAgree(w);
-  });
+  on(
+    "whose request is lost is sent again with the very same bytes",
+    async () => {
+      const w = await world({ database: name });
+      const meter = await w.meterAt(w.hero);
+      await until("the meter was read", async () => (await w.meterAt(w.hero)).relay === "open");
+      w.town.setFaults({ meters: { [meter.address]: { loseRequest: 0.5, corrupt: 0.1, duplicate: 0.3 } } });
+      const orderNo = await w.recharge(meter.id, "30");
+      await until("confirmed", async () => (await w.order(orderNo)).state === "confirmed");
+      w.town.setFaults({ meters: {} });
+      const sent = await w.db.read
+        .selectFrom("frame_log")
+        .select("hex")
+        .where("meter_id", "=", meter.id)
+        .where("direction", "=", "sent")
+        .where("command_id", "is not", null)
+        .execute();
+      const command = await w.db.read
+        .selectFrom("command")
+        .select("frame_hex")
+        .where("order_no", "=", orderNo)
+        .where("kind", "=", "top_up")
+        .executeTakeFirstOrThrow();
+      expect(new Set(sent.map((each) => each.hex).filter((hex) => hex.includes("68031e"))).size).toBeLessThanOrEqual(1);
+      expect(command.frame_hex).toContain("68031e");
+      await expectAllAgree(w);
+    },
+    STORY_MS,
+  );
 
   on(
     "with one key, many times at once, is one order; with another amount it is refused and nothing is booked",
