@@ -73,12 +73,14 @@ export function commandRun(options: {
   const level = LEVELS[kind];
 
   let isThere = claimed.attempts <= PATIENT_ATTEMPTS;
+  let wasHeard = false;
 
   async function read(items: readonly Item[]): Promise<MeterTold> {
     const asking = { priority: level, order: 0, tries: isThere ? READ_TRIES : 1, commandId: claimed.id };
     const told = await readMeter(bus, claimed, items, asking);
     if (told.kind === "answered") {
       isThere = true;
+      wasHeard = true;
       const { meterId, installation } = claimed;
       ingest.report({ meterId, installation, measuredAt: told.at, values: told.values });
     }
@@ -99,11 +101,14 @@ export function commandRun(options: {
       const bytes = fromHex(markedHex) ?? new Uint8Array();
       const question = { ...meterQuestion(claimed, bytes, claimed.id), effect: "once" as const };
       const told = await bus.ask({ ...question, mayStillGo: options.held }, { priority: level, order: 0, tries: 1 });
-      if (told.kind === "answered") faultPoint("pump:after-answer");
+      if (told.kind === "answered") {
+        wasHeard = true;
+        faultPoint("pump:after-answer");
+      }
       return told;
     },
     async settle(outcome) {
-      const step = await settleCommand(ctx, claimed, outcome);
+      const step = await settleCommand(ctx, claimed, outcome.kind === "silent" ? { ...outcome, wasHeard } : outcome);
       options.settled(outcome.kind);
       return step;
     },

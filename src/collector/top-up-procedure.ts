@@ -1,5 +1,6 @@
 import { assert } from "#base/errors.ts";
 import { MINUTE_MS, SECOND_MS } from "#base/time.ts";
+import { retryDelayMs } from "#domain/command.ts";
 import { LINK_RISK_RETRY_MS } from "#flows/link-risk.ts";
 import { meterKey, noteMeterKey } from "#flows/meter-keys.ts";
 import { type CommandOutcome, markSent } from "#flows/settle-command.ts";
@@ -15,7 +16,6 @@ import type { MeterTold } from "./meter-readings.ts";
 const NOT_NOW_RETRY_MS = 5 * SECOND_MS;
 /** Nothing is sold to such a model; a profile that was changed afterwards has to be put right by a person. */
 const NO_WAY_RETRY_MS = 10 * MINUTE_MS;
-const SEND_AGAIN_MS = 2 * SECOND_MS;
 const CREDIT: readonly Item[] = ["count", "remaining", "status"];
 
 /**
@@ -56,7 +56,9 @@ export async function changeCredit(run: CommandRun): Promise<void> {
     if (!marked.ok) return run.giveBack(retryAfter(marked.why), marked.why);
     faultPoint("pump:after-sent-mark");
     const told = await run.send(marked.frameHex);
-    if (told.kind !== "answered") return void (await run.settle({ kind: "silent" }));
+    if (told.kind === "closed") return void (await run.settle({ kind: "silent" }));
+    // Without an answer, too, the count tells at once what became of it: somebody is waiting at the desk.
+    if (told.kind === "silent") return settleByCount(run);
     const { answer } = told;
     if (answer.kind === "done") {
       await settleByCount(run);
@@ -128,7 +130,7 @@ async function settleRefusal(
 }
 
 /**
- * The meter said yes, but a yes carries no number: it may be a late one to an earlier question. The count is read, and with it the new
+ * The meter said yes, but a yes carries no number: it may be a late one to an earlier question. Or it said nothing. The count is read, and with it the new
  * credit, recorded at once so that the page turns while the customer still stands there.
  */
 async function settleByCount(run: CommandRun): Promise<void> {
@@ -154,5 +156,5 @@ function creditSeen(told: MeterTold): CreditSeen | null {
 
 /** A count that has not moved after sending: the lease is given back at once, so that the meter is free for what is more urgent. */
 async function settleOrRetry(run: CommandRun, seen: CreditSeen): Promise<void> {
-  if ((await run.settle(seen)) === "send") await run.giveBack(SEND_AGAIN_MS, "no_answer");
+  if ((await run.settle(seen)) === "send") await run.giveBack(retryDelayMs(run.claimed.attempts, true), "no_answer");
 }

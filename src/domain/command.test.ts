@@ -10,5 +10,11 @@ test("after silence the meter's purchase count says what happened", () => {
 });
 
 test("a silent meter is asked less and less often, at least once a minute", () => {
-  expect([0, 1, 2, 6, 100].map(retryDelayMs)).toEqual([1_000, 2_000, 4_000, 60_000, 60_000]);
+  expect([0, 1, 2, 6, 100].map((each) => retryDelayMs(each))).toEqual([1_000, 2_000, 4_000, 60_000, 60_000]);
+});
+
+test("a meter that was heard on a bad line is tried sooner, but not for ever", () => {
+  expect([1, 3, 4, 7, 18, 100].map((each) => retryDelayMs(each, true))).toEqual([
+    2_000, 2_000, 4_000, 8_000, 60_000, 60_000,
+  ]);
 });

@@ -78,7 +78,14 @@ export function judgeCount(countShown: number, purchaseNumber: number): AfterSil
 const RETRY_FIRST_MS = SECOND_MS;
 const RETRY_LAST_MS = MINUTE_MS;
 
-/** How long to leave a silent meter alone before asking again: 1, 2, 4 … 60 s. */
-export function retryDelayMs(attempts: number): number {
-  return Math.min(RETRY_LAST_MS, RETRY_FIRST_MS * 2 ** Math.min(attempts, 10));
+/** An attempt in which the meter said anything counts this much less: it is there, only the line is bad. */
+const HEARD_ATTEMPTS = 3;
+
+/**
+ * How long to leave a meter alone before asking again, in the attempt with number `attempts`: 2, 4, 8 … 60 s when it said nothing at
+ * all; when it was heard and the line swallowed the rest, 2 s three times, then 4 s three times, and so on.
+ */
+export function retryDelayMs(attempts: number, wasHeard = false): number {
+  const weight = wasHeard ? Math.ceil(attempts / HEARD_ATTEMPTS) : attempts;
+  return Math.min(RETRY_LAST_MS, RETRY_FIRST_MS * 2 ** Math.min(weight, 10));
 }

@@ -40,8 +40,11 @@ export type CommandOutcome =
   | { kind: "confirmed"; result: Record<string, number | string | boolean | null> }
   /** The meter said no. A top-up is read back before that is believed. */
   | { kind: "refused"; reason: string; codes: string[] }
-  /** Sent, and no usable answer, or nothing that says how it ended: it will be claimed again and read back. */
-  | { kind: "silent"; why?: "valve_fault" }
+  /**
+   * Sent, and no usable answer, or nothing that says how it ended: it will be claimed again and read back. `wasHeard`: the meter has
+   * answered something in this attempt, so it is tried again sooner.
+   */
+  | { kind: "silent"; why?: "valve_fault"; wasHeard?: boolean }
   /** Switch commands of a model whose switch cannot be read: it was told, and nobody will ever know from here. */
   | { kind: "unproven" }
   /** Credit commands: what the purchase-count register shows now, and what was and is left where that was asked. */
@@ -177,7 +180,7 @@ async function settle(ctx: FlowContext, tx: Tx, at: Settling, outcome: CommandOu
     case "refused":
       return refuse(ctx, tx, at, outcome);
     case "silent":
-      return leaveUnknown(tx, at, outcome.why);
+      return leaveUnknown(tx, at, outcome.why, outcome.wasHeard);
     case "unproven":
       return endUnproven(ctx, tx, at);
     case "read_back":
@@ -338,7 +341,7 @@ async function settleKey(ctx: FlowContext, tx: Tx, at: Settling, shown: KeyShown
 }
 
 /** No usable answer: the lease is given back, and the next holder reads the meter before anything else. */
-async function leaveUnknown(tx: Tx, at: Settling, why = "no_answer"): Promise<NextStep> {
+async function leaveUnknown(tx: Tx, at: Settling, why = "no_answer", wasHeard = false): Promise<NextStep> {
   const { claimed, command, now } = at;
   const state: CommandState = command.sent_at === null ? "waiting" : "unknown";
   await tx
@@ -348,7 +351,7 @@ async function leaveUnknown(tx: Tx, at: Settling, why = "no_answer"): Promise<Ne
       state_reason: why,
       lease_token: null,
       lease_until: 0,
-      not_before: later(now, retryDelayMs(command.attempts)),
+      not_before: later(now, retryDelayMs(command.attempts, wasHeard)),
       updated_at: now,
     })
     .where("id", "=", claimed.id)
