@@ -4,7 +4,7 @@ import { type ClaimedCommand, claimCommands } from "#flows/claim-commands.ts";
 import { claimConcentrator } from "#flows/own-concentrators.ts";
 import { recordReadings } from "#flows/record-readings.ts";
 import { markSent, RELAY_DID_NOT_MOVE, settleCommand } from "#flows/settle-command.ts";
-import type { CommandTable } from "#store/schema.ts";
+import type { CommandTable } from "#store/schema-commands.ts";
 import { testDatabases } from "#store/test-databases.ts";
 import { type World, world } from "./world.ts";
 

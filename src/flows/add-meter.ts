@@ -9,7 +9,7 @@ import type { Tx } from "#store/db.ts";
 import { meterWithNumber } from "#store/device-pages.ts";
 import { addEvents } from "#store/events.ts";
 import { insertIgnore } from "#store/portable.ts";
-import type { MeterTable } from "#store/schema.ts";
+import type { MeterTable } from "#store/schema-archive.ts";
 import { nextNumbers } from "#store/sequences.ts";
 import { auditArchive, concentratorSeen, keepChange, repeatedChange } from "./archive-step.ts";
 import { beginMeter } from "./begin-meter.ts";

@@ -4,7 +4,7 @@ import type { Actor } from "#domain/permission.ts";
 import { addArchiveChange, archiveChangeByKey, concentratorToManage } from "#store/archive.ts";
 import { addAudit } from "#store/audit.ts";
 import type { Tx } from "#store/db.ts";
-import type { ConcentratorTable } from "#store/schema.ts";
+import type { ConcentratorTable } from "#store/schema-archive.ts";
 import { sha256Hex } from "#system/crypto.ts";
 import type { FlowContext } from "./context.ts";
 

@@ -6,7 +6,7 @@ import type { Tx } from "#store/db.ts";
 import { addEvents } from "#store/events.ts";
 import { meterState } from "#store/meters.ts";
 import { updatedRows } from "#store/portable.ts";
-import type { CommandCause } from "#store/schema.ts";
+import type { CommandCause } from "#store/schema-commands.ts";
 import { randomToken } from "#system/crypto.ts";
 import type { FlowContext } from "./context.ts";
 import { keyVersionTo } from "./meter-keys.ts";

@@ -2,7 +2,7 @@ import type { Instant } from "#base/time.ts";
 import { OPEN_STATES } from "#store/commands.ts";
 import type { Tx } from "#store/db.ts";
 import { updatedRows } from "#store/portable.ts";
-import type { CommandState, CommandTable } from "#store/schema.ts";
+import type { CommandState, CommandTable } from "#store/schema-commands.ts";
 import { Stale } from "#store/stale.ts";
 import type { ClaimedCommand } from "./claim-commands.ts";
 

@@ -5,7 +5,7 @@ import { channelRow } from "#store/archive.ts";
 import { archiveChanged } from "#store/archive-revisions.ts";
 import type { Tx } from "#store/db.ts";
 import { insertIgnore, updatedRows } from "#store/portable.ts";
-import type { ConcentratorTable } from "#store/schema.ts";
+import type { ConcentratorTable } from "#store/schema-archive.ts";
 import { nextNumbers } from "#store/sequences.ts";
 import { auditArchive, concentratorSeen } from "./archive-step.ts";
 import type { FlowContext } from "./context.ts";

@@ -13,7 +13,7 @@ import { archiveChanged } from "#store/archive-revisions.ts";
 import { sentCommandsBehind } from "#store/commands.ts";
 import type { Tx } from "#store/db.ts";
 import { insertIgnore } from "#store/portable.ts";
-import type { ConcentratorTable } from "#store/schema.ts";
+import type { ConcentratorTable } from "#store/schema-archive.ts";
 import { nextNumbers } from "#store/sequences.ts";
 import { randomBytesOf } from "#system/crypto.ts";
 import type { Sealer } from "#system/seal.ts";

@@ -7,7 +7,7 @@ import { archiveChanged } from "#store/archive-revisions.ts";
 import { sentCommandsBehind } from "#store/commands.ts";
 import { parseSources } from "#store/concentrators.ts";
 import type { Tx } from "#store/db.ts";
-import type { ConcentratorTable } from "#store/schema.ts";
+import type { ConcentratorTable } from "#store/schema-archive.ts";
 import { nextNumbers } from "#store/sequences.ts";
 import { auditArchive, concentratorSeen } from "./archive-step.ts";
 import { decide } from "./decide.ts";

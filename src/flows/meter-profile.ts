@@ -1,6 +1,6 @@
 import { AppError } from "#base/errors.ts";
 import { profileOf, topUpsMax } from "#protocol/profiles.ts";
-import type { MeterKind, SwitchKind } from "#store/schema.ts";
+import type { MeterKind, SwitchKind } from "#store/schema-archive.ts";
 
 /** What an archive says of a meter and its profile knows of the model. */
 type Described = {

@@ -8,7 +8,7 @@ import { firstPoints, goodAround, linesAround, linesOfReadings, pointsWithin } f
 import { readingAt } from "#store/reading-corrections.ts";
 import { LATEST, readingsWithin, someReadings } from "#store/reading-history.ts";
 import { addReadings } from "#store/readings.ts";
-import type { ReadingTable } from "#store/schema.ts";
+import type { ReadingTable } from "#store/schema-readings.ts";
 import { testDatabases } from "#store/test-databases.ts";
 import { closeDueDays } from "./close-days.ts";
 import type { FlowContext } from "./context.ts";

@@ -1,6 +1,7 @@
 import { DAY_MS, type Day, dayOf, type Instant, instant, later, MINUTE_MS } from "#base/time.ts";
 import { isLowCredit } from "#domain/low-credit.ts";
 import { tellsOfClosedDay } from "#domain/meter-day.ts";
+import type { MeterMode } from "#domain/meter-mode.ts";
 import { judgeReading, registers, type Verdict, verdictCode } from "#domain/reading.ts";
 import { offCauseSeen, type Relay } from "#domain/switching.ts";
 import { SILENT_ROUNDS_MAX } from "#domain/tile.ts";
@@ -9,7 +10,7 @@ import type { Tx } from "#store/db.ts";
 import { addEvents, eventId, type NewMeterEvent } from "#store/events.ts";
 import { claimMeterStates, type MeterStateChange, saveClaimedStates } from "#store/meters.ts";
 import { addFrames, addReadings, addTally, FRAMES_PER_METER } from "#store/readings.ts";
-import type { FrameLogTable, MeterMode, MeterStateTable, ReadingTable } from "#store/schema.ts";
+import type { FrameLogTable, MeterStateTable, ReadingTable } from "#store/schema-readings.ts";
 import { faultPoint } from "#system/fault-point.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";

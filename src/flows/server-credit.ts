@@ -1,12 +1,13 @@
 import { type Instant, instant } from "#base/time.ts";
 import { type Money, negate, PER_UNIT, type Price, price, wholeUnits } from "#base/units.ts";
 import { isLowCredit } from "#domain/low-credit.ts";
+import type { MeterMode } from "#domain/meter-mode.ts";
 import type { Tx } from "#store/db.ts";
 import { addEvents, eventId, type NewMeterEvent } from "#store/events.ts";
+import type { Flag } from "#store/flag.ts";
 import { membershipsOf } from "#store/groups.ts";
 import { balanceOf } from "#store/ledger.ts";
 import { changeMeterState } from "#store/meters.ts";
-import type { Flag, MeterMode } from "#store/schema.ts";
 
 /**
  * Shows the balance of an account on each of its meters as remaining units, with the low-credit alarm that goes with it: after a

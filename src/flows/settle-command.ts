@@ -12,7 +12,7 @@ import { changeMeterState, claimMeterState, meterState } from "#store/meters.ts"
 import { touchOrder } from "#store/orders.ts";
 import { updatedRows } from "#store/portable.ts";
 import { isQuarantined } from "#store/quarantine.ts";
-import type { CommandState } from "#store/schema.ts";
+import type { CommandState } from "#store/schema-commands.ts";
 import { Stale } from "#store/stale.ts";
 import { faultPoint } from "#system/fault-point.ts";
 import type { ClaimedCommand } from "./claim-commands.ts";

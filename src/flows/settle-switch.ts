@@ -3,7 +3,7 @@ import type { Tx } from "#store/db.ts";
 import { addEvents } from "#store/events.ts";
 import { changeMeterState, claimMeterState, type MeterStateChange } from "#store/meters.ts";
 import { touchOrder } from "#store/orders.ts";
-import type { MeterStateTable } from "#store/schema.ts";
+import type { MeterStateTable } from "#store/schema-readings.ts";
 import type { ClaimedCommand } from "./claim-commands.ts";
 import type { Settling } from "./command-row.ts";
 import type { FlowContext } from "./context.ts";

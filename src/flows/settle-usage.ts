@@ -12,7 +12,7 @@ import { type Membership, membershipsOf } from "#store/groups.ts";
 import { balancesOf, bookPostedTransfers } from "#store/ledger.ts";
 import { addOveruse, saveMeterLots } from "#store/lots.ts";
 import { claimMeterStates } from "#store/meters.ts";
-import type { MeterStateTable } from "#store/schema.ts";
+import type { MeterStateTable } from "#store/schema-readings.ts";
 import type { TierCountTable, UsageChargeTable } from "#store/schema-tariff.ts";
 import { Stale } from "#store/stale.ts";
 import { saveTierCounts } from "#store/tariffs.ts";

@@ -4,7 +4,7 @@ import { provesSwitch } from "#protocol/profiles.ts";
 import type { Tx } from "#store/db.ts";
 import { meterState } from "#store/meters.ts";
 import { paymentInFlight } from "#store/orders.ts";
-import type { CommandTable } from "#store/schema.ts";
+import type { CommandTable } from "#store/schema-commands.ts";
 import { linkRefusal } from "./link-risk.ts";
 import { noCutUntil, standingOf } from "./standing.ts";
 

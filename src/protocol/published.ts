@@ -34,6 +34,7 @@ export * from "./dlt645/vendor-sf07.ts";
 export * from "./dlt645v1997/commands.ts";
 export * from "./dlt645v1997/describe.ts";
 export * from "./dlt645v1997/frame.ts";
+export * from "./dlt645v1997/item.ts";
 export * from "./dlt645v1997/items.ts";
 export * from "./dlt645v1997/readings.ts";
 export * from "./dlt645v1997/sf97.ts";

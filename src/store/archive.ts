@@ -2,7 +2,7 @@ import type { Instant } from "#base/time.ts";
 import type { Scope } from "#domain/permission.ts";
 import type { Tx } from "./db.ts";
 import { insertIgnore, updatedRows } from "./portable.ts";
-import type { ConcentratorTable, MeterTable } from "./schema.ts";
+import type { ConcentratorTable, MeterTable } from "./schema-archive.ts";
 import type { ChannelTable } from "./schema-collection.ts";
 import { inScope } from "./scope.ts";
 

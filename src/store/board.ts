@@ -4,7 +4,8 @@ import type { Board, Tile } from "#contract/metering.ts";
 import type { Scope } from "#domain/permission.ts";
 import { type TileFacts, tileState } from "#domain/tile.ts";
 import type { Tx } from "./db.ts";
-import type { Flag, MeterStateTable } from "./schema.ts";
+import type { Flag } from "./flag.ts";
+import type { MeterStateTable } from "./schema-readings.ts";
 import { inScope } from "./scope.ts";
 
 /** Every meter in the scope as a tile of the board, in the order of areas and labels. */

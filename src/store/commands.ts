@@ -1,10 +1,11 @@
 import type { Instant } from "#base/time.ts";
 import type { Command } from "#contract/metering.ts";
+import type { CommandKind } from "#domain/command.ts";
 import { CREDIT_KINDS, SWITCH_KINDS } from "#domain/command.ts";
 import type { Scope } from "#domain/permission.ts";
 import type { Tx } from "./db.ts";
 import { insertIgnore, updatedRows } from "./portable.ts";
-import type { CommandKind, CommandState, CommandTable } from "./schema.ts";
+import type { CommandState, CommandTable } from "./schema-commands.ts";
 import { inScope } from "./scope.ts";
 
 /** States in which a command is not finished. */

@@ -16,7 +16,7 @@ import { heartbeatInUse } from "./collectors.ts";
 import { OPEN_STATES } from "./commands.ts";
 import { parseSources } from "./concentrators.ts";
 import type { Tx } from "./db.ts";
-import type { ConcentratorTable } from "./schema.ts";
+import type { ConcentratorTable } from "./schema-archive.ts";
 import { inScope } from "./scope.ts";
 
 const PAGE_SIZE = 50;

@@ -4,7 +4,7 @@ import { registers, verdictCode } from "#domain/reading.ts";
 import type { Tx } from "./db.ts";
 import { upsert } from "./portable.ts";
 import { readingsWithin, someReadings } from "./reading-history.ts";
-import type { MeterStateTable } from "./schema.ts";
+import type { MeterStateTable } from "./schema-readings.ts";
 
 /** Meters whose latest good index is newer than the settled one, after a given id; by an index of theirs alone. */
 export async function dueMeterIds(tx: Tx, input: { after: number; limit: number }): Promise<number[]> {

@@ -2,7 +2,7 @@ import type { MeterEventKind } from "#domain/meter-event.ts";
 import { sha256Hex } from "#system/crypto.ts";
 import type { Tx } from "./db.ts";
 import { insertIgnore } from "./portable.ts";
-import type { MeterEventTable } from "./schema.ts";
+import type { MeterEventTable } from "./schema-readings.ts";
 
 export type NewMeterEvent = {
   id: string;

@@ -5,7 +5,7 @@ import type { Lot } from "#domain/lots.ts";
 import { heldWh } from "#domain/refund.ts";
 import type { Tx } from "./db.ts";
 import { insertRows, upsert } from "./portable.ts";
-import type { CreditLotTable } from "./schema.ts";
+import type { CreditLotTable } from "./schema-ledger.ts";
 import type { RefundLotTable } from "./schema-refunds.ts";
 
 /** Lots of a meter that still hold units, oldest first. */

@@ -4,7 +4,8 @@ import type { Scope } from "#domain/permission.ts";
 import { updateRows } from "./bulk.ts";
 import type { Tx } from "./db.ts";
 import { updatedRows } from "./portable.ts";
-import type { MeterKind, MeterStateTable, SwitchKind } from "./schema.ts";
+import type { MeterKind, SwitchKind } from "./schema-archive.ts";
+import type { MeterStateTable } from "./schema-readings.ts";
 import { inScope } from "./scope.ts";
 import { Stale } from "./stale.ts";
 

@@ -4,7 +4,8 @@ import type { Recharge } from "#contract/money.ts";
 import type { Scope } from "#domain/permission.ts";
 import type { Tx } from "./db.ts";
 import { updatedRows } from "./portable.ts";
-import type { CommandState, OrderState, RechargeOrderTable } from "./schema.ts";
+import type { CommandState } from "./schema-commands.ts";
+import type { OrderState, RechargeOrderTable } from "./schema-ledger.ts";
 import { inScope } from "./scope.ts";
 
 /** States in which a recharge is between payment and meter. */

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { DAY_MS, type Day, MINUTE_MS, startOfDay } from "#base/time.ts";
 import { packReadings, unpackReadings } from "./packed-readings.ts";
-import type { ReadingTable } from "./schema.ts";
+import type { ReadingTable } from "./schema-readings.ts";
 
 const DAY = "2026-08-01" as Day;
 const START = startOfDay(DAY);

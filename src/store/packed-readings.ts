@@ -1,6 +1,6 @@
 import { assert } from "#base/errors.ts";
 import { type Day, MINUTE_MS, startOfDay } from "#base/time.ts";
-import type { ReadingTable } from "./schema.ts";
+import type { ReadingTable } from "./schema-readings.ts";
 
 /** The first byte: how the rest is written. */
 const FORM = 1;

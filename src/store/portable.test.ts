@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { insertIgnore, kindOf, updatedRows, upsert } from "./portable.ts";
-import type { ReadingTable } from "./schema.ts";
+import type { ReadingTable } from "./schema-readings.ts";
 import { nextNumbers } from "./sequences.ts";
 import { freshDatabase, type TestDatabase, testDatabases } from "./test-databases.ts";
 import { start } from "./test-program.ts";

@@ -4,8 +4,8 @@ import type { Tx } from "./db.ts";
 import { packReadings, unpackReadings } from "./packed-readings.ts";
 import { insertIgnore, updatedRows } from "./portable.ts";
 import { YOUNG_MS } from "./reading-history.ts";
-import type { ReadingTable } from "./schema.ts";
 import type { ReadingDayTable } from "./schema-days.ts";
+import type { ReadingTable } from "./schema-readings.ts";
 import { Stale } from "./stale.ts";
 
 /** Registers that are packed together, and after how long. */

@@ -1,7 +1,7 @@
 import { addDays, DAY_MS, type Day, dayOf, instant } from "#base/time.ts";
 import type { Tx } from "./db.ts";
 import { unpackReadings } from "./packed-readings.ts";
-import type { ReadingTable } from "./schema.ts";
+import type { ReadingTable } from "./schema-readings.ts";
 
 /**
  * Readings younger than this stand in rows of their own; older ones are packed by day. What rests on a week's readings all the time

@@ -1,6 +1,6 @@
 import type { Tx } from "./db.ts";
 import { insertIgnore, updatedRows, upsert } from "./portable.ts";
-import type { FrameLogTable, ReadingTable } from "./schema.ts";
+import type { FrameLogTable, ReadingTable } from "./schema-readings.ts";
 
 /** Frames kept per meter: enough to see the last rounds and a recharge whole. */
 export const FRAMES_PER_METER = 48;

@@ -1,7 +1,8 @@
 import { type ExpressionBuilder, sql } from "kysely";
 import type { Scope } from "#domain/permission.ts";
 import type { Tx } from "./db.ts";
-import type { MeterKind, Schema } from "./schema.ts";
+import type { Schema } from "./schema.ts";
+import type { MeterKind } from "./schema-archive.ts";
 import { inScope } from "./scope.ts";
 
 /** What a report is narrowed to. */

@@ -7,7 +7,7 @@ import { lastClosedDay } from "./days.ts";
 import type { Tx } from "./db.ts";
 import { dayRowsOf, figuresOf, segmentOf, sumKnown } from "./report-days.ts";
 import { areaPath, bareReportMeters, reportMeters } from "./report-filter.ts";
-import type { MeterKind } from "./schema.ts";
+import type { MeterKind } from "./schema-archive.ts";
 
 type Asked = { period: string; kind: MeterKind; areaId?: number | undefined };
 

@@ -1,7 +1,7 @@
 import type { Instant } from "#base/time.ts";
 import type { Tx } from "./db.ts";
 import { insertIgnore, updatedRows, upsert } from "./portable.ts";
-import type { SessionTable } from "./schema.ts";
+import type { SessionTable } from "./schema-users.ts";
 
 /** Adds a session; only the hash of its token is ever stored. False when it is there already. */
 export async function addSession(tx: Tx, session: SessionTable): Promise<boolean> {

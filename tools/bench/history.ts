@@ -4,8 +4,8 @@ import type { Db } from "#store/db.ts";
 import { packReadings } from "#store/packed-readings.ts";
 import { insertRows } from "#store/portable.ts";
 import { YOUNG_MS } from "#store/reading-history.ts";
-import type { ReadingTable } from "#store/schema.ts";
 import type { MeterDayTable, MeterMonthTable, ReadingDayTable } from "#store/schema-days.ts";
+import type { ReadingTable } from "#store/schema-readings.ts";
 import { buildSettleTown, METERS as METERS_MAX } from "./settle-town.ts";
 
 /** How much of the past is made: meters from the first on, and the days before a last one. */

@@ -3,7 +3,8 @@ import { type Bytes, concat, ownHex, printedAt, toHex } from "../bytes.ts";
 import { type LocalTime, localTimeAt, putLocalTime } from "../dlt645/control.ts";
 import { bitsIn } from "../dlt645/status.ts";
 import type { Frame97 } from "./frame.ts";
-import { diFromWire97, diToWire97, type Items97 } from "./items.ts";
+import type { Items97 } from "./item.ts";
+import { diFromWire97, diToWire97 } from "./items.ts";
 import { dataOf97, type Reading97, readingOf97 } from "./readings.ts";
 import { ERR_97, ERR_BITS_97 } from "./status.ts";
 

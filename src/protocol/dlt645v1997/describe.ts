@@ -4,7 +4,8 @@ import { bitsIn } from "../dlt645/status.ts";
 import { decimalText } from "../register.ts";
 import { CONTROL_97, decodeRequest97, FUNCTION_97, writeIn97 } from "./commands.ts";
 import { decodeFrame97, type Frame97 } from "./frame.ts";
-import { diFromWire97, type Items97, itemValues97 } from "./items.ts";
+import type { Items97 } from "./item.ts";
+import { diFromWire97, itemValues97 } from "./items.ts";
 import { purchaseIn97, type Relay97, refundIn97, refundResultIn97, relayIn97, sf97Items } from "./sf97.ts";
 import { ERR_BITS_97 } from "./status.ts";
 

@@ -1,7 +1,8 @@
 import { assert } from "#base/errors.ts";
 import type { Bytes } from "../bytes.ts";
 import { digitsAt, fromBase, isAbsent, putDigits, toBase } from "../register.ts";
-import { type Field97, fieldCount97, type Item97, masked97 } from "./items.ts";
+import type { Field97, Item97 } from "./item.ts";
+import { fieldCount97, masked97 } from "./items.ts";
 
 /** The data of a good answer in integers of our base units: Wh, mV, mA, W. */
 export type Reading97 =

@@ -2,16 +2,8 @@ import { assert } from "#base/errors.ts";
 import { type Bytes, bcdAt, concat, numberToBcd } from "../bytes.ts";
 import { encodeDone97, encodeWrite97, FUNCTION_97, type Write97 } from "./commands.ts";
 import type { Frame97 } from "./frame.ts";
-import {
-  COUNT_97,
-  ENERGY_97,
-  type Field97,
-  type Items97,
-  itemTable97,
-  masked97,
-  type Row97,
-  standardRows97,
-} from "./items.ts";
+import { COUNT_97, ENERGY_97, type Field97, type Items97, type Row97 } from "./item.ts";
+import { itemTable97, masked97, standardRows97 } from "./items.ts";
 
 /**
  * The prepaid items that one family of campus meters (集抄卡表) adds to DL/T 645-1997, taken from the encoders and
