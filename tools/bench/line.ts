@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { pathToFileURL } from "node:url";
 import { assert } from "#base/errors.ts";
+import type { Item } from "#collector/drivers/driver.ts";
+import { driverNamed } from "#collector/drivers/drivers.ts";
 import { type Bytes, toHex } from "#protocol/bytes.ts";
 import { type BusTiming, lineMs, type Sound } from "#simulator/bus.ts";
 import type { MeterPlan } from "#simulator/plan.ts";
@@ -12,9 +14,10 @@ import type { BenchLine } from "./line-format.ts";
 import { openOneBus } from "./one-bus.ts";
 
 const METERS = 500;
+const PROFILE = "jc1";
 /** Long enough that every meter is read exactly once during the bench. */
 const INTERVAL_SECONDS = 36_000;
-/** A round of 500 radio meters with its losses, and the clocks that are read after it, takes a quarter of an hour. */
+/** A round of 500 radio meters with its losses takes a quarter of an hour. */
 const ROUND_MS_MAX = 2_400_000;
 /** Half of the losses are questions, half are answers. */
 const LOSS = 0.05;
@@ -90,37 +93,43 @@ async function measureRound(options: {
   const timing: BusTiming = LINES[options.line];
   const faults = { everywhere: { loseRequest: loss / 2, loseAnswer: loss / 2 } };
   const lineTimes = new Map<string, number>();
+  /** Of every answer in the order in which they went over the bus: the first to a question of the round. Clocks, read when it rests, are not of it. */
+  const isFirst: boolean[] = [];
+  const wanted = new Set<string>();
   let sent = 0;
   const heard = (request: Bytes, [sound]: readonly Sound[]) => {
-    sent++;
+    const question = toHex(request);
+    if (wanted.has(question)) sent++;
     if (!sound) return;
+    isFirst.push(wanted.has(question) && !lineTimes.has(question));
+    if (!wanted.has(question)) return;
     const bytesMs = lineMs(request.length, timing.baud) + lineMs(sound.bytes.length, timing.baud);
-    lineTimes.set(toHex(request), bytesMs + timing.replyDelayMs);
+    lineTimes.set(question, bytesMs + timing.replyDelayMs);
   };
   const bus = await openOneBus({ file, timing, meters, intervalSeconds: INTERVAL_SECONDS, faults, heard });
   const { plan, collector } = bus;
+  for (const meter of plan.meters) for (const question of questionsTo(meter)) wanted.add(question);
   try {
     await bus.dial();
     const startedAt = performance.now();
     let heardAt = startedAt;
     let answered = 0;
-    const answeredAt: number[] = [];
-    // The round is over when the bus has been quiet for longer than an exchange with all its repeats.
-    while (performance.now() - heardAt < QUIET_MS) {
+    const readAt: number[] = [];
+    // The round is over when every reading is there, or none has come for longer than an exchange with all its repeats.
+    while (readAt.length < wanted.size && performance.now() - heardAt < QUIET_MS) {
       await pause(2);
       const { exchanges: counts } = collector.state();
       assert(counts.corrupt + counts.foreign + counts.mismatch === 0, "nobody speaks into another's answer");
-      if (counts.answered !== answered) heardAt = performance.now();
-      while (answered < counts.answered) answeredAt[answered++] = heardAt - startedAt;
+      for (; answered < counts.answered; answered++) {
+        if (!isFirst[answered]) continue;
+        heardAt = performance.now();
+        readAt.push(heardAt - startedAt);
+      }
       assert(performance.now() - startedAt < ROUND_MS_MAX, "the round did not end");
     }
-    // Also what was never asked, because its meter had not answered before.
-    const planned = plan.meters.reduce((sum, meter) => sum + itemsOf(meter), 0);
-    // And the clocks, which are read once a day behind the round: their line time counts, so they have to have come too.
-    const wanted = Math.max(planned, lineTimes.size);
-    const nearlyAllMs = answeredAt[Math.ceil(wanted * READINGS_SHARE_MIN) - 1] ?? null;
+    const nearlyAllMs = readAt[Math.ceil(wanted.size * READINGS_SHARE_MIN) - 1] ?? null;
     const lineTimeMs = [...lineTimes.values()].reduce((sum, ms) => sum + ms, 0);
-    return { tookMs: heardAt - startedAt, nearlyAllMs, lineTimeMs, readings: answered, asked: wanted, sent };
+    return { tookMs: heardAt - startedAt, nearlyAllMs, lineTimeMs, readings: readAt.length, asked: wanted.size, sent };
   } finally {
     await bus.close();
   }
@@ -129,10 +138,14 @@ async function measureRound(options: {
 /** Longer than an exchange with all its repeats. */
 const QUIET_MS = 8_000;
 
-/** What a round asks of a meter: index and status, credit where it is, and of one that has none left, how far it is overdrawn. */
-function itemsOf({ creditAt, initialCreditWh }: MeterPlan): number {
-  if (creditAt === "server") return 2;
-  return initialCreditWh <= 0 ? 4 : 3;
+/** What a round asks of a meter, as hex: index and status, credit where it is, and of one that has none left, how far it is overdrawn. */
+function questionsTo({ address, creditAt, initialCreditWh }: MeterPlan): string[] {
+  const driver = driverNamed(PROFILE);
+  assert(driver, "the bench's meters have a driver");
+  const items: Item[] = creditAt === "server" ? ["index", "status"] : ["index", "status", "remaining"];
+  const places = items.map((item) => driver.placeOf(item));
+  if (creditAt === "meter" && initialCreditWh <= 0) places.push(driver.overdraftPlace);
+  return places.filter((place) => place !== null).map((place) => toHex(driver.encodeRead(address, place, 0)));
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) console.log(JSON.stringify(await bench()));
