@@ -182,6 +182,11 @@ export class AppError extends Error {
   }
 }
 
+/** Whether the database could not be reached or could not write (away, read-only, its disk full): no fault of what it was to take. */
+export function isDatabaseAway(error: unknown): boolean {
+  return error instanceof AppError && error.code === "database_unavailable";
+}
+
 /** The HTTP status that belongs to a code. */
 export function errorStatus(code: ErrorCode): number {
   return errors[code][0];

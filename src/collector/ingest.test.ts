@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { afterEach, describe, expect, test } from "vitest";
 import { instant } from "#base/time.ts";
 import { recordReadings } from "#flows/record-readings.ts";
@@ -55,6 +56,7 @@ async function ingestAt(opened: Site) {
     info: (_: object, text: string) => void outages.push(text),
   };
   const batches: number[] = [];
+  const tries: { isGood: boolean; reports: number }[] = [];
   const ctx = { ...opened.ctx, db: door.db };
   const made = createIngest({
     async record(batch) {
@@ -63,9 +65,10 @@ async function ingestAt(opened: Site) {
     },
     probe: () => door.db.version(),
     log,
+    recorded: ({ isGood, reports }) => void tries.push({ isGood, reports }),
   });
   ingest = made;
-  return { door, outages, batches, ingest: made };
+  return { door, outages, batches, tries, ingest: made };
 }
 
 const at = (n: number) => instant(1_790_000_000_000 + n * 1_000);
@@ -136,6 +139,23 @@ describe("the way of readings to the database", () => {
     await expect.poll(() => readingsIn(site as Site), { timeout: 5_000 }).toHaveLength(31);
     expect(outages).toEqual(["readings could not be recorded; they are kept", "readings are recorded again"]);
   });
+
+  test("keeps every reading, whole batches too, while the disk of the database takes nothing more but answers", async () => {
+    site = await openSite();
+    const [meterId = 0] = site.meterIds.values();
+    const { ingest, tries, outages } = await ingestAt(site);
+    const pagesMax = (pages: string) =>
+      site?.db.transact((tx) => sql.raw(`pragma max_page_count = ${pages}`).execute(tx));
+    await pagesMax("1"); // never less than there are now: it is full
+    for (let n = 0; n < 900; n++) ingest.report({ meterId, measuredAt: at(n), values: { energyWh: 1_000 + n * 10 } });
+    expect(await ingest.flush()).toBe(false);
+    await expect.poll(() => tries.length, { timeout: 15_000 }).toBeGreaterThan(4);
+    expect(tries.every(({ isGood, reports }) => !isGood && reports === 900)).toBe(true);
+    await pagesMax("4294967294");
+    await expect.poll(() => readingsIn(site as Site), { timeout: 15_000 }).toHaveLength(900);
+    expect(ingest.state().refused).toBe(0);
+    expect(outages).toEqual(["readings could not be recorded; they are kept", "readings are recorded again"]);
+  }, 40_000);
 
   test("drops the oldest frames first, and no reading, when an outage lasts", async () => {
     site = await openSite();

@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks";
+import { isDatabaseAway } from "#base/errors.ts";
 import type { FrameRecord, MeterReport, SilenceReport } from "#flows/record-readings.ts";
 import type { Log } from "#system/log.ts";
 import { type Bell, createBell } from "./bell.ts";
@@ -153,7 +154,8 @@ function createLane(options: IngestOptions): Ingest {
     if (!outage)
       log.error({ error: String(error), waiting: waiting() }, "readings could not be recorded; they are kept");
     outage ??= { since: performance.now(), pauseMs: RETRY_MIN_MS };
-    if (!(await answers())) return;
+    // A disk that is full answers what is read: that it takes nothing is told by the error alone.
+    if (isDatabaseAway(error) || !(await answers())) return;
     // The database is there and does not want this batch: look, without long pauses, for the report that spoils it.
     outage.pauseMs = RETRY_MIN_MS;
     if (batchMax > 1) batchMax = Math.max(1, Math.floor(batchMax / 4));

@@ -1,4 +1,4 @@
-import { AppError } from "#base/errors.ts";
+import { isDatabaseAway } from "#base/errors.ts";
 import { addDays, dayOf, monthOf } from "#base/time.ts";
 import { periodsToShare, sharedSources } from "#store/shares.ts";
 import type { FlowContext } from "./context.ts";
@@ -21,7 +21,7 @@ export async function shareDue(ctx: FlowContext): Promise<number> {
         const done = await runShare(ctx, SHARE_JOB, { sourceMeterId, period });
         if (done.outcome === "shared") made++;
       } catch (error) {
-        if (error instanceof AppError && error.code === "database_unavailable") throw error;
+        if (isDatabaseAway(error)) throw error;
         ctx.log.error({ meter: sourceMeterId, period, error: String(error) }, "usage could not be shared");
       }
     }

@@ -1,4 +1,4 @@
-import { AppError, assert } from "#base/errors.ts";
+import { AppError, assert, isDatabaseAway } from "#base/errors.ts";
 import { dayOf, type Instant, later, MINUTE_MS } from "#base/time.ts";
 import { formatMoney, type Money, money, PER_FEN } from "#base/units.ts";
 import type { FinishRequest } from "#contract/move-outs.ts";
@@ -54,7 +54,7 @@ export async function advanceMoveOuts(ctx: FlowContext): Promise<number> {
         if ((await takeReadings(ctx, moveOutNo)) || (await bookCleared(ctx, moveOutNo))) advanced++;
       } catch (error) {
         // One that cannot go on holds up no other.
-        if (error instanceof AppError && error.code === "database_unavailable") throw error;
+        if (isDatabaseAway(error)) throw error;
         ctx.log.error({ moveOut: moveOutNo, error: String(error) }, "move-out could not go on");
       }
     }

@@ -1,4 +1,4 @@
-import { AppError } from "#base/errors.ts";
+import { isDatabaseAway } from "#base/errors.ts";
 import { dayOf, type Instant, instant } from "#base/time.ts";
 import { money, NO_MONEY } from "#base/units.ts";
 import { type LedgerAccount, postedTransfer, type Transfer } from "#domain/ledger.ts";
@@ -56,7 +56,7 @@ export async function settleDueMeters(
 }
 
 function isAway(error: unknown): boolean {
-  return error instanceof AppError && error.code === "database_unavailable";
+  return isDatabaseAway(error);
 }
 
 /** Charges some meters up to their latest good index, in one transaction; answers how many were still due. */

@@ -1,10 +1,9 @@
-import { rmSync, writeFileSync } from "node:fs";
 import type { Socket } from "node:net";
-import { join } from "node:path";
 import { encodeLink } from "#protocol/link/jichao.ts";
 import { pause } from "#system/clock.ts";
 import { type Caller, dial, register } from "./caller.ts";
 import type { Field } from "./field.ts";
+import type { SmallDisk } from "./small-disk.ts";
 
 /** How large an attack is. */
 export type Size = { sockets: number; never: number; storm: number; storms: number; seconds: number };
@@ -40,7 +39,8 @@ export const attacks: Readonly<Record<string, Attack>> = {
   "bad-line": badLine,
   "older-and-other-answers": liars,
   "database-gone": databaseGone,
-  "capture-disk-full": diskFull,
+  "database-disk-full": databaseDiskFull,
+  "capture-disk-full": (field, size) => diskFull(field.captureDisk, size, "the disk of the raw frames"),
   "clock-jumps": clockJumps,
 };
 
@@ -229,19 +229,20 @@ async function databaseGone(field: Field, size: Size): Promise<Outcome> {
   return { ok: true, note: "every connection cut, and new ones refused" };
 }
 
-async function diskFull(field: Field, size: Size): Promise<Outcome> {
-  const disk = field.captureDisk;
+async function diskFull(disk: SmallDisk | null, size: Size, note: string): Promise<Outcome> {
   if (disk === null) return { ok: null, note: "not run: no file system may be mounted here" };
-  const filler = join(disk.folder, "filler");
-  try {
-    // More than there is room for: the disk is full to the last block.
-    writeFileSync(filler, new Uint8Array(200 << 20));
-  } catch {
-    // That was the point.
-  }
+  disk.fill();
   await pause(size.seconds * 1_000);
-  rmSync(filler, { force: true });
-  return { ok: true, note: "the disk of the raw frames; the database's was not touched" };
+  disk.free();
+  return { ok: true, note };
+}
+
+/** The disk of the database and of the collector's own data, to the last block: for a while there is room in files that are there. */
+async function databaseDiskFull(field: Field, size: Size): Promise<Outcome> {
+  const from = field.told.length;
+  const { ok, note } = await diskFull(field.databaseDisk, size, "");
+  const waited = Math.max(0, ...field.told.slice(from).map(({ readingsWaiting }) => readingsWaiting));
+  return { ok, note: note || `up to ${waited} reports waited for room` };
 }
 
 async function clockJumps(field: Field, size: Size): Promise<Outcome> {

@@ -14,6 +14,8 @@ export type Told = {
   answered: number;
   silent: number;
   readingsWaiting: number;
+  /** Reports that were given up for good. */
+  refused: number;
 };
 
 const TELL_MS = 500;
@@ -47,6 +49,7 @@ async function main(): Promise<void> {
       answered,
       silent: Object.values(silences).reduce((sum, each) => sum + each, 0),
       readingsWaiting: ingest.waiting,
+      refused: ingest.refused,
     };
     if (process.connected) process.send?.(told);
   };

@@ -1,5 +1,5 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,6 +15,7 @@ import { createSealer } from "#system/seal.ts";
 import { enrollTown } from "../../src/cli/demo.ts";
 import type { Told } from "./collector.ts";
 import { type DatabaseCut, databaseCut } from "./database-cut.ts";
+import { mountSmallDisk, type SmallDisk } from "./small-disk.ts";
 
 /** A collector under attack, its good concentrators, and keys of others for those who attack with a key. */
 export type Field = Awaited<ReturnType<typeof openField>>;
@@ -26,7 +27,13 @@ const METERS_PER = 2;
 const CAPTURE_DISK_MB = 96;
 
 /** Builds the archive, starts the collector in a process of its own, and lets the good concentrators dial. */
-export async function openField(options: { good: number; others: number; database: "sqlite" | "mariadb" }) {
+export async function openField(options: {
+  good: number;
+  others: number;
+  database: "sqlite" | "mariadb";
+  /** What the database lies on, when it is a file system of its own. */
+  databaseDisk: SmallDisk | null;
+}) {
   const { good, others } = options;
   const dataDir = mkdtempSync(join(tmpdir(), "jichao-abuse-"));
   const db = await freshDatabase(options.database);
@@ -48,7 +55,7 @@ export async function openField(options: { good: number; others: number; databas
   // Nobody uses anything: what a meter shows is one number, and every other number that is stored is wrong.
   for (const { number } of meters) town.setLoad(number, 0);
   const cut: DatabaseCut | null = options.database === "mariadb" ? await databaseCut(db.url) : null;
-  const captureDisk = mountSmallDisk(join(dataDir, "capture"));
+  const captureDisk = mountSmallDisk(CAPTURE_DISK_MB, join(dataDir, "capture"));
   const told: (Told & { at: number })[] = [];
   const child = startCollector({
     JICHAO_DB: cut?.url ?? db.url,
@@ -94,6 +101,7 @@ export async function openField(options: { good: number; others: number; databas
     child,
     cut,
     captureDisk,
+    databaseDisk: options.databaseDisk,
     dataDir,
     goodIds,
     keys: plan.concentrators.slice(good).map(({ id, key }) => ({ id, key: fromHex(key) ?? new Uint8Array() })),
@@ -155,12 +163,4 @@ function startCollector(env: Record<string, string>): ChildProcess {
   });
   process.once("exit", () => child.kill("SIGKILL"));
   return child;
-}
-
-/** A file system of its own for the capture, so that it can be full without the rest; null where nobody may mount one. */
-function mountSmallDisk(folder: string): { folder: string; close(): void } | null {
-  mkdirSync(folder, { recursive: true });
-  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${CAPTURE_DISK_MB}m`, "tmpfs", folder]);
-  if (mounted.status !== 0) return null;
-  return { folder, close: () => void spawnSync("umount", ["-l", folder]) };
 }

@@ -2,6 +2,10 @@ import { parseArgs } from "node:util";
 import { startSharedMariadb } from "../../test/mariadb.ts";
 import { attacks, type Size } from "./attacks.ts";
 import { runAbuse } from "./run.ts";
+import { mountSmallDisk } from "./small-disk.ts";
+
+/** More than a fresh MariaDB and the readings of an hour. */
+const DATABASE_DISK_MB = 1_024;
 
 const usage = `usage: npm run abuse -- [--quick] [--seconds 30] [--good 50] [--sockets 5000] [--db mariadb|sqlite] [--only ${Object.keys(attacks).join(",")}]
 Runs the list of attacks against a real collector with good sessions, and prints JSON. 5000 sockets need an open-file limit of
@@ -36,12 +40,18 @@ if (!isValid) {
   process.exit(2);
 }
 const database = values.db === "sqlite" ? "sqlite" : "mariadb";
+const databaseDisk = mountSmallDisk(DATABASE_DISK_MB);
+// Where databases of a run are made.
+if (databaseDisk !== null) process.env.TMPDIR = databaseDisk.folder;
 const mariadb = database === "mariadb" ? await startSharedMariadb() : null;
 try {
-  const report = await runAbuse({ database, good: Number(values.good), size, only }, (line) => console.error(line));
+  const report = await runAbuse({ database, good: Number(values.good), size, only, databaseDisk }, (line) =>
+    console.error(line),
+  );
   console.log(JSON.stringify(report, null, 2));
   process.exitCode = report.ok ? 0 : 1;
 } finally {
   await mariadb?.stop();
+  databaseDisk?.close();
 }
 process.exit();

@@ -1,12 +1,15 @@
 import { pause, systemClock } from "#system/clock.ts";
 import { attacks, type Size } from "./attacks.ts";
 import { type Field, openField } from "./field.ts";
+import type { SmallDisk } from "./small-disk.ts";
 
 /** What is to be run. */
 export type AbuseOptions = {
   database: "sqlite" | "mariadb";
   good: number;
   size: Size;
+  /** What the database lies on, when that is a file system of its own. */
+  databaseDisk?: SmallDisk | null;
   /** Names of attacks; all when empty. */
   only: readonly string[];
 };
@@ -44,6 +47,7 @@ const STRIKES_THE_GOOD: ReadonlySet<string> = new Set([
   "bad-line",
   "older-and-other-answers",
   "database-gone",
+  "database-disk-full",
   "clock-jumps",
 ]);
 /** Good sessions lose less than one question in a hundred to an attack on the door. */
@@ -53,7 +57,7 @@ const SUCCESS_MIN = 99;
 export async function runAbuse(options: AbuseOptions, say: (line: string) => void): Promise<AbuseReport> {
   const began = performance.now();
   const others = Math.max(options.size.storm, 1);
-  const field = await openField({ good: options.good, others, database: options.database });
+  const field = await openField({ ...options, others, databaseDisk: options.databaseDisk ?? null });
   const names = options.only.length > 0 ? options.only : Object.keys(attacks);
   const all: Figures[] = [];
   try {
@@ -96,6 +100,7 @@ async function one(field: Field, name: string, size: Size): Promise<Figures> {
     !isBack && "good sessions did not come back",
     checked === 0 && "no reading was stored",
     wrongReadings > 0 && `${wrongReadings} wrong readings`,
+    struck.refused > before.refused && `${struck.refused - before.refused} reports given up`,
     peak > RSS_MB_MAX && `memory above ${RSS_MB_MAX} MB`,
     suffers && `good sessions below ${SUCCESS_MIN} %`,
   ].filter((each) => each !== false);
@@ -124,6 +129,7 @@ type Seen = {
   lagMaxMs: number;
   success: number | null;
   replyP99Ms: number | null;
+  refused: number;
 };
 
 /**
@@ -145,6 +151,7 @@ function watch(field: Field): { end(): Promise<Seen> } {
         lagMaxMs: told.at(-1)?.lagMaxMs ?? 0,
         success: asked === 0 ? null : Math.round((10_000 * replies.length) / asked) / 100,
         replyP99Ms: p99(replies),
+        refused: told.at(-1)?.refused ?? 0,
       };
     },
   };
