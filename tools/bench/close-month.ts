@@ -19,8 +19,8 @@ import { insertRows } from "#store/portable.ts";
 import type { TestDatabase } from "#store/test-databases.ts";
 import { newId } from "#system/ids.ts";
 import { silentLog } from "#system/log.ts";
-import { startSharedMariadb } from "../../test/mariadb.ts";
 import type { BenchLine } from "./line-format.ts";
+import { onDatabases } from "./on-databases.ts";
 import { type Recorded, recording, replay } from "./recorded.ts";
 import { buildSettleTown, METERS } from "./settle-town.ts";
 
@@ -41,24 +41,7 @@ const AFTER_MS = 8 * HOUR_MS;
  * after a long pause: all 31 days at once, from one reading a day.
  */
 export async function bench(): Promise<BenchLine[]> {
-  const server = await startSharedMariadb();
-  const { freshDatabase } = await import("#store/test-databases.ts");
-  const lines: BenchLine[] = [];
-  try {
-    for (const name of ["sqlite", "mariadb"] as const) {
-      if (name === "mariadb" && server === null) continue;
-      const [ours, theirs] = [await freshDatabase(name), await freshDatabase(name)];
-      try {
-        lines.push(...(await measure(name, ours, theirs)));
-      } finally {
-        await ours.drop();
-        await theirs.drop();
-      }
-    }
-  } finally {
-    await server?.stop();
-  }
-  return lines;
+  return onDatabases(async (name, fresh) => measure(name, await fresh(), await fresh()));
 }
 
 async function measure(name: string, ours: TestDatabase, theirs: TestDatabase): Promise<BenchLine[]> {

@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { performance } from "node:perf_hooks";
 import { createLinkDeframer, encodeLink, linkAuthMac } from "#protocol/link/jichao.ts";
+import { pause } from "#system/clock.ts";
 import { nodeCiphers, randomBytesOf } from "#system/crypto.ts";
 import { FLEET_KEY, fleetCode } from "./fleet-town.ts";
 
@@ -11,6 +12,8 @@ export type FleetOrder =
 /** What it answers: how many have been welcomed. */
 export type FleetReport = { kind: "online"; concentrators: number };
 
+/** So many dial at once, then the rest of their time is waited. */
+const DIALS_AT_ONCE = 20;
 const BITS_PER_BYTE = 11;
 const REPLY_DELAY_MS = 30;
 const WAKE_UP = 4;
@@ -33,7 +36,7 @@ process.on("disconnect", () => process.exit(0));
 async function dialAll(order: Extract<FleetOrder, { kind: "dial" }>): Promise<void> {
   for (let n = 1; n <= order.concentrators; n++) {
     dial(fleetCode(n), order.port);
-    if (n % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 20_000 / order.dialPerSecond));
+    if (n % DIALS_AT_ONCE === 0) await pause((DIALS_AT_ONCE * 1_000) / order.dialPerSecond);
   }
 }
 

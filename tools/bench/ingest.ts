@@ -9,8 +9,8 @@ import { recordReadings } from "#flows/record-readings.ts";
 import type { TestDatabase } from "#store/test-databases.ts";
 import { newId } from "#system/ids.ts";
 import { silentLog } from "#system/log.ts";
-import { startSharedMariadb } from "../../test/mariadb.ts";
 import { type BenchLine, median } from "./line-format.ts";
+import { onDatabases } from "./on-databases.ts";
 import { buildSettleTown, METERS } from "./settle-town.ts";
 
 const ROUNDS = 5;
@@ -27,25 +27,11 @@ const NOON = instant(Date.UTC(2026, 2, 2, 4));
  * Every report has index, credit where the meter holds it, switch, voltage, current and power: what a full round of a meter tells.
  */
 export async function bench(): Promise<BenchLine[]> {
-  const server = await startSharedMariadb();
-  const { freshDatabase } = await import("#store/test-databases.ts");
-  const lines: BenchLine[] = [];
-  try {
-    for (const name of ["sqlite", "mariadb"] as const) {
-      if (name === "mariadb" && server === null) continue;
-      const [ours, theirs] = [await freshDatabase(name), await freshDatabase(name)];
-      try {
-        await buildSettleTown(ours, NOON);
-        lines.push(...(await measure(name, ours, theirs)));
-      } finally {
-        await ours.drop();
-        await theirs.drop();
-      }
-    }
-  } finally {
-    await server?.stop();
-  }
-  return lines;
+  return onDatabases(async (name, fresh) => {
+    const [ours, theirs] = [await fresh(), await fresh()];
+    await buildSettleTown(ours, NOON);
+    return measure(name, ours, theirs);
+  });
 }
 
 async function measure(name: "sqlite" | "mariadb", ours: TestDatabase, theirs: TestDatabase): Promise<BenchLine[]> {

@@ -5,9 +5,9 @@ import { type LedgerAccount, postedTransfer } from "#domain/ledger.ts";
 import type { Db } from "#store/db.ts";
 import { bookTransfer, openLedgerAccounts } from "#store/ledger.ts";
 import type { TestDatabase } from "#store/test-databases.ts";
-import { startSharedMariadb } from "../../test/mariadb.ts";
 import { randomAt } from "../fuzz/random.ts";
 import { type BenchLine, median } from "./line-format.ts";
+import { onDatabases } from "./on-databases.ts";
 import { type Recorded, recording, replay } from "./recorded.ts";
 
 const ACCOUNTS = 10_000;
@@ -23,25 +23,13 @@ const AT = instant(Date.UTC(2026, 2, 2, 4));
  * commits; against the very same statements, recorded and sent by as many clients through the bare driver to an equal database.
  */
 export async function bench(): Promise<BenchLine[]> {
-  const server = await startSharedMariadb();
-  const { freshDatabase } = await import("#store/test-databases.ts");
-  const lines: BenchLine[] = [];
-  try {
-    for (const name of ["sqlite", "mariadb"] as const) {
-      if (name === "mariadb" && server === null) continue;
-      const [ours, theirs] = [await freshDatabase(name), await freshDatabase(name)];
-      try {
-        await Promise.all([openAll(ours), openAll(theirs)]);
-        for (const clients of CLIENTS) lines.push(await measure(name, { ours, theirs, clients }));
-      } finally {
-        await ours.drop();
-        await theirs.drop();
-      }
-    }
-  } finally {
-    await server?.stop();
-  }
-  return lines;
+  return onDatabases(async (name, fresh) => {
+    const [ours, theirs] = [await fresh(), await fresh()];
+    await Promise.all([openAll(ours), openAll(theirs)]);
+    const lines: BenchLine[] = [];
+    for (const clients of CLIENTS) lines.push(await measure(name, { ours, theirs, clients }));
+    return lines;
+  });
 }
 
 let series = 0;

@@ -6,9 +6,9 @@ import { readingsReport } from "#store/doubts.ts";
 import { dayReport, dayRowsOf, matrixReport } from "#store/report-days.ts";
 import { periodReport } from "#store/report-periods.ts";
 import type { TestDatabase } from "#store/test-databases.ts";
-import { startSharedMariadb } from "../../test/mariadb.ts";
 import { makeHistory } from "./history.ts";
 import { type BenchLine, type BenchOptions, median } from "./line-format.ts";
+import { onDatabases } from "./on-databases.ts";
 
 const LAST = "2026-10-31" as Day;
 const PAGE = { after: 0, limit: 100, search: "" };
@@ -29,28 +29,16 @@ type Question = {
  */
 export async function bench(options: BenchOptions): Promise<BenchLine[]> {
   const { meters = 10_000, days = 365 } = options;
-  const server = await startSharedMariadb();
-  const { freshDatabase } = await import("#store/test-databases.ts");
-  const lines: BenchLine[] = [];
-  try {
-    for (const name of ["sqlite", "mariadb"] as const) {
-      if (name === "mariadb" && server === null) continue;
-      const db = await freshDatabase(name);
-      try {
-        const began = performance.now();
-        const made = await makeHistory(db, { meters, days, last: LAST });
-        const seconds = (performance.now() - began) / 1000;
-        console.error(`${name}: ${JSON.stringify(made)} in ${Math.round(seconds)} s`);
-        lines.push(...(await sizes(name, db, { ...made, meters, days })));
-        for (const question of questions(meters)) lines.push(await measure(name, db, question));
-      } finally {
-        await db.drop();
-      }
-    }
-  } finally {
-    await server?.stop();
-  }
-  return lines;
+  return onDatabases(async (name, fresh) => {
+    const db = await fresh();
+    const began = performance.now();
+    const made = await makeHistory(db, { meters, days, last: LAST });
+    const seconds = (performance.now() - began) / 1000;
+    console.error(`${name}: ${JSON.stringify(made)} in ${Math.round(seconds)} s`);
+    const lines = await sizes(name, db, { ...made, meters, days });
+    for (const question of questions(meters)) lines.push(await measure(name, db, question));
+    return lines;
+  });
 }
 
 async function measure(name: string, db: TestDatabase, question: Question): Promise<BenchLine> {

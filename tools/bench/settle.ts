@@ -5,10 +5,11 @@ import type { FlowContext } from "#flows/context.ts";
 import { settleDueMeters } from "#flows/settle-usage.ts";
 import { METERS_MAX } from "#server/jobs/settle.ts";
 import type { TestDatabase } from "#store/test-databases.ts";
+import { pause } from "#system/clock.ts";
 import { newId } from "#system/ids.ts";
 import { silentLog } from "#system/log.ts";
-import { startSharedMariadb } from "../../test/mariadb.ts";
 import { type BenchLine, median } from "./line-format.ts";
+import { onDatabases } from "./on-databases.ts";
 import { type Recorded, recording, replay } from "./recorded.ts";
 import { buildSettleTown, METERS, readAll } from "./settle-town.ts";
 
@@ -24,25 +25,7 @@ const NOON = instant(Date.UTC(2026, 2, 2, 4));
  * own batches; against the very same statements, recorded from it and sent through the bare driver to an equal database.
  */
 export async function bench(): Promise<BenchLine[]> {
-  const server = await startSharedMariadb();
-  const { freshDatabase } = await import("#store/test-databases.ts");
-  const lines: BenchLine[] = [];
-  try {
-    for (const name of ["sqlite", "mariadb"] as const) {
-      if (name === "mariadb" && server === null) continue;
-      const ours = await freshDatabase(name);
-      const theirs = await freshDatabase(name);
-      try {
-        lines.push(...(await measure(name, ours, theirs)));
-      } finally {
-        await ours.drop();
-        await theirs.drop();
-      }
-    }
-  } finally {
-    await server?.stop();
-  }
-  return lines;
+  return onDatabases(async (name, fresh) => measure(name, await fresh(), await fresh()));
 }
 
 async function measure(name: keyof typeof TARGET_MS, ours: TestDatabase, theirs: TestDatabase): Promise<BenchLine[]> {
@@ -58,7 +41,7 @@ async function measure(name: keyof typeof TARGET_MS, ours: TestDatabase, theirs:
     await readAll(theirs, at, round);
     const log: Recorded[] = [];
     await settleAll({ db: recording(ours, log), at });
-    await new Promise((resolve) => setTimeout(resolve, 200)); // lets the disk rest before either is timed
+    await pause(200); // lets the disk rest before either is timed
     tookBare.push(await replay(theirs.url, log));
     const again = next();
     await readAll(ours, again, round);
