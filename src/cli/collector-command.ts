@@ -24,7 +24,7 @@ const USAGE = `用法 usage:
       set-items ID SET|default [--bus N | --meter M]      抄表方案 item set
       rename ID NAME [--bus N | --meter M]                改名 rename a concentrator, channel or meter
       set-protocol ID PROFILE --meter M --reason WHY      改规约 another model or protocol
-      replace ID CODE --reason WHY [--link-key HEX]       更换集中器 another device in its place
+      replace ID CODE --reason WHY [--link-key-file F]    更换集中器 another device in its place
       test-read METER                                     试抄 read a meter now
       frames ID [--follow]                                报文 frames on its buses`;
 
@@ -93,7 +93,7 @@ async function consoleCommand(args: readonly string[]): Promise<number> {
       bus: { type: "string" },
       meter: { type: "string" },
       reason: { type: "string", default: "" },
-      "link-key": { type: "string" },
+      "link-key-file": { type: "string" },
     },
   });
   const file = values["key-file"];
@@ -111,7 +111,8 @@ async function consoleCommand(args: readonly string[]): Promise<number> {
     const command = COMMANDS[verb];
     const bus = values.bus === undefined ? null : Number(values.bus);
     const meterId = values.meter === undefined ? null : Number(values.meter);
-    const { json, follow, reason, "link-key": linkKey = null } = values;
+    const { json, follow, reason, "link-key-file": linkKeyFile } = values;
+    const linkKey = linkKeyFile === undefined ? null : readFileSync(linkKeyFile, "utf8").trim();
     const done = command && (await command({ client, words, bus, meterId, json, follow, reason, linkKey }));
     if (done !== undefined) return done;
     console.error(USAGE);

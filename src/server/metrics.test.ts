@@ -48,6 +48,8 @@ test("metrics are for this machine, and for whoever has the token", async () => 
   const refusedAll = [
     { remoteAddress: "10.0.0.7" },
     { headers: { "x-forwarded-for": "127.0.0.1" } },
+    { headers: { host: "metrics.example.com:8080" } },
+    { headers: { host: "127.0.0.1.example.com" } },
     { headers: { authorization: `Bearer ${TOKEN}` } },
   ];
   for (const each of refusedAll) {

@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 import { afterEach, expect, test } from "vitest";
 import { createMetrics, lagOf, type Metrics } from "./metrics.ts";
-import { mayScrape } from "./metrics-access.ts";
+import { mayScrape, type Scrape } from "./metrics-access.ts";
 import { readOpenMetrics } from "./test-openmetrics.ts";
 
 let book: Metrics | undefined;
@@ -61,23 +61,32 @@ test("lag is what the event loop was late, not the pause between two looks", asy
 });
 
 const TOKEN = "0123456789abcdef";
-const here = { authorization: undefined, address: "127.0.0.1", isForwarded: false };
+const from = (address: string, headers: Scrape["headers"] = {}): Scrape => ({
+  address,
+  headers: { host: "127.0.0.1:8080", ...headers },
+});
+const HERE = "127.0.0.1";
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
-test.each([
-  ["this machine, no token set", here, null, true],
-  ["this machine by IPv6", { ...here, address: "::1" }, null, true],
-  ["this machine, mapped", { ...here, address: "::ffff:127.0.0.1" }, null, true],
-  ["another machine", { ...here, address: "10.0.0.7" }, null, false],
-  ["an address that only begins like ours", { ...here, address: "::ffff:10.127.0.1" }, null, false],
-  ["no address at all", { ...here, address: "" }, null, false],
-  ["through a proxy on this machine", { ...here, isForwarded: true }, null, false],
-  ["another machine with the token", { ...here, address: "10.0.0.7", authorization: `Bearer ${TOKEN}` }, TOKEN, true],
-  ["through a proxy with the token", { ...here, isForwarded: true, authorization: `bearer ${TOKEN}` }, TOKEN, true],
-  ["this machine with a wrong token", { ...here, authorization: "Bearer 0123456789abcdeX" }, TOKEN, false],
-  ["this machine without the token that is set", here, TOKEN, false],
-  ["a token where none is set", { ...here, authorization: `Bearer ${TOKEN}` }, null, false],
-  ["another way to log in", { ...here, authorization: `Basic ${TOKEN}` }, TOKEN, false],
-  ["an empty token", { ...here, authorization: "Bearer " }, TOKEN, false],
+test.each<[string, Scrape, string | null, boolean]>([
+  ["this machine, no token set", from(HERE), null, true],
+  ["this machine by IPv6", from("::1", { host: "[::1]:8080" }), null, true],
+  ["this machine by its name", from(HERE, { host: "LocalHost" }), null, true],
+  ["this machine, mapped", from("::ffff:127.0.0.1"), null, true],
+  ["another machine", from("10.0.0.7"), null, false],
+  ["an address that only begins like ours", from("::ffff:10.127.0.1"), null, false],
+  ["no address at all", from(""), null, false],
+  ["through a proxy on this machine", from(HERE, { forwarded: "for=10.0.0.7" }), null, false],
+  ["this machine under a foreign name", from(HERE, { host: "metrics.example.com" }), null, false],
+  ["this machine under a name that begins like ours", from(HERE, { host: "127.0.0.1.example.com" }), null, false],
+  ["this machine under a foreign name, with the token", from(HERE, { host: "a.b", ...bearer(TOKEN) }), TOKEN, true],
+  ["another machine with the token", from("10.0.0.7", bearer(TOKEN)), TOKEN, true],
+  ["through a proxy with the token", from(HERE, { via: "1.1 a", authorization: `bearer ${TOKEN}` }), TOKEN, true],
+  ["this machine with a wrong token", from(HERE, bearer("0123456789abcdeX")), TOKEN, false],
+  ["this machine without the token that is set", from(HERE), TOKEN, false],
+  ["a token where none is set", from(HERE, bearer(TOKEN)), null, false],
+  ["another way to log in", from(HERE, { authorization: `Basic ${TOKEN}` }), TOKEN, false],
+  ["an empty token", from(HERE, bearer("")), TOKEN, false],
 ])("who may read metrics: %s", (_, scrape, token, may) => {
   expect(mayScrape(scrape, token)).toBe(may);
 });

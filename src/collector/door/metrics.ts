@@ -1,14 +1,12 @@
 import type { FastifyInstance } from "fastify";
 import { AppError } from "#base/errors.ts";
-import { FORWARDED_HEADERS, mayScrape } from "#system/metrics-access.ts";
+import { mayScrape } from "#system/metrics-access.ts";
 import type { DoorDeps } from "./deps.ts";
 
 /** GET /metrics, OpenMetrics: for monitoring on this machine, elsewhere with the token. */
 export function metricsRoute(app: FastifyInstance, { config, metrics }: DoorDeps): void {
   app.get("/metrics", async ({ headers, socket }, reply) => {
-    const isForwarded = FORWARDED_HEADERS.some((name) => headers[name] !== undefined);
-    const asks = { authorization: headers.authorization, address: socket.remoteAddress ?? "", isForwarded };
-    if (!mayScrape(asks, config.metricsToken ?? null)) {
+    if (!mayScrape({ headers, address: socket.remoteAddress ?? "" }, config.metricsToken ?? null)) {
       reply.header("www-authenticate", "Bearer");
       throw new AppError("unauthenticated");
     }

@@ -1,5 +1,5 @@
 import { AppError } from "#base/errors.ts";
-import { FORWARDED_HEADERS, mayScrape } from "#system/metrics-access.ts";
+import { mayScrape } from "#system/metrics-access.ts";
 import type { ServerMetrics } from "../metrics.ts";
 import type { Routes } from "../route.ts";
 
@@ -11,10 +11,7 @@ export function metricsRoutes({ app }: Routes, metrics: ServerMetrics, token: st
     config: { access: ["public"] },
     exposeHeadRoute: false,
     handler: async (request, reply) => {
-      const { headers } = request;
-      const isForwarded = FORWARDED_HEADERS.some((name) => headers[name] !== undefined);
-      const address = request.socket.remoteAddress ?? "";
-      if (!mayScrape({ authorization: headers.authorization, address, isForwarded }, token)) {
+      if (!mayScrape({ headers: request.headers, address: request.socket.remoteAddress ?? "" }, token)) {
         reply.header("www-authenticate", "Bearer");
         throw new AppError("unauthenticated");
       }
