@@ -80,7 +80,7 @@ async function closeMeters(ctx: FlowContext, meters: readonly MeterToClose[], da
     const fresh = await addDayRows(tx, rows);
     if (fresh > 0) {
       const ids = meters.map((meter) => meter.id);
-      await sumMonth(tx, ids, monthOf(from), now);
+      await sumMonth(tx, ids, monthOf(from), { days, at: now });
     }
     faultPoint("close-days:before-commit");
     return fresh;

@@ -61,7 +61,7 @@ async function recloseMeter(ctx: FlowContext, again: Again): Promise<number> {
     }
     await dayLookedAt(tx, meter.id, again.days, now);
     const months = new Set(changed.map((day) => monthOf(day as Day)));
-    for (const month of months) await sumMonth(tx, [meter.id], month, now);
+    for (const month of months) await sumMonth(tx, [meter.id], month, { days: changed, at: now });
     return changed;
   });
   if (corrected.length > 0) {

@@ -11,6 +11,7 @@ import {
   startOfDay,
 } from "#base/time.ts";
 import type { Tx } from "./db.ts";
+import { sumMonthDays } from "./month-days.ts";
 import { insertIgnore, updatedRows, upsert } from "./portable.ts";
 import type { DayCause, MeterDayTable } from "./schema-days.ts";
 import { Stale } from "./stale.ts";
@@ -196,10 +197,15 @@ export async function chargedByDay(
 }
 
 /**
- * Writes the month of each meter anew as the sum of its latest days. The rows are taken before the days are read, so that of two who
- * close days of one month the second sees the first one's.
+ * Writes the month of each meter anew as the sum of its latest days, and those of `days` that lie in it side by side. The rows are taken
+ * before the days are read, so that of two who close days of one month the second sees the first one's.
  */
-export async function sumMonth(tx: Tx, meterIds: readonly number[], month: Month, at: Instant): Promise<void> {
+export async function sumMonth(
+  tx: Tx,
+  meterIds: readonly number[],
+  month: Month,
+  { days, at }: { days: readonly string[]; at: Instant },
+): Promise<void> {
   if (meterIds.length === 0) return;
   const blank = { usage_wh: null, cost_e4: null, days: 0, days_estimated: 0, days_missing: 0, version: 0 };
   await insertIgnore(
@@ -246,6 +252,12 @@ export async function sumMonth(tx: Tx, meterIds: readonly number[], month: Month
     })),
     ["meter_id", "month"],
     ["usage_wh", "cost_e4", "days", "days_estimated", "days_missing", "updated_at"],
+  );
+  await sumMonthDays(
+    tx,
+    meterIds,
+    month,
+    days.filter((day) => day.startsWith(month)),
   );
 }
 

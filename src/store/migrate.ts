@@ -17,6 +17,7 @@ import * as past from "./migrations/0014_past.ts";
 import * as collection from "./migrations/0015_collection.ts";
 import * as linksDoor from "./migrations/0016_links_door.ts";
 import * as safekeeping from "./migrations/0017_safekeeping.ts";
+import * as monthDays from "./migrations/0018_month_days.ts";
 import * as packedReadings from "./migrations/0019_packed_readings.ts";
 import { type MysqlAddress, mysqlPool } from "./mysql-pool.ts";
 import type { Schema } from "./schema.ts";
@@ -47,6 +48,7 @@ const migrations: readonly Migration[] = [
   { name: "0016_links_door", up: linksDoor.up },
   { name: "0017_safekeeping", up: safekeeping.up },
   { name: "0019_packed_readings", up: packedReadings.up },
+  { name: "0018_month_days", up: monthDays.up },
 ];
 
 /** Statements that rebuild a big table take their time. */

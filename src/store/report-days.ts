@@ -6,6 +6,7 @@ import { tileState } from "#domain/tile.ts";
 import { factsOf } from "./board.ts";
 import { lastClosedDay } from "./days.ts";
 import type { Tx } from "./db.ts";
+import { DAY_COLUMNS } from "./month-days.ts";
 import { bareReportMeters, countReportMeters, type ReportFilter, reportMeters } from "./report-filter.ts";
 import type { MeterDayTable } from "./schema-days.ts";
 
@@ -138,15 +139,14 @@ export async function matrixReport(
   );
   const byMeter = Map.groupBy(rows, (row) => row.meter_id);
   const sums = await bareReportMeters(tx, scope, filter)
-    .innerJoin("meter_day", "meter_day.meter_id", "meter.id")
-    .where("meter_day.latest", "=", 1)
-    .where("meter_day.day", ">=", span.from)
-    .where("meter_day.day", "<=", span.to)
-    .select((eb) => ["meter_day.day", eb.fn.sum<number | null>("meter_day.usage_wh").as("usage")])
-    .groupBy("meter_day.day")
-    .execute();
-  const byDay = new Map(sums.map((row) => [row.day, row.usage === null ? null : Number(row.usage)]));
-  const daySums = days.map((day) => byDay.get(day) ?? null);
+    .innerJoin("month_days", "month_days.meter_id", "meter.id")
+    .where("month_days.month", "=", filter.month)
+    .select((eb) => DAY_COLUMNS.map((column) => eb.fn.sum<number | null>(`month_days.${column}`).as(column)))
+    .executeTakeFirst();
+  const daySums = DAY_COLUMNS.slice(0, days.length).map((column) => {
+    const sum = sums?.[column] ?? null;
+    return sum === null ? null : Number(sum);
+  });
   return {
     month: filter.month,
     days,

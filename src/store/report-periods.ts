@@ -1,4 +1,3 @@
-import { sql } from "kysely";
 import { addMonths, type Month } from "#base/time.ts";
 import { parseMoney } from "#base/units.ts";
 import type { MeterPart, MeterReport, PeriodChild, PeriodReport } from "#contract/reports.ts";
@@ -15,11 +14,11 @@ type Asked = { period: string; kind: MeterKind; areaId?: number | undefined };
 export async function periodReport(tx: Tx, scope: Scope, asked: Asked): Promise<PeriodReport | null> {
   const path = asked.areaId === undefined ? [] : await areaPath(tx, asked.areaId);
   if (asked.areaId !== undefined && path.length === 0) return null;
-  const byArea = await monthsByArea(tx, scope, asked);
+  const byArea = await sumsByArea(tx, scope, asked);
   if (asked.areaId !== undefined && byArea.length === 0) return null;
   const children = [...(await childAreas(tx, asked, byArea)), ...(await ownMeters(tx, scope, asked))];
   const before = previousPeriod(asked.period);
-  const previous = figuresOf(await totalOf(tx, scope, { ...asked, period: before }));
+  const previous = await monthSums(tx, scope, { ...asked, period: before }).executeTakeFirst();
   return {
     period: asked.period,
     kind: asked.kind,
@@ -27,8 +26,8 @@ export async function periodReport(tx: Tx, scope: Scope, asked: Asked): Promise<
     closedUpTo: await lastClosedDay(tx),
     children,
     meters: children.reduce((sum, child) => sum + child.meters, 0),
-    ...figuresOf(await totalOf(tx, scope, asked)),
-    previous: { period: before, ...previous },
+    ...figuresOf(together(byArea)),
+    previous: { period: before, ...figuresOf(previous) },
   };
 }
 
@@ -41,89 +40,114 @@ function previousPeriod(period: string): string {
   return period.length === 7 ? addMonths(period as Month, -1) : String(Number(period) - 1);
 }
 
-/** Sums of meter months that lie in the period; every meter of the filter has its row, with or without figures. */
+type Sums = { usage: number | null; cost: number | null; missing: number | null; estimated: number | null };
+type AreaSums = Sums & { area_id: number; meters: number };
+
+/** Sums of the meter months that lie in the period. */
 function monthSums(tx: Tx, scope: Scope, { period, kind, areaId }: Asked) {
   const { from, to } = monthsOf(period);
   return bareReportMeters(tx, scope, { kind, areaId, search: "" })
-    .leftJoin("meter_month", (join) =>
-      join
-        .onRef("meter_month.meter_id", "=", "meter.id")
-        .on("meter_month.month", ">=", from)
-        .on("meter_month.month", "<=", to),
+    .innerJoin("meter_month", "meter_month.meter_id", "meter.id")
+    .$call((query) =>
+      from === to
+        ? query.where("meter_month.month", "=", from)
+        : query.where("meter_month.month", ">=", from).where("meter_month.month", "<=", to),
     )
     .select((eb) => [
       eb.fn.sum<number | null>("meter_month.usage_wh").as("usage"),
       eb.fn.sum<number | null>("meter_month.cost_e4").as("cost"),
       eb.fn.sum<number | null>("meter_month.days_missing").as("missing"),
       eb.fn.sum<number | null>("meter_month.days_estimated").as("estimated"),
-      sql<number>`count(distinct ${eb.ref("meter.id")})`.as("meters"),
     ]);
 }
 
-function totalOf(tx: Tx, scope: Scope, asked: Asked) {
-  return monthSums(tx, scope, asked).executeTakeFirst();
+const NOTHING: Sums = { usage: null, cost: null, missing: null, estimated: null };
+
+function numbers(row: { [K in keyof Sums]: unknown }): Sums {
+  const number = (value: unknown) => (value === null ? null : Number(value));
+  return {
+    usage: number(row.usage),
+    cost: number(row.cost),
+    missing: number(row.missing),
+    estimated: number(row.estimated),
+  };
 }
 
-function monthsByArea(tx: Tx, scope: Scope, asked: Asked) {
-  return monthSums(tx, scope, asked).select("meter.area_id").groupBy("meter.area_id").execute();
+function together(rows: readonly Sums[]): Sums {
+  return {
+    usage: sumKnown(rows.map((row) => row.usage)),
+    cost: sumKnown(rows.map((row) => row.cost)),
+    missing: sumKnown(rows.map((row) => row.missing)),
+    estimated: sumKnown(rows.map((row) => row.estimated)),
+  };
+}
+
+/** Every area in which meters of the filter hang, with or without figures. */
+async function sumsByArea(tx: Tx, scope: Scope, asked: Asked): Promise<AreaSums[]> {
+  const areas = await bareReportMeters(tx, scope, { kind: asked.kind, areaId: asked.areaId, search: "" })
+    .select((eb) => ["meter.area_id", eb.fn.countAll<number>().as("meters")])
+    .groupBy("meter.area_id")
+    .execute();
+  const sums = await monthSums(tx, scope, asked).select("meter.area_id").groupBy("meter.area_id").execute();
+  const known = new Map(sums.map((row) => [row.area_id, numbers(row)]));
+  return areas.map(({ area_id, meters }) => ({
+    ...(known.get(area_id) ?? NOTHING),
+    area_id,
+    meters: Number(meters),
+  }));
 }
 
 /** The areas right below, each with all below it. */
-async function childAreas(
-  tx: Tx,
-  { areaId }: Asked,
-  byArea: Awaited<ReturnType<typeof monthsByArea>>,
-): Promise<PeriodChild[]> {
+async function childAreas(tx: Tx, { areaId }: Asked, byArea: readonly AreaSums[]): Promise<PeriodChild[]> {
   if (byArea.length === 0) return [];
+  const known = new Map(byArea.map((row) => [row.area_id, row]));
   const under = await tx
     .selectFrom("area")
     .innerJoin("area_ancestor", "area_ancestor.ancestor_id", "area.id")
-    .where("area_ancestor.area_id", "in", [...new Set(byArea.map((row) => row.area_id))])
+    .where("area_ancestor.area_id", "in", [...known.keys()])
     .where("area.parent_id", areaId === undefined ? "is" : "=", areaId ?? null)
     .select(["area.id", "area.name", "area_ancestor.area_id"])
     .orderBy("area.sort")
     .orderBy("area.id")
     .execute();
-  const children: PeriodChild[] = [];
-  for (const rows of Map.groupBy(under, (row) => row.id).values()) {
-    const [first] = rows;
-    if (first === undefined) continue;
-    const own = byArea.filter((row) => rows.some((each) => each.area_id === row.area_id));
-    const sum = (column: "usage" | "cost" | "missing" | "estimated" | "meters") =>
-      sumKnown(own.map((row) => (row[column] === null ? null : Number(row[column]))));
-    children.push({
+  return [...Map.groupBy(under, (row) => row.id)].map(([id, rows]) => {
+    const own = rows.map((row) => known.get(row.area_id)).filter((row) => row !== undefined);
+    return {
       type: "area",
-      id: first.id,
-      name: first.name,
+      id,
+      name: rows[0]?.name ?? "",
       number: null,
       customer: null,
-      meters: sum("meters") ?? 0,
-      ...figuresOf({ usage: sum("usage"), cost: sum("cost"), missing: sum("missing"), estimated: sum("estimated") }),
-    });
-  }
-  return children;
+      meters: own.reduce((sum, row) => sum + row.meters, 0),
+      ...figuresOf(together(own)),
+    };
+  });
 }
 
 /** The meters that hang in the area itself. */
 async function ownMeters(tx: Tx, scope: Scope, asked: Asked): Promise<PeriodChild[]> {
-  if (asked.areaId === undefined) return [];
-  const rows = await monthSums(tx, scope, asked)
-    .where("meter.area_id", "=", asked.areaId)
-    .leftJoin("account", "account.id", "meter.account_id")
-    .leftJoin("customer", "customer.id", "account.customer_id")
+  const { kind, areaId } = asked;
+  if (areaId === undefined) return [];
+  const meters = await reportMeters(tx, scope, { kind, search: "" })
+    .where("meter.area_id", "=", areaId)
     .select(["meter.id", "meter.label", "meter.number", "customer.name as customer_name"])
-    .groupBy(["meter.id", "meter.label", "meter.number", "customer.name"])
     .orderBy("meter.label")
     .orderBy("meter.id")
     .execute();
-  return rows.map((row) => ({
+  const sums = await monthSums(tx, scope, { ...asked, areaId: undefined })
+    .where("meter.area_id", "=", areaId)
+    .select("meter.id")
+    .groupBy("meter.id")
+    .execute();
+  const known = new Map(sums.map((row) => [row.id, row]));
+  return meters.map((row) => ({
     type: "meter" as const,
     id: row.id,
     name: row.label,
     number: row.number,
     customer: row.customer_name,
     meters: 1,
-    ...figuresOf(row),
+    ...figuresOf(known.get(row.id)),
   }));
 }
 

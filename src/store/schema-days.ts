@@ -48,6 +48,47 @@ export type MeterMonthTable = {
   updated_at: number;
 };
 
+/**
+ * The usage of a meter's latest days of a month side by side, one column a day, written with them in one transaction: the sums of all
+ * meters by day cost one row a meter. Null: not closed, or not known.
+ */
+export type MonthDaysTable = {
+  /** `2026-08`. */
+  month: string;
+  meter_id: number;
+  d01_wh: number | null;
+  d02_wh: number | null;
+  d03_wh: number | null;
+  d04_wh: number | null;
+  d05_wh: number | null;
+  d06_wh: number | null;
+  d07_wh: number | null;
+  d08_wh: number | null;
+  d09_wh: number | null;
+  d10_wh: number | null;
+  d11_wh: number | null;
+  d12_wh: number | null;
+  d13_wh: number | null;
+  d14_wh: number | null;
+  d15_wh: number | null;
+  d16_wh: number | null;
+  d17_wh: number | null;
+  d18_wh: number | null;
+  d19_wh: number | null;
+  d20_wh: number | null;
+  d21_wh: number | null;
+  d22_wh: number | null;
+  d23_wh: number | null;
+  d24_wh: number | null;
+  d25_wh: number | null;
+  d26_wh: number | null;
+  d27_wh: number | null;
+  d28_wh: number | null;
+  d29_wh: number | null;
+  d30_wh: number | null;
+  d31_wh: number | null;
+};
+
 /** A day whose every meter has been closed once. */
 export type DayCloseTable = { day: string; meters: number; closed_at: number };
 
@@ -95,6 +136,7 @@ export type ReadingDayTable = {
 export type DaysSchema = {
   meter_day: MeterDayTable;
   meter_month: MeterMonthTable;
+  month_days: MonthDaysTable;
   day_close: DayCloseTable;
   day_recheck: DayRecheckTable;
   reading_day: ReadingDayTable;

@@ -1,4 +1,14 @@
-import { addDays, DAY_MS, type Day, endOfDay, instant, MINUTE_MS, monthOf, startOfDay } from "#base/time.ts";
+import {
+  addDays,
+  DAY_MS,
+  type Day,
+  endOfDay,
+  instant,
+  MINUTE_MS,
+  type Month,
+  monthOf,
+  startOfDay,
+} from "#base/time.ts";
 import { registers, verdictCode } from "#domain/reading.ts";
 import type { Db } from "#store/db.ts";
 import { packReadings } from "#store/packed-readings.ts";
@@ -10,59 +20,57 @@ import { buildSettleTown, METERS as METERS_MAX } from "./settle-town.ts";
 
 /** How much of the past is made: meters from the first on, and the days before a last one. */
 export type History = { meters: number; days: number; last: Day };
+/** What was made. */
+export type Made = { readings: number; young: number };
 
 const STEP_MS = 15 * MINUTE_MS;
 const STEPS = DAY_MS / STEP_MS;
-const METERS_AT_ONCE = 50;
+const METERS_AT_ONCE = 2_000;
 /** Young readings are rows: of these a day costs as much as weeks of packed ones, so only some days of them are made. */
 const YOUNG_DAYS = 2;
+/** The town: buildings below one site, floors below them, and as many meters on each floor. */
+const BUILDINGS = 20;
+const FLOORS = 5;
+const AREAS = 1 + BUILDINGS * (1 + FLOORS);
+
+/** The first building, for questions about a part of the site. */
+export const BUILDING = 2;
 
 /**
  * Fills a database with years of quarters of an hour as if it had run so long: packed readings, days and months that are their sums, and the
  * last days as rows. Two registers at each quarter, three more at every third; each meter at its own moment, with the unrest of a real line.
+ * Day by day and round by round, all meters of each, for rows lie on the disk in the order in which they came.
  */
-export async function makeHistory(
-  db: Db,
-  { meters, days, last }: History,
-): Promise<{ readings: number; young: number }> {
+export async function makeHistory(db: Db, { meters, days, last }: History): Promise<Made> {
   if (meters > METERS_MAX) throw new Error(`a town has ${METERS_MAX} meters`);
   const first = addDays(last, 1 - days);
   await buildSettleTown(db, endOfDay(last));
-  await db.transact((tx) =>
-    tx
-      .updateTable("meter")
-      .set({ created_at: startOfDay(first) })
-      .execute(),
-  );
-  let [readings, young] = [0, 0];
-  for (let id = 1; id <= meters; id += METERS_AT_ONCE) {
-    const ids = Array.from({ length: Math.min(METERS_AT_ONCE, meters - id + 1) }, (_, i) => id + i);
-    const made = ids.map((meter) => historyOf(meter, { first, last }));
-    await db.transact(async (tx) => {
-      await insertRows(
-        tx,
-        "reading_day",
-        made.flatMap((each) => each.packed),
-      );
-      await insertRows(
-        tx,
-        "reading",
-        made.flatMap((each) => each.young),
-      );
-      await insertRows(
-        tx,
-        "meter_day",
-        made.flatMap((each) => each.days),
-      );
-      await insertRows(
-        tx,
-        "meter_month",
-        made.flatMap((each) => each.months),
-      );
-    });
-    for (const each of made) {
-      readings += each.packed.reduce((sum, row) => sum + row.readings, 0);
-      young += each.young.length;
+  await buildAreas(db, startOfDay(first));
+  const youngFrom = addDays(last, 1 - Math.ceil(YOUNG_MS / DAY_MS));
+  const youngMade = addDays(last, 1 - YOUNG_DAYS);
+  const indexes = Array.from({ length: meters + 1 }, (_, id) => 1_000_000 + id);
+  const made: Made = { readings: 0, young: 0 };
+  let months = new Map<number, MeterMonthTable>();
+  for (let day = first; day <= last; day = addDays(day, 1)) {
+    if (day >= youngMade) made.young += await addYoung(db, day, indexes);
+    for (let id = 1; id <= meters; id += METERS_AT_ONCE) {
+      const ids = Array.from({ length: Math.min(METERS_AT_ONCE, meters - id + 1) }, (_, i) => id + i);
+      const packed = day < youngFrom ? ids.map((meter) => packedDay(meter, day, indexes[meter] ?? 0)) : [];
+      const closed = ids.map((meter) => dayOf(meter, day, indexes[meter] ?? 0));
+      await db.transact(async (tx) => {
+        await insertRows(tx, "reading_day", packed);
+        await insertRows(tx, "meter_day", closed);
+      });
+      for (const row of packed) made.readings += row.readings;
+      for (const row of closed) {
+        indexes[row.meter_id] = row.close_wh ?? 0;
+        addToMonth(months, row, monthOf(day));
+      }
+    }
+    if (day === last || monthOf(addDays(day, 1)) !== monthOf(day)) {
+      const rows = [...months.values()];
+      await db.transact((tx) => insertRows(tx, "meter_month", rows));
+      months = new Map();
     }
   }
   await db.transact(async (tx) => {
@@ -73,33 +81,58 @@ export async function makeHistory(
       closed.map((day) => ({ day, meters, closed_at: endOfDay(day) })),
     );
   });
-  return { readings, young };
+  return made;
 }
 
-function historyOf(meter_id: number, { first, last }: { first: Day; last: Day }) {
-  const packed: ReadingDayTable[] = [];
-  const young: ReadingTable[] = [];
-  const days: MeterDayTable[] = [];
-  const months = new Map<string, MeterMonthTable>();
-  const youngFrom = addDays(last, 1 - Math.ceil(YOUNG_MS / DAY_MS));
-  const youngMade = addDays(last, 1 - YOUNG_DAYS);
-  let index = 1_000_000 + meter_id;
-  for (let day = first; day <= last; day = addDays(day, 1)) {
-    const opened = index;
-    const rows: ReadingTable[] = [];
-    const isMade = day < youngFrom || day >= youngMade;
-    for (let step = 0; step < STEPS; step++) {
-      index += drawOf(meter_id, step) * 10;
-      if (isMade) rows.push(...roundOf(meter_id, day, step, index));
+/** Area 1 is the site, 2 … the buildings, the rest floors; meters are spread over the floors. */
+async function buildAreas(db: Db, createdAt: number): Promise<void> {
+  const floors = AREAS - 1 - BUILDINGS;
+  const buildingOf = (area: number) => (area <= 1 + BUILDINGS ? area : 2 + ((area - 2 - BUILDINGS) % BUILDINGS));
+  await db.transact(async (tx) => {
+    for (let id = 2; id <= AREAS; id++) {
+      const parent_id = id <= 1 + BUILDINGS ? 1 : buildingOf(id);
+      await insertRows(tx, "area", [{ id, project_id: 1, parent_id, name: `area ${id}`, sort: id }]);
+      const above = [...new Set([id, parent_id, 1])];
+      await insertRows(
+        tx,
+        "area_ancestor",
+        above.map((ancestor_id) => ({ area_id: id, ancestor_id })),
+      );
     }
-    if (day < youngFrom) {
-      const ends = { first_at: rows[0]?.measured_at ?? 0, last_at: rows.at(-1)?.measured_at ?? 0 };
-      packed.push({ meter_id, day, rev: 0, readings: rows.length, ...ends, data: packReadings(day, rows) });
-    } else young.push(...rows);
-    days.push(dayOf(meter_id, day, opened, index));
-    addToMonth(months, meter_id, day, index - opened);
+    await tx
+      .updateTable("meter")
+      .set((eb) => ({ created_at: createdAt, area_id: eb(eb("id", "%", floors), "+", 2 + BUILDINGS) }))
+      .execute();
+  });
+}
+
+function packedDay(meter_id: number, day: Day, opened: number): ReadingDayTable {
+  const begin = startOfDay(day);
+  const rows: ReadingTable[] = [];
+  let index = opened;
+  for (let step = 0; step < STEPS; step++) {
+    index += drawOf(meter_id, step) * 10;
+    addRound(rows, meter_id, begin, step, index);
   }
-  return { packed, young, days, months: [...months.values()] };
+  const ends = { first_at: rows[0]?.measured_at ?? 0, last_at: rows.at(-1)?.measured_at ?? 0 };
+  return { meter_id, day, rev: 0, readings: rows.length, ...ends, data: packReadings(day, rows) };
+}
+
+/** The readings of a day as rows, round after round. */
+async function addYoung(db: Db, day: Day, opened: readonly number[]): Promise<number> {
+  const begin = startOfDay(day);
+  const indexes = [...opened];
+  let made = 0;
+  for (let step = 0; step < STEPS; step++) {
+    const rows: ReadingTable[] = [];
+    for (let id = 1; id < indexes.length; id++) {
+      indexes[id] = (indexes[id] ?? 0) + drawOf(id, step) * 10;
+      addRound(rows, id, begin, step, indexes[id] ?? 0);
+    }
+    await db.transact((tx) => insertRows(tx, "reading", rows));
+    made += rows.length;
+  }
+  return made;
 }
 
 /** Hundredths of a unit in a quarter of an hour: little by night, more by day, never quite the same. */
@@ -108,43 +141,44 @@ function drawOf(meter: number, step: number): number {
   return byHour + ((meter * 31 + step * 17) % 13);
 }
 
-function roundOf(meter_id: number, day: Day, step: number, index: number): ReadingTable[] {
+function addRound(rows: ReadingTable[], meter_id: number, begin: number, step: number, index: number): void {
   const unrest = (meter_id * 7_919 + step * 104_729) % 400;
-  const measured_at = instant(startOfDay(day) + step * STEP_MS + ((meter_id * 90) % STEP_MS) + unrest);
-  const at = { meter_id, measured_at, verdict: verdictCode("ok"), received_at: measured_at + 900 };
-  const rows: ReadingTable[] = [
-    { ...at, register: registers.energyTotal, value: index },
-    { ...at, register: registers.energyRemaining, value: 900_000_000 - index },
-  ];
-  if (step % 3 !== 1) return rows;
-  rows.push({ ...at, register: registers.voltage, value: 219_000 + ((step * 37 + meter_id) % 60) * 100 });
-  rows.push({ ...at, register: registers.current, value: 900 + ((step * 53 + meter_id) % 80) * 10 });
-  rows.push({ ...at, register: registers.power, value: 200 + ((step * 41 + meter_id) % 150) });
-  return rows;
+  const measured_at = instant(begin + step * STEP_MS + ((meter_id * 90) % STEP_MS) + unrest);
+  const add = (register: number, value: number) =>
+    rows.push({ meter_id, register, measured_at, value, verdict: OK, received_at: measured_at + 900 });
+  add(registers.energyTotal, index);
+  add(registers.energyRemaining, 900_000_000 - index);
+  if (step % 3 !== 1) return;
+  add(registers.voltage, 219_000 + ((step * 37 + meter_id) % 60) * 100);
+  add(registers.current, 900 + ((step * 53 + meter_id) % 80) * 10);
+  add(registers.power, 200 + ((step * 41 + meter_id) % 150));
 }
 
-function dayOf(meter_id: number, day: Day, open: number, close: number): MeterDayTable {
+const OK = verdictCode("ok");
+
+function dayOf(meter_id: number, day: Day, open: number): MeterDayTable {
+  let used = 0;
+  for (let step = 0; step < STEPS; step++) used += drawOf(meter_id, step) * 10;
   return {
     ...{ meter_id, day, rev: 0, segment: 1, latest: 1, ratio: 1 },
     ...{ open_wh: open, open_at: startOfDay(day), open_source: "read" },
-    ...{ close_wh: close, close_at: endOfDay(day), close_source: "read" },
-    ...{ usage_wh: close - open, cost_e4: costOf(close - open), quality: "measured", cause: "close" },
+    ...{ close_wh: open + used, close_at: endOfDay(day), close_source: "read" },
+    ...{ usage_wh: used, cost_e4: costOf(used), quality: "measured", cause: "close" },
     ...{ made_at: endOfDay(day), looked_at: endOfDay(day) },
   };
 }
 
-function addToMonth(months: Map<string, MeterMonthTable>, meter_id: number, day: Day, used: number): void {
-  const month = monthOf(day);
-  const known = months.get(month) ?? {
-    ...{ meter_id, month, usage_wh: 0, cost_e4: 0, days: 0, days_estimated: 0, days_missing: 0 },
+function addToMonth(months: Map<number, MeterMonthTable>, row: MeterDayTable, month: Month): void {
+  const known = months.get(row.meter_id) ?? {
+    ...{ meter_id: row.meter_id, month, usage_wh: 0, cost_e4: 0, days: 0, days_estimated: 0, days_missing: 0 },
     ...{ version: 0, updated_at: 0 },
   };
-  months.set(month, {
+  months.set(row.meter_id, {
     ...known,
-    usage_wh: (known.usage_wh ?? 0) + used,
-    cost_e4: (known.cost_e4 ?? 0) + costOf(used),
+    usage_wh: (known.usage_wh ?? 0) + (row.usage_wh ?? 0),
+    cost_e4: (known.cost_e4 ?? 0) + (row.cost_e4 ?? 0),
     days: known.days + 1,
-    updated_at: endOfDay(day),
+    updated_at: row.made_at,
   });
 }
 

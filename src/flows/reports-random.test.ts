@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { addDays, type Day, daysOfMonth, type Month, monthOf } from "#base/time.ts";
+import { formatMoney, money } from "#base/units.ts";
+import { SCOPE_ALL, type Scope } from "#domain/permission.ts";
+import { verdicts } from "#domain/reading.ts";
+import { up } from "#store/migrations/0018_month_days.ts";
+import { dayReport, matrixReport } from "#store/report-days.ts";
+import { meterReport, periodReport } from "#store/report-periods.ts";
+import { testDatabases } from "#store/test-databases.ts";
+import { type RandomHistory, randomHistory } from "./test-history.ts";
+import { type RecountedDay, recount } from "./test-recount.ts";
+
+const FIRST = "2026-12-19" as Day; // over the end of a month and of a year
+const DAYS = 20;
+const seed = Number(process.env.JICHAO_SEED ?? 20261127);
+const EVERYTHING = { kind: "electricity" as const, search: "", after: 0, limit: 500 };
+
+const known = (list: readonly (number | null)[]) => {
+  const told = list.filter((each) => each !== null);
+  return told.length === 0 ? null : told.reduce((sum, each) => sum + each, 0);
+};
+const yuan = (e4: number | null) => (e4 === null ? null : formatMoney(money(e4)));
+
+/** What a report says about some days of some meters, if it is right. */
+function figures(days: readonly RecountedDay[]) {
+  const of = (quality: string) => days.filter((day) => day.segments.some((each) => each.quality === quality)).length;
+  return {
+    usageWh: known(days.flatMap((day) => day.segments.map((each) => each.usageWh))),
+    cost: yuan(known(days.map((day) => day.cost))),
+    missing: of("missing"),
+    estimated: of("estimated"),
+  };
+}
+const figuresOf = <T extends ReturnType<typeof figures>>({ usageWh, cost, missing, estimated }: T) => ({
+  usageWh,
+  cost,
+  missing,
+  estimated,
+});
+
+for (const { name, available, why } of testDatabases) {
+  for (const run of name === "sqlite" ? [0, 1] : [0]) {
+    describe.skipIf(!available)(
+      `reports of a random past on ${name}${why ? ` (${why})` : ""}, seed ${seed + run}`,
+      () => {
+        let history: RandomHistory;
+        let b: RandomHistory["building"];
+        const counted = new Map<number, RecountedDay[]>();
+        let areaOf: Map<number, number>;
+        beforeAll(async () => {
+          console.log(`random past: seed ${seed + run}`);
+          history = await randomHistory(name, { seed: seed + run, first: FIRST, days: DAYS });
+          b = history.building;
+          for (const meter of history.meters) counted.set(meter.id, await recount(history, meter));
+          const rows = await b.db.read.selectFrom("meter").select(["id", "area_id"]).execute();
+          areaOf = new Map(rows.map((row) => [row.id, row.area_id]));
+        }, 240_000);
+        afterAll(() => b?.db.drop());
+
+        const days = Array.from({ length: DAYS }, (_, i) => addDays(FIRST, i));
+        const months = [...new Set(days.map((day) => monthOf(day)))];
+        const daysOf = (meterIds: Iterable<number>, period: string) =>
+          [...meterIds].flatMap((id) => (counted.get(id) ?? []).filter((each) => each.day.startsWith(period)));
+        const all = () => history.meters.map((meter) => meter.id);
+
+        test("the past has something of everything", async () => {
+          const noted = history.meters;
+          expect(noted.flatMap((meter) => meter.breaks).length).toBeGreaterThan(1);
+          expect(noted.flatMap((meter) => meter.prices ?? []).length).toBeGreaterThan(noted.length);
+          const qualities = [...counted.values()].flat().flatMap((day) => day.segments.map((each) => each.quality));
+          for (const quality of ["measured", "estimated", "missing"]) expect(qualities).toContain(quality);
+          const rows = await b.db.read.selectFrom("reading").select("verdict").execute();
+          const verdictsSeen = new Set(rows.map((row) => verdicts[row.verdict]));
+          for (const verdict of ["rollover", "stale"]) expect(verdictsSeen).toContain(verdict);
+          expect(verdictsSeen.has("backwards") || verdictsSeen.has("jump")).toBe(true);
+          const again = await b.db.read.selectFrom("meter_day").select("rev").where("rev", ">", 0).execute();
+          expect(again.length).toBeGreaterThan(0);
+          expect(noted.map((meter) => areaOf.get(meter.id))).not.toEqual(history.areas);
+        });
+
+        test("the day report says of every meter what a recount of its readings says", async () => {
+          for (const day of days) {
+            const report = await dayReport(b.db.read, SCOPE_ALL, { ...EVERYTHING, day });
+            for (const id of all()) {
+              const [own] = daysOf([id], day);
+              const rows = report.items.filter((row) => row.meterId === id);
+              const told = rows.map(({ openWh, closeWh, ratio, usageWh, quality }) => {
+                return { openWh, closeWh, ratio, usageWh, quality };
+              });
+              expect({ id, day, told }).toEqual({ id, day, told: own?.segments ?? [] });
+              expect(rows.at(-1)?.cost ?? null).toBe(yuan(own?.cost ?? null));
+            }
+            const { missing: _, estimated: __, ...sums } = figures(daysOf(all(), day));
+            expect({ usageWh: report.usageWh, cost: report.cost }).toEqual(sums);
+          }
+        });
+
+        test("the matrix says the same, in its cells, its columns and its sum", async () => {
+          for (const month of months) {
+            const matrix = await matrixReport(b.db.read, SCOPE_ALL, { ...EVERYTHING, month });
+            const cell = (ids: Iterable<number>, day: string) => figures(daysOf(ids, day)).usageWh;
+            for (const row of matrix.items) {
+              expect(row.days).toEqual(daysOfMonth(month).map((day) => cell([row.meterId], day)));
+            }
+            expect(matrix.items.map((row) => row.meterId)).toEqual(all());
+            expect(matrix.daySums).toEqual(daysOfMonth(month).map((day) => cell(all(), day)));
+            expect(matrix.sumWh).toBe(figures(daysOf(all(), month)).usageWh);
+          }
+        });
+
+        test("so do month and year, of everything, of each area and of each meter, wherever it hung before", async () => {
+          for (const period of [...months, "2026", "2027"]) {
+            const top = await periodReport(b.db.read, SCOPE_ALL, { kind: "electricity", period });
+            if (top === null) throw new Error("no report");
+            expect(figuresOf(top)).toEqual(figures(daysOf(all(), period)));
+            for (const areaId of new Set(areaOf.values())) {
+              const own = all().filter((id) => areaOf.get(id) === areaId);
+              const area = await periodReport(b.db.read, SCOPE_ALL, { kind: "electricity", period, areaId });
+              if (area === null) throw new Error("no report");
+              expect(figuresOf(area)).toEqual(figures(daysOf(own, period)));
+              expect(area.children.map((child) => child.id).toSorted()).toEqual(own);
+              for (const child of area.children) {
+                expect({ id: child.id, ...figuresOf(child) }).toEqual({
+                  id: child.id,
+                  ...figures(daysOf([child.id], period)),
+                });
+              }
+            }
+            for (const id of all()) {
+              const meter = await meterReport(b.db.read, SCOPE_ALL, id, period);
+              if (meter === null) throw new Error("no report");
+              expect(figuresOf(meter)).toEqual(figures(daysOf([id], period)));
+              for (const part of meter.parts) expect(figuresOf(part)).toEqual(figures(daysOf([id], part.part)));
+            }
+          }
+        });
+
+        test("a scope of an area and a single meter, and a search, cut all of them alike", async () => {
+          const [alone = 0] = all();
+          const areaId = areaOf.get(alone) ?? 0;
+          const other = all().find((id) => areaOf.get(id) !== areaId) ?? 0;
+          const scope: Scope = { all: false, areaIds: [areaId], meterIds: [other] };
+          const seen = all().filter((id) => areaOf.get(id) === areaId || id === other);
+          const month = monthOf(FIRST) as Month;
+          const matrix = await matrixReport(b.db.read, scope, { ...EVERYTHING, month });
+          expect(matrix.items.map((row) => row.meterId)).toEqual(seen);
+          expect(matrix.sumWh).toBe(figures(daysOf(seen, month)).usageWh);
+          const period = await periodReport(b.db.read, scope, { kind: "electricity", period: month });
+          expect(period && figuresOf(period)).toEqual(figures(daysOf(seen, month)));
+          const label = matrix.items.find((row) => row.meterId === other)?.label ?? "";
+          const found = await matrixReport(b.db.read, SCOPE_ALL, { ...EVERYTHING, month, search: label });
+          expect(found.daySums).toEqual(daysOfMonth(month).map((day) => figures(daysOf([other], day)).usageWh));
+          const day = await dayReport(b.db.read, scope, { ...EVERYTHING, day: FIRST });
+          expect(day.usageWh).toBe(figures(daysOf(seen, FIRST)).usageWh);
+        });
+
+        test("a database of before gets the same days side by side when it is brought up to date", async () => {
+          const stored = () =>
+            b.db.read.selectFrom("month_days").selectAll().orderBy("month").orderBy("meter_id").execute();
+          const before = await stored();
+          expect(before.length).toBeGreaterThan(all().length);
+          await b.db.transact((tx) => tx.deleteFrom("month_days").execute());
+          await b.db.transact((tx) => up(tx, b.db.kind));
+          expect(await stored()).toEqual(before);
+          await b.db.transact((tx) => up(tx, b.db.kind));
+          expect(await stored()).toEqual(before);
+        });
+
+        test("the books still hold", async () => {
+          expect((await b.verify()).problems).toEqual([]);
+        });
+      },
+    );
+  }
+}
