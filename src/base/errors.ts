@@ -1,6 +1,7 @@
 import { collectionErrors } from "./errors-collection.ts";
 import { deskErrors } from "./errors-desk.ts";
 import { devicesErrors } from "./errors-devices.ts";
+import { exportErrors } from "./errors-exports.ts";
 import { groupErrors } from "./errors-groups.ts";
 import { reconcileErrors } from "./errors-reconcile.ts";
 import { refundErrors } from "./errors-refunds.ts";
@@ -17,6 +18,7 @@ export const errors = {
   ...refundErrors,
   ...deskErrors,
   ...groupErrors,
+  ...exportErrors,
   ...reconcileErrors,
   ...devicesErrors,
   ...safekeepingErrors,

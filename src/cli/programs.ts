@@ -61,11 +61,17 @@ export function captureFolder(env: Environment): string {
   return join(installationConfig(env).dataDir, "capture");
 }
 
+/** Where the servers of an installation keep the files of exports until they are taken away. */
+export function exportFolder(env: Environment): string {
+  return join(installationConfig(env).dataDir, "exports");
+}
+
 /** `jichao server`: the web management alone. */
 export async function serverProgram(env: Environment, signal: AbortSignal): Promise<void> {
   const config = serverConfig(env);
   const footing = await standUp("server", env);
-  const server = await runServer(config, { ...footing, webDir, print: (text) => console.log(text) }, signal);
+  const deps = { ...footing, webDir, exportFolder: exportFolder(env), print: (text: string) => console.log(text) };
+  const server = await runServer(config, deps, signal);
   await aborted(signal);
   await server.close();
   await footing.end();

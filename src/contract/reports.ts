@@ -177,6 +177,17 @@ export const meterReport = z.object({
 });
 export type MeterReport = z.infer<typeof meterReport>;
 
+/** Lengths of a slot in minutes that divide an hour, and the hour. */
+export const slotMinutes = ["5", "10", "15", "30", "60"] as const;
+/** Days of slots in one file. */
+export const SLOT_DAYS_MAX = 31;
+/** GET /api/reports/readings/export: every slot (时段) of some days of all meters of the filter, as a file. */
+export const slotsQuery = reportFilter.extend({
+  from: dayText,
+  to: dayText,
+  minutes: z.enum(slotMinutes).default("60"),
+});
+
 /** GET /api/reports/meters/:id/readings?day=…: the readings of a day as they count, each with the usage since the one before. */
 export const readingsQuery = z.object({ day: dayText });
 export const readingStep = z.object({

@@ -10,6 +10,7 @@ import { archiveUrl, prepareArchive } from "./test-concentrators.ts";
 import { deskBodies } from "./test-desk.ts";
 import { deviceBodies, deviceFor } from "./test-devices.ts";
 import { differ } from "./test-difference.ts";
+import { exportFor, testShelf } from "./test-exports.ts";
 import { foreignGroup, groupBodies, prepareGroup } from "./test-groups.ts";
 import { linkBodies } from "./test-links.ts";
 import { moveOutBodies, moveOutFor, prepareMoveOut } from "./test-move-out.ts";
@@ -37,6 +38,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
   let foreignOrder: string;
   let foreignCommand: string;
   let manager: TestUser;
+  const shelf = testShelf();
   /** An approved change of prices that has not taken effect, by the meter that it is about. */
   const changes = new Map<number, string>();
   const windows = new Map<number, string>();
@@ -47,7 +49,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
   beforeAll(async () => {
     db = await freshDatabase(name);
     await buildTown(db);
-    app = await testApp(db);
+    app = await testApp(db, { shelf });
     const admin = await enrol(db, {});
     manager = await enrol(db, { areas: [1] });
     order = await recharge(admin, 11, "first-order");
@@ -68,6 +70,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
   afterAll(async () => {
     await app.close();
     await db.drop();
+    await shelf.clear();
   });
 
   async function recharge(user: TestUser, meterId: number, key: string): Promise<string> {
@@ -136,6 +139,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
       refund?: string;
       moveOut?: string;
       device?: string;
+      made?: string;
       group?: string;
       groupMeter?: number;
     },
@@ -161,6 +165,8 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
       .replace(/hvac\/inputs$/, method === "GET" ? `$&?outdoorMeterId=${of.meter + 2}&day=2026-03-01` : "$&")
       .replace("/api/price-changes/:id", `/api/price-changes/${changes.get(of.meter) ?? "00000000000000000000"}`)
       .replace("/api/commands/:id", `/api/commands/${of.command}`)
+      .replace("/api/exports/:id", `/api/exports/${of.made ?? "00000000000000000000"}`)
+      .replace("readings/export", "$&?from=2026-03-01&to=2026-03-02")
       .replace("/api/customers/:id", `/api/customers/${of.meter}`)
       .replace("/api/rooms/:id", `/api/rooms/${of.meter}`)
       .replace("/api/shifts/:id", `/api/shifts/${of.meter === 99 ? 99 : 1}`) // the first payment opened it
@@ -207,6 +213,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
       ...moveOutBodies(of),
       ...deviceBodies(of),
       ...groupBodies(of),
+      "/api/exports": { key: `key-${of.meter}-matrix`, report: "day", filter: { day: "2026-03-01" } },
       "/api/approval-rules": { kind: "refund", on: true, limit: "200", reason: "试" },
     };
     return { method, url, body: method === "POST" ? (bodies[path] ?? {}) : undefined };
@@ -286,7 +293,8 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
     await prepareArchive(db, path);
     const user = await enrol(db, { permissions: permissions.filter((each) => access.includes(each)) });
     const group = await prepareGroup(db, path, command);
-    const made = { ...(refund && { refund }), ...(await prepareMoveOut(db, path)), ...device, ...group };
+    const exported = path.startsWith("/api/exports/:id") ? { made: await exportFor(db, shelf, user.id) } : {};
+    const made = { ...(refund && { refund }), ...(await prepareMoveOut(db, path)), ...device, ...group, ...exported };
     const { method, url, body } = example(line, { meter: 11, order, command, ...made });
     const answer = await app.inject(asked(user, method, url, body));
     expect(answer.statusCode, answer.body).toBeLessThan(300);
@@ -299,6 +307,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
       const device = await deviceFor(db, line[1], { meter: 21, command: foreignCommand });
       const made = { ...(refund && { refund }), ...(await moveOutFor(db, line[1], 21)), ...device };
       Object.assign(made, await foreignGroup(db, line[1], 21));
+      if (line[1].startsWith("/api/exports/:id")) Object.assign(made, { made: await exportFor(db, shelf, 1) });
       const foreign = example(line, { meter: 21, order: foreignOrder, command: foreignCommand, ...made });
       const unknown = example(line, { meter: 99, order: "R20260101999999", command: "00000000000000000000" });
       const answers = [];

@@ -7,6 +7,7 @@ import type { FlowContext } from "#flows/context.ts";
 import type { Sealer } from "#system/seal.ts";
 import { answerBrokenRequest } from "./broken-request.ts";
 import { addCompression } from "./compression.ts";
+import type { Shelf } from "./exports/shelf.ts";
 import { createLimits } from "./limits.ts";
 import type { LiveHub } from "./live/hub.ts";
 import type { ServerMetrics } from "./metrics.ts";
@@ -21,6 +22,7 @@ import { concentratorRoutes } from "./routes/concentrators.ts";
 import { customerRoutes } from "./routes/customers.ts";
 import { deviceRoutes } from "./routes/devices.ts";
 import { doubtRoutes } from "./routes/doubts.ts";
+import { exportRoutes } from "./routes/exports.ts";
 import { groupRoutes } from "./routes/groups.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { linkRoutes } from "./routes/links.ts";
@@ -52,6 +54,10 @@ export type AppDeps = FlowContext & {
   readonly webDir: string;
   /** Told after a flow wrote something that other programs or pages wait for. */
   readonly nudge: () => void;
+  /** Where files that are made in the background lie. */
+  readonly shelf: Shelf;
+  /** Told when a file was asked for: the job looks at once. */
+  readonly nudgeExports: () => void;
   /** Checks the signatures of the ledger's seals; without it they are left out. */
   readonly sealer?: Sealer | null;
   readonly trustProxy?: readonly string[];
@@ -124,6 +130,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   deviceRoutes(routes, deps.nudge);
   concentratorRoutes(routes, { nudge: deps.nudge, sealer: deps.sealer ?? null });
   collectionRoutes(routes);
+  exportRoutes(routes, { shelf: deps.shelf, nudge: deps.nudgeExports });
   liveRoutes(routes, deps.hub);
   await addPages(app, deps.webDir);
   // Streams have no end of their own: closing would wait for them for ever.

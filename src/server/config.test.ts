@@ -9,6 +9,7 @@ test("an empty environment gives a server for one machine only", () => {
     trustProxy: [],
     metricsToken: undefined,
     readingsKeepDays: null,
+    exportBytesMax: 2048 * 1024 * 1024,
   });
 });
 
@@ -24,6 +25,7 @@ test("every setting is read", () => {
     JICHAO_TRUST_PROXY: "10.0.0.1, 192.168.0.0/16,loopback",
     JICHAO_METRICS_TOKEN: "0123456789abcdef",
     JICHAO_READINGS_KEEP_DAYS: "800",
+    JICHAO_EXPORT_MB: "10",
   });
   expect(config).toEqual({
     httpHost: "0.0.0.0",
@@ -32,6 +34,7 @@ test("every setting is read", () => {
     trustProxy: ["10.0.0.1", "192.168.0.0/16", "loopback"],
     metricsToken: "0123456789abcdef",
     readingsKeepDays: 800,
+    exportBytesMax: 10 * 1024 * 1024,
   });
 });
 

@@ -13,6 +13,8 @@ export type ServerConfig = {
   readonly metricsToken: string | undefined;
   /** Single readings are kept for so many days; null keeps them for ever. Days, months and charges are never dropped. */
   readonly readingsKeepDays: number | null;
+  /** What all files of exports together may hold. */
+  readonly exportBytesMax: number;
 };
 
 const PASSWORD_CHARS_MIN = 8;
@@ -32,6 +34,7 @@ const environment = z.object({
     .default([]),
   JICHAO_METRICS_TOKEN: longToken().optional(),
   JICHAO_READINGS_KEEP_DAYS: wholeNumber(READINGS_KEEP_DAYS_MIN, 36_500).optional(),
+  JICHAO_EXPORT_MB: wholeNumber(10, 1_000_000).default(2048),
 });
 
 /** Reads the server's configuration; throws one line for every bad variable. */
@@ -42,6 +45,7 @@ export function serverConfig(env: Environment): ServerConfig {
     JICHAO_ADMIN_PASSWORD: `至少 ${PASSWORD_CHARS_MIN} 个字符的密码 (a password of at least ${PASSWORD_CHARS_MIN} characters)`,
     JICHAO_METRICS_TOKEN: "至少 16 个字符的令牌 (a token of at least 16 characters)",
     JICHAO_READINGS_KEEP_DAYS: `${READINGS_KEEP_DAYS_MIN} 到 36500 的天数 (days)`,
+    JICHAO_EXPORT_MB: "10 到 1000000 的 MiB 数 (MiB)",
     JICHAO_TRUST_PROXY: "反向代理的 IP 或网段,用逗号分隔 (addresses of reverse proxies, separated by commas)",
   });
   return {
@@ -51,5 +55,6 @@ export function serverConfig(env: Environment): ServerConfig {
     trustProxy: read.JICHAO_TRUST_PROXY,
     metricsToken: read.JICHAO_METRICS_TOKEN,
     readingsKeepDays: read.JICHAO_READINGS_KEEP_DAYS ?? null,
+    exportBytesMax: read.JICHAO_EXPORT_MB * 1024 * 1024,
   };
 }

@@ -14,7 +14,12 @@ afterEach(() => db.drop());
 async function start(env: Record<string, string> = {}) {
   const printed: string[] = [];
   const stop = new AbortController();
-  const deps = { ...contextOf(db), webDir: "/nonexistent", print: (text: string) => printed.push(text) };
+  const deps = {
+    ...contextOf(db),
+    webDir: "/nonexistent",
+    exportFolder: "/nonexistent/exports",
+    print: (text: string) => printed.push(text),
+  };
   const server = await runServer(serverConfig({ JICHAO_HTTP_PORT: "0", ...env }), deps, stop.signal);
   return { ...server, printed, stop, at: `http://127.0.0.1:${server.httpPort}` };
 }

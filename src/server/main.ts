@@ -2,12 +2,15 @@ import type { AddressInfo } from "node:net";
 import { assert } from "#base/errors.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { ensureFirstAdministrator, loadActor } from "#flows/log-in.ts";
+import { EXPORTS_AT_ONCE } from "#flows/run-export.ts";
 import type { Sealer } from "#system/seal.ts";
 import { buildApp } from "./app.ts";
 import type { ServerConfig } from "./config.ts";
+import { createShelf } from "./exports/shelf.ts";
 import { approvalsJob } from "./jobs/approvals.ts";
 import { daysJob } from "./jobs/days.ts";
 import { exchangesJob } from "./jobs/exchanges.ts";
+import { exportsJob, exportsSweepJob } from "./jobs/exports.ts";
 import { groupsJob } from "./jobs/groups.ts";
 import { livenessJob } from "./jobs/liveness.ts";
 import { startJob } from "./jobs/loop.ts";
@@ -26,6 +29,8 @@ import { serverMetrics } from "./metrics.ts";
 export type ServerDeps = FlowContext & {
   readonly sealer?: Sealer;
   readonly webDir: string;
+  /** The folder for files of exports; no other program writes to it. */
+  readonly exportFolder: string;
   /** Tells the person who started the program something that must not go into a log. */
   readonly print: (text: string) => void;
   readonly validateAnswers?: boolean;
@@ -49,6 +54,7 @@ export async function runServer(config: ServerConfig, deps: ServerDeps, signal: 
   const stopping = new AbortController();
   const hub = createLiveHub({ ctx });
   const metrics = serverMetrics(ctx, hub);
+  const shelf = createShelf({ folder: deps.exportFolder, bytesMax: config.exportBytesMax });
   const app = await buildApp({
     ...ctx,
     hub,
@@ -56,11 +62,20 @@ export async function runServer(config: ServerConfig, deps: ServerDeps, signal: 
     webDir: deps.webDir,
     sealer: deps.sealer ?? null,
     nudge: () => nudge(),
+    shelf,
+    nudgeExports: () => {
+      for (const job of exporting) job.nudge();
+    },
     metrics,
     metricsToken: config.metricsToken ?? null,
     trustProxy: config.trustProxy,
     validateAnswers: deps.validateAnswers ?? false,
   });
+  const making = { shelf, signal: stopping.signal };
+  const starting = { log, signal: stopping.signal, ran: metrics.ran };
+  const exporting = Array.from({ length: EXPORTS_AT_ONCE }, (_, i) =>
+    startJob(exportsJob(ctx, making, i + 1), starting),
+  );
   const jobs = [
     settleJob(ctx),
     pricesJob(ctx),
@@ -75,7 +90,8 @@ export async function runServer(config: ServerConfig, deps: ServerDeps, signal: 
     quarantineJob(ctx),
     ...(deps.sealer ? [sealJob(ctx, deps.sealer)] : []),
     reconcileJob(ctx, deps.sealer ?? null),
-  ].map((job) => startJob(job, { log, signal: stopping.signal, ran: metrics.ran }));
+    exportsSweepJob(ctx, making),
+  ].map((job) => startJob(job, starting));
 
   function nudge(): void {
     jobs[0]?.nudge();
@@ -86,7 +102,7 @@ export async function runServer(config: ServerConfig, deps: ServerDeps, signal: 
   function close(): Promise<void> {
     closing ??= (async () => {
       stopping.abort();
-      await Promise.all([app.close(), ...jobs.map((job) => job.ended)]);
+      await Promise.all([app.close(), ...[...jobs, ...exporting].map((job) => job.ended)]);
       metrics.close();
       log.info({}, "server stopped");
     })();

@@ -1,6 +1,9 @@
 /** A method, a path, and who may call it. */
 export type AccessLine = [method: "GET" | "POST" | "DELETE", path: string, ...access: string[]];
 
+/** Whoever may export anything that may be long. */
+const exportAccess = ["report.view", "recharge.view", "meter.view", "customer.view", "moveout.create"];
+
 /** The declared access of everything that can be reached. A new route is added here by hand, on purpose. */
 export const matrix: readonly AccessLine[] = [
   ["GET", "/api/health", "public"],
@@ -84,6 +87,12 @@ export const matrix: readonly AccessLine[] = [
   ["GET", "/api/reports/matrix/export", "report.view"],
   ["GET", "/api/reports/day", "report.view"],
   ["GET", "/api/reports/day/export", "report.view"],
+  ["GET", "/api/reports/readings/export", "report.view"],
+  ["POST", "/api/exports", ...exportAccess],
+  ["GET", "/api/exports", ...exportAccess],
+  ["GET", "/api/exports/:id/file", ...exportAccess],
+  ["POST", "/api/exports/:id/cancel", ...exportAccess],
+  ["POST", "/api/exports/:id/retry", ...exportAccess],
   ["GET", "/api/reports/period", "report.view"],
   ["GET", "/api/reports/period/export", "report.view"],
   ["GET", "/api/reports/meters/:id", "report.view"],

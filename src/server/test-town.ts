@@ -1,3 +1,5 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { FastifyInstance, InjectOptions } from "fastify";
 import { type Permission, permissions } from "#domain/permission.ts";
 import type { FlowContext } from "#flows/context.ts";
@@ -11,6 +13,7 @@ import { newId } from "#system/ids.ts";
 import { silentLog } from "#system/log.ts";
 import { createSealer } from "#system/seal.ts";
 import { type AppDeps, buildApp } from "./app.ts";
+import { createShelf } from "./exports/shelf.ts";
 import { createLiveHub } from "./live/hub.ts";
 import { serverMetrics } from "./metrics.ts";
 
@@ -229,6 +232,8 @@ export async function testApp(db: Db, over: Partial<AppDeps> = {}): Promise<Fast
     loadCaller: (token) => loadActor(ctx, token),
     webDir: "/nonexistent",
     nudge: () => hub.nudge(),
+    shelf: createShelf({ folder: join(tmpdir(), `jichao-exports-${randomToken(6)}`), bytesMax: 100_000_000 }),
+    nudgeExports: () => {},
     metrics: serverMetrics(ctx, hub),
     metricsToken: null,
     validateAnswers: true,

@@ -1,13 +1,12 @@
 import { type Day, endOfDay, startOfDay } from "#base/time.ts";
 import type { DoubtEvidence, DoubtRow, ReadingRow } from "#contract/doubts.ts";
-import type { ReadingStep, ReadingsReport } from "#contract/reports.ts";
-import { runsOn } from "#domain/meter-day.ts";
+import type { ReadingsReport } from "#contract/reports.ts";
 import type { Scope } from "#domain/permission.ts";
 import { registers, verdictCode, verdicts } from "#domain/reading.ts";
-import { usedBetween } from "#domain/settlement.ts";
 import type { Tx } from "./db.ts";
 import { pointsWithin } from "./index-line.ts";
 import { LATEST, readingsWithin, someReadings } from "./reading-history.ts";
+import { stepsOfDay } from "./reading-steps.ts";
 import { dayRowsOf, sumKnown } from "./report-days.ts";
 import { reportMeters } from "./report-filter.ts";
 
@@ -128,37 +127,13 @@ export async function readingsReport(tx: Tx, scope: Scope, meterId: number, day:
   if (!meter) return null;
   const segments = await dayRowsOf(tx, [meterId], { from: day, to: day });
   const points = await pointsWithin(tx, meterId, startOfDay(day), endOfDay(day));
-  const steps: ReadingStep[] = [];
-  for (const row of segments) {
-    const own: ReadingStep[] = [];
-    if (row.open_wh !== null && row.open_at !== null) {
-      own.push({ at: row.open_at, indexWh: row.open_wh, role: "open", segment: row.segment, usageWh: null });
-    }
-    for (const point of points) {
-      const last = own.at(-1);
-      const inside = point.at > (row.open_at ?? startOfDay(day)) && point.at < (row.close_at ?? endOfDay(day));
-      const onLine =
-        (last === undefined || runsOn(last.indexWh, point.indexWh)) &&
-        (row.close_wh === null || runsOn(point.indexWh, row.close_wh));
-      if (!inside || !onLine) continue;
-      own.push({ at: point.at, indexWh: point.indexWh, role: "reading", segment: row.segment, usageWh: null });
-    }
-    if (row.close_wh !== null && row.close_at !== null) {
-      own.push({ at: row.close_at, indexWh: row.close_wh, role: "close", segment: row.segment, usageWh: null });
-    }
-    own.forEach((step, i) => {
-      const last = own[i - 1];
-      if (last !== undefined) step.usageWh = usedBetween(last.indexWh, step.indexWh) * row.ratio;
-    });
-    steps.push(...own);
-  }
   return {
     day,
     label: meter.label,
     number: meter.number,
     kind: meter.kind,
     ratio: segments.at(-1)?.ratio ?? meter.ratio,
-    steps,
+    steps: stepsOfDay(day, segments, points),
     usageWh: sumKnown(segments.map((row) => row.usage_wh)),
   };
 }

@@ -167,6 +167,20 @@ export async function pointsWithin(tx: Tx, meterId: number, from: Instant, to: I
   );
 }
 
+/** {@link pointsWithin} for some meters at once. */
+export async function pointsOfMeters(tx: Tx, meterIds: readonly number[], from: Instant, to: Instant) {
+  const rows = Map.groupBy(await readingsWithin(tx, meterIds, BELIEVED, { from, to }), (row) => row.meter_id);
+  const decided = Map.groupBy(await correctionsOf(tx, meterIds), (each) => each.meter_id);
+  const breaks = await lineBreaksOf(tx, meterIds);
+  return new Map(
+    meterIds.map((id) => {
+      const line = laidOver(rows.get(id) ?? [], decided.get(id) ?? [], breaks.get(id));
+      const inside = line.points.filter((point) => point.at >= from && point.at <= to);
+      return [id, believedAlong(inside, line.breaks)] as const;
+    }),
+  );
+}
+
 /** When the first index of each meter was measured; a meter that was never read is left out. */
 export async function firstPoints(tx: Tx, meterIds: readonly number[]): Promise<Map<number, StoredPoint>> {
   const firsts = new Map<number, StoredPoint>();

@@ -19,6 +19,7 @@ import * as linksDoor from "./migrations/0016_links_door.ts";
 import * as safekeeping from "./migrations/0017_safekeeping.ts";
 import * as monthDays from "./migrations/0018_month_days.ts";
 import * as packedReadings from "./migrations/0019_packed_readings.ts";
+import * as exports from "./migrations/0020_exports.ts";
 import { type MysqlAddress, mysqlPool } from "./mysql-pool.ts";
 import type { Schema } from "./schema.ts";
 import type { SqliteWriter } from "./sqlite-writer.ts";
@@ -49,6 +50,7 @@ const migrations: readonly Migration[] = [
   { name: "0017_safekeeping", up: safekeeping.up },
   { name: "0019_packed_readings", up: packedReadings.up },
   { name: "0018_month_days", up: monthDays.up },
+  { name: "0020_exports", up: exports.up },
 ];
 
 /** Statements that rebuild a big table take their time. */

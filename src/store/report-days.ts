@@ -17,11 +17,20 @@ export type ReportPage = { after: number; limit: number };
 const STALE_AFTER_MS = 30 * 60_000;
 
 /** What each meter shows now, in the order of the meters. */
-export async function currentReport(
-  tx: Tx,
-  scope: Scope,
-  filter: ReportFilter & ReportPage & { staleOnly: boolean; now: number },
-): Promise<CurrentReport> {
+export async function currentReport(tx: Tx, scope: Scope, filter: CurrentFilter): Promise<CurrentReport> {
+  return {
+    asOf: filter.now,
+    ...(await currentRows(tx, scope, filter)),
+    total: await countReportMeters(tx, scope, filter),
+  };
+}
+
+type CurrentFilter = ReportFilter & ReportPage & { staleOnly: boolean; now: number };
+/** Some rows of a list; `next`: the last meter of them when more follow. */
+type Rows<Row> = { items: Row[]; next: number | null };
+
+/** One page of {@link currentReport} by itself. */
+export async function currentRows(tx: Tx, scope: Scope, filter: CurrentFilter): Promise<Rows<CurrentRow>> {
   const rows = await reportMeters(tx, scope, filter)
     .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
     .innerJoin("concentrator", "concentrator.id", "meter.concentrator_id")
@@ -50,7 +59,6 @@ export async function currentReport(
     .execute();
   const shown = rows.slice(0, filter.limit);
   return {
-    asOf: filter.now,
     items: shown.map((row): CurrentRow => {
       const { state, reasons } = tileState(factsOf(row));
       return {
@@ -78,7 +86,6 @@ export async function currentReport(
       };
     }),
     next: rows.length > filter.limit ? (shown.at(-1)?.id ?? null) : null,
-    total: await countReportMeters(tx, scope, filter),
   };
 }
 
@@ -92,7 +99,7 @@ function remainingYuan(row: Worth): string | null {
 }
 
 /** Some meters of a report as its lists name them, and whether more follow. */
-async function pageOfMeters(tx: Tx, scope: Scope, filter: ReportFilter & ReportPage) {
+export async function pageOfMeters(tx: Tx, scope: Scope, filter: ReportFilter & ReportPage) {
   const rows = await reportMeters(tx, scope, filter)
     .where("meter.id", ">", filter.after)
     .select(["meter.id", "meter.label", "meter.number", "area.name as area_name", "customer.name as customer_name"])
@@ -123,21 +130,11 @@ export async function dayRowsOf(
     .execute();
 }
 
+type MatrixFilter = ReportFilter & ReportPage & { month: Month };
+
 /** Usage of each meter on each day of a month; the sums are over all meters of the filter. */
-export async function matrixReport(
-  tx: Tx,
-  scope: Scope,
-  filter: ReportFilter & ReportPage & { month: Month },
-): Promise<MatrixReport> {
+export async function matrixReport(tx: Tx, scope: Scope, filter: MatrixFilter): Promise<MatrixReport> {
   const days = daysOfMonth(filter.month);
-  const { meters, next } = await pageOfMeters(tx, scope, filter);
-  const span = { from: days[0] ?? "", to: days.at(-1) ?? "" };
-  const rows = await dayRowsOf(
-    tx,
-    meters.map((meter) => meter.id),
-    span,
-  );
-  const byMeter = Map.groupBy(rows, (row) => row.meter_id);
   const sums = await bareReportMeters(tx, scope, filter)
     .innerJoin("month_days", "month_days.meter_id", "meter.id")
     .where("month_days.month", "=", filter.month)
@@ -151,6 +148,24 @@ export async function matrixReport(
     month: filter.month,
     days,
     closedUpTo: await lastClosedDay(tx),
+    ...(await matrixRows(tx, scope, filter)),
+    total: await countReportMeters(tx, scope, filter),
+    daySums,
+    sumWh: sumKnown(daySums),
+  };
+}
+
+/** One page of {@link matrixReport} by itself. */
+export async function matrixRows(tx: Tx, scope: Scope, filter: MatrixFilter): Promise<Rows<MatrixRow>> {
+  const days = daysOfMonth(filter.month);
+  const { meters, next } = await pageOfMeters(tx, scope, filter);
+  const rows = await dayRowsOf(
+    tx,
+    meters.map((meter) => meter.id),
+    { from: days[0] ?? "", to: days.at(-1) ?? "" },
+  );
+  const byMeter = Map.groupBy(rows, (row) => row.meter_id);
+  return {
     items: meters.map((meter): MatrixRow => {
       const own = Map.groupBy(byMeter.get(meter.id) ?? [], (row) => row.day as Day);
       const usages = days.map((day) => usageOf(own.get(day)));
@@ -166,9 +181,6 @@ export async function matrixReport(
       };
     }),
     next,
-    total: await countReportMeters(tx, scope, filter),
-    daySums,
-    sumWh: sumKnown(daySums),
   };
 }
 
@@ -183,15 +195,31 @@ export function sumKnown(list: readonly (number | null)[]): number | null {
   return known.length === 0 ? null : known.reduce((sum, each) => sum + each, 0);
 }
 
-/** Indexes, ratio, usage and cost of each meter on one day; the figures are over all meters of the filter. */
-export async function dayReport(
-  tx: Tx,
-  scope: Scope,
-  filter: ReportFilter & ReportPage & { day: Day },
-): Promise<DayReport> {
+type DayFilter = ReportFilter & ReportPage & { day: Day };
+
+/** One page of {@link dayReport} by itself. */
+export async function dayRows(tx: Tx, scope: Scope, filter: DayFilter): Promise<Rows<DayRow>> {
   const { meters, next } = await pageOfMeters(tx, scope, filter);
   const named = new Map(meters.map((meter) => [meter.id, meter]));
   const rows = await dayRowsOf(tx, [...named.keys()], { from: filter.day, to: filter.day });
+  return {
+    items: rows.map((row): DayRow => {
+      const meter = named.get(row.meter_id);
+      return {
+        meterId: row.meter_id,
+        label: meter?.label ?? "",
+        number: meter?.number ?? "",
+        areaName: meter?.area_name ?? "",
+        customer: meter?.customer_name ?? null,
+        ...segmentOf(row),
+      };
+    }),
+    next,
+  };
+}
+
+/** Indexes, ratio, usage and cost of each meter on one day; the figures are over all meters of the filter. */
+export async function dayReport(tx: Tx, scope: Scope, filter: DayFilter): Promise<DayReport> {
   const closed = await tx.selectFrom("day_close").select("closed_at").where("day", "=", filter.day).executeTakeFirst();
   const sums = await bareReportMeters(tx, scope, filter)
     .innerJoin("meter_day", "meter_day.meter_id", "meter.id")
@@ -209,18 +237,7 @@ export async function dayReport(
   return {
     day: filter.day,
     closedAt: closed?.closed_at ?? null,
-    items: rows.map((row): DayRow => {
-      const meter = named.get(row.meter_id);
-      return {
-        meterId: row.meter_id,
-        label: meter?.label ?? "",
-        number: meter?.number ?? "",
-        areaName: meter?.area_name ?? "",
-        customer: meter?.customer_name ?? null,
-        ...segmentOf(row),
-      };
-    }),
-    next,
+    ...(await dayRows(tx, scope, filter)),
     total: await countReportMeters(tx, scope, filter),
     ...figuresOf(sums),
   };

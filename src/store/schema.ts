@@ -11,6 +11,7 @@ import type { CommandsSchema } from "./schema-commands.ts";
 import type { DaysSchema } from "./schema-days.ts";
 import type { DeskSchema } from "./schema-desk.ts";
 import type { DevicesSchema } from "./schema-devices.ts";
+import type { ExportsSchema } from "./schema-exports.ts";
 import type { GroupsSchema } from "./schema-groups.ts";
 import type { KeysSchema } from "./schema-keys.ts";
 import type { LedgerSchema } from "./schema-ledger.ts";
@@ -32,6 +33,7 @@ export type Schema = ArchiveSchema &
   DaysSchema &
   DeskSchema &
   DevicesSchema &
+  ExportsSchema &
   GroupsSchema &
   KeysSchema &
   LedgerSchema &

@@ -37,6 +37,8 @@ export type FaultPoint =
   | "record-past:before-commit"
   | "close-days:before-commit"
   | "close-days:after-commit"
+  | "export:before-commit"
+  | "export:after-commit"
   | "share:before-commit"
   | "swap:before-commit"
   | "swap:after-commit";

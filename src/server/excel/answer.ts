@@ -1,8 +1,9 @@
 import type { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import { z } from "zod";
+import { EXPORT_DIRECT_ROWS } from "#contract/exports.ts";
 import type { Log } from "#system/log.ts";
-import { type ExcelTable, excelFile } from "./workbook.ts";
+import { type ExcelTable, excelFile, type Pace, unpaced } from "./workbook.ts";
 
 /** The answer of a route that hands out a file. */
 export const fileAnswer = z.custom<Readable>();
@@ -19,13 +20,45 @@ export function inWords([zh, en]: Words, language: ExportLanguage): string {
   return language === "en" ? en : zh;
 }
 
+/** A table that can become a file once; of which rows it is made is nobody's business any more. */
+export type NamedTable = {
+  /** The name under which the file is kept, without the ending. */
+  readonly fileName: string;
+  readonly title: string;
+  readonly notes: readonly string[];
+  file(pace: Pace): Readable;
+  /** Goes through the rows instead of writing them, up to what is downloaded at once; says how many there are. */
+  count(): Promise<number>;
+};
+
+/** A table under a name. */
+export function namedTable<Row>(fileName: string, table: ExcelTable<Row>): NamedTable {
+  return {
+    fileName,
+    title: table.title,
+    notes: table.notes,
+    file: (pace) => excelFile(table, pace),
+    async count() {
+      let rows = 0;
+      for await (const _ of table.rows) if (++rows >= EXPORT_DIRECT_ROWS) break;
+      return rows;
+    },
+  };
+}
+
 /**
  * The answer that makes the browser keep a table as `<fileName>.xlsx`. Return it from the route's `handle`. A failure half way breaks
  * the connection, so that no one takes a part for the whole, and is logged.
  */
-export function excelAnswer<Row>(reply: FastifyReply, log: Log, fileName: string, table: ExcelTable<Row>): Readable {
-  const file = excelFile(table);
+export function excelAnswer(reply: FastifyReply, log: Log, { fileName, file: open }: NamedTable): Readable {
+  const file = open(unpaced);
   file.on("error", (error) => log.error({ err: error, file: fileName }, "export broke off"));
+  attach(reply, fileName);
+  return file;
+}
+
+/** The headers under which a browser keeps what is answered as `<fileName>.xlsx`. */
+export function attach(reply: FastifyReply, fileName: string): void {
   const safe = encodeURIComponent(`${fileName}.xlsx`).replace(
     /['()*]/g,
     (sign) => `%${sign.charCodeAt(0).toString(16)}`,
@@ -34,5 +67,4 @@ export function excelAnswer<Row>(reply: FastifyReply, log: Log, fileName: string
     "content-type": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "content-disposition": `attachment; filename="export.xlsx"; filename*=UTF-8''${safe}`,
   });
-  return file;
 }

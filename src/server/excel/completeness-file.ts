@@ -1,4 +1,3 @@
-import type { FastifyReply } from "fastify";
 import type { Day } from "#base/time.ts";
 import { formatInstant } from "#base/time.ts";
 import type { CompletenessRow } from "#contract/completeness.ts";
@@ -6,7 +5,7 @@ import type { Actor } from "#domain/permission.ts";
 import { completenessOf } from "#flows/completeness.ts";
 import type { FlowContext } from "#flows/context.ts";
 import type { ReportFilter } from "#store/report-filter.ts";
-import { type ExportLanguage, excelAnswer } from "./answer.ts";
+import { type ExportLanguage, namedTable } from "./answer.ts";
 import { notes, sayer } from "./report-files.ts";
 import type { ExcelColumn } from "./workbook.ts";
 
@@ -15,7 +14,6 @@ export async function completenessFile(
   ctx: FlowContext,
   actor: Actor,
   { language, day, ...filter }: ReportFilter & { language: ExportLanguage; day: Day },
-  reply: FastifyReply,
 ) {
   const say = sayer(language);
   const report = await completenessOf(ctx, actor.scope, { ...filter, day });
@@ -41,7 +39,7 @@ export async function completenessFile(
       sum: true,
     },
   ];
-  return excelAnswer(reply, ctx.log, title, {
+  return namedTable(title, {
     title,
     notes: [
       ...(await notes(ctx, actor, language, filter)),

@@ -1,10 +1,9 @@
-import type { FastifyReply } from "fastify";
 import { formatInstant } from "#base/time.ts";
 import type { ConcentratorLine, ConcentratorQuery } from "#contract/collection.ts";
 import type { Actor } from "#domain/permission.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { concentratorLines } from "#store/concentrator-pages.ts";
-import { type ExportLanguage, excelAnswer, inWords, type Words } from "./answer.ts";
+import { type ExportLanguage, inWords, namedTable, type Words } from "./answer.ts";
 import type { ExcelColumn } from "./workbook.ts";
 
 /** The concentrators that the filter holds, as a file. */
@@ -12,14 +11,13 @@ export async function concentratorsFile(
   ctx: FlowContext,
   actor: Actor,
   query: ConcentratorQuery & { language: ExportLanguage },
-  reply: FastifyReply,
 ) {
   const { language, ...filter } = query;
   const say = (words: Words): string => inWords(words, language);
   const now = ctx.clock();
   const title = say(["集中器", "Concentrators"]);
   const rows = await concentratorLines(ctx.db.read, actor.scope, filter, now);
-  return excelAnswer(reply, ctx.log, `${title} ${formatInstant(now).slice(0, 10)}`, {
+  return namedTable(`${title} ${formatInstant(now).slice(0, 10)}`, {
     title,
     notes: [
       `${say(["筛选", "Filter"])}: ${filter.search ?? say(["全部", "all"])} ${filter.state ?? ""}`.trim(),
@@ -38,7 +36,7 @@ async function* each(rows: readonly ConcentratorLine[]): AsyncGenerator<Concentr
 function columnsIn(language: ExportLanguage): ExcelColumn<ConcentratorLine>[] {
   const say = (words: Words): string => inWords(words, language);
   const rate = (line: ConcentratorLine) =>
-    line.asked === 0 ? null : Math.round((line.answered / line.asked) * 1000) / 10;
+    line.asked === 0 ? null : Math.round((line.answered / line.asked) * 10_000);
   return [
     { header: say(["编号", "Code"]), type: "text", width: 18, value: (line) => line.code },
     { header: say(["名称", "Name"]), type: "text", width: 20, value: (line) => line.name },
@@ -72,7 +70,7 @@ function columnsIn(language: ExportLanguage): ExcelColumn<ConcentratorLine>[] {
       value: (line) => line.asked,
       sum: true,
     },
-    { header: say(["24小时成功率(%)", "Answered in 24 h (%)"]), type: "number", width: 16, value: rate },
+    { header: say(["24小时成功率", "Answered in 24 h"]), type: "per_cent", width: 16, value: rate },
     { header: say(["待办指令", "Open commands"]), type: "number", width: 12, value: (line) => line.queue, sum: true },
   ];
 }

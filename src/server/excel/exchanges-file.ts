@@ -1,4 +1,3 @@
-import type { FastifyReply } from "fastify";
 import { formatInstant } from "#base/time.ts";
 import { parseMoney } from "#base/units.ts";
 import type { Exchange, ExchangeQuery } from "#contract/devices.ts";
@@ -7,7 +6,7 @@ import type { Actor } from "#domain/permission.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { seeExchanges } from "#flows/device-views.ts";
 import { EXCHANGES_SHOWN } from "#store/device-pages.ts";
-import { type ExportLanguage, excelAnswer, inWords, type Words } from "./answer.ts";
+import { type ExportLanguage, inWords, namedTable, type Words } from "./answer.ts";
 import type { ExcelColumn } from "./workbook.ts";
 
 /** The exchanges (换表记录) that the filter holds, as a file: old and new meter side by side, and what was carried over. */
@@ -15,13 +14,12 @@ export async function exchangesFile(
   ctx: FlowContext,
   actor: Actor,
   query: ExchangeQuery & { language: ExportLanguage },
-  reply: FastifyReply,
 ) {
   const { language, ...filter } = query;
   const say = (words: Words): string => inWords(words, language);
   const now = ctx.clock();
   const title = say(["换表记录", "Meter exchanges"]);
-  return excelAnswer(reply, ctx.log, `${title} ${formatInstant(now).slice(0, 10)}`, {
+  return namedTable(`${title} ${formatInstant(now).slice(0, 10)}`, {
     title,
     notes: [
       `${say(["筛选", "Filter"])}: ${filter.search ?? say(["全部", "all"])}`,

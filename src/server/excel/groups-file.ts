@@ -1,11 +1,10 @@
-import type { FastifyReply } from "fastify";
 import { formatInstant } from "#base/time.ts";
 import type { GroupItem, GroupQuery } from "#contract/groups.ts";
 import type { GroupState } from "#domain/group.ts";
 import type { Actor } from "#domain/permission.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { groupItems } from "#store/group-pages.ts";
-import { type ExportLanguage, excelAnswer, inWords, type Words } from "./answer.ts";
+import { type ExportLanguage, inWords, namedTable, type Words } from "./answer.ts";
 import { e4 } from "./report-files.ts";
 import type { ExcelColumn } from "./workbook.ts";
 
@@ -16,12 +15,7 @@ const stateWords: Readonly<Record<GroupState, Words>> = {
 };
 
 /** Merged accounts (合并账户) that the filter holds, as a file; balances are summed. */
-export function groupsFile(
-  ctx: FlowContext,
-  actor: Actor,
-  query: GroupQuery & { language: ExportLanguage },
-  reply: FastifyReply,
-) {
+export function groupsFile(ctx: FlowContext, actor: Actor, query: GroupQuery & { language: ExportLanguage }) {
   const { language, ...filter } = query;
   const say = (words: Words): string => inWords(words, language);
   const title = say(["合并账户", "Merged accounts"]);
@@ -38,9 +32,9 @@ export function groupsFile(
       value: (row) => e4(row.balance),
       sum: true,
     },
-    { header: say(["截至", "As of"]), type: "text", width: 20, value: (row) => formatInstant(row.balanceAt as never) },
+    { header: say(["截至", "As of"]), type: "time", width: 20, value: (row) => row.balanceAt },
   ];
-  return excelAnswer(reply, ctx.log, title, {
+  return namedTable(title, {
     title,
     notes: [
       `${say(["筛选", "Filter"])}: ${filter.search || say(["全部", "all"])} ${filter.state ? say(stateWords[filter.state]) : ""}`,

@@ -1,13 +1,12 @@
-import type { FastifyReply } from "fastify";
 import { formatInstant } from "#base/time.ts";
-import { parseMoney } from "#base/units.ts";
 import type { MoveOutFilter, MoveOutLine } from "#contract/move-outs.ts";
 import type { MoveOutState } from "#domain/move-out.ts";
 import type { Actor } from "#domain/permission.ts";
 import type { RefundMethod } from "#domain/refund.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { everyMoveOut } from "#store/move-out-pages.ts";
-import { type ExportLanguage, excelAnswer, inWords, type Words } from "./answer.ts";
+import { type ExportLanguage, inWords, namedTable, type Words } from "./answer.ts";
+import { e4 } from "./report-files.ts";
 
 const stateWords: Readonly<Record<MoveOutState | "open", Words>> = {
   open: ["办理中", "open"],
@@ -26,12 +25,7 @@ const methodWords: Readonly<Record<RefundMethod, Words>> = {
 };
 
 /** The list of move-outs (退租单) that the filter holds, as a file. */
-export function moveOutsFile(
-  ctx: FlowContext,
-  actor: Actor,
-  query: MoveOutFilter & { language: ExportLanguage },
-  reply: FastifyReply,
-) {
+export function moveOutsFile(ctx: FlowContext, actor: Actor, query: MoveOutFilter & { language: ExportLanguage }) {
   const { language, state, search } = query;
   const say = (words: Words): string => inWords(words, language);
   const now = ctx.clock();
@@ -40,8 +34,7 @@ export function moveOutsFile(
     ...(state === undefined ? [] : [`${say(["状态", "state"])} ${say(stateWords[state])}`]),
     ...(search === undefined || search === "" ? [] : [`${say(["搜索", "search"])} ${search}`]),
   ];
-  const e4 = (text: string | null): number | null => (text === null ? null : (parseMoney(text, 4) ?? 0));
-  return excelAnswer<MoveOutLine>(reply, ctx.log, `${title} ${formatInstant(now).slice(0, 10)}`, {
+  return namedTable<MoveOutLine>(`${title} ${formatInstant(now).slice(0, 10)}`, {
     title,
     notes: [
       `${say(["筛选", "Filter"])}: ${filters.length === 0 ? say(["全部", "all"]) : filters.join("; ")}`,
@@ -54,8 +47,14 @@ export function moveOutsFile(
       { header: say(["客户编号", "Customer no."]), type: "text", width: 16, value: (line) => line.customerNumber },
       { header: say(["表计数", "Meters"]), type: "number", width: 8, value: (line) => line.meters },
       { header: say(["状态", "State"]), type: "text", width: 12, value: (line) => say(stateWords[line.state]) },
-      { header: say(["应退(元)", "Payable (yuan)"]), type: "money", width: 14, value: (line) => e4(line.payable) },
-      { header: say(["尚欠(元)", "Owed (yuan)"]), type: "money", width: 14, value: (line) => e4(line.owed) },
+      {
+        header: say(["应退(元)", "Payable (yuan)"]),
+        type: "money",
+        width: 14,
+        value: (line) => e4(line.payable),
+        sum: true,
+      },
+      { header: say(["尚欠(元)", "Owed (yuan)"]), type: "money", width: 14, value: (line) => e4(line.owed), sum: true },
       { header: say(["退款方式", "Method"]), type: "text", width: 10, value: (line) => say(methodWords[line.method]) },
       { header: say(["办理人", "Begun by"]), type: "text", width: 12, value: (line) => line.createdBy },
       { header: say(["办理时间", "Begun at"]), type: "time", width: 20, value: (line) => line.createdAt },

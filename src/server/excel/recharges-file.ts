@@ -1,4 +1,3 @@
-import type { FastifyReply } from "fastify";
 import { AppError } from "#base/errors.ts";
 import { formatInstant } from "#base/time.ts";
 import { parseMoney } from "#base/units.ts";
@@ -6,7 +5,7 @@ import type { Recharge, RechargeFilter } from "#contract/money.ts";
 import type { Actor } from "#domain/permission.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { everyRecharge, rechargeTotals } from "#store/order-records.ts";
-import { type ExportLanguage, excelAnswer, inWords, type Words } from "./answer.ts";
+import { type ExportLanguage, inWords, namedTable, type Words } from "./answer.ts";
 import { channelWords, orderStateWords } from "./words.ts";
 import { EXCEL_ROWS_MAX, type ExcelColumn } from "./workbook.ts";
 
@@ -15,7 +14,6 @@ export async function rechargesFile(
   ctx: FlowContext,
   actor: Actor,
   query: RechargeFilter & { language: ExportLanguage },
-  reply: FastifyReply,
 ) {
   const { language, ...filter } = query;
   const say = (words: Words): string => inWords(words, language);
@@ -27,7 +25,7 @@ export async function rechargesFile(
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${say(filterWords[name as keyof RechargeFilter])} ${filterValue(name, value, language)}`)
     .join("; ");
-  return excelAnswer(reply, ctx.log, `${title} ${formatInstant(now).slice(0, 10)}`, {
+  return namedTable(`${title} ${formatInstant(now).slice(0, 10)}`, {
     title,
     notes: [
       `${say(["筛选", "Filter"])}: ${filterText === "" ? say(["全部", "all"]) : filterText}`,

@@ -1,4 +1,3 @@
-import type { FastifyReply } from "fastify";
 import { AppError } from "#base/errors.ts";
 import { formatInstant } from "#base/time.ts";
 import type { Refund, RefundFilter } from "#contract/refunds.ts";
@@ -6,18 +5,13 @@ import type { Actor } from "#domain/permission.ts";
 import { isPaidOut, WITHOUT_EFFECT } from "#domain/refund.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { everyRefund, refundTotals } from "#store/refund-records.ts";
-import { type ExportLanguage, excelAnswer, inWords, type Words } from "./answer.ts";
+import { type ExportLanguage, inWords, namedTable, type Words } from "./answer.ts";
 import { e4 } from "./report-files.ts";
 import { refundKindWords, refundMethodWords, refundStateWords } from "./words.ts";
 import { EXCEL_ROWS_MAX, type ExcelColumn } from "./workbook.ts";
 
 /** The refund records (退费记录) that the filter holds, as a file. What was given back is negative; what had no effect adds nothing. */
-export async function refundsFile(
-  ctx: FlowContext,
-  actor: Actor,
-  query: RefundFilter & { language: ExportLanguage },
-  reply: FastifyReply,
-) {
+export async function refundsFile(ctx: FlowContext, actor: Actor, query: RefundFilter & { language: ExportLanguage }) {
   const { language, ...filter } = query;
   const say = (words: Words): string => inWords(words, language);
   const { count } = await refundTotals(ctx.db.read, actor.scope, filter);
@@ -28,7 +22,7 @@ export async function refundsFile(
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${say(filterWords[name as keyof RefundFilter])} ${filterValue(name, value, language)}`)
     .join("; ");
-  return excelAnswer(reply, ctx.log, `${title} ${formatInstant(now).slice(0, 10)}`, {
+  return namedTable(`${title} ${formatInstant(now).slice(0, 10)}`, {
     title,
     notes: [
       `${say(["筛选", "Filter"])}: ${filterText === "" ? say(["全部", "all"]) : filterText}`,

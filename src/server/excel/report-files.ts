@@ -1,4 +1,3 @@
-import type { FastifyReply } from "fastify";
 import { type Day, daysOfMonth, formatInstant, type Month } from "#base/time.ts";
 import { parseMoney } from "#base/units.ts";
 import type {
@@ -13,9 +12,10 @@ import type {
 import type { EdgeSource } from "#domain/meter-day.ts";
 import type { Actor } from "#domain/permission.ts";
 import type { FlowContext } from "#flows/context.ts";
-import { currentReport, dayReport, matrixReport } from "#store/report-days.ts";
+import { type SlotRow, slotRows } from "#store/reading-steps.ts";
+import { currentRows, dayRows, matrixRows } from "#store/report-days.ts";
 import { areaPath, type ReportFilter } from "#store/report-filter.ts";
-import { type ExportLanguage, excelAnswer, inWords, type Words } from "./answer.ts";
+import { type ExportLanguage, inWords, namedTable, type Words } from "./answer.ts";
 import type { ExcelColumn } from "./workbook.ts";
 
 /** Meters read at once while a file is written. */
@@ -28,7 +28,6 @@ export async function currentFile(
   ctx: FlowContext,
   actor: Actor,
   { language, stale, ...filter }: Asked & { stale: "true" | "false" },
-  reply: FastifyReply,
 ) {
   const say = sayer(language);
   const now = ctx.clock();
@@ -43,6 +42,7 @@ export async function currentFile(
       type: "money",
       width: 14,
       value: (row) => e4(row.remainingYuan),
+      sum: true,
     },
     { header: say(["单价(元)", "Price (yuan)"]), type: "money", width: 10, value: (row) => e4(row.price) },
     { header: say(["倍率", "Ratio"]), type: "number", width: 8, value: (row) => row.ratio },
@@ -52,9 +52,9 @@ export async function currentFile(
     { header: say(["功率(W)", "Power (W)"]), type: "number", width: 10, value: (row) => row.powerW },
   ];
   const rows = pages((after) =>
-    currentReport(ctx.db.read, actor.scope, { ...filter, after, limit: PAGE, staleOnly: stale === "true", now }),
+    currentRows(ctx.db.read, actor.scope, { ...filter, after, limit: PAGE, staleOnly: stale === "true", now }),
   );
-  return excelAnswer(reply, ctx.log, `${title} ${formatInstant(now).slice(0, 10)}`, {
+  return namedTable(`${title} ${formatInstant(now).slice(0, 10)}`, {
     title,
     notes: await notes(ctx, actor, language, filter),
     columns,
@@ -68,7 +68,6 @@ export async function matrixFile(
   ctx: FlowContext,
   actor: Actor,
   { language, month, ...filter }: Asked & { month: Month },
-  reply: FastifyReply,
 ) {
   const say = sayer(language);
   const title = `${say(["日用量", "Daily usage"])} ${month}`;
@@ -82,22 +81,17 @@ export async function matrixFile(
     ),
     { header: say(["合计", "Total"]), type: "units", width: 12, value: (row) => row.sumWh, sum: true },
   ];
-  return excelAnswer(reply, ctx.log, title, {
+  return namedTable(title, {
     title,
     notes: await notes(ctx, actor, language, filter),
     columns,
-    rows: pages((after) => matrixReport(ctx.db.read, actor.scope, { ...filter, month, after, limit: PAGE })),
+    rows: pages((after) => matrixRows(ctx.db.read, actor.scope, { ...filter, month, after, limit: PAGE })),
     totalWord: say(["合计", "Total"]),
   });
 }
 
 /** Indexes, ratio, usage and cost of one day (日报表), as a file. */
-export async function dayFile(
-  ctx: FlowContext,
-  actor: Actor,
-  { language, day, ...filter }: Asked & { day: Day },
-  reply: FastifyReply,
-) {
+export async function dayFile(ctx: FlowContext, actor: Actor, { language, day, ...filter }: Asked & { day: Day }) {
   const say = sayer(language);
   const title = `${say(["日报表", "Day report"])} ${day}`;
   const columns: ExcelColumn<DayRow>[] = [
@@ -105,23 +99,53 @@ export async function dayFile(
     { header: say(["段", "Segment"]), type: "number", width: 6, value: (row) => row.segment },
     ...dayColumns<DayRow>(say),
   ];
-  return excelAnswer(reply, ctx.log, title, {
+  return namedTable(title, {
     title,
     notes: await notes(ctx, actor, language, filter),
     columns,
-    rows: pages((after) => dayReport(ctx.db.read, actor.scope, { ...filter, day, after, limit: PAGE })),
+    rows: pages((after) => dayRows(ctx.db.read, actor.scope, { ...filter, day, after, limit: PAGE })),
+    totalWord: say(["合计", "Total"]),
+  });
+}
+
+/** Every slot of some days of all meters (时段读数), as a file. Its sum is the sum of the day reports of these days. */
+export async function slotsFile(
+  ctx: FlowContext,
+  actor: Actor,
+  { language, days, minutes, ...filter }: Asked & { days: readonly Day[]; minutes: number },
+) {
+  const say = sayer(language);
+  const span = days.length === 1 ? (days[0] ?? "") : `${days[0]} – ${days.at(-1)}`;
+  const title = `${say(["时段读数", "Readings by slot"])} ${span}`;
+  const [filterLine = "", ...rest] = await notes(ctx, actor, language, filter);
+  const length = minutes === 60 ? say(["每小时", "hourly"]) : say([`每 ${minutes} 分钟`, `every ${minutes} minutes`]);
+  const columns: ExcelColumn<SlotRow>[] = [
+    ...meterColumns<SlotRow>(say),
+    { header: say(["时段起", "From"]), type: "time", width: 20, value: (row) => row.from },
+    { header: say(["时段止", "To"]), type: "time", width: 20, value: (row) => row.to },
+    { header: say(["示数", "Index"]), type: "units", width: 14, value: (row) => row.indexWh },
+    { header: say(["抄表时间", "Read at"]), type: "time", width: 20, value: (row) => row.readAt },
+    { header: say(["倍率", "Ratio"]), type: "number", width: 8, value: (row) => row.ratio },
+    { header: say(["用量", "Usage"]), type: "units", width: 12, value: (row) => row.usageWh, sum: true },
+  ];
+  return namedTable(title, {
+    title,
+    notes: [
+      `${filterLine}; ${length}`,
+      ...rest,
+      say([
+        "空白为该时段无读数;其用量计入下一次有读数的时段,各时段之和等于日报表用量。未日结的日期无数据",
+        "Empty: nothing was read; the usage is in the next slot with a reading, and all slots add up to the day report. Days that are not closed have no data",
+      ]),
+    ],
+    columns,
+    rows: pages((after) => slotRows(ctx.db.read, actor.scope, { ...filter, days, minutes, after, limit: PAGE })),
     totalWord: say(["合计", "Total"]),
   });
 }
 
 /** A month or year and what it consists of (月/年报表), as a file. */
-export async function periodFile(
-  ctx: FlowContext,
-  actor: Actor,
-  report: PeriodReport,
-  language: ExportLanguage,
-  reply: FastifyReply,
-) {
+export async function periodFile(ctx: FlowContext, actor: Actor, report: PeriodReport, language: ExportLanguage) {
   const say = sayer(language);
   const place = report.path.map((area) => area.name).join(" / ");
   const title = `${report.period.length === 7 ? say(["月报表", "Month report"]) : say(["年报表", "Year report"])} ${report.period}`;
@@ -136,7 +160,7 @@ export async function periodFile(
     { header: say(["缺数天", "Missing days"]), type: "number", width: 10, value: (row) => row.missing, sum: true },
     { header: say(["估算天", "Estimated days"]), type: "number", width: 10, value: (row) => row.estimated, sum: true },
   ];
-  return excelAnswer(reply, ctx.log, `${title} ${place}`.trim(), {
+  return namedTable(`${title} ${place}`.trim(), {
     title,
     notes: await notes(ctx, actor, language, { kind: report.kind, areaId, search: "" }),
     columns,
@@ -146,13 +170,7 @@ export async function periodFile(
 }
 
 /** One meter's days of a month, or months of a year, as a file. */
-export async function meterFile(
-  ctx: FlowContext,
-  actor: Actor,
-  report: MeterReport,
-  language: ExportLanguage,
-  reply: FastifyReply,
-) {
+export async function meterFile(ctx: FlowContext, actor: Actor, report: MeterReport, language: ExportLanguage) {
   const say = sayer(language);
   const title = `${report.label} ${report.period}`;
   const isMonth = report.period.length === 7;
@@ -167,7 +185,7 @@ export async function meterFile(
     totalWord: say(["合计", "Total"]),
   };
   if (isMonth) {
-    return excelAnswer(reply, ctx.log, title, {
+    return namedTable(title, {
       ...common,
       columns: [
         { header: say(["日期", "Day"]), type: "day", width: 12, value: (row: Line) => row.part },
@@ -176,7 +194,7 @@ export async function meterFile(
       rows: lines,
     });
   }
-  return excelAnswer(reply, ctx.log, title, {
+  return namedTable(title, {
     ...common,
     columns: [
       { header: say(["月份", "Month"]), type: "text", width: 12, value: (row: MeterPart) => row.part },
@@ -244,7 +262,6 @@ const stateWords = {
 } as const;
 const kindWords = { electricity: ["电", "electricity"], water: ["水", "water"] } as const;
 
-/** What was filtered, in which unit, and who took the file out when. */
 /** What stands above a table: its filter and its unit. */
 export async function notes(
   ctx: FlowContext,

@@ -1,21 +1,14 @@
-import type { FastifyReply } from "fastify";
 import { formatInstant } from "#base/time.ts";
 import { formatUnits, wh } from "#base/units.ts";
 import type { ShareLine, ShareSheet } from "#contract/shares.ts";
 import type { Actor } from "#domain/permission.ts";
 import type { FlowContext } from "#flows/context.ts";
-import { type ExportLanguage, excelAnswer, inWords, type Words } from "./answer.ts";
+import { type ExportLanguage, inWords, namedTable, type Words } from "./answer.ts";
 import { e4 } from "./report-files.ts";
 import type { ExcelColumn } from "./workbook.ts";
 
 /** One sharing with what it rests on (分摊明细), as a file. */
-export function shareFile(
-  ctx: FlowContext,
-  actor: Actor,
-  sheet: ShareSheet,
-  language: ExportLanguage,
-  reply: FastifyReply,
-) {
+export function shareFile(ctx: FlowContext, actor: Actor, sheet: ShareSheet, language: ExportLanguage) {
   const say = (words: Words): string => inWords(words, language);
   const title = `${say(["分摊明细", "Shares"])} ${sheet.sourceLabel} ${sheet.period}`;
   const columns: ExcelColumn<ShareLine>[] = [
@@ -39,7 +32,7 @@ export function shareFile(
       sum: true,
     },
   ];
-  return excelAnswer(reply, ctx.log, title, {
+  return namedTable(title, {
     title,
     notes: [
       `${say(["公共用量", "Usage"])}: ${formatUnits(wh(sheet.sourceWh))}; ${say(["修订", "revision"])} ${sheet.rev}`,

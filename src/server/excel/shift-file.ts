@@ -1,22 +1,15 @@
-import type { FastifyReply } from "fastify";
 import { formatInstant, instant } from "#base/time.ts";
 import { parseMoney } from "#base/units.ts";
 import type { ShiftReport } from "#contract/shifts.ts";
 import type { Actor } from "#domain/permission.ts";
 import type { FlowContext } from "#flows/context.ts";
-import { type ExportLanguage, excelAnswer, inWords, type Words } from "./answer.ts";
+import { type ExportLanguage, inWords, namedTable, type Words } from "./answer.ts";
 import { channelWords } from "./words.ts";
 
 type Line = { group: string; what: string; count: number | null; amountE4: number | null };
 
 /** The report of a shift (交班报表) as a file: what came in by channel, what went out, and what the count found. */
-export function shiftFile(
-  ctx: FlowContext,
-  actor: Actor,
-  report: ShiftReport,
-  language: ExportLanguage,
-  reply: FastifyReply,
-) {
+export function shiftFile(ctx: FlowContext, actor: Actor, report: ShiftReport, language: ExportLanguage) {
   const say = (words: Words): string => inWords(words, language);
   const { shift } = report;
   const now = ctx.clock();
@@ -82,7 +75,7 @@ export function shiftFile(
   ];
   const title = say([`交班报表 ${shift.shiftId}`, `Shift report ${shift.shiftId}`]);
   const time = (at: number | null): string => (at === null ? say(["未交班", "open"]) : formatInstant(instant(at)));
-  return excelAnswer(reply, ctx.log, title, {
+  return namedTable(title, {
     title,
     notes: [
       `${shift.project}  ${say(["收款人", "Cashier"])}: ${shift.cashierName} (${shift.cashier})`,

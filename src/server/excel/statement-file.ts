@@ -1,25 +1,18 @@
-import type { FastifyReply } from "fastify";
 import { formatInstant } from "#base/time.ts";
 import { parseMoney } from "#base/units.ts";
 import type { Statement, StatementLine } from "#contract/customers.ts";
 import type { Actor } from "#domain/permission.ts";
 import type { FlowContext } from "#flows/context.ts";
-import { type ExportLanguage, excelAnswer, inWords, type Words } from "./answer.ts";
+import { type ExportLanguage, inWords, namedTable, type Words } from "./answer.ts";
 import { channelWords } from "./words.ts";
 
 /** The statement (对账单) of one room as a file: its lines, and above them the sum that adds up. */
-export function statementFile(
-  ctx: FlowContext,
-  actor: Actor,
-  found: Statement,
-  language: ExportLanguage,
-  reply: FastifyReply,
-) {
+export function statementFile(ctx: FlowContext, actor: Actor, found: Statement, language: ExportLanguage) {
   const say = (words: Words): string => inWords(words, language);
   const title = say([`对账单 ${found.room}`, `Statement ${found.room}`]);
   const e4 = (text: string): number =>
     (text.startsWith("-") ? -1 : 1) * (parseMoney(text.replace(/^-/, ""), 4) ?? 0) || 0;
-  return excelAnswer(reply, ctx.log, `${title} ${found.from} ${found.to}`, {
+  return namedTable(`${title} ${found.from} ${found.to}`, {
     title,
     notes: [
       `${found.areaName} ${found.room}  ${say(["客户", "Customer"])}: ${found.customer}`,

@@ -41,11 +41,17 @@ export const EXCEL_ROWS_MAX = 1_000_000;
 /** Text gathered before it is packed: the event loop gets its turn after each. */
 const PART_CHARS = 64 * 1024;
 
+/** Called now and then with the rows written so far; the next are written when it has resolved, and none when it fails. */
+export type Pace = (rows: number) => Promise<void>;
+
+/** As fast as the file is taken away. */
+export const unpaced: Pace = async () => {};
+
 /**
  * The table as an .xlsx file, written while it is read: memory does not grow with the rows, and nothing is read ahead of a slow reader.
  * The total row holds what was counted here over the very rows of the file. Fails, half way, when the rows fail.
  */
-export function excelFile<Row>(table: ExcelTable<Row>): Readable {
+export function excelFile<Row>(table: ExcelTable<Row>, pace: Pace): Readable {
   const headerRow = table.notes.length + 2;
   const name = sheetName(table.title);
   return Readable.from(
@@ -55,13 +61,13 @@ export function excelFile<Row>(table: ExcelTable<Row>): Readable {
       { name: "xl/workbook.xml", content: [workbook(name, headerRow)] },
       { name: "xl/_rels/workbook.xml.rels", content: [workbookRelations] },
       { name: "xl/styles.xml", content: [styleSheet] },
-      { name: "xl/worksheets/sheet1.xml", content: sheet(table, headerRow) },
+      { name: "xl/worksheets/sheet1.xml", content: sheet(table, headerRow, pace) },
     ]),
     { objectMode: false },
   );
 }
 
-async function* sheet<Row>(table: ExcelTable<Row>, headerRow: number): AsyncGenerator<string> {
+async function* sheet<Row>(table: ExcelTable<Row>, headerRow: number, pace: Pace): AsyncGenerator<string> {
   const { columns } = table;
   const names = columns.map((_, index) => columnName(index));
   const sums = columns.map(() => 0n);
@@ -93,7 +99,9 @@ async function* sheet<Row>(table: ExcelTable<Row>, headerRow: number): AsyncGene
     if (text.length < PART_CHARS) continue;
     yield text;
     text = "";
+    await pace(row - headerRow);
   }
+  await pace(row - headerRow);
 
   if (columns.some(({ sum }) => sum)) {
     text += `<row r="${row + 1}">`;

@@ -1,9 +1,9 @@
 import { completenessQuery, completenessReport, missingQuery, missingReport } from "#contract/completeness.ts";
 import { completenessOf, missingOf } from "#flows/completeness.ts";
-import { exportLanguage, fileAnswer } from "../excel/answer.ts";
+import { dayAsked } from "../asked-day.ts";
+import { excelAnswer, exportLanguage, fileAnswer } from "../excel/answer.ts";
 import { completenessFile } from "../excel/completeness-file.ts";
 import { addRoute, nothing, type Routes } from "../route.ts";
-import { dayAsked } from "./reports.ts";
 
 /** Below /api/reports/completeness: how many daily freezes are there, which are not, and why. */
 export function completenessRoutes(routes: Routes): void {
@@ -31,6 +31,7 @@ export function completenessRoutes(routes: Routes): void {
     path: "/api/reports/completeness/export",
     query: completenessQuery.extend({ language: exportLanguage }),
     answer: fileAnswer,
-    handle: ({ actor, query, reply }) => completenessFile(ctx, actor, { ...query, day: dayAsked(query.day) }, reply),
+    handle: async ({ actor, query, reply }) =>
+      excelAnswer(reply, ctx.log, await completenessFile(ctx, actor, { ...query, day: dayAsked(query.day) })),
   });
 }

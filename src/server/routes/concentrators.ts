@@ -34,7 +34,7 @@ import { retireMeter } from "#flows/retire-meter.ts";
 import { shownFrame } from "#protocol/explain-frame.ts";
 import { busFramesOf, concentratorDetail, concentratorPage, concentratorVisible } from "#store/concentrator-pages.ts";
 import type { Sealer } from "#system/seal.ts";
-import { exportLanguage, fileAnswer } from "../excel/answer.ts";
+import { excelAnswer, exportLanguage, fileAnswer } from "../excel/answer.ts";
 import { concentratorsFile } from "../excel/concentrators-file.ts";
 import { addRoute, noContent, nothing, type Routes } from "../route.ts";
 import { meterParams } from "./meters.ts";
@@ -78,7 +78,7 @@ function lookRoutes(routes: Routes): void {
     query: concentratorQuery.extend({ language: exportLanguage }),
     body: nothing,
     answer: fileAnswer,
-    handle: ({ actor, query, reply }) => concentratorsFile(ctx, actor, query, reply),
+    handle: async ({ actor, query, reply }) => excelAnswer(reply, ctx.log, await concentratorsFile(ctx, actor, query)),
   });
 
   addRoute(routes, {

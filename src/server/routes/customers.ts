@@ -14,7 +14,7 @@ import type { Actor } from "#domain/permission.ts";
 import { customerDetail as loadCustomer, searchCustomers } from "#store/customers.ts";
 import { roomStatement } from "#store/statements.ts";
 import { customerTimeline } from "#store/timeline.ts";
-import { exportLanguage, fileAnswer } from "../excel/answer.ts";
+import { excelAnswer, exportLanguage, fileAnswer } from "../excel/answer.ts";
 import { statementFile } from "../excel/statement-file.ts";
 import { addRoute, nothing, type Routes } from "../route.ts";
 
@@ -100,7 +100,11 @@ export function customerRoutes(routes: Routes): void {
     answer: fileAnswer,
     missing: "room_not_found",
     async handle({ actor, params, query, reply }) {
-      return statementFile(ctx, actor, await statementOf(actor, params.id, query), query.language, reply);
+      return excelAnswer(
+        reply,
+        ctx.log,
+        await statementFile(ctx, actor, await statementOf(actor, params.id, query), query.language),
+      );
     },
   });
 

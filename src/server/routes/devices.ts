@@ -28,7 +28,8 @@ import { swapMeter } from "#flows/exchange-swap.ts";
 import { recheckExchange } from "#flows/settle-exchange.ts";
 import { EXCHANGES_SHOWN, meterDeviceView, modeChangeView, ratioChangeView } from "#store/device-pages.ts";
 import { exportLanguage, fileAnswer } from "../excel/answer.ts";
-import { exchangesFile } from "../excel/exchanges-file.ts";
+import { directAnswer } from "../excel/direct.ts";
+import { longReports } from "../excel/long-reports.ts";
 import { addRoute, nothing, type Routes } from "../route.ts";
 import { meterParams } from "./meters.ts";
 
@@ -195,7 +196,8 @@ function exchangeRoutes(routes: Routes, nudge: () => void): void {
     query: exchangeQuery.extend({ language: exportLanguage }),
     body: nothing,
     answer: fileAnswer,
-    handle: ({ actor, query, reply }) => exchangesFile(ctx, actor, query, reply),
+    handle: async ({ actor, query, reply }) =>
+      directAnswer(routes, { actor, reply }, longReports.exchanges.of(query), query.language),
   });
 
   addRoute(routes, {

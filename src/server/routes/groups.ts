@@ -22,7 +22,8 @@ import { groupItems, groupMeterIds, groupDetail as loadDetail } from "#store/gro
 import { groupRow } from "#store/groups.ts";
 import { storyOfMeters } from "#store/timeline.ts";
 import { exportLanguage, fileAnswer } from "../excel/answer.ts";
-import { groupsFile } from "../excel/groups-file.ts";
+import { directAnswer } from "../excel/direct.ts";
+import { longReports } from "../excel/long-reports.ts";
 import { addRoute, nothing, type Routes } from "../route.ts";
 
 const groupNo = z.string().regex(/^G\d{1,20}$/);
@@ -63,7 +64,7 @@ export function groupRoutes(routes: Routes, nudge: () => void): void {
     query: groupQuery.extend({ language: exportLanguage }),
     answer: fileAnswer,
     async handle({ actor, query, reply }) {
-      return groupsFile(ctx, actor, query, reply);
+      return directAnswer(routes, { actor, reply }, longReports.groups.of(query), query.language);
     },
   });
 

@@ -26,7 +26,8 @@ import { attestCleared, cancelMoveOut, confirmMoveOut, repeatClears } from "#flo
 import { enterFinalReading, overridePrice, readFinalAgain } from "#flows/move-out-readings.ts";
 import { moveOutLines, moveOutView } from "#store/move-out-pages.ts";
 import { exportLanguage, fileAnswer } from "../excel/answer.ts";
-import { moveOutsFile } from "../excel/move-outs-file.ts";
+import { directAnswer } from "../excel/direct.ts";
+import { longReports } from "../excel/long-reports.ts";
 import { addRoute, nothing, type Routes } from "../route.ts";
 
 const number = z.string().regex(/^[\w-]{1,32}$/);
@@ -78,7 +79,8 @@ export function moveOutRoutes(routes: Routes, nudge: () => void): void {
     path: "/api/move-outs/export",
     query: moveOutFilter.extend({ language: exportLanguage }),
     answer: fileAnswer,
-    handle: async ({ actor, query, reply }) => moveOutsFile(ctx, actor, query, reply),
+    handle: async ({ actor, query, reply }) =>
+      directAnswer(routes, { actor, reply }, longReports.moveOuts.of(query), query.language),
   });
 
   addRoute(routes, {

@@ -20,7 +20,8 @@ import { withdrawRecharge } from "#flows/withdraw-recharge.ts";
 import { rechargeTotals as loadTotals, rechargeViews } from "#store/order-records.ts";
 import { rechargeView } from "#store/orders.ts";
 import { exportLanguage, fileAnswer } from "../excel/answer.ts";
-import { rechargesFile } from "../excel/recharges-file.ts";
+import { directAnswer } from "../excel/direct.ts";
+import { longReports } from "../excel/long-reports.ts";
 import { addRoute, nothing, type Routes } from "../route.ts";
 
 const orderParams = z.object({ orderNo: z.string().regex(/^[\w-]{1,64}$/) });
@@ -115,7 +116,7 @@ export function rechargeRoutes(routes: Routes, nudge: () => void): void {
     body: nothing,
     answer: fileAnswer,
     async handle({ actor, query, reply }) {
-      return rechargesFile(ctx, actor, query, reply);
+      return directAnswer(routes, { actor, reply }, longReports.recharges.of(query), query.language);
     },
   });
 

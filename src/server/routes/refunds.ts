@@ -27,7 +27,8 @@ import { refundOptions as optionsOf, previewRefund } from "#flows/refund-plan.ts
 import { refundTotals as loadTotals, refundViews } from "#store/refund-records.ts";
 import { refundView } from "#store/refunds.ts";
 import { exportLanguage, fileAnswer } from "../excel/answer.ts";
-import { refundsFile } from "../excel/refunds-file.ts";
+import { directAnswer } from "../excel/direct.ts";
+import { longReports } from "../excel/long-reports.ts";
 import { addRoute, nothing, type Routes } from "../route.ts";
 
 const params = z.object({ refundNo: z.string().regex(/^[\w-]{1,32}$/) });
@@ -148,7 +149,8 @@ export function refundRoutes(routes: Routes, nudge: () => void): void {
     query: refundFilter.extend({ language: exportLanguage }),
     body: nothing,
     answer: fileAnswer,
-    handle: ({ actor, query, reply }) => refundsFile(ctx, actor, query, reply),
+    handle: async ({ actor, query, reply }) =>
+      directAnswer(routes, { actor, reply }, longReports.refunds.of(query), query.language),
   });
 
   addRoute(routes, {

@@ -1,5 +1,4 @@
 import { AppError } from "#base/errors.ts";
-import { type Day, type Month, parseDay, parseMonth } from "#base/time.ts";
 import {
   currentQuery,
   currentReport,
@@ -13,12 +12,16 @@ import {
   periodReport,
   readingsQuery,
   readingsReport,
+  slotsQuery,
 } from "#contract/reports.ts";
 import { readingsReport as loadReadings } from "#store/doubts.ts";
 import { currentReport as loadCurrent, dayReport as loadDay, matrixReport as loadMatrix } from "#store/report-days.ts";
 import { meterReport as loadMeter, periodReport as loadPeriod } from "#store/report-periods.ts";
-import { exportLanguage, fileAnswer } from "../excel/answer.ts";
-import { currentFile, dayFile, matrixFile, meterFile, periodFile } from "../excel/report-files.ts";
+import { dayAsked, monthAsked, periodAsked } from "../asked-day.ts";
+import { excelAnswer, exportLanguage, fileAnswer } from "../excel/answer.ts";
+import { directAnswer } from "../excel/direct.ts";
+import { longReports } from "../excel/long-reports.ts";
+import { meterFile } from "../excel/report-files.ts";
 import { addRoute, nothing, type Routes } from "../route.ts";
 import { meterParams } from "./meters.ts";
 
@@ -46,7 +49,7 @@ export function reportRoutes(routes: Routes): void {
     query: currentQuery.extend(language),
     answer: fileAnswer,
     async handle({ actor, query, reply }) {
-      return currentFile(ctx, actor, query, reply);
+      return directAnswer(routes, { actor, reply }, longReports.current.of(query), query.language);
     },
   });
 
@@ -66,7 +69,7 @@ export function reportRoutes(routes: Routes): void {
     query: matrixQuery.extend(language),
     answer: fileAnswer,
     async handle({ actor, query, reply }) {
-      return matrixFile(ctx, actor, { ...query, month: monthAsked(query.month) }, reply);
+      return directAnswer(routes, { actor, reply }, longReports.matrix.of(query), query.language);
     },
   });
 
@@ -86,7 +89,17 @@ export function reportRoutes(routes: Routes): void {
     query: dayQuery.extend(language),
     answer: fileAnswer,
     async handle({ actor, query, reply }) {
-      return dayFile(ctx, actor, { ...query, day: dayAsked(query.day) }, reply);
+      return directAnswer(routes, { actor, reply }, longReports.day.of(query), query.language);
+    },
+  });
+
+  addRoute(routes, {
+    ...common,
+    path: "/api/reports/readings/export",
+    query: slotsQuery.extend(language),
+    answer: fileAnswer,
+    async handle({ actor, query, reply }) {
+      return directAnswer(routes, { actor, reply }, longReports.readings.of(query), query.language);
     },
   });
 
@@ -108,9 +121,7 @@ export function reportRoutes(routes: Routes): void {
     query: periodQuery.extend(language),
     answer: fileAnswer,
     async handle({ actor, query, reply }) {
-      const found = await loadPeriod(db.read, actor.scope, { ...query, period: periodAsked(query.period) });
-      if (found === null) throw new AppError("area_not_found");
-      return periodFile(ctx, actor, found, query.language, reply);
+      return directAnswer(routes, { actor, reply }, longReports.period.of(query), query.language);
     },
   });
 
@@ -135,7 +146,7 @@ export function reportRoutes(routes: Routes): void {
     missing: "meter_not_found",
     async handle({ actor, params, query, reply }) {
       const found = seen(await loadMeter(db.read, actor.scope, params.id, periodAsked(query.period)));
-      return meterFile(ctx, actor, found, query.language, reply);
+      return excelAnswer(reply, ctx.log, await meterFile(ctx, actor, found, query.language));
     },
   });
 
@@ -150,23 +161,6 @@ export function reportRoutes(routes: Routes): void {
       return seen(await loadReadings(db.read, actor.scope, params.id, dayAsked(query.day)));
     },
   });
-}
-
-/** A day of the calendar, or a refusal that names what was asked. */
-export function dayAsked(text: string): Day {
-  const day = parseDay(text);
-  if (day === null) throw new AppError("invalid_input", { what: text });
-  return day;
-}
-
-function monthAsked(text: string): Month {
-  const month = parseMonth(text);
-  if (month === null) throw new AppError("invalid_input", { what: text });
-  return month;
-}
-
-function periodAsked(text: string): string {
-  return text.length === 7 ? monthAsked(text) : text;
 }
 
 function seen<T>(found: T | null): T {

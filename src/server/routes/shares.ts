@@ -35,11 +35,11 @@ import {
   shareSheet as loadSheet,
   shareSources as loadSources,
 } from "#store/share-pages.ts";
-import { exportLanguage, fileAnswer } from "../excel/answer.ts";
+import { dayAsked } from "../asked-day.ts";
+import { excelAnswer, exportLanguage, fileAnswer } from "../excel/answer.ts";
 import { shareFile } from "../excel/share-file.ts";
 import { addRoute, nothing, type Routes } from "../route.ts";
 import { meterParams } from "./meters.ts";
-import { dayAsked } from "./reports.ts";
 
 const runParams = z.object({ id: z.string().regex(/^[\w-]{1,40}$/) });
 const reasonMistake = { reason: () => new AppError("reason_required") };
@@ -92,7 +92,7 @@ export function shareRoutes(routes: Routes, nudge: () => void): void {
     missing: "share_run_not_found",
     async handle({ actor, params, query, reply }) {
       const sheet = found(await loadSheet(db.read, actor.scope, params.id), "share_run_not_found");
-      return shareFile(ctx, actor, sheet, query.language, reply);
+      return excelAnswer(reply, ctx.log, await shareFile(ctx, actor, sheet, query.language));
     },
   });
 

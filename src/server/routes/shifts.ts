@@ -15,7 +15,7 @@ import { closeShift, countShift } from "#flows/close-shift.ts";
 import { openShift } from "#flows/open-shift.ts";
 import { projectsOf, shiftReportOf, shiftViews, toCount } from "#store/shift-pages.ts";
 import { countByKey } from "#store/shifts.ts";
-import { exportLanguage, fileAnswer } from "../excel/answer.ts";
+import { excelAnswer, exportLanguage, fileAnswer } from "../excel/answer.ts";
 import { shiftFile } from "../excel/shift-file.ts";
 import { addRoute, nothing, type Routes } from "../route.ts";
 
@@ -91,7 +91,11 @@ export function shiftRoutes(routes: Routes): void {
     answer: fileAnswer,
     missing: "shift_not_found",
     async handle({ actor, params, query, reply }) {
-      return shiftFile(ctx, actor, await seenShift(routes, actor, params.id), query.language, reply);
+      return excelAnswer(
+        reply,
+        ctx.log,
+        await shiftFile(ctx, actor, await seenShift(routes, actor, params.id), query.language),
+      );
     },
   });
 

@@ -1,4 +1,5 @@
 import { lazy, type ReactNode } from "react";
+import { exportPermissions } from "#contract/exports.ts";
 import type { Permission } from "#domain/permission.ts";
 import type { IconName } from "./icons.tsx";
 import { BoardPage } from "./pages/board/board.tsx";
@@ -63,6 +64,7 @@ const ConcentratorPage = lazy(() =>
 const CollectionPage = lazy(() =>
   import("./pages/concentrators/collection.tsx").then((m) => ({ default: m.CollectionPage })),
 );
+const ExportsPage = lazy(() => import("./pages/exports/exports.tsx").then((m) => ({ default: m.ExportsPage })));
 const ExchangesPage = lazy(() => import("./pages/devices/exchanges.tsx").then((m) => ({ default: m.ExchangesPage })));
 const ExchangePage = lazy(() => import("./pages/devices/exchange.tsx").then((m) => ({ default: m.ExchangePage })));
 
@@ -121,6 +123,7 @@ export const pages: readonly Page[] = [
   { path: "/reports/periods", permission: "report.view", page: <PeriodsPage /> },
   { path: "/reports/meters/:meterId", permission: "report.view", page: <MeterPeriodPage /> },
   { path: "/reports/meters/:meterId/readings", permission: "report.view", page: <ReadingsPage /> },
+  { path: "/exports", permission: exportPermissions, page: <ExportsPage /> },
   { path: "/doubts", permission: "report.view", page: <DoubtsPage /> },
   { path: "/doubts/:meterId", permission: "report.view", page: <EvidencePage /> },
   { path: "/shares", permission: "share.view", page: <SharesPage /> },
@@ -177,6 +180,7 @@ export const menu = [
       { to: "/reports/periods", name: "periods", icon: "chart", permission: "report.view" },
       { to: "/reports/completeness", name: "completeness", icon: "checklist", permission: "report.view" },
       { to: "/doubts", name: "doubts", icon: "alarm", permission: "report.view" },
+      { to: "/exports", name: "exports", icon: "download", permission: exportPermissions },
       { to: "/shares", name: "shares", icon: "share", permission: "share.view" },
       { to: "/hvac", name: "hvac", icon: "fan", permission: "share.view" },
     ],

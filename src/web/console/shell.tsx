@@ -4,6 +4,7 @@ import { NavLink, Route, Routes, useLocation } from "react-router";
 import { MeContext, useCan } from "#web/shared/can.tsx";
 import { Dialog } from "./dialog.tsx";
 import { ErrorBoundary } from "./error-boundary.tsx";
+import { ExportTray } from "./export-tray.tsx";
 import { GlobalSearch } from "./global-search.tsx";
 import { GuardBanner } from "./guard-banner.tsx";
 import { Icon } from "./icons.tsx";
@@ -47,6 +48,7 @@ export function Shell() {
             <Brand />
           )}
           <GlobalSearch />
+          <ExportTray />
           <LiveMark />
           {narrow ? null : <LanguageSwitch />}
           <UserMenu />

@@ -1,5 +1,5 @@
 import i18next from "i18next";
-import { type ErrorCode, errors, errorText } from "#base/errors.ts";
+import { type ErrorCode, type ErrorDetails, errors, errorText } from "#base/errors.ts";
 import { ApiError } from "./api.ts";
 import { currentLanguage } from "./i18n.ts";
 
@@ -15,6 +15,11 @@ export function failureText(error: unknown): { sentence: string; requestId: stri
     sentence: errorText(code, { requestId, ...details }, currentLanguage() === "en" ? "en" : "zh"),
     requestId,
   };
+}
+
+/** A sentence for a refusal that was kept, like the reason why a job failed. */
+export function problemText({ code, details }: { code: string; details: ErrorDetails }): string {
+  return isKnown(code) ? errorText(code, details, currentLanguage() === "en" ? "en" : "zh") : code;
 }
 
 function isKnown(code: string): code is ErrorCode {

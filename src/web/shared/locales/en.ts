@@ -6,6 +6,7 @@ import { completenessEn } from "./completeness.en.ts";
 import { deskEn } from "./desk.en.ts";
 import { devicesEn } from "./devices.en.ts";
 import { eventsEn } from "./events.en.ts";
+import { exportsEn } from "./exports.en.ts";
 import { groupsEn } from "./groups.en.ts";
 import { linksEn } from "./links.en.ts";
 import { meterEn } from "./meter.en.ts";
@@ -32,6 +33,7 @@ export const en: Messages = {
   ...deskEn,
   ...devicesEn,
   ...eventsEn,
+  ...exportsEn,
   ...groupsEn,
   ...linksEn,
   ...meterEn,

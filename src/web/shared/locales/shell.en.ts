@@ -62,6 +62,7 @@ export const shellEn: typeof shellZh = {
     day: "Day report",
     periods: "Month and year",
     completeness: "Completeness",
+    exports: "Exports",
     doubts: "Doubtful readings",
     exchanges: "Meter exchanges",
     concentrators: "Concentrators",

@@ -56,6 +56,7 @@ export const shellZh = {
     day: "日报表",
     periods: "月/年报表",
     completeness: "抄表完整率",
+    exports: "导出任务",
     doubts: "存疑读数",
     exchanges: "换表记录",
     concentrators: "集中器",

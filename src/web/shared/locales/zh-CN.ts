@@ -6,6 +6,7 @@ import { completenessZh } from "./completeness.zh-CN.ts";
 import { deskZh } from "./desk.zh-CN.ts";
 import { devicesZh } from "./devices.zh-CN.ts";
 import { eventsZh } from "./events.zh-CN.ts";
+import { exportsZh } from "./exports.zh-CN.ts";
 import { groupsZh } from "./groups.zh-CN.ts";
 import { linksZh } from "./links.zh-CN.ts";
 import { meterZh } from "./meter.zh-CN.ts";
@@ -31,6 +32,7 @@ export const zhCN = {
   ...deskZh,
   ...devicesZh,
   ...eventsZh,
+  ...exportsZh,
   ...groupsZh,
   ...linksZh,
   ...meterZh,

@@ -1,0 +1,133 @@
+import type { z } from "zod";
+import { AppError } from "#base/errors.ts";
+import { addDays, type Day } from "#base/time.ts";
+import { exchangeQuery } from "#contract/devices.ts";
+import type { ExportReport } from "#contract/exports.ts";
+import { groupQuery } from "#contract/groups.ts";
+import { rechargeFilter } from "#contract/money.ts";
+import { moveOutFilter } from "#contract/move-outs.ts";
+import { refundFilter } from "#contract/refunds.ts";
+import { currentQuery, dayQuery, matrixQuery, periodQuery, SLOT_DAYS_MAX, slotsQuery } from "#contract/reports.ts";
+import type { Actor } from "#domain/permission.ts";
+import type { FlowContext } from "#flows/context.ts";
+import { rechargeTotals } from "#store/order-records.ts";
+import { slotsPerDay } from "#store/reading-steps.ts";
+import { refundTotals } from "#store/refund-records.ts";
+import { countReportMeters } from "#store/report-filter.ts";
+import { periodReport } from "#store/report-periods.ts";
+import { dayAsked, monthAsked, periodAsked } from "../asked-day.ts";
+import type { ExportLanguage, NamedTable } from "./answer.ts";
+import { exchangesFile } from "./exchanges-file.ts";
+import { groupsFile } from "./groups-file.ts";
+import { moveOutsFile } from "./move-outs-file.ts";
+import { rechargesFile } from "./recharges-file.ts";
+import { refundsFile } from "./refunds-file.ts";
+import { currentFile, dayFile, matrixFile, periodFile, slotsFile } from "./report-files.ts";
+import { EXCEL_ROWS_MAX } from "./workbook.ts";
+
+/** One long table, asked for with its filter: how many rows there are now, and the table. Both take the scope of the actor. */
+export type AskedReport = {
+  count(ctx: FlowContext, actor: Actor): Promise<number>;
+  table(ctx: FlowContext, actor: Actor, language: ExportLanguage): Promise<NamedTable>;
+};
+
+/** A long report: of a filter that was read, or of the texts of an address. */
+type LongReport<Q> = { of(query: Q): AskedReport; read(filter: unknown): AskedReport };
+
+function report<Q>(of: {
+  query: z.ZodType<Q>;
+  count(ctx: FlowContext, actor: Actor, query: Q): Promise<number>;
+  table(ctx: FlowContext, actor: Actor, query: Q & { language: ExportLanguage }): Promise<NamedTable> | NamedTable;
+}): LongReport<Q> {
+  const asked = (query: Q): AskedReport => ({
+    count: (ctx, actor) => of.count(ctx, actor, query),
+    table: async (ctx, actor, language) => of.table(ctx, actor, { ...query, language }),
+  });
+  return {
+    of: asked,
+    read(filter) {
+      const read = of.query.safeParse(filter);
+      if (!read.success) throw new AppError("invalid_input", { what: read.error.issues[0]?.path.join(".") ?? "" });
+      return asked(read.data);
+    },
+  };
+}
+
+/** Every table that may be long. Each is read page by page behind a key that never changes (see docs/EXPORTS.md). */
+export const longReports = {
+  current: report({
+    query: currentQuery,
+    count: (ctx, actor, query) => countReportMeters(ctx.db.read, actor.scope, query),
+    table: currentFile,
+  }),
+  day: report({
+    query: dayQuery,
+    count: (ctx, actor, query) => countReportMeters(ctx.db.read, actor.scope, query),
+    table: (ctx, actor, query) => dayFile(ctx, actor, { ...query, day: dayAsked(query.day) }),
+  }),
+  matrix: report({
+    query: matrixQuery,
+    count: (ctx, actor, query) => countReportMeters(ctx.db.read, actor.scope, query),
+    table: (ctx, actor, query) => matrixFile(ctx, actor, { ...query, month: monthAsked(query.month) }),
+  }),
+  period: report({
+    query: periodQuery,
+    count: async (ctx, actor, query) => (await period(ctx, actor, query)).children.length,
+    table: async (ctx, actor, query) => periodFile(ctx, actor, await period(ctx, actor, query), query.language),
+  }),
+  readings: report({
+    query: slotsQuery,
+    count: async (ctx, actor, query) => {
+      const meters = await countReportMeters(ctx.db.read, actor.scope, query);
+      const count = meters * daysAsked(query).length * slotsPerDay(Number(query.minutes));
+      if (count > EXCEL_ROWS_MAX) throw new AppError("too_many_rows", { count, max: EXCEL_ROWS_MAX });
+      return count;
+    },
+    table: (ctx, actor, { language, kind, areaId, search, ...query }) =>
+      slotsFile(ctx, actor, {
+        ...{ language, kind, areaId, search },
+        ...{ days: daysAsked(query), minutes: Number(query.minutes) },
+      }),
+  }),
+  recharges: report({
+    query: rechargeFilter,
+    count: async (ctx, actor, query) => (await rechargeTotals(ctx.db.read, actor.scope, query)).count,
+    table: rechargesFile,
+  }),
+  refunds: report({
+    query: refundFilter,
+    count: async (ctx, actor, query) => (await refundTotals(ctx.db.read, actor.scope, query)).count,
+    table: refundsFile,
+  }),
+  exchanges: report({ query: exchangeQuery, count: counted(exchangesFile), table: exchangesFile }),
+  groups: report({ query: groupQuery, count: counted(groupsFile), table: groupsFile }),
+  moveOuts: report({ query: moveOutFilter, count: counted(moveOutsFile), table: moveOutsFile }),
+} satisfies Record<ExportReport, Pick<LongReport<never>, "read">>;
+
+/** A long table with the filter that its address holds; the refusal when that is none. */
+export function longReport(name: ExportReport, filter: unknown): AskedReport {
+  return longReports[name].read(filter);
+}
+
+function daysAsked({ from, to }: { from: string; to: string }): Day[] {
+  const [first, last] = [dayAsked(from), dayAsked(to)];
+  const days: Day[] = [];
+  for (let day = first; day <= last && days.length <= SLOT_DAYS_MAX; day = addDays(day, 1)) days.push(day);
+  if (days.length === 0 || days.length > SLOT_DAYS_MAX)
+    throw new AppError("invalid_input", { what: `${from} – ${to}` });
+  return days;
+}
+
+/** Lists without a count of their own are counted by going through them, up to what is downloaded at once. */
+function counted<Q>(
+  table: (ctx: FlowContext, actor: Actor, query: Q & { language: ExportLanguage }) => Promise<NamedTable> | NamedTable,
+) {
+  return async (ctx: FlowContext, actor: Actor, query: Q) =>
+    (await table(ctx, actor, { ...query, language: "zh-CN" })).count();
+}
+
+async function period(ctx: FlowContext, actor: Actor, query: z.output<typeof periodQuery>) {
+  const found = await periodReport(ctx.db.read, actor.scope, { ...query, period: periodAsked(query.period) });
+  if (found === null) throw new AppError("area_not_found");
+  return found;
+}
