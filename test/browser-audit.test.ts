@@ -1,31 +1,16 @@
 import { DatabaseSync } from "node:sqlite";
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { ReconcilePage, Reconciliation } from "#contract/reconcile.ts";
-import { chineseTexts, noBrowserHere, openSite, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
+import { chineseTexts, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
+import { browserStories } from "./browser-stories.ts";
 import { until } from "./until.ts";
 
-const reason = noBrowserHere();
-const SOON_MS = 30_000;
-
-describe.skipIf(reason !== null)(`the accountant's checks${reason === null ? "" : ` (not run: ${reason})`}`, () => {
+browserStories("the accountant's checks", ({ before, open }) => {
   let site: Site;
-  const pages: Page[] = [];
-  beforeAll(async () => {
-    site = await openSite();
-  }, 90_000);
-  afterAll(() => site?.close());
-  afterEach(async () => {
-    for (const page of pages.splice(0)) await page.context().close();
-    expect(site.complaints()).toEqual([]);
+  before(async (opened) => {
+    ({ site } = opened);
   });
-
-  async function open(options: Parameters<Site["open"]>[0]): Promise<Page> {
-    const page = await site.open(options);
-    page.setDefaultTimeout(SOON_MS);
-    pages.push(page);
-    return page;
-  }
 
   /** One statement at the embedded database, past every program. */
   function tamper(statement: string): void {

@@ -1,25 +1,20 @@
-import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { addDays, DAY_MS, dayOf, startOfDay } from "#base/time.ts";
 import { registers, verdictCode } from "#domain/reading.ts";
 import type { Db } from "#store/db.ts";
 import { insertIgnore } from "#store/portable.ts";
 import { systemClock } from "#system/clock.ts";
-import { besideServer } from "./browser-past.ts";
-import { chineseTexts, noBrowserHere, openSite, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
+import { chineseTexts, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
+import { browserStories } from "./browser-stories.ts";
 import { until } from "./until.ts";
 
-const reason = noBrowserHere();
-
-describe.skipIf(reason !== null)(`completeness of freezes${reason === null ? "" : ` (not run: ${reason})`}`, () => {
+browserStories("completeness of freezes", ({ before, open }) => {
   let site: Site;
   let db: Db;
-  const pages: Page[] = [];
   const today = dayOf(systemClock());
   const midnight = startOfDay(today);
-  beforeAll(async () => {
-    site = await openSite();
-    ({ db } = await besideServer(site.database));
+  before(async (opened) => {
+    ({ site, db } = opened);
     // Enrolled two days ago; all but the first ten of each concentrator have their freeze of last night.
     await db.transact((tx) =>
       tx
@@ -47,21 +42,7 @@ describe.skipIf(reason !== null)(`completeness of freezes${reason === null ? "" 
         ["meter_id", "register", "measured_at"],
       ),
     );
-  }, 120_000);
-  afterAll(async () => {
-    await db?.close();
-    await site?.close();
   });
-  afterEach(async () => {
-    for (const page of pages.splice(0)) await page.context().close();
-    expect(site.complaints()).toEqual([]);
-  });
-
-  async function open(options: Parameters<Site["open"]>[0]): Promise<Page> {
-    const page = await site.open(options);
-    pages.push(page);
-    return page;
-  }
 
   test("shows what is there of what ought to be, and of what is missing which meters and why", async () => {
     const page = await open({ as: "admin" });

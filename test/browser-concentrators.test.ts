@@ -1,37 +1,16 @@
-import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { Db } from "#store/db.ts";
 import { pause, systemClock } from "#system/clock.ts";
-import { besideServer } from "./browser-past.ts";
-import { noBrowserHere, openSite, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
+import { PHONE, type Site, seriousBarriers } from "./browser-site.ts";
+import { browserStories } from "./browser-stories.ts";
 import { until } from "./until.ts";
 
-const reason = noBrowserHere();
-const SOON_MS = 30_000;
-
-describe.skipIf(reason !== null)(`concentrators${reason === null ? "" : ` (not run: ${reason})`}`, () => {
+browserStories("concentrators", ({ before, open }) => {
   let site: Site;
   let db: Db;
-  const pages: Page[] = [];
-  beforeAll(async () => {
-    site = await openSite();
-    ({ db } = await besideServer(site.database));
-  }, 60_000);
-  afterAll(async () => {
-    await db?.close();
-    await site?.close();
+  before(async (opened) => {
+    ({ site, db } = opened);
   });
-  afterEach(async () => {
-    for (const page of pages.splice(0)) await page.context().close();
-    expect(site.complaints()).toEqual([]);
-  });
-
-  async function open(options: Parameters<Site["open"]>[0]): Promise<Page> {
-    const page = await site.open(options);
-    page.setDefaultTimeout(SOON_MS);
-    pages.push(page);
-    return page;
-  }
 
   const concentrator = (id: number) =>
     db.read.selectFrom("concentrator").selectAll().where("id", "=", id).executeTakeFirstOrThrow();

@@ -1,39 +1,18 @@
-import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { FlowContext } from "#flows/context.ts";
 import { verifyLedger } from "#flows/verify-ledger.ts";
 import type { Db } from "#store/db.ts";
-import { besideServer } from "./browser-past.ts";
-import { chineseTexts, noBrowserHere, openSite, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
+import { chineseTexts, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
+import { browserStories } from "./browser-stories.ts";
 import { until } from "./until.ts";
 
-const reason = noBrowserHere();
-const SOON_MS = 30_000;
-
-describe.skipIf(reason !== null)(`devices${reason === null ? "" : ` (not run: ${reason})`}`, () => {
+browserStories("devices", ({ before, open }) => {
   let site: Site;
   let db: Db;
   let ctx: FlowContext;
-  const pages: Page[] = [];
-  beforeAll(async () => {
-    site = await openSite();
-    ({ db, ctx } = await besideServer(site.database));
-  }, 60_000);
-  afterAll(async () => {
-    await db?.close();
-    await site?.close();
+  before(async (opened) => {
+    ({ site, db, ctx } = opened);
   });
-  afterEach(async () => {
-    for (const page of pages.splice(0)) await page.context().close();
-    expect(site.complaints()).toEqual([]);
-  });
-
-  async function open(options: Parameters<Site["open"]>[0]): Promise<Page> {
-    const page = await site.open(options);
-    page.setDefaultTimeout(SOON_MS);
-    pages.push(page);
-    return page;
-  }
 
   /** A meter of the archive that holds its own credit, is on, and was read. */
   async function wellMeter(skip: readonly number[] = []) {

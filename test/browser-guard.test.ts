@@ -1,42 +1,23 @@
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { Db } from "#store/db.ts";
-import { besideServer } from "./browser-past.ts";
 import { type Colleague, colleague } from "./browser-people.ts";
-import { noBrowserHere, openSite, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
+import { PHONE, type Site, seriousBarriers } from "./browser-site.ts";
+import { browserStories } from "./browser-stories.ts";
 import { until } from "./until.ts";
 
-const reason = noBrowserHere();
-const SOON_MS = 30_000;
 const ROOM = "A座-0102";
 
-describe.skipIf(reason !== null)(`the guard over trips${reason === null ? "" : ` (not run: ${reason})`}`, () => {
+browserStories("the guard over trips", ({ before, open }) => {
   let site: Site;
   let db: Db;
   let zhou: Colleague;
   let wu: Colleague;
-  const pages: Page[] = [];
-  beforeAll(async () => {
-    site = await openSite();
-    ({ db } = await besideServer(site.database));
+  before(async (opened) => {
+    ({ site, db } = opened);
     zhou = await colleague(db, { role: "maintenance", name: "周维保" });
     wu = await colleague(db, { role: "maintenance", name: "吴维保" });
-  }, 90_000);
-  afterAll(async () => {
-    await db?.close();
-    await site?.close();
   });
-  afterEach(async () => {
-    for (const page of pages.splice(0)) await page.context().close();
-    expect(site.complaints()).toEqual([]);
-  });
-
-  async function open(options: Parameters<Site["open"]>[0]): Promise<Page> {
-    const page = await site.open(options);
-    page.setDefaultTimeout(SOON_MS);
-    pages.push(page);
-    return page;
-  }
 
   test("one stops all trips, a trip waits and the room stays lit; two let it leave, and the meter obeys", async () => {
     const board = await site.ask<{ tiles: { meterId: number; label: string; number: string }[] }>("/api/board");

@@ -1,26 +1,18 @@
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { noBrowserHere, openSite, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
+import { expect, test } from "vitest";
+import { PHONE, type Site, seriousBarriers } from "./browser-site.ts";
+import { browserStories } from "./browser-stories.ts";
 
-const reason = noBrowserHere();
-
-describe.skipIf(reason !== null)(`the door of concentrators${reason === null ? "" : ` (not run: ${reason})`}`, () => {
-  let site: Site;
-  beforeAll(async () => {
-    site = await openSite();
-  }, 90_000);
-  afterAll(() => site?.close());
-
-  async function open(options: Parameters<Site["open"]>[0]): Promise<Page> {
-    const page = await site.open(options);
-    page.setDefaultTimeout(30_000);
+browserStories("the door of concentrators", ({ open }) => {
+  async function openDoor(options: Parameters<Site["open"]>[0]): Promise<Page> {
+    const page = await open(options);
     await page.goto(new URL("/guard", page.url()).href);
     await page.getByTestId("link-project").waitFor();
     return page;
   }
 
   test("the risk of plain links is seen in red, given up, and taken again with a reason", async () => {
-    const page = await open({ as: "admin" });
+    const page = await openDoor({ as: "admin" });
     expect(await page.getByTestId("link-risk").textContent()).toContain("明文风险开关已开启");
     await page.getByTestId("link-risk-ask").click();
     await page.getByTestId("link-risk-drop-confirm").click();
@@ -34,14 +26,11 @@ describe.skipIf(reason !== null)(`the door of concentrators${reason === null ? "
     await page.getByTestId("link-risk").waitFor();
     expect(await page.getByTestId("link-risk").textContent()).toContain("已接入 APN 专网");
     expect(await seriousBarriers(page)).toEqual([]);
-    await page.context().close();
   });
 
   test("on a phone nothing is wider than the screen", async () => {
-    const page = await open({ as: "admin", size: PHONE });
+    const page = await openDoor({ as: "admin", size: PHONE });
     const wide = await page.evaluate<number>("document.documentElement.scrollWidth - window.innerWidth");
     expect(wide).toBeLessThanOrEqual(0);
-    await page.context().close();
-    expect(site.complaints()).toEqual([]);
   });
 });

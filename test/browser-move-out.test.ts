@@ -1,51 +1,34 @@
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { MoveOut, MoveOuts } from "#contract/move-outs.ts";
 import type { Db } from "#store/db.ts";
-import { besideServer } from "./browser-past.ts";
 import { type Colleague, colleague } from "./browser-people.ts";
-import { chineseTexts, noBrowserHere, openSite, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
+import { chineseTexts, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
+import { browserStories, tileOf } from "./browser-stories.ts";
+import { postedOn } from "./posted.ts";
 import { until } from "./until.ts";
 
-const reason = noBrowserHere();
 const SOON_MS = 40_000;
 const ROOM = "A座-0103"; // electricity that holds its credit, water on the server
 
 type Tile = { meterId: number; number: string; label: string };
 type Meter = { address: string; customer: { customerId: number; wallet: string; debts: string } | null };
 
-describe.skipIf(reason !== null)(`a move-out in a browser${reason === null ? "" : ` (not run: ${reason})`}`, () => {
+browserStories("a move-out in a browser", (stage) => {
   let site: Site;
   let db: Db;
   let li: Colleague;
   let tiles: Tile[];
-  const pages: Page[] = [];
 
-  beforeAll(async () => {
-    site = await openSite();
-    ({ db } = await besideServer(site.database));
+  stage.before(async (opened) => {
+    ({ site, db } = opened);
     li = await colleague(db, { role: "finance", name: "李会计" });
     tiles = (await site.ask<{ tiles: Tile[] }>("/api/board")).tiles;
-  }, 90_000);
-  afterAll(async () => {
-    await db?.close();
-    await site?.close();
   });
-  afterEach(async () => {
-    for (const page of pages.splice(0)) await page.context().close();
-    expect(site.complaints()).toEqual([]);
-  });
-
   async function open(options: Parameters<Site["open"]>[0]): Promise<Page> {
-    const page = await site.open(options);
+    const page = await stage.open(options);
     page.setDefaultTimeout(SOON_MS);
-    pages.push(page);
     return page;
-  }
-  function tileOf(label: string): Tile {
-    const tile = tiles.find((each) => each.label === label);
-    if (tile === undefined) throw new Error(`no meter ${label}`);
-    return tile;
   }
   const meterOf = ({ meterId }: Tile) => site.ask<Meter>(`/api/meters/${meterId}`);
   const moveOutOf = (moveOutNo: string) => site.ask<MoveOut>(`/api/move-outs/${moveOutNo}`);
@@ -53,20 +36,6 @@ describe.skipIf(reason !== null)(`a move-out in a browser${reason === null ? "" 
   const e4 = (text: string | null) => Math.round(Number(text ?? "0") * 10_000);
   const fits = async (page: Page) =>
     expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBeLessThanOrEqual(PHONE.width);
-  /** Posted money of an account's kind, from the rows themselves. */
-  async function posted(account: string): Promise<number> {
-    const rows = await db.read
-      .selectFrom("ledger_entry")
-      .innerJoin("ledger_transfer", "ledger_transfer.id", "ledger_entry.transfer_id")
-      .leftJoin("ledger_resolution", "ledger_resolution.transfer_id", "ledger_transfer.id")
-      .select(["ledger_entry.amount_e4", "ledger_transfer.pending", "ledger_resolution.outcome"])
-      .where("ledger_entry.account_id", "like", account)
-      .execute();
-    return rows
-      .filter((row) => row.pending === 0 || row.outcome === "posted")
-      .reduce((sum, row) => sum + row.amount_e4, 0);
-  }
-
   async function pay(page: Page, tile: Tile, amount: string): Promise<void> {
     await page.goto(`${site.base}/recharge?meter=${tile.meterId}`);
     await page.getByTestId("amount").fill(amount);
@@ -76,7 +45,7 @@ describe.skipIf(reason !== null)(`a move-out in a browser${reason === null ? "" 
   }
 
   test("OP-7: a tenant leaves with electricity and water; the sum is units × price + wallet; the meter shows 0.00; no second run", async () => {
-    const power = tileOf(ROOM);
+    const power = tileOf(tiles, ROOM);
     const before = await meterOf(power);
     const customer = before.customer?.customerId ?? 0;
     const page = await open({ as: "admin" });
@@ -115,7 +84,7 @@ describe.skipIf(reason !== null)(`a move-out in a browser${reason === null ? "" 
     await page.locator(`[data-testid="shows-${power.meterId}"][data-wh="0"]`).waitFor();
     const real = (await site.snapshot()).meters.find((each) => each.address === before.address);
     expect(real?.creditWh).toBe(0);
-    const cash = await posted("cash:%");
+    const cash = await postedOn(db, "cash");
     // Water still runs while the sheet lies there: then it is made anew before a fen is paid, and the click is made again.
     await until("paid", async () => {
       if ((await moveOutOf(moveOutNo)).state === "done") return true;
@@ -133,9 +102,9 @@ describe.skipIf(reason !== null)(`a move-out in a browser${reason === null ? "" 
     );
     expect(e4(sheet.total)).toBe(units + e4(sheet.wallet) - e4(sheet.debts));
     expect(e4(sheet.payable)).toBe(e4(sheet.total) - e4(sheet.rest));
-    expect((await posted("cash:%")) - cash).toBe(e4(sheet.payable));
-    expect(await posted(`refund_payable:${customer}`)).toBe(0);
-    expect(await posted(`meter_credit:${power.meterId}`)).toBe(0);
+    expect((await postedOn(db, "cash")) - cash).toBe(e4(sheet.payable));
+    expect(await postedOn(db, "refund_payable", customer)).toBe(0);
+    expect(await postedOn(db, "meter_credit", power.meterId)).toBe(0);
     expect(await page.getByTestId("sheet-payable").getAttribute("data-amount")).toBe(sheet.payable);
     expect((await meterOf(power)).customer).toBe(null);
     expect(await site.books()).toMatchObject({ ok: true, sumE4: 0, problems: [] });
@@ -161,7 +130,7 @@ describe.skipIf(reason !== null)(`a move-out in a browser${reason === null ? "" 
   }, 150_000);
 
   test("a meter that does not answer is read by hand, marked so, and the move-out is given up without a trace", async () => {
-    const tile = tileOf("A座-0104");
+    const tile = tileOf(tiles, "A座-0104");
     const { address } = await meterOf(tile);
     await site.town(`/meters/${address}/offline`, { offline: true });
     const page = await open({ as: "admin", size: PHONE });

@@ -1,49 +1,30 @@
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { addMonths, dayOf, daysOfMonth, instant, later, MINUTE_MS, monthOf, startOfDay } from "#base/time.ts";
 import type { PricedMeter } from "#contract/prices.ts";
 import { applyPrices } from "#flows/apply-prices.ts";
 import type { FlowContext } from "#flows/context.ts";
 import type { Db } from "#store/db.ts";
 import { systemClock } from "#system/clock.ts";
-import { besideServer } from "./browser-past.ts";
 import { type Colleague, colleague } from "./browser-people.ts";
-import { chineseTexts, noBrowserHere, openSite, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
+import { chineseTexts, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
+import { browserStories } from "./browser-stories.ts";
 import { until } from "./until.ts";
 
-const reason = noBrowserHere();
-const SOON_MS = 30_000;
 const NEW_PRICE = "0.98";
 const WHY = "供电公司调价";
 
-describe.skipIf(reason !== null)(`prices in the browser${reason === null ? "" : ` (not run: ${reason})`}`, () => {
+browserStories("prices in the browser", ({ before, open }) => {
   let site: Site;
   let db: Db;
   let ctx: FlowContext;
   let li: Colleague;
   let zhang: Colleague;
-  const pages: Page[] = [];
-  beforeAll(async () => {
-    site = await openSite();
-    ({ db, ctx } = await besideServer(site.database));
+  before(async (opened) => {
+    ({ site, db, ctx } = opened);
     li = await colleague(db, { role: "finance", name: "李会计" });
     zhang = await colleague(db, { role: "finance", name: "张主管" });
-  }, 90_000);
-  afterAll(async () => {
-    await db?.close();
-    await site?.close();
   });
-  afterEach(async () => {
-    for (const page of pages.splice(0)) await page.context().close();
-    expect(site.complaints()).toEqual([]);
-  });
-
-  async function open(options: Parameters<Site["open"]>[0]): Promise<Page> {
-    const page = await site.open(options);
-    page.setDefaultTimeout(SOON_MS);
-    pages.push(page);
-    return page;
-  }
 
   async function choose(page: Page, testId: string, text: string): Promise<void> {
     await page.getByTestId(testId).click();

@@ -1,28 +1,25 @@
 import { readFileSync } from "node:fs";
 import type { Route } from "playwright-core";
 import readSheet from "read-excel-file/node";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { Refund, RefundTotals } from "#contract/refunds.ts";
-import { hook, refundDesk, SOON_MS, STORY_MS } from "./browser-refund-desk.ts";
-import { chineseTexts, noBrowserHere, PHONE, seriousBarriers } from "./browser-site.ts";
+import { refundDesk, STORY_MS } from "./browser-refund-desk.ts";
+import { chineseTexts, PHONE, seriousBarriers } from "./browser-site.ts";
+import { browserStories, hook, SOON_MS } from "./browser-stories.ts";
 import { until } from "./until.ts";
-
-const reason = noBrowserHere();
 
 type Order = { orderNo: string; state: string; unitsWh: number };
 
-describe.skipIf(reason !== null)(`refunds in a browser${reason === null ? "" : ` (not run: ${reason})`}`, () => {
-  const desk = refundDesk();
+browserStories("refunds in a browser", (stage) => {
+  const desk = refundDesk(stage);
   const { open, tileOf, refundsOf, refundOf, meterOf, posted } = desk;
   const { expectBooksRight, onlyRefusals, pay, payHere, fillIn, asked } = desk;
   let { site, people } = {} as Pick<Awaited<ReturnType<typeof desk.start>>, "site" | "people">;
   const totals = (filter = "") => site.ask<RefundTotals>(`/api/refunds/totals?${filter}`);
 
-  beforeAll(async () => {
-    ({ site, people } = await desk.start());
-  }, STORY_MS);
-  afterAll(desk.close);
-  afterEach(desk.tidy);
+  stage.before(async (opened) => {
+    ({ site, people } = await desk.start(opened));
+  });
 
   test(
     "OP-5: a recharge of the wrong meter is refunded from its record, paid, and made good on the right one",

@@ -1,46 +1,25 @@
-import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { beginQuarantine } from "#flows/begin-quarantine.ts";
 import { noteBackup } from "#store/backup/runs.ts";
 import type { Db } from "#store/db.ts";
 import { systemClock } from "#system/clock.ts";
 import { newId } from "#system/ids.ts";
 import { silentLog } from "#system/log.ts";
-import { besideServer } from "./browser-past.ts";
 import { type Colleague, colleague } from "./browser-people.ts";
-import { noBrowserHere, openSite, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
+import { PHONE, type Site, seriousBarriers } from "./browser-site.ts";
+import { browserStories } from "./browser-stories.ts";
 import { until } from "./until.ts";
 
-const reason = noBrowserHere();
-const SOON_MS = 30_000;
-
-describe.skipIf(reason !== null)(`reliability and quarantine${reason === null ? "" : ` (not run: ${reason})`}`, () => {
+browserStories("reliability and quarantine", ({ before, open }) => {
   let site: Site;
   let db: Db;
   let zhou: Colleague;
   let wu: Colleague;
-  const pages: Page[] = [];
-  beforeAll(async () => {
-    site = await openSite();
-    ({ db } = await besideServer(site.database));
+  before(async (opened) => {
+    ({ site, db } = opened);
     zhou = await colleague(db, { role: "maintenance", name: "周维保" });
     wu = await colleague(db, { role: "maintenance", name: "吴维保" });
-  }, 90_000);
-  afterAll(async () => {
-    await db?.close();
-    await site?.close();
   });
-  afterEach(async () => {
-    for (const page of pages.splice(0)) await page.context().close();
-    expect(site.complaints()).toEqual([]);
-  });
-
-  async function open(options: Parameters<Site["open"]>[0]): Promise<Page> {
-    const page = await site.open(options);
-    page.setDefaultTimeout(SOON_MS);
-    pages.push(page);
-    return page;
-  }
 
   test("the page says what holds and what has to be done, and turns when it was done", async () => {
     const page = await open({ as: "admin" });

@@ -1,27 +1,23 @@
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { Day, Month } from "#base/time.ts";
 import type { PeriodReport } from "#contract/reports.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { recloseDays } from "#flows/reclose-days.ts";
 import { verifyLedger } from "#flows/verify-ledger.ts";
 import type { Db } from "#store/db.ts";
-import { besideServer, givePast } from "./browser-past.ts";
-import { chineseTexts, noBrowserHere, openSite, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
+import { givePast } from "./browser-past.ts";
+import { chineseTexts, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
+import { browserStories } from "./browser-stories.ts";
 import { until } from "./until.ts";
 
-const reason = noBrowserHere();
-const SOON_MS = 30_000;
-
-describe.skipIf(reason !== null)(`reports and shares${reason === null ? "" : ` (not run: ${reason})`}`, () => {
+browserStories("reports and shares", ({ before, open }) => {
   let site: Site;
   let db: Db;
   let ctx: FlowContext;
   let past: { month: Month; days: Day[] };
-  const pages: Page[] = [];
-  beforeAll(async () => {
-    site = await openSite();
-    ({ db, ctx } = await besideServer(site.database));
+  before(async (opened) => {
+    ({ site, db, ctx } = opened);
     await until("every meter that answers was read", async () => {
       const row = await db.read
         .selectFrom("reading")
@@ -30,22 +26,7 @@ describe.skipIf(reason !== null)(`reports and shares${reason === null ? "" : ` (
       return row.n >= 90;
     });
     past = await givePast(ctx);
-  }, 120_000);
-  afterAll(async () => {
-    await db?.close();
-    await site?.close();
   });
-  afterEach(async () => {
-    for (const page of pages.splice(0)) await page.context().close();
-    expect(site.complaints()).toEqual([]);
-  });
-
-  async function open(options: Parameters<Site["open"]>[0]): Promise<Page> {
-    const page = await site.open(options);
-    page.setDefaultTimeout(SOON_MS);
-    pages.push(page);
-    return page;
-  }
 
   /** The exact Wh behind the figures of a page. */
   async function exact(page: Page, selector: string): Promise<number[]> {

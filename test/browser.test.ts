@@ -1,43 +1,23 @@
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { chineseTexts, DESK, noBrowserHere, openSite, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
+import { expect, test } from "vitest";
+import { chineseTexts, DESK, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
+import { browserStories, hook, tileOf } from "./browser-stories.ts";
 
-const reason = noBrowserHere();
 const HERO = "A座-0101"; // no credit left, therefore off; 0.75 yuan a unit
-const SOON_MS = 20_000;
 
 type Tile = { meterId: number; number: string; label: string; areaName: string };
 type Meter = { purchaseCount: number; customer: { wallet: string; name: string }; concentrator: { name: string } };
 
-describe.skipIf(reason !== null)(`the console in a browser${reason === null ? "" : ` (not run: ${reason})`}`, () => {
+browserStories("the console in a browser", ({ before, open }) => {
   let site: Site;
   let tiles: Tile[];
-  const pages: Page[] = [];
 
-  beforeAll(async () => {
-    site = await openSite();
+  before(async (opened) => {
+    ({ site } = opened);
     tiles = (await site.ask<{ tiles: Tile[] }>("/api/board")).tiles;
-  }, 60_000);
-  afterAll(() => site?.close());
-  afterEach(async () => {
-    for (const page of pages.splice(0)) await page.context().close();
-    expect(site.complaints()).toEqual([]);
   });
 
-  async function open(options: Parameters<Site["open"]>[0]): Promise<Page> {
-    const page = await site.open(options);
-    page.setDefaultTimeout(SOON_MS);
-    pages.push(page);
-    return page;
-  }
-
-  function tileOf(label: string): Tile {
-    const tile = tiles.find((each) => each.label === label);
-    if (tile === undefined) throw new Error(`no meter ${label}`);
-    return tile;
-  }
   const meterOf = ({ meterId }: Tile) => site.ask<Meter>(`/api/meters/${meterId}`);
-  const hook = (name: string, state: string) => `[data-testid="${name}"][data-state="${state}"]`;
 
   /** From the board to the drawer of one meter. */
   async function openDrawer(page: Page, tile: Tile): Promise<void> {
@@ -55,7 +35,7 @@ describe.skipIf(reason !== null)(`the console in a browser${reason === null ? ""
 
   test("a trip wants a reason, and the drawer shows what the meter's switch really is, off and on again", async () => {
     const page = await open({ as: "admin" });
-    await openDrawer(page, tileOf("A座-0106"));
+    await openDrawer(page, tileOf(tiles, "A座-0106"));
     await page.getByTestId("action-trip").click();
     await page.getByTestId("switch-confirm").click();
     await page.getByText("请填写拉闸原因").waitFor();
@@ -94,7 +74,7 @@ describe.skipIf(reason !== null)(`the console in a browser${reason === null ? ""
     await visitor.getByTestId("login-form").waitFor();
     barriers.login = await seriousBarriers(visitor);
 
-    const tile = tileOf("B座-0105");
+    const tile = tileOf(tiles, "B座-0105");
     const page = await open({ as: "admin", size });
     await page.getByTestId(`tile-${tile.number}`).waitFor();
     barriers.board = await seriousBarriers(page);
@@ -116,7 +96,7 @@ describe.skipIf(reason !== null)(`the console in a browser${reason === null ? ""
   });
 
   test("in English no Chinese is left but names and what people wrote", async () => {
-    const tile = tileOf(HERO);
+    const tile = tileOf(tiles, HERO);
     const { customer, concentrator } = await meterOf(tile);
     const { name } = await site.ask<{ name: string }>("/api/session");
     const [project] = (await site.ask<{ projects: { name: string }[] }>("/api/shifts")).projects;

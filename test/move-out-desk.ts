@@ -11,6 +11,7 @@ import { townPlan } from "#simulator/plan.ts";
 import { moveOutView } from "#store/move-out-pages.ts";
 import { systemClock } from "#system/clock.ts";
 import { newId } from "#system/ids.ts";
+import { postedOn } from "./posted.ts";
 import { until } from "./until.ts";
 import { boss, type World, world } from "./world.ts";
 
@@ -85,18 +86,7 @@ export async function desk(database: "sqlite" | "mariadb", options: { collector?
       await w.settle();
       return (await finish(moveOutNo)) === "done";
     });
-  const posted = async (kind: string, ref?: number) => {
-    const rows = await w.db.read
-      .selectFrom("ledger_entry")
-      .innerJoin("ledger_transfer", "ledger_transfer.id", "ledger_entry.transfer_id")
-      .leftJoin("ledger_resolution", "ledger_resolution.transfer_id", "ledger_transfer.id")
-      .select(["ledger_entry.amount_e4", "ledger_transfer.pending", "ledger_resolution.outcome"])
-      .where("ledger_entry.account_id", "like", ref === undefined ? `${kind}:%` : `${kind}:${ref}`)
-      .execute();
-    return rows
-      .filter((row) => row.pending === 0 || row.outcome === "posted")
-      .reduce((sum, row) => sum + row.amount_e4, 0);
-  };
+  const posted = (kind: string, ref?: number) => postedOn(w.db, kind, ref);
   return {
     w,
     electricity,

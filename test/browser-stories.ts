@@ -1,0 +1,72 @@
+import type { Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect } from "vitest";
+import type { FlowContext } from "#flows/context.ts";
+import type { Db } from "#store/db.ts";
+import { besideServer } from "./browser-past.ts";
+import { noBrowserHere, openSite, type Site } from "./browser-site.ts";
+
+/** What may be waited for on a busy machine. */
+export const SOON_MS = 30_000;
+const OPENING_MS = 120_000;
+
+/** A site, and its database as a second program beside the server sees it. */
+export type Opened = { site: Site; db: Db; ctx: FlowContext };
+
+/** What the stories of one file are told on. */
+export type Stage = {
+  /** Looks at the site once it is open, and prepares it; before the first story. */
+  before: (prepare: (opened: Opened) => void | Promise<void>) => void;
+  /** A page that is closed when its story is over. */
+  open: Site["open"];
+};
+
+/**
+ * Stories in a browser over one site, skipped where there is no browser. After each its pages are closed, and the browser must not have
+ * complained of anything that the story did not expect. `soonMs` is how long a page is waited for.
+ */
+export function browserStories(what: string, tell: (stage: Stage) => void, soonMs = SOON_MS): void {
+  const reason = noBrowserHere();
+  describe.skipIf(reason !== null)(`${what}${reason === null ? "" : ` (not run: ${reason})`}`, () => {
+    let opened: Opened | undefined;
+    let site: Site;
+    const pages: Page[] = [];
+    const preparations: ((opened: Opened) => void | Promise<void>)[] = [];
+    beforeAll(async () => {
+      site = await openSite();
+      opened = { site, ...(await besideServer(site.database)) };
+      for (const prepare of preparations) await prepare(opened);
+    }, OPENING_MS);
+    afterEach(async () => {
+      for (const page of pages.splice(0)) await page.context().close();
+      expect(site.complaints()).toEqual([]);
+    });
+    afterAll(async () => {
+      await opened?.db.close();
+      await site?.close();
+    });
+    tell({
+      before: (prepare) => preparations.push(prepare),
+      open: async (options) => {
+        const page = await site.open(options);
+        page.setDefaultTimeout(soonMs);
+        pages.push(page);
+        return page;
+      },
+    });
+  });
+}
+
+/** Something on the page in a state. */
+export const hook = (name: string, state: string) => `[data-testid="${name}"][data-state="${state}"]`;
+
+/** The tile of a meter that has to be there, by what it is called. */
+export function tileOf<Tile extends { label: string }>(tiles: readonly Tile[], label: string): Tile {
+  const tile = tiles.find((each) => each.label === label);
+  if (tile === undefined) throw new Error(`no meter ${label}`);
+  return tile;
+}
+
+/** `jichao ledger verify` finds the books of a site whole and in balance. */
+export async function expectBooksRight(site: Site): Promise<void> {
+  expect(await site.books()).toMatchObject({ ok: true, sumE4: 0, problems: [] });
+}
