@@ -3,6 +3,7 @@ import { type CaseResult, cases } from "#conformance/run.ts";
 import { mixedTownPlan } from "#simulator/mixed-town.ts";
 import { townPlan } from "#simulator/plan.ts";
 import { createTown } from "#simulator/town.ts";
+import { pause } from "#system/clock.ts";
 import { conformanceCommand } from "../src/cli/conformance.ts";
 import { freePort } from "./free-port.ts";
 import { startStranger, type Wrong } from "./stranger-concentrator.ts";
@@ -43,8 +44,7 @@ async function strangers(wrong: Wrong, ...more: string[]) {
   closing.push(() => stranger.close());
   const link = ["--listen", `127.0.0.1:${port}`, "--code", "ACME-1", "--link-key", LINK_KEY.toString("hex")];
   const known = ["--address", ADDRESS, "--customer", CUSTOMER, "--key", METER_KEY.toString("hex")];
-  const short = (ms: number) =>
-    ms > 60_000 ? Promise.resolve(meter.letPass(ms)) : new Promise<void>((done) => setTimeout(done, ms));
+  const short = (ms: number) => (ms > 60_000 ? Promise.resolve(meter.letPass(ms)) : pause(ms));
   return conformance([...link, ...known, "--timeout", "600", ...more], short);
 }
 

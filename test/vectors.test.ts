@@ -2,28 +2,20 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { frameCommand } from "#cli/frame.ts";
-import { type Bytes, concat, fromHex, toHex } from "#protocol/bytes.ts";
+import { type Bytes, concat, toHex } from "#protocol/bytes.ts";
 import { createDeframer188, encodeFrame188 } from "#protocol/cjt188/frame.ts";
 import { createDeframer645, encodeFrame645 } from "#protocol/dlt645/frame.ts";
 import { createDeframer1376, encodeFrame1376 } from "#protocol/gw1376/frame.ts";
 import { compileTransparent, createTransparentLink } from "#protocol/link/transparent.ts";
 import { randomAt } from "../tools/fuzz/random.ts";
+import { type Vector as Published, vectorBytes } from "./frames/vectors.ts";
 
-type Vector = {
-  id: string;
-  protocol: string;
-  category: string;
-  hex: string;
-  valid: boolean;
-  invalidKind?: "frame" | "semantic";
-  reason?: string;
-  meaning: Record<string, unknown>;
-};
+type Vector = Published & { protocol: string };
 
 const FRAMES = join(import.meta.dirname, "frames");
 const files = readdirSync(FRAMES)
   .filter((name) => name.endsWith(".json"))
-  .map((name): { protocol: string; count: number; vectors: Omit<Vector, "protocol">[] } =>
+  .map((name): { protocol: string; count: number; vectors: Published[] } =>
     JSON.parse(readFileSync(join(FRAMES, name), "utf8")),
   );
 const vectors: Vector[] = files.flatMap(({ protocol, vectors }) => vectors.map((vector) => ({ ...vector, protocol })));
@@ -32,12 +24,6 @@ const whole = frames.filter(({ invalidKind }) => invalidKind !== "frame");
 
 /** Vectors that did all that is asked of them, for the table at the end. */
 const passed = new Set<Vector>();
-
-function bytesOf({ id, hex }: { id: string; hex: string }): Bytes {
-  const bytes = fromHex(hex);
-  if (bytes === null) throw new Error(`${id} is not hex`);
-  return bytes;
-}
 
 /** What the command prints for lines on its standard input, one object a line; they come in pieces of 1000 characters. */
 async function printed(args: string[], lines: readonly string[]): Promise<string[]> {
@@ -99,7 +85,7 @@ test("the packets of the DTU are its registration and its heartbeat, alone and b
   if (!compiled.ok) throw new Error(compiled.reason);
   const link = createTransparentLink(compiled.config);
   const packets = vectors.filter(({ protocol }) => protocol === "dtu");
-  const types = packets.flatMap((vector) => link.push(bytesOf(vector)).map(({ type }) => type));
+  const types = packets.flatMap((vector) => link.push(vectorBytes(vector)).map(({ type }) => type));
   expect(types).toEqual(["register", "heartbeat"]);
   for (const vector of packets) passed.add(vector);
 });
@@ -131,7 +117,7 @@ describe.each(Object.entries(STREAMS))("every vector of %s in one stream with no
     Uint8Array.from({ length: random.below(14) }, () => {
       return random.chance(50) ? random.pick([0x68, 0x16, 0xfe, 0x10, 0x04, 0x00]) : random.byte();
     });
-  const line = concat(...own.flatMap((vector) => [noise(), bytesOf(vector)]), noise());
+  const line = concat(...own.flatMap((vector) => [noise(), vectorBytes(vector)]), noise());
   const expected = own.filter(({ invalidKind }) => invalidKind !== "frame").map(({ hex }) => hex.replace(/^(fe)+/, ""));
 
   test("comes out whole at once", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { pause } from "#system/clock.ts";
 import { createAdmission } from "./admission.ts";
 
 const there = { isThere: () => true, pauseMs: 0 };
@@ -45,7 +46,7 @@ describe("the queue of concentrators that come at once", () => {
       const who = i % 2 === 0 ? "one" : "other";
       const turn = admission.turn({ code: "JC1", isThere: () => true, pauseMs: 100 }, async () => who);
       void turn.then((end) => came.push(end));
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await pause(20); // each comes while the one before still waits
     }
     expect(came.filter((each) => each !== null)).toHaveLength(1);
   });

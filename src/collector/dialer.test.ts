@@ -4,6 +4,7 @@ import { type ConcentratorLink, USUAL_LINK } from "#domain/link.ts";
 import { CONCENTRATOR_LEASE_MS, claimToDial, dialFailed, dialSucceeded } from "#flows/own-concentrators.ts";
 import { fromHex } from "#protocol/bytes.ts";
 import { createLinkDeframer, encodeLink, linkAuthMac } from "#protocol/link/jichao.ts";
+import { pause } from "#system/clock.ts";
 import { nodeCiphers } from "#system/crypto.ts";
 import { silentLog } from "#system/log.ts";
 import { freePort } from "../../test/free-port.ts";
@@ -76,7 +77,7 @@ describe("a collector that dials", () => {
     const b = await site.collector({ ...QUICK, JICHAO_COLLECTOR_ID: "b" });
     await expect.poll(row, WAIT).toMatchObject({ online: 1 });
     const { owner } = await row();
-    await new Promise((resolve) => setTimeout(resolve, 2_500)); // the other one looks twice in this time
+    await pause(2_500); // the other one looks twice in this time
     expect(devices).toHaveLength(1);
     await (owner === "a" ? a : b).close();
     await expect.poll(row, WAIT).toMatchObject({ online: 1, owner: owner === "a" ? "b" : "a" });

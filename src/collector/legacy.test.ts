@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { ConcentratorLink } from "#domain/link.ts";
 import { encodeFrame1376 } from "#protocol/gw1376/frame.ts";
 import { encodeLinkTest, terminalFromName } from "#protocol/gw1376/messages.ts";
+import { pause } from "#system/clock.ts";
 import { silentLog } from "#system/log.ts";
 import { TAKE_OVER_MS_MIN } from "./live-concentrators.ts";
 import { dialIn, type ScriptedDevice } from "./test-device.ts";
@@ -69,7 +70,7 @@ describe.each(KINDS)("a concentrator without proof: $code", ({ code, link, regis
     const { call, row, lines } = await open();
     const first = await call();
     await expect.poll(row, WAIT).toMatchObject({ online: 1, epoch: 1 });
-    await new Promise((resolve) => setTimeout(resolve, TAKE_OVER_MS_MIN + 200));
+    await pause(TAKE_OVER_MS_MIN + 200); // before that a later one is refused
     await call("127.0.0.2");
     await expect.poll(row, WAIT).toMatchObject({ online: 1, epoch: 2 });
     await first.closed;

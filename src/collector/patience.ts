@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks";
+import { pause } from "#system/clock.ts";
 
 /**
  * How long answers take on one bus, learnt from those that came, and so how long it is worth waiting for the next: a lost answer costs
@@ -70,7 +71,7 @@ export function createPatience(): Patience {
       const leftMs = () => lateUntil - performance.now();
       if (leftMs() > 0 && question.commandId === null && !strays) return;
       // Timers of the platform may be up to a millisecond early.
-      while (leftMs() > 0) await new Promise((resolve) => setTimeout(resolve, Math.ceil(leftMs())));
+      while (leftMs() > 0) await pause(Math.ceil(leftMs()));
       strays = false;
     },
     timeoutMs(question, full) {

@@ -5,6 +5,7 @@ import { encodeRead, encodeReadReply, expects } from "#protocol/dlt645/commands.
 import { encodeFrame645, framesIn645 } from "#protocol/dlt645/frame.ts";
 import { di } from "#protocol/dlt645/items.ts";
 import { compileTransparent } from "#protocol/link/transparent.ts";
+import { pause } from "#system/clock.ts";
 import { silentLog } from "#system/log.ts";
 import type { ForwardRequest } from "./session.ts";
 import { connectedPair, type ScriptedDevice } from "./test-device.ts";
@@ -175,7 +176,7 @@ describe("a session of a plain DTU", () => {
   test("lives by heartbeats and ends without them", async () => {
     const { session, device } = await inSession({ silenceMs: 1_000 });
     const beating = setInterval(() => device.send(bytesOf("ping")), 100);
-    const ended = await Promise.race([session.ended, new Promise((resolve) => setTimeout(resolve, 2_500, "alive"))]);
+    const ended = await Promise.race([session.ended, pause(2_500).then(() => "alive")]);
     clearInterval(beating);
     expect(ended).toBe("alive");
     expect(await session.ended).toBe("silent");

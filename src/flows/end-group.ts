@@ -1,4 +1,4 @@
-import { AppError, assert } from "#base/errors.ts";
+import { AppError } from "#base/errors.ts";
 import type { Actor } from "#domain/permission.ts";
 import { addAudit } from "#store/audit.ts";
 import type { Tx } from "#store/db.ts";
@@ -8,6 +8,7 @@ import { updatedRows } from "#store/portable.ts";
 import type { GroupMemberTable } from "#store/schema-groups.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
+import { retryStopped } from "./retry-stopped.ts";
 import { undoStep } from "./settle-group.ts";
 
 type Asking = { groupNo: string; meterId: number; reason: string; ip: string };
@@ -45,29 +46,11 @@ export async function recheckMember(ctx: FlowContext, actor: Actor, input: Askin
     const { member } = await visibleMember(tx, actor, input);
     const command = await tx
       .selectFrom("command")
-      .select(["id", "state", "sent_at"])
+      .select(["id", "state"])
       .where("id", "=", member.command_id ?? "")
       .executeTakeFirst();
     if (command?.state !== "stopped") throw new AppError("group_not_stopped");
-    const reopened = await tx
-      .updateTable("command")
-      .set({
-        state: command.sent_at === null ? "waiting" : "unknown",
-        state_reason: "recheck",
-        not_before: 0,
-        done_at: null,
-        updated_at: now,
-      })
-      .where("id", "=", command.id)
-      .where("state", "=", "stopped")
-      .executeTakeFirst();
-    assert(updatedRows(reopened) === 1, `command ${command.id} was stopped`);
-    await claimMeterState(tx, member.meter_id);
-    await tx
-      .updateTable("meter_state")
-      .set({ top_ups_stopped: 0, changed_at: now })
-      .where("meter_id", "=", member.meter_id)
-      .execute();
+    await retryStopped(tx, { commandId: command.id, meterId: member.meter_id, at: now });
     await tx
       .updateTable("group_member")
       .set({ state_reason: "recheck", updated_at: now })

@@ -8,7 +8,6 @@ import { addAudit } from "#store/audit.ts";
 import type { Tx } from "#store/db.ts";
 import { addEvents } from "#store/events.ts";
 import { bookTransfer, openLedgerAccounts } from "#store/ledger.ts";
-import { claimMeterState } from "#store/meters.ts";
 import { rechargeView } from "#store/orders.ts";
 import { updatedRows } from "#store/portable.ts";
 import { moveRefund, refundRow, refundView } from "#store/refunds.ts";
@@ -18,6 +17,7 @@ import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
 import { shiftForCash } from "./open-shift.ts";
 import { channelAccount, type Taking } from "./recharge.ts";
+import { retryStopped } from "./retry-stopped.ts";
 import { voidRefund } from "./settle-refund.ts";
 
 type Ending = { refundNo: string; reason: string; ip: string };
@@ -181,31 +181,8 @@ export async function recheckRefund(ctx: FlowContext, actor: Actor, input: Endin
     const now = ctx.clock();
     const refund = await visible(tx, actor, input.refundNo);
     if (refund.state !== "stopped" || refund.command_id === null) throw new AppError("order_not_stopped");
-    const command = await tx
-      .selectFrom("command")
-      .select("sent_at")
-      .where("id", "=", refund.command_id)
-      .executeTakeFirstOrThrow();
-    const wasSent = command.sent_at !== null;
-    const reopened = await tx
-      .updateTable("command")
-      .set({
-        state: wasSent ? "unknown" : "waiting",
-        state_reason: "recheck",
-        not_before: 0,
-        done_at: null,
-        updated_at: now,
-      })
-      .where("id", "=", refund.command_id)
-      .where("state", "=", "stopped")
-      .executeTakeFirst();
-    assert(updatedRows(reopened) === 1, `the command of ${refund.refund_no} was stopped`);
-    await claimMeterState(tx, refund.meter_id);
-    await tx
-      .updateTable("meter_state")
-      .set({ top_ups_stopped: 0, changed_at: now })
-      .where("meter_id", "=", refund.meter_id)
-      .execute();
+    const stopped = { commandId: refund.command_id, meterId: refund.meter_id, at: now };
+    const { wasSent } = await retryStopped(tx, stopped);
     const to = wasSent ? "deducting" : "approved";
     await moveRefund(tx, {
       refundNo: refund.refund_no,

@@ -1,11 +1,10 @@
-import { AppError, assert } from "#base/errors.ts";
+import { AppError } from "#base/errors.ts";
 import type { Actor } from "#domain/permission.ts";
 import { addAudit } from "#store/audit.ts";
-import { claimMeterState } from "#store/meters.ts";
 import { moveOrder, orderForSettling, rechargeView } from "#store/orders.ts";
-import { updatedRows } from "#store/portable.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
+import { retryStopped } from "./retry-stopped.ts";
 
 /**
  * Lets a stopped top-up be looked at again after somebody has been at the meter: its purchase count is read anew, and only that count
@@ -25,30 +24,11 @@ export async function recheckTopUp(
     if (order.state !== "stopped") throw new AppError("order_not_stopped");
     const command = await tx
       .selectFrom("command")
-      .select(["id", "sent_at"])
+      .select("id")
       .where("order_no", "=", input.orderNo)
       .where("kind", "=", "top_up")
       .executeTakeFirstOrThrow();
-    const wasSent = command.sent_at !== null;
-    const reopened = await tx
-      .updateTable("command")
-      .set({
-        state: wasSent ? "unknown" : "waiting",
-        state_reason: "recheck",
-        not_before: 0,
-        done_at: null,
-        updated_at: now,
-      })
-      .where("id", "=", command.id)
-      .where("state", "=", "stopped")
-      .executeTakeFirst();
-    assert(updatedRows(reopened) === 1, `the command of ${input.orderNo} was stopped`);
-    await claimMeterState(tx, order.meter_id);
-    await tx
-      .updateTable("meter_state")
-      .set({ top_ups_stopped: 0, changed_at: now })
-      .where("meter_id", "=", order.meter_id)
-      .execute();
+    const { wasSent } = await retryStopped(tx, { commandId: command.id, meterId: order.meter_id, at: now });
     await moveOrder(tx, {
       orderNo: input.orderNo,
       from: ["stopped"],

@@ -7,6 +7,7 @@ import { loadActor } from "#flows/log-in.ts";
 import type { Db } from "#store/db.ts";
 import type { MeterTable } from "#store/schema-archive.ts";
 import type { MeterStateTable } from "#store/schema-readings.ts";
+import { concentratorRow } from "#store/test-concentrator.ts";
 import { systemClock } from "#system/clock.ts";
 import { randomToken, sha256Hex } from "#system/crypto.ts";
 import { newId } from "#system/ids.ts";
@@ -52,36 +53,18 @@ export async function buildTown(db: Db): Promise<void> {
 }
 
 function concentrator(area: number) {
-  return {
+  return concentratorRow({
     id: area,
-    project_id: 1,
     area_id: area,
     code: `C${area}`,
     name: `${area} 号集中器`,
-    key_sealed: "",
-    meters_max: 500,
     owner: "test",
     epoch: 1,
     lease_until: systemClock() + 3_600_000,
     online: 1,
     online_changed_at: 1,
     last_seen_at: systemClock(),
-    rssi_dbm: null,
-    link_kind: "jichao",
-    direction: "dials_in",
-    host: null,
-    port: null,
-    trust: "full",
-    channel: "plain",
-    tls_fingerprint: null,
-    sources: null,
-    lock_source: 0,
-    first_source: null,
-    dtu_packets: null,
-    read_interval_s: null,
-    version: 0,
-    retired_at: null,
-  } as const;
+  });
 }
 
 function account(id: number, creditAt: "meter" | "server") {

@@ -1,4 +1,3 @@
-import { type Expression, type ExpressionBuilder, type SqlBool, sql } from "kysely";
 import { DAY_MS, type Instant } from "#base/time.ts";
 import { formatMoney, money, PER_UNIT, parseMoney, price, proportion } from "#base/units.ts";
 import type { CustomerDetail, CustomerHit, CustomerMeter } from "#contract/customers.ts";
@@ -10,14 +9,23 @@ import type { Tx } from "./db.ts";
 import { groupMarks } from "./groups.ts";
 import { balanceOf } from "./ledger.ts";
 import { lineSince } from "./line-breaks.ts";
+import { mentions } from "./mentions.ts";
 import { someReadings } from "./reading-history.ts";
-import type { Schema } from "./schema.ts";
 import { inScope } from "./scope.ts";
 
 /** How far back the readings go that a customer's use is taken from. */
 const USE_OVER_MS = 7 * DAY_MS;
 /** Verdicts of readings that are billed: ok and rollover. */
 const GOOD = [0, 1];
+/** By what a customer is found. */
+const NAMED_BY = [
+  "customer.name",
+  "customer.phone",
+  "customer.number",
+  "account.number",
+  "meter.label",
+  "meter.number",
+] as const;
 
 /** Whether a customer has or had a meter in the scope. */
 export async function isCustomerInScope(tx: Tx, scope: Scope, customerId: number): Promise<boolean> {
@@ -47,7 +55,7 @@ export async function searchCustomers(
   limit: number,
 ): Promise<{ items: CustomerHit[]; more: boolean }> {
   const found = await customersMeters(tx, scope)
-    .where((eb) => mentions(eb, text))
+    .$if(text !== "", (query) => query.where((eb) => mentions(eb, NAMED_BY, text)))
     .select(["customer.id", "customer.number", "customer.name", "customer.phone"])
     .distinct()
     .orderBy("customer.number")
@@ -93,22 +101,6 @@ function labelsOf(tx: Tx, scope: Scope, customerIds: readonly number[]) {
     .select(["customer.id as customer_id", "meter.label"])
     .orderBy("meter.label")
     .execute();
-}
-
-type Named = Pick<Schema, "customer" | "account" | "meter">;
-
-function mentions(eb: ExpressionBuilder<Named, keyof Named>, text: string): Expression<SqlBool> {
-  if (text === "") return sql<SqlBool>`1 = 1`;
-  const pattern = `%${text.replace(/[!%_]/g, (sign) => `!${sign}`)}%`;
-  const columns = [
-    "customer.name",
-    "customer.phone",
-    "customer.number",
-    "account.number",
-    "meter.label",
-    "meter.number",
-  ] as const;
-  return eb.or(columns.map((column) => sql<SqlBool>`lower(${eb.ref(column)}) like lower(${pattern}) escape '!'`));
 }
 
 /** All about a customer and his meters in the scope; null when none of them lies in it. */

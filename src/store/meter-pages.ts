@@ -1,4 +1,3 @@
-import { sql } from "kysely";
 import { formatMoney, money, price } from "#base/units.ts";
 import type { MeterDetail, MeterEvent, MeterFrame, MeterHit } from "#contract/metering.ts";
 import type { Scope } from "#domain/permission.ts";
@@ -7,6 +6,7 @@ import { factsOf, tileOf } from "./board.ts";
 import type { Tx } from "./db.ts";
 import { groupMarks } from "./groups.ts";
 import { balanceOf } from "./ledger.ts";
+import { mentions } from "./mentions.ts";
 import { inScope } from "./scope.ts";
 
 /** All that is known about a meter now; null outside the scope. */
@@ -164,7 +164,6 @@ export async function searchMeters(
   text: string,
   limit: number,
 ): Promise<{ items: MeterHit[]; more: boolean }> {
-  const pattern = `%${text.replace(/[!%_]/g, (sign) => `!${sign}`)}%`;
   const rows = await tx
     .selectFrom("meter")
     .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
@@ -175,13 +174,7 @@ export async function searchMeters(
     .where((eb) => inScope(eb, scope))
     .where("meter.retired_at", "is", null)
     .$if(text !== "", (query) =>
-      query.where((eb) =>
-        eb.or(
-          (["meter.label", "meter.number", "customer.name", "customer.phone"] as const).map(
-            (column) => sql<boolean>`lower(${eb.ref(column)}) like lower(${pattern}) escape '!'`,
-          ),
-        ),
-      ),
+      query.where((eb) => mentions(eb, ["meter.label", "meter.number", "customer.name", "customer.phone"], text)),
     )
     .selectAll("meter_state")
     .select([

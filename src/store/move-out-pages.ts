@@ -4,6 +4,8 @@ import type { MoveOut, MoveOutFilter, MoveOutLine, MoveOutMeter, Sheet, Tenant }
 import { MOVING_OUT } from "#domain/move-out.ts";
 import type { Scope } from "#domain/permission.ts";
 import type { Tx } from "./db.ts";
+import { everyPage } from "./every-page.ts";
+import { mentions } from "./mentions.ts";
 import {
   clearsOf,
   metersOfMoveOut,
@@ -15,9 +17,6 @@ import {
 import type { Schema } from "./schema.ts";
 import type { MoveOutMeterTable, MoveOutTable, RefundTable } from "./schema-refunds.ts";
 import { inScope } from "./scope.ts";
-
-/** Rows of one read of an export. */
-const EXPORT_PAGE = 500;
 
 /** A move-out for its page, with all that its meters say now; null outside the scope. */
 export async function moveOutView(tx: Tx, scope: Scope, moveOutNo: string): Promise<MoveOut | null> {
@@ -222,22 +221,18 @@ function holds(eb: ExpressionBuilder<Listed, keyof Listed>, filter: MoveOutFilte
   else if (filter.state !== undefined) all.push(eb("move_out.state", "=", filter.state));
   const text = filter.search ?? "";
   if (text !== "") {
-    const pattern = `%${text.replace(/[!%_]/g, (sign) => `!${sign}`)}%`;
     const columns = ["move_out.move_out_no", "move_out.place", "customer.name", "customer.number"] as const;
-    all.push(eb.or(columns.map((column) => sql<SqlBool>`lower(${eb.ref(column)}) like lower(${pattern}) escape '!'`)));
+    all.push(mentions(eb, columns, text));
   }
   return all.length === 0 ? sql<SqlBool>`1 = 1` : eb.and(all);
 }
 
 /** Every move-out that the filter holds, newest first, page by page. */
-export async function* everyMoveOut(tx: Tx, scope: Scope, filter: MoveOutFilter): AsyncGenerator<MoveOutLine> {
-  let before: string | undefined;
-  for (;;) {
-    const { items, more } = await moveOutLines(tx, scope, { ...filter, before, limit: EXPORT_PAGE });
-    yield* items;
-    before = items.at(-1)?.moveOutNo;
-    if (!more || before === undefined) return;
-  }
+export function everyMoveOut(tx: Tx, scope: Scope, filter: MoveOutFilter): AsyncGenerator<MoveOutLine> {
+  return everyPage(
+    (at) => moveOutLines(tx, scope, { ...filter, ...at }),
+    (line) => line.moveOutNo,
+  );
 }
 
 /** Who rents where a meter hangs, and what of his may move out with it; null outside the scope. A vacant meter's room is told whole. */

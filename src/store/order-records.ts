@@ -3,11 +3,11 @@ import { formatMoney, money } from "#base/units.ts";
 import type { Recharge, RechargeFilter, RechargeTotals } from "#contract/money.ts";
 import type { Scope } from "#domain/permission.ts";
 import type { Tx } from "./db.ts";
+import { everyPage } from "./every-page.ts";
+import { mentions } from "./mentions.ts";
 import { orderRows, toRecharge } from "./orders.ts";
 import type { Schema } from "./schema.ts";
 
-/** Rows of one read of an export: a few milliseconds each, so that others get their turn. */
-const EXPORT_PAGE = 500;
 /** Operators offered in a filter. */
 const OPERATORS_MAX = 200;
 
@@ -28,14 +28,11 @@ export async function rechargeViews(
 }
 
 /** Every order that the filter holds, newest first, page by page. */
-export async function* everyRecharge(tx: Tx, scope: Scope, filter: RechargeFilter): AsyncGenerator<Recharge> {
-  let before: string | undefined;
-  for (;;) {
-    const { items, more } = await rechargeViews(tx, scope, { ...filter, before, limit: EXPORT_PAGE });
-    yield* items;
-    before = items.at(-1)?.orderNo;
-    if (!more || before === undefined) return;
-  }
+export function everyRecharge(tx: Tx, scope: Scope, filter: RechargeFilter): AsyncGenerator<Recharge> {
+  return everyPage(
+    (at) => rechargeViews(tx, scope, { ...filter, ...at }),
+    (order) => order.orderNo,
+  );
 }
 
 /** Sums over everything that the filter holds. */
@@ -99,7 +96,6 @@ function holds(eb: ExpressionBuilder<Ordered, keyof Ordered>, filter: RechargeFi
   if (from !== undefined) all.push(eb("recharge_order.order_no", ">=", `R${from.replaceAll("-", "")}`));
   if (to !== undefined) all.push(eb("recharge_order.order_no", "<", `R${to.replaceAll("-", "")}~`));
   if (search !== undefined) {
-    const pattern = `%${search.replace(/[!%_]/g, (sign) => `!${sign}`)}%`;
     const columns = [
       "recharge_order.order_no",
       "payment.receipt_no",
@@ -109,7 +105,7 @@ function holds(eb: ExpressionBuilder<Ordered, keyof Ordered>, filter: RechargeFi
       "customer.phone",
       "customer.number",
     ] as const;
-    all.push(eb.or(columns.map((column) => sql<SqlBool>`lower(${eb.ref(column)}) like lower(${pattern}) escape '!'`)));
+    all.push(mentions(eb, columns, search));
   }
   return all.length === 0 ? sql<SqlBool>`1 = 1` : eb.and(all);
 }

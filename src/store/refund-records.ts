@@ -4,11 +4,11 @@ import type { Refund, RefundFilter, RefundTotals } from "#contract/refunds.ts";
 import type { Scope } from "#domain/permission.ts";
 import { isPaidOut, type RefundMethod, UNDER_WAY, WITHOUT_EFFECT } from "#domain/refund.ts";
 import type { Tx } from "./db.ts";
+import { everyPage } from "./every-page.ts";
+import { mentions } from "./mentions.ts";
 import { refundRows, toRefund } from "./refunds.ts";
 import type { Schema } from "./schema.ts";
 
-/** Rows of one read of an export: a few milliseconds each, so that others get their turn. */
-const EXPORT_PAGE = 500;
 /** Operators offered in a filter. */
 const OPERATORS_MAX = 200;
 
@@ -29,14 +29,11 @@ export async function refundViews(
 }
 
 /** Every refund that the filter holds, newest first, page by page. */
-export async function* everyRefund(tx: Tx, scope: Scope, filter: RefundFilter): AsyncGenerator<Refund> {
-  let before: string | undefined;
-  for (;;) {
-    const { items, more } = await refundViews(tx, scope, { ...filter, before, limit: EXPORT_PAGE });
-    yield* items;
-    before = items.at(-1)?.refundNo;
-    if (!more || before === undefined) return;
-  }
+export function everyRefund(tx: Tx, scope: Scope, filter: RefundFilter): AsyncGenerator<Refund> {
+  return everyPage(
+    (at) => refundViews(tx, scope, { ...filter, ...at }),
+    (refund) => refund.refundNo,
+  );
 }
 
 /** Sums over everything that the filter holds; what ended without effect is counted and adds nothing. */
@@ -114,7 +111,6 @@ function holds(eb: ExpressionBuilder<Refunded, keyof Refunded>, filter: RefundFi
   if (orderNo !== undefined)
     all.push(eb.or([eb("refund.order_no", "=", orderNo), eb("refund.replacement_no", "=", orderNo)]));
   if (search !== undefined) {
-    const pattern = `%${search.replace(/[!%_]/g, (sign) => `!${sign}`)}%`;
     const columns = [
       "refund.refund_no",
       "refund.order_no",
@@ -124,7 +120,7 @@ function holds(eb: ExpressionBuilder<Refunded, keyof Refunded>, filter: RefundFi
       "customer.phone",
       "customer.number",
     ] as const;
-    all.push(eb.or(columns.map((column) => sql<SqlBool>`lower(${eb.ref(column)}) like lower(${pattern}) escape '!'`)));
+    all.push(mentions(eb, columns, search));
   }
   return all.length === 0 ? sql<SqlBool>`1 = 1` : eb.and(all);
 }

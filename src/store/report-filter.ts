@@ -1,6 +1,7 @@
-import { type ExpressionBuilder, sql } from "kysely";
+import type { ExpressionBuilder } from "kysely";
 import type { Scope } from "#domain/permission.ts";
 import type { Tx } from "./db.ts";
+import { mentions } from "./mentions.ts";
 import type { Schema } from "./schema.ts";
 import type { MeterKind } from "./schema-archive.ts";
 import { inScope } from "./scope.ts";
@@ -19,13 +20,7 @@ export function reportMeters(tx: Tx, scope: Scope, filter: ReportFilter) {
     .$if(filter.kind !== undefined, (query) => query.where("meter.kind", "=", filter.kind as MeterKind))
     .$if(filter.areaId !== undefined, (query) => query.where((eb) => isBelow(eb, filter.areaId ?? 0)))
     .$if(filter.search !== "", (query) =>
-      query.where((eb) =>
-        eb.or(
-          (["meter.label", "meter.number", "customer.name"] as const).map(
-            (column) => sql<boolean>`lower(${eb.ref(column)}) like lower(${patternOf(filter.search)}) escape '!'`,
-          ),
-        ),
-      ),
+      query.where((eb) => mentions(eb, ["meter.label", "meter.number", "customer.name"], filter.search)),
     );
 }
 
@@ -54,10 +49,6 @@ export function isBelow(eb: ExpressionBuilder<Schema, "meter">, areaId: number) 
       .whereRef("area_ancestor.area_id", "=", "meter.area_id")
       .where("area_ancestor.ancestor_id", "=", areaId),
   );
-}
-
-function patternOf(text: string): string {
-  return `%${text.replace(/[!%_]/g, (sign) => `!${sign}`)}%`;
 }
 
 /** How many meters a report is about. */

@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 import { afterEach, expect, test } from "vitest";
+import { pause } from "./clock.ts";
 import { createMetrics, lagOf, type Metrics } from "./metrics.ts";
 import { mayScrape, type Scrape } from "./metrics-access.ts";
 import { readOpenMetrics } from "./test-openmetrics.ts";
@@ -50,10 +51,10 @@ test("what cannot be looked at is left out, and the rest is told", async () => {
 test("lag is what the event loop was late, not the pause between two looks", async () => {
   const delay = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();
-  await new Promise((resolve) => setTimeout(resolve, 60));
+  await pause(60);
   const until = performance.now() + 200;
   while (performance.now() < until);
-  await new Promise((resolve) => setTimeout(resolve, 60));
+  await pause(60);
   delay.disable();
   const lag = lagOf(delay);
   expect(lag["1"]).toBeGreaterThan(0.15);

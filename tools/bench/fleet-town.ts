@@ -2,6 +2,7 @@ import { linkKeyPurpose } from "#flows/meter-keys.ts";
 import { meter, meterState } from "#server/test-town.ts";
 import type { Db } from "#store/db.ts";
 import { insertRows } from "#store/portable.ts";
+import { concentratorRow } from "#store/test-concentrator.ts";
 import type { Sealer } from "#system/seal.ts";
 
 /** Link key of every concentrator of the fleet. */
@@ -23,7 +24,7 @@ export async function buildFleet(
     await insertRows(tx, "project", [{ id: 1, name: "bench" }]);
     await insertRows(tx, "area", [{ id: 1, project_id: 1, parent_id: null, name: "bench", sort: 0 }]);
     await insertRows(tx, "area_ancestor", [{ area_id: 1, ancestor_id: 1 }]);
-    const rows = Array.from({ length: concentrators }, (_, i) => concentratorRow(i + 1, sealer));
+    const rows = Array.from({ length: concentrators }, (_, i) => fleetConcentrator(i + 1, sealer));
     await insertRows(tx, "concentrator", rows);
   });
   const total = concentrators * meters;
@@ -46,36 +47,13 @@ export async function buildFleet(
   }
 }
 
-function concentratorRow(id: number, sealer: Sealer) {
+function fleetConcentrator(id: number, sealer: Sealer) {
   const code = fleetCode(id);
-  return {
+  return concentratorRow({
     id,
-    project_id: 1,
     area_id: 1,
     code,
     name: code,
     key_sealed: sealer.seal(FLEET_KEY, linkKeyPurpose(code)),
-    meters_max: 500,
-    owner: null,
-    epoch: 0,
-    lease_until: 0,
-    online: 0,
-    online_changed_at: 0,
-    last_seen_at: 0,
-    rssi_dbm: null,
-    link_kind: "jichao",
-    direction: "dials_in",
-    host: null,
-    port: null,
-    trust: "full",
-    channel: "plain",
-    tls_fingerprint: null,
-    sources: null,
-    lock_source: 0,
-    first_source: null,
-    dtu_packets: null,
-    read_interval_s: null,
-    version: 0,
-    retired_at: null,
-  } as const;
+  });
 }

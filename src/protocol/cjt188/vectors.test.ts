@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Bytes, concat, fromHex, toHex } from "../bytes.ts";
+import { type Vector, vectorBytes, vectorsOf } from "../../../test/frames/vectors.ts";
+import { concat, toHex } from "../bytes.ts";
 import {
   type Call188,
   decodeAnswer188,
@@ -21,41 +21,23 @@ import { describe188 } from "./describe.ts";
 import { createDeframer188, decodeFrame188, encodeFrame188, type Frame188, framesIn188 } from "./frame.ts";
 import { FUNCTION_188 } from "./items.ts";
 
-type Vector = {
-  id: string;
-  hex: string;
-  category: string;
-  invalidKind?: "frame" | "semantic";
-  reason?: string;
-  meaning: Record<string, unknown>;
-};
-
-const file: { count: number; vectors: Vector[] } = JSON.parse(
-  readFileSync(new URL("../../../test/frames/cjt188.json", import.meta.url), "utf8"),
-);
-const good = file.vectors.filter((vector) => vector.invalidKind !== "frame");
-const bad = file.vectors.filter((vector) => vector.invalidKind === "frame");
-
-function bytesOf(vector: Vector): Bytes {
-  const bytes = fromHex(vector.hex);
-  if (bytes === null) throw new Error(`${vector.id} is not hex`);
-  return bytes;
-}
+const file = vectorsOf("cjt188");
+const { good, bad } = file;
 
 function frameOf(vector: Vector): { frame: Frame188; preamble: number } {
-  const decoded = decodeFrame188(bytesOf(vector));
+  const decoded = decodeFrame188(vectorBytes(vector));
   if (!decoded.ok) throw new Error(decoded.detail);
   return decoded;
 }
 
 test("the file holds what it says", () => {
-  expect(file.vectors).toHaveLength(file.count);
+  expect(file.all).toHaveLength(file.count);
   expect([good.length, bad.length]).toEqual([27, 4]);
 });
 
 describe("a good frame", () => {
   test.each(good)("$id $category means what was published and is encoded again to the same bytes", (vector) => {
-    const description = describe188(bytesOf(vector));
+    const description = describe188(vectorBytes(vector));
     expect(description).toMatchObject({ ok: true, protocol: "cjt188", ...vector.meaning });
     // What was not published, such as an unset clock, is not invented.
     for (const key of ["clock", "current", "settlement", "purchaseSeq", "valveCommand", "newAddress"]) {
@@ -106,13 +88,13 @@ function madeAgain(frame: Frame188): Frame188 | null {
 }
 
 test.each(bad)("$id is refused: $reason", (vector) => {
-  expect(describe188(bytesOf(vector))).toEqual({ ok: false, reason: vector.reason });
-  expect(framesIn188(bytesOf(vector))).toEqual([]);
+  expect(describe188(vectorBytes(vector))).toEqual({ ok: false, reason: vector.reason });
+  expect(framesIn188(vectorBytes(vector))).toEqual([]);
 });
 
 describe("in a stream", () => {
   test.each(good)("$id comes out whole from any cut, and from single bytes", (vector) => {
-    const bytes = bytesOf(vector);
+    const bytes = vectorBytes(vector);
     const { frame } = frameOf(vector);
     for (let cut = 0; cut <= bytes.length; cut++) {
       const deframer = createDeframer188();
@@ -128,7 +110,7 @@ describe("in a stream", () => {
     const noise = fc.uint8Array({ maxLength: 40 }).map((bytes) => bytes.map((byte) => (byte === 0x68 ? 0x67 : byte)));
     fc.assert(
       fc.property(fc.array(fc.tuple(noise, fc.constantFrom(...good)), { maxLength: 6 }), (pieces) => {
-        const stream = concat(...pieces.flatMap(([before, vector]) => [before, bytesOf(vector)]));
+        const stream = concat(...pieces.flatMap(([before, vector]) => [before, vectorBytes(vector)]));
         expect(framesIn188(stream)).toEqual(pieces.map(([, vector]) => frameOf(vector).frame));
       }),
     );
@@ -137,7 +119,7 @@ describe("in a stream", () => {
   test("a bad vector costs no good one that follows it", () => {
     for (const vector of bad) {
       for (const next of good) {
-        const frames = framesIn188(concat(bytesOf(vector), bytesOf(next)));
+        const frames = framesIn188(concat(vectorBytes(vector), vectorBytes(next)));
         expect(frames).toEqual([frameOf(next).frame]);
       }
     }

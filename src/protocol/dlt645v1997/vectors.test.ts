@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Bytes, concat, fromHex, toHex } from "../bytes.ts";
+import { type Vector, vectorBytes, vectorsOf } from "../../../test/frames/vectors.ts";
+import { concat, toHex } from "../bytes.ts";
 import {
   decodeAnswer97,
   decodeRequest97,
@@ -14,41 +14,23 @@ import { describe97 } from "./describe.ts";
 import { createDeframer97, decodeFrame97, encodeFrame97, type Frame97, framesIn97 } from "./frame.ts";
 import { sf97Items } from "./sf97.ts";
 
-type Vector = {
-  id: string;
-  hex: string;
-  category: string;
-  invalidKind?: "frame" | "semantic";
-  reason?: string;
-  meaning: Record<string, unknown>;
-};
-
-const file: { count: number; vectors: Vector[] } = JSON.parse(
-  readFileSync(new URL("../../../test/frames/dlt645-1997.json", import.meta.url), "utf8"),
-);
-const good = file.vectors.filter((vector) => vector.invalidKind !== "frame");
-const bad = file.vectors.filter((vector) => vector.invalidKind === "frame");
-
-function bytesOf(vector: Vector): Bytes {
-  const bytes = fromHex(vector.hex);
-  if (bytes === null) throw new Error(`${vector.id} is not hex`);
-  return bytes;
-}
+const file = vectorsOf("dlt645-1997");
+const { good, bad } = file;
 
 function frameOf(vector: Vector): { frame: Frame97; preamble: number } {
-  const decoded = decodeFrame97(bytesOf(vector));
+  const decoded = decodeFrame97(vectorBytes(vector));
   if (!decoded.ok) throw new Error(decoded.detail);
   return decoded;
 }
 
 test("the file holds what it says", () => {
-  expect(file.vectors).toHaveLength(file.count);
+  expect(file.all).toHaveLength(file.count);
   expect([good.length, bad.length]).toEqual([34, 1]);
 });
 
 describe("a good frame", () => {
   test.each(good)("$id $category means what was published and is encoded again to the same bytes", (vector) => {
-    const description = describe97(bytesOf(vector));
+    const description = describe97(vectorBytes(vector));
     expect(description).toMatchObject({ ok: true, protocol: "dlt645-1997", ...vector.meaning });
     if (vector.meaning.values === undefined) expect(description).toMatchObject({ values: [] });
     if (vector.meaning.di === undefined) expect(description).not.toHaveProperty("di");
@@ -84,20 +66,20 @@ test.each(good.filter((vector) => vector.invalidKind === "semantic"))(
 test.each(["d97-v024", "d97-v032"])(
   "%s, a read with four identifier bytes, is answered with ERR 02H as captured",
   (id) => {
-    const vector = file.vectors.find((each) => each.id === id);
+    const vector = file.all.find((each) => each.id === id);
     if (vector === undefined) throw new Error(id);
     expect(decodeRequest97(frameOf(vector).frame)).toEqual({ ok: false, reason: "wrong_length", err: 0x02 });
   },
 );
 
 test.each(bad)("$id is refused: $reason", (vector) => {
-  expect(describe97(bytesOf(vector))).toEqual({ ok: false, reason: vector.reason });
-  expect(framesIn97(bytesOf(vector))).toEqual([]);
+  expect(describe97(vectorBytes(vector))).toEqual({ ok: false, reason: vector.reason });
+  expect(framesIn97(vectorBytes(vector))).toEqual([]);
 });
 
 describe("in a stream", () => {
   test.each(good)("$id comes out whole from any cut, and from single bytes", (vector) => {
-    const bytes = bytesOf(vector);
+    const bytes = vectorBytes(vector);
     const { frame } = frameOf(vector);
     for (let cut = 0; cut <= bytes.length; cut++) {
       const deframer = createDeframer97();
@@ -113,7 +95,7 @@ describe("in a stream", () => {
     const noise = fc.uint8Array({ maxLength: 40 }).map((bytes) => bytes.map((byte) => (byte === 0x68 ? 0x67 : byte)));
     fc.assert(
       fc.property(fc.array(fc.tuple(noise, fc.constantFrom(...good)), { maxLength: 6 }), (pieces) => {
-        const stream = concat(...pieces.flatMap(([before, vector]) => [before, bytesOf(vector)]));
+        const stream = concat(...pieces.flatMap(([before, vector]) => [before, vectorBytes(vector)]));
         expect(framesIn97(stream)).toEqual(pieces.map(([, vector]) => frameOf(vector).frame));
       }),
     );
@@ -122,7 +104,7 @@ describe("in a stream", () => {
   test("a bad vector costs no good one that follows it", () => {
     for (const vector of bad) {
       for (const next of good) {
-        const frames = framesIn97(concat(bytesOf(vector), bytesOf(next)));
+        const frames = framesIn97(concat(vectorBytes(vector), vectorBytes(next)));
         expect(frames).toEqual([frameOf(next).frame]);
       }
     }

@@ -1,48 +1,29 @@
-import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Bytes, concat, fromHex, toHex } from "../bytes.ts";
+import { type Vector, vectorBytes, vectorsOf } from "../../../test/frames/vectors.ts";
+import { concat, toHex } from "../bytes.ts";
 import { describe1376, fault1376 } from "./describe.ts";
 import { createDeframer1376, decodeFrame1376, encodeFrame1376, type Frame1376 } from "./frame.ts";
 import { encodeForward, encodeForwarded, encodeLinkTest, readMessage } from "./messages.ts";
 
-type Vector = {
-  id: string;
-  hex: string;
-  valid: boolean;
-  category: string;
-  invalidKind?: "frame" | "semantic";
-  reason?: string;
-  meaning: Record<string, unknown>;
-};
-
-const file: { count: number; vectors: Vector[] } = JSON.parse(
-  readFileSync(new URL("../../../test/frames/qgdw1376-1.json", import.meta.url), "utf8"),
-);
-const whole = file.vectors.filter((vector) => vector.invalidKind !== "frame");
-const bad = file.vectors.filter((vector) => vector.invalidKind === "frame");
-const wrong = file.vectors.filter((vector) => vector.invalidKind === "semantic");
-
-function bytesOf(vector: Vector): Bytes {
-  const bytes = fromHex(vector.hex);
-  if (bytes === null) throw new Error(`${vector.id} is not hex`);
-  return bytes;
-}
+const file = vectorsOf("qgdw1376-1");
+const { good: whole, bad } = file;
+const wrong = file.all.filter((vector) => vector.invalidKind === "semantic");
 
 function frameOf(vector: Vector): Frame1376 {
-  const decoded = decodeFrame1376(bytesOf(vector));
+  const decoded = decodeFrame1376(vectorBytes(vector));
   if (!decoded.ok) throw new Error(decoded.detail);
   return decoded.frame;
 }
 
 test("the file holds what it says", () => {
-  expect(file.vectors).toHaveLength(file.count);
+  expect(file.all).toHaveLength(file.count);
   expect([whole.length, bad.length, wrong.length]).toEqual([28, 1, 1]);
 });
 
 describe("a whole frame", () => {
   test.each(whole)("$id $category means what was published", (vector) => {
-    expect(describe1376(bytesOf(vector))).toMatchObject({ ok: true, protocol: "qgdw1376.1", ...vector.meaning });
+    expect(describe1376(vectorBytes(vector))).toMatchObject({ ok: true, protocol: "qgdw1376.1", ...vector.meaning });
   });
 
   test.each(whole)("$id is encoded again to the same bytes", (vector) => {
@@ -50,7 +31,7 @@ describe("a whole frame", () => {
   });
 
   test.each(whole)("$id is found however the stream is cut", (vector) => {
-    const bytes = bytesOf(vector);
+    const bytes = vectorBytes(vector);
     const frame = frameOf(vector);
     for (let cut = 0; cut <= bytes.length; cut++) {
       const deframer = createDeframer1376();
@@ -64,7 +45,7 @@ describe("a whole frame", () => {
   });
 
   test.each(whole)("$id cut short is no frame", (vector) => {
-    const bytes = bytesOf(vector);
+    const bytes = vectorBytes(vector);
     for (let length = 0; length < bytes.length; length++) {
       expect(decodeFrame1376(bytes.subarray(0, length))).toMatchObject({ ok: false, reason: "truncated" });
     }
@@ -72,18 +53,18 @@ describe("a whole frame", () => {
 
   test.each(whole.filter((vector) => vector.valid))("$id gives a receiver nothing to refuse", (vector) => {
     expect(fault1376(frameOf(vector))).toBeNull();
-    expect(describe1376(bytesOf(vector))).not.toHaveProperty("fault");
+    expect(describe1376(vectorBytes(vector))).not.toHaveProperty("fault");
   });
 });
 
 test.each(bad)("$id is refused: $reason", (vector) => {
-  expect(describe1376(bytesOf(vector))).toEqual({ ok: false, reason: vector.reason });
-  expect(createDeframer1376().push(bytesOf(vector))).toEqual([]);
+  expect(describe1376(vectorBytes(vector))).toEqual({ ok: false, reason: vector.reason });
+  expect(createDeframer1376().push(vectorBytes(vector))).toEqual([]);
 });
 
 test.each(wrong)("$id is read but marked: $reason", (vector) => {
   expect(fault1376(frameOf(vector))).toBe(vector.reason);
-  expect(describe1376(bytesOf(vector))).toMatchObject({ ok: true, fault: vector.reason });
+  expect(describe1376(vectorBytes(vector))).toMatchObject({ ok: true, fault: vector.reason });
 });
 
 describe("what the system builds itself", () => {
@@ -121,7 +102,7 @@ test("published frames are found in any noise that is not itself a start, howeve
   const piece = fc.tuple(noise, fc.constantFrom(...whole));
   fc.assert(
     fc.property(fc.array(piece, { minLength: 1, maxLength: 5 }), fc.nat(40), (pieces, step) => {
-      const stream = concat(...pieces.map(([bytes, vector]) => concat(Uint8Array.from(bytes), bytesOf(vector))));
+      const stream = concat(...pieces.map(([bytes, vector]) => concat(Uint8Array.from(bytes), vectorBytes(vector))));
       const deframer = createDeframer1376();
       const found: Frame1376[] = [];
       for (let at = 0; at < stream.length; at += step + 1)

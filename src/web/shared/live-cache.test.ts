@@ -1,8 +1,8 @@
 import { QueryClient } from "@tanstack/react-query";
 import { describe, expect, test } from "vitest";
 import type { Board, Command, Tile } from "#contract/metering.ts";
-import type { Recharge } from "#contract/money.ts";
 import { applyLiveEvent, countTiles, isCommandDone, isOrderDone, keys, patchBoard, sortTiles } from "./live-cache.ts";
+import { order } from "./test-order.ts";
 
 const tile = (meterId: number, more: Partial<Tile> = {}): Tile => ({
   meterId,
@@ -23,34 +23,6 @@ const tile = (meterId: number, more: Partial<Tile> = {}): Tile => ({
   ...more,
 });
 const boardOf = (...tiles: Tile[]): Board => ({ asOf: 100, counts: countTiles(tiles), tiles });
-
-const order = (more: Partial<Recharge> = {}): Recharge => ({
-  orderNo: "R1",
-  meterId: 1,
-  label: "A-1",
-  number: "1",
-  customer: "c",
-  creditAt: "meter",
-  channel: "cash",
-  amount: "100.00",
-  walletBefore: "0.00",
-  debts: "0.00",
-  price: "0.80",
-  unitsWh: 125_000,
-  unitsCost: "100.00",
-  walletAfter: "0.00",
-  state: "booked",
-  stateReason: "",
-  purchaseNumber: 1,
-  remainingAfterWh: null,
-  createdBy: "x",
-  createdAt: 1,
-  confirmedAt: null,
-  note: "",
-  reconnection: "none",
-  reachable: true,
-  ...more,
-});
 
 const command = (more: Partial<Command> = {}): Command => ({
   id: "C1",

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Button } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -12,7 +12,6 @@ import { ChoiceField, FormDialog, TextField } from "./form-dialog.tsx";
 /** Enters a new concentrator; a key that was made for it is shown once. */
 export function AddConcentrator({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation();
-  const client = useQueryClient();
   const [key] = useState(newKey);
   const [code, setCode] = useState("");
   const [name, setName] = useState("");
@@ -22,7 +21,6 @@ export function AddConcentrator({ onClose }: { onClose: () => void }) {
   const [made, setMade] = useState<ConcentratorMade | null>(null);
   const { data: places } = useQuery({ queryKey: collectionKeys.places, queryFn: getCollectionPlaces });
   const areas = places?.areas ?? [];
-  const done = (): void => void client.invalidateQueries({ queryKey: collectionKeys.all });
   if (made !== null && made.linkKey !== null) {
     return <KeyShown made={{ code: made.code, linkKey: made.linkKey }} onClose={onClose} />;
   }
@@ -42,7 +40,7 @@ export function AddConcentrator({ onClose }: { onClose: () => void }) {
         setMade(answer);
         if (answer.linkKey === null) onClose();
       }}
-      onDone={done}
+      showsMade
       onClose={onClose}
     >
       <TextField id="new-concentrator-code" label={t("concentrators.code")} value={code} onChange={setCode} />

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { ConcentratorView } from "#contract/collection.ts";
@@ -14,7 +14,6 @@ const MODES = ["prepaid", "postpaid", "public"] as const;
 /** Enters a new meter behind this concentrator, in an empty room. */
 export function AddMeter({ seen, onClose }: { seen: ConcentratorView; onClose: () => void }) {
   const { t } = useTranslation();
-  const client = useQueryClient();
   const [key] = useState(newKey);
   const [texts, setTexts] = useState({
     label: "",
@@ -65,10 +64,6 @@ export function AddMeter({ seen, onClose }: { seen: ConcentratorView; onClose: (
           ...(texts.low !== "" && { lowCreditWh: Number(texts.low) * PER_UNIT }),
         })
       }
-      onDone={() => {
-        void client.invalidateQueries({ queryKey: collectionKeys.all });
-        onClose();
-      }}
       onClose={onClose}
     >
       <p className="muted">{t("channelMeters.addLead")}</p>

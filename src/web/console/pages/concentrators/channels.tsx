@@ -1,10 +1,9 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { Button, Checkbox } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Channel, ConcentratorView, ItemSet } from "#contract/collection.ts";
 import { bauds, channelKinds } from "#domain/collection.ts";
-import { collectionKeys, postChannel } from "#web/shared/api-collection.ts";
+import { postChannel } from "#web/shared/api-collection.ts";
 import { Can } from "#web/shared/can.tsx";
 import { CycleText } from "./cycle-text.tsx";
 import { ChoiceField, CycleField, cycleTyped, FormDialog, TextField } from "./form-dialog.tsx";
@@ -86,7 +85,6 @@ export function ChannelTable({ seen, sets }: Props) {
 
 function ChannelDialog({ seen, sets, channel, onClose }: Props & { channel: Channel | null; onClose: () => void }) {
   const { t } = useTranslation();
-  const client = useQueryClient();
   const free = 1 + Math.max(0, ...seen.channels.map((each) => each.bus));
   const [bus, setBus] = useState(String(channel?.bus ?? free));
   const [name, setName] = useState(channel?.name ?? "");
@@ -112,10 +110,6 @@ function ChannelDialog({ seen, sets, channel, onClose }: Props & { channel: Chan
           version: channel?.version ?? null,
         })
       }
-      onDone={() => {
-        void client.invalidateQueries({ queryKey: collectionKeys.all });
-        onClose();
-      }}
       onClose={onClose}
     >
       {channel === null ? (

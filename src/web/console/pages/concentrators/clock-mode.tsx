@@ -1,9 +1,8 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { Button } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { CollectionSettings } from "#contract/collection.ts";
-import { collectionKeys, postClockMode } from "#web/shared/api-collection.ts";
+import { postClockMode } from "#web/shared/api-collection.ts";
 import { Can } from "#web/shared/can.tsx";
 import { dateTime } from "#web/shared/format.ts";
 import { FormDialog } from "./form-dialog.tsx";
@@ -40,7 +39,6 @@ export function ClockMode({ settings }: { settings: CollectionSettings }) {
 
 function ClockDialog({ clock, onClose }: { clock: CollectionSettings["clock"]; onClose: () => void }) {
   const { t } = useTranslation();
-  const client = useQueryClient();
   // What was seen when the dialog was opened.
   const [{ mode, version }] = useState(clock);
   return (
@@ -49,10 +47,6 @@ function ClockDialog({ clock, onClose }: { clock: CollectionSettings["clock"]; o
       testId="clock"
       dangerous
       act={(reason) => postClockMode({ mode: mode === "auto" ? "off" : "auto", version, reason, confirmed: true })}
-      onDone={() => {
-        void client.invalidateQueries({ queryKey: collectionKeys.settings });
-        onClose();
-      }}
       onClose={onClose}
     >
       <p>{t(`clockMode.warning.${mode}`)}</p>

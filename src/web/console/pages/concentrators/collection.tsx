@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Button } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -111,7 +111,6 @@ function ProjectTable({ settings, onEdit }: { settings: CollectionSettings; onEd
 function DefaultsDialog(props: { project: Project; sets: readonly ItemSet[]; onClose: () => void }) {
   const { project, sets, onClose } = props;
   const { t } = useTranslation();
-  const client = useQueryClient();
   const [cycle, setCycle] = useState(String(project.readIntervalS ?? ""));
   const [items, setItems] = useState(String(project.itemSetId ?? ""));
   const own = sets.filter((set) => set.projectId === project.projectId);
@@ -127,10 +126,6 @@ function DefaultsDialog(props: { project: Project; sets: readonly ItemSet[]; onC
           version: project.version,
         })
       }
-      onDone={() => {
-        void client.invalidateQueries({ queryKey: collectionKeys.settings });
-        onClose();
-      }}
       onClose={onClose}
     >
       <CycleField id="defaults-cycle" value={cycle} onChange={setCycle} />
@@ -218,7 +213,6 @@ function SetTable(props: {
 function SetDialog(props: { settings: CollectionSettings; set: ItemSet | null; onClose: () => void }) {
   const { settings, set, onClose } = props;
   const { t } = useTranslation();
-  const client = useQueryClient();
   const [name, setName] = useState(set?.name ?? "");
   const [projectId, setProjectId] = useState(String(set?.projectId ?? settings.projects[0]?.projectId ?? ""));
   const everyOf = (item: string) => String(set?.items.find((each) => each.item === item)?.every ?? "");
@@ -240,10 +234,6 @@ function SetDialog(props: { settings: CollectionSettings; set: ItemSet | null; o
           version: set?.version ?? 0,
         })
       }
-      onDone={() => {
-        void client.invalidateQueries({ queryKey: collectionKeys.settings });
-        onClose();
-      }}
       onClose={onClose}
     >
       {set === null ? (
@@ -273,16 +263,11 @@ function SetDialog(props: { settings: CollectionSettings; set: ItemSet | null; o
 
 function RemoveDialog({ set, onClose }: { set: ItemSet; onClose: () => void }) {
   const { t } = useTranslation();
-  const client = useQueryClient();
   return (
     <FormDialog
       title={t("collection.removeTitle", { name: set.name })}
       testId="remove-item-set"
       act={() => postItemSetRemove(set.id, set.version)}
-      onDone={() => {
-        void client.invalidateQueries({ queryKey: collectionKeys.settings });
-        onClose();
-      }}
       onClose={onClose}
     >
       <p>{t("collection.removeLead")}</p>

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Button } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -150,7 +150,6 @@ type DialogProps = { seen: ConcentratorView; onClose: () => void };
 
 function EditDialog({ seen, onClose }: DialogProps) {
   const { t } = useTranslation();
-  const client = useQueryClient();
   const [name, setName] = useState(seen.name);
   const [cycle, setCycle] = useState(String(seen.readIntervalS ?? ""));
   // What was seen when the form was opened: a change by somebody else meanwhile is told, not overwritten.
@@ -160,10 +159,6 @@ function EditDialog({ seen, onClose }: DialogProps) {
       title={t("concentrators.editTitle", { name: seen.name })}
       testId="concentrator"
       act={() => postConcentratorEdit(seen.id, { name, readIntervalS: cycleTyped(cycle), version })}
-      onDone={() => {
-        void client.invalidateQueries({ queryKey: collectionKeys.all });
-        onClose();
-      }}
       onClose={onClose}
     >
       <TextField id="concentrator-new-name" label={t("concentrators.name")} value={name} onChange={setName} />
@@ -174,7 +169,6 @@ function EditDialog({ seen, onClose }: DialogProps) {
 
 function ReplaceDialog({ seen, onClose }: DialogProps) {
   const { t } = useTranslation();
-  const client = useQueryClient();
   const [key] = useState(newKey);
   const [version] = useState(seen.version);
   const [code, setCode] = useState("");
@@ -195,7 +189,7 @@ function ReplaceDialog({ seen, onClose }: DialogProps) {
         setMade(answer);
         if (answer.linkKey === null) onClose();
       }}
-      onDone={() => void client.invalidateQueries({ queryKey: collectionKeys.all })}
+      showsMade
       onClose={onClose}
     >
       <p>{t("concentrators.replaceLead", { meters: seen.meters })}</p>
@@ -209,7 +203,6 @@ function ReplaceDialog({ seen, onClose }: DialogProps) {
 
 function RetireDialog({ seen, onClose }: DialogProps) {
   const { t } = useTranslation();
-  const client = useQueryClient();
   const [version] = useState(seen.version);
   return (
     <FormDialog
@@ -217,10 +210,6 @@ function RetireDialog({ seen, onClose }: DialogProps) {
       testId="retire"
       dangerous
       act={(reason) => postConcentratorRetire(seen.id, { version, reason, confirmed: true })}
-      onDone={() => {
-        void client.invalidateQueries({ queryKey: collectionKeys.all });
-        onClose();
-      }}
       onClose={onClose}
     >
       <p>{t("concentrators.retireLead", { meters: seen.meters })}</p>

@@ -1,7 +1,8 @@
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Button, Checkbox, Input } from "antd";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { collectionKeys } from "#web/shared/api-collection.ts";
 import { Dialog } from "../../dialog.tsx";
 import { FailedLine } from "../../notice.tsx";
 
@@ -12,17 +13,29 @@ type FormDialogProps = {
   /** With a reason and a tick: what it does hurts when it is done by mistake. */
   dangerous?: boolean;
   act: (reason: string) => Promise<unknown>;
-  onDone: () => void;
+  /** It stays open when it is done: what was made takes its place, or `act` has closed it. */
+  showsMade?: boolean;
   onClose: () => void;
 };
 
-/** A form of a few fields in a dialog. A dangerous one asks why, and to be ticked; Enter never does it. */
-export function FormDialog({ title, testId, children, dangerous = false, act, onDone, onClose }: FormDialogProps) {
+/**
+ * A form of a few fields in a dialog, about something that is collected. A dangerous one asks why, and to be ticked; Enter never does it.
+ * Done, it closes, and all that is shown of concentrators and their settings is asked for anew.
+ */
+export function FormDialog(props: FormDialogProps) {
+  const { title, testId, children, dangerous = false, showsMade = false, act, onClose } = props;
+  const client = useQueryClient();
   const { t } = useTranslation();
   const [reason, setReason] = useState("");
   const [ticked, setTicked] = useState(false);
   const [tried, setTried] = useState(false);
-  const doing = useMutation({ mutationFn: () => act(reason.trim()), onSuccess: onDone });
+  const doing = useMutation({
+    mutationFn: () => act(reason.trim()),
+    onSuccess: () => {
+      for (const queryKey of [collectionKeys.all, collectionKeys.settings]) void client.invalidateQueries({ queryKey });
+      if (!showsMade) onClose();
+    },
+  });
   const missing = !dangerous
     ? ""
     : reason.trim() === ""

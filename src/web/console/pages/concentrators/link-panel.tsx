@@ -1,10 +1,9 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { Button, Checkbox, Input } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { ConcentratorView } from "#contract/collection.ts";
 import { isGuardedLess, linkChannels, linkDirections, linkKinds, linkTrusts } from "#domain/link.ts";
-import { collectionKeys, postConcentratorLink } from "#web/shared/api-collection.ts";
+import { postConcentratorLink } from "#web/shared/api-collection.ts";
 import { Can } from "#web/shared/can.tsx";
 import { MISSING } from "#web/shared/format.ts";
 import { ChoiceField, Field, FormDialog, TextField } from "./form-dialog.tsx";
@@ -54,7 +53,6 @@ export function LinkPanel({ seen }: { seen: ConcentratorView }) {
 
 function LinkDialog({ seen, onClose }: { seen: ConcentratorView; onClose: () => void }) {
   const { t } = useTranslation();
-  const client = useQueryClient();
   // What was seen when the form was opened: a change by somebody else meanwhile is told, not overwritten.
   const [version] = useState(seen.version);
   const [kind, setKind] = useState(seen.linkKind);
@@ -98,10 +96,6 @@ function LinkDialog({ seen, onClose }: { seen: ConcentratorView; onClose: () => 
           // The tick of the dialog stands under the warning.
           confirmed: true,
         });
-      }}
-      onDone={() => {
-        void client.invalidateQueries({ queryKey: collectionKeys.all });
-        onClose();
       }}
       onClose={onClose}
     >

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { ConcentratorView, ItemSet, MeterOnChannel } from "#contract/collection.ts";
@@ -17,18 +17,9 @@ import { gatewaysOn } from "./gateways.ts";
 
 type Props = { meter: MeterOnChannel; onClose: () => void };
 
-function useDone(onClose: () => void): () => void {
-  const client = useQueryClient();
-  return () => {
-    void client.invalidateQueries({ queryKey: collectionKeys.all });
-    onClose();
-  };
-}
-
 /** The name of a meter and what is asked of it. */
 export function EditMeter({ meter, sets, onClose }: Props & { sets: readonly ItemSet[] }) {
   const { t } = useTranslation();
-  const done = useDone(onClose);
   const [label, setLabel] = useState(meter.label);
   const [items, setItems] = useState(String(meter.itemSetId ?? ""));
   return (
@@ -42,7 +33,6 @@ export function EditMeter({ meter, sets, onClose }: Props & { sets: readonly Ite
           version: meter.version,
         })
       }
-      onDone={done}
       onClose={onClose}
     >
       <TextField id="meter-label" label={t("channelMeters.label")} value={label} onChange={setLabel} />
@@ -63,7 +53,6 @@ export function EditMeter({ meter, sets, onClose }: Props & { sets: readonly Ite
 /** How a meter is spoken to. */
 export function ProtocolDialog({ meter, onClose }: Props) {
   const { t } = useTranslation();
-  const done = useDone(onClose);
   const { data: places } = useQuery({ queryKey: collectionKeys.places, queryFn: getCollectionPlaces });
   const [profile, setProfile] = useState(meter.profile);
   const [address, setAddress] = useState(meter.address);
@@ -87,7 +76,6 @@ export function ProtocolDialog({ meter, onClose }: Props) {
           confirmed: true,
         });
       }}
-      onDone={done}
       onClose={onClose}
     >
       <p>{t("channelMeters.protocolLead")}</p>
@@ -106,7 +94,6 @@ export function ProtocolDialog({ meter, onClose }: Props) {
 /** Where a meter hangs. */
 export function MoveMeter({ seen, meter, onClose }: Props & { seen: ConcentratorView }) {
   const { t } = useTranslation();
-  const done = useDone(onClose);
   const [search, setSearch] = useState("");
   const query = { sort: "name", ...(search.trim() !== "" && { search: search.trim() }) } as const;
   const { data: list } = useQuery({
@@ -138,7 +125,6 @@ export function MoveMeter({ seen, meter, onClose }: Props & { seen: Concentrator
           reason,
         })
       }
-      onDone={done}
       onClose={onClose}
     >
       {(list?.pages ?? 1) > 1 || search !== "" ? (
@@ -174,14 +160,12 @@ function withChosen<T extends { id: number }>(items: readonly T[], chosen: T): r
 /** Takes a meter out of use. */
 export function RetireMeter({ meter, onClose }: Props) {
   const { t } = useTranslation();
-  const done = useDone(onClose);
   return (
     <FormDialog
       title={t("channelMeters.retireTitle", { label: meter.label })}
       testId="retire-meter"
       dangerous
       act={(reason) => postMeterRetire(meter.meterId, { version: meter.version, reason, confirmed: true })}
-      onDone={done}
       onClose={onClose}
     >
       <p>{t("channelMeters.retireLead")}</p>

@@ -1,35 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { Command } from "#contract/metering.ts";
 import type { Recharge } from "#contract/money.ts";
+import { order as booked } from "#web/shared/test-order.ts";
 import { orderSteps } from "./order-steps.ts";
 
-const order = (more: Partial<Recharge> = {}): Recharge => ({
-  orderNo: "R1",
-  meterId: 1,
-  label: "A-1",
-  number: "1",
-  customer: "c",
-  creditAt: "meter",
-  channel: "cash",
-  amount: "100.00",
-  walletBefore: "0.00",
-  debts: "0.00",
-  price: "0.80",
-  unitsWh: 125_000,
-  unitsCost: "100.00",
-  walletAfter: "0.00",
-  state: "booked",
-  stateReason: "",
-  purchaseNumber: 1,
-  remainingAfterWh: null,
-  createdBy: "x",
-  createdAt: 100_000,
-  confirmedAt: null,
-  note: "",
-  reconnection: "none",
-  reachable: true,
-  ...more,
-});
+const order = (more: Partial<Recharge> = {}) => booked({ createdAt: 100_000, ...more });
 const command = (createdAt: number): Command => ({
   id: "C1",
   meterId: 1,
