@@ -1,32 +1,7 @@
 import { z } from "zod";
-import type { Permission } from "#domain/permission.ts";
+import { type ExportReport, exportReports } from "./export-kinds.ts";
 
-/**
- * Tables that may be long: they can be made in the background (后台导出). Where each is downloaded while it is short, and who may have it.
- */
-export const exportReports = {
-  current: { path: "/api/reports/current/export", permission: "report.view" },
-  day: { path: "/api/reports/day/export", permission: "report.view" },
-  matrix: { path: "/api/reports/matrix/export", permission: "report.view" },
-  period: { path: "/api/reports/period/export", permission: "report.view" },
-  readings: { path: "/api/reports/readings/export", permission: "report.view" },
-  recharges: { path: "/api/recharges/file", permission: "recharge.view" },
-  refunds: { path: "/api/refunds/file", permission: "recharge.view" },
-  exchanges: { path: "/api/exchanges/export", permission: "meter.view" },
-  groups: { path: "/api/groups/file", permission: "customer.view" },
-  moveOuts: { path: "/api/move-outs/export", permission: "moveout.create" },
-} as const satisfies Record<string, { path: `/api/${string}`; permission: Permission }>;
-
-export type ExportReport = keyof typeof exportReports;
 const reportNames = Object.keys(exportReports) as ExportReport[];
-
-/** Whoever may export anything that may be long. */
-export const exportPermissions: readonly Permission[] = [
-  ...new Set(Object.values(exportReports).map(({ permission }) => permission)),
-];
-
-/** From so many rows on a table is not downloaded at once but made in the background. */
-export const EXPORT_DIRECT_ROWS = 20_000;
 
 /** Life of a job: `waiting` → `running` → `done` → `expired`; or `failed`, or `cancelled` by whoever asked. */
 export const exportStates = ["waiting", "running", "done", "failed", "cancelled", "expired"] as const;

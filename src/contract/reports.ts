@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { dayQualities, edgeSources } from "#domain/meter-day.ts";
 import { tileReasons, tileStates } from "#domain/tile.ts";
+import { slotMinutes } from "./export-kinds.ts";
 
 const whole = z.number().int();
 const at = z.number().int();
@@ -177,10 +178,6 @@ export const meterReport = z.object({
 });
 export type MeterReport = z.infer<typeof meterReport>;
 
-/** Lengths of a slot in minutes that divide an hour, and the hour. */
-export const slotMinutes = ["5", "10", "15", "30", "60"] as const;
-/** Days of slots in one file. */
-export const SLOT_DAYS_MAX = 31;
 /** GET /api/reports/readings/export: every slot (时段) of some days of all meters of the filter, as a file. */
 export const slotsQuery = reportFilter.extend({
   from: dayText,

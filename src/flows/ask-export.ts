@@ -1,5 +1,5 @@
 import { AppError } from "#base/errors.ts";
-import type { ExportReport } from "#contract/exports.ts";
+import type { ExportReport } from "#contract/export-kinds.ts";
 import type { Actor } from "#domain/permission.ts";
 import { addAudit } from "#store/audit.ts";
 import type { Tx } from "#store/db.ts";

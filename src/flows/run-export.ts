@@ -1,6 +1,6 @@
 import { AppError } from "#base/errors.ts";
 import { DAY_MS, HOUR_MS, later, MINUTE_MS, SECOND_MS } from "#base/time.ts";
-import type { ExportReport } from "#contract/exports.ts";
+import type { ExportReport } from "#contract/export-kinds.ts";
 import type { Actor, Permission, Scope } from "#domain/permission.ts";
 import type { Tx } from "#store/db.ts";
 import { dueExports, runningExports } from "#store/exports.ts";

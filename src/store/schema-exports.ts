@@ -1,5 +1,6 @@
 /** Tables of exports in the background. Conventions as in `schema.ts`. */
-import type { ExportReport, ExportState } from "#contract/exports.ts";
+import type { ExportReport } from "#contract/export-kinds.ts";
+import type { ExportState } from "#contract/exports.ts";
 
 /**
  * One wish for a file (导出任务). `request_key` is unique for its user. `run` is the number of the run that has it, from one sequence: who does

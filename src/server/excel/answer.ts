@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import { z } from "zod";
-import { EXPORT_DIRECT_ROWS } from "#contract/exports.ts";
+import { EXPORT_DIRECT_ROWS } from "#contract/export-kinds.ts";
 import type { Log } from "#system/log.ts";
 import { type ExcelTable, excelFile, type Pace, unpaced } from "./workbook.ts";
 

@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import { AppError } from "#base/errors.ts";
-import { EXPORT_DIRECT_ROWS } from "#contract/exports.ts";
+import { EXPORT_DIRECT_ROWS } from "#contract/export-kinds.ts";
 import type { Actor } from "#domain/permission.ts";
 import type { Routes } from "../route.ts";
 import { type ExportLanguage, excelAnswer } from "./answer.ts";

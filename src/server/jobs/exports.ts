@@ -1,6 +1,6 @@
 import { AppError } from "#base/errors.ts";
 import { later, SECOND_MS } from "#base/time.ts";
-import { exportReports } from "#contract/exports.ts";
+import { exportReports } from "#contract/export-kinds.ts";
 import type { FlowContext } from "#flows/context.ts";
 import {
   claimExport,

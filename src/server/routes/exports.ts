@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AppError } from "#base/errors.ts";
-import { exportJob, exportJobs, exportPermissions, exportReports, exportRequest } from "#contract/exports.ts";
+import { exportPermissions, exportReports } from "#contract/export-kinds.ts";
+import { exportJob, exportJobs, exportRequest } from "#contract/exports.ts";
 import type { Actor } from "#domain/permission.ts";
 import { askExport, cancelExport, noteExportTaken, retryExport } from "#flows/ask-export.ts";
 import { scopeText } from "#flows/run-export.ts";

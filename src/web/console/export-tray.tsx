@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation } from "react-router";
-import { exportPermissions } from "#contract/exports.ts";
+import { exportPermissions } from "#contract/export-kinds.ts";
 import { exportsQuery, isOpenExport } from "#web/shared/api-exports.ts";
 import { useCan } from "#web/shared/can.tsx";
 import { Icon } from "./icons.tsx";

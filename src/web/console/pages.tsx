@@ -1,5 +1,5 @@
 import { lazy, type ReactNode } from "react";
-import { exportPermissions } from "#contract/exports.ts";
+import { exportPermissions } from "#contract/export-kinds.ts";
 import type { Permission } from "#domain/permission.ts";
 import type { IconName } from "./icons.tsx";
 import { BoardPage } from "./pages/board/board.tsx";

@@ -1,11 +1,6 @@
 import type { UseQueryOptions } from "@tanstack/react-query";
-import {
-  type ExportJob,
-  type ExportJobs,
-  type ExportReport,
-  type ExportRequest,
-  exportReports,
-} from "#contract/exports.ts";
+import { type ExportReport, exportReports } from "#contract/export-kinds.ts";
+import type { ExportJob, ExportJobs, ExportRequest } from "#contract/exports.ts";
 import { call, get } from "./api.ts";
 
 export const getExports = () => get<ExportJobs>("/api/exports");

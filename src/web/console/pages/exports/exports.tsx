@@ -1,7 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button } from "antd";
 import { useTranslation } from "react-i18next";
-import { EXPORT_DIRECT_ROWS, type ExportJob } from "#contract/exports.ts";
+import { EXPORT_DIRECT_ROWS } from "#contract/export-kinds.ts";
+import type { ExportJob } from "#contract/exports.ts";
 import { exportFile, exportsKey, exportsQuery, steerExport } from "#web/shared/api-exports.ts";
 import { useCan } from "#web/shared/can.tsx";
 import { download } from "#web/shared/download.ts";

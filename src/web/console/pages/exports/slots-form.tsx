@@ -3,7 +3,7 @@ import { Button } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { addDays, dayOf, instant } from "#base/time.ts";
-import { SLOT_DAYS_MAX, slotMinutes } from "#contract/reports.ts";
+import { SLOT_DAYS_MAX, slotMinutes } from "#contract/export-kinds.ts";
 import { exportsKey, postExport } from "#web/shared/api-exports.ts";
 import { currentLanguage } from "#web/shared/i18n.ts";
 import { newKey } from "#web/shared/new-key.ts";
