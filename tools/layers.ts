@@ -111,6 +111,7 @@ export const layers: Readonly<Record<string, Rule>> = {
       "domain/completeness.ts",
       "domain/meter-day.ts",
       "domain/group.ts",
+      "domain/import-sheets.ts",
       "domain/link.ts",
       "domain/meter-event.ts",
       "domain/move-out.ts",

@@ -3,6 +3,7 @@ import { deskErrors } from "./errors-desk.ts";
 import { devicesErrors } from "./errors-devices.ts";
 import { exportErrors } from "./errors-exports.ts";
 import { groupErrors } from "./errors-groups.ts";
+import { importErrors } from "./errors-import.ts";
 import { reconcileErrors } from "./errors-reconcile.ts";
 import { refundErrors } from "./errors-refunds.ts";
 import { safekeepingErrors } from "./errors-safekeeping.ts";
@@ -19,6 +20,7 @@ export const errors = {
   ...deskErrors,
   ...groupErrors,
   ...exportErrors,
+  ...importErrors,
   ...reconcileErrors,
   ...devicesErrors,
   ...safekeepingErrors,

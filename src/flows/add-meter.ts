@@ -30,16 +30,27 @@ const LOW_CREDIT_WH = 20_000;
  * again answers with the same meter.
  */
 export async function addMeter(ctx: FlowContext, actor: Actor, input: MeterAdd & { ip: string }): Promise<number> {
-  const { key, ip, ...request } = input;
-  const meterId = await decide(ctx.db, async (tx) => {
-    const earlier = await repeatedChange(tx, { key, request });
-    return earlier ?? (await enter(ctx, tx, actor, { ...input, request }));
-  });
+  const meterId = await decide(ctx.db, (tx) => enterMeter(ctx, tx, actor, input));
   ctx.log.info({ meter: meterId, number: input.number }, "meter entered");
   return meterId;
 }
 
-async function enter(ctx: FlowContext, tx: Tx, actor: Actor, input: MeterAdd & { ip: string; request: object }) {
+/** A meter to enter. `room` is the room that it measures, its label when left out. */
+export type MeterEntry = MeterAdd & { ip: string; room?: string };
+
+/** The same inside a transaction that does more than this. */
+export async function enterMeter(ctx: FlowContext, tx: Tx, actor: Actor, input: MeterEntry): Promise<number> {
+  const { key, ip: _, ...request } = input;
+  const earlier = await repeatedChange(tx, { key, request });
+  return earlier ?? (await enter(ctx, tx, actor, { ...input, request }));
+}
+
+/** Where the credit of a meter of this model is kept: behind transformers it counts other units than are sold. */
+export function creditHome(meter: { profile: string; ratio: number }): "meter" | "server" {
+  return topUpsMax(meter.profile) === null || meter.ratio !== 1 ? "server" : "meter";
+}
+
+async function enter(ctx: FlowContext, tx: Tx, actor: Actor, input: MeterEntry & { request: object }) {
   const at = ctx.clock();
   const concentrator = await concentratorSeen(tx, actor, { id: input.concentratorId });
   const { project_id: projectId } = concentrator;
@@ -54,8 +65,7 @@ async function enter(ctx: FlowContext, tx: Tx, actor: Actor, input: MeterAdd & {
   if ((await meterWithNumber(tx, input.number)) !== null) {
     throw new AppError("meter_number_taken", { number: input.number });
   }
-  const creditAt = topUpsMax(input.profile) === null || input.ratio !== 1 ? "server" : "meter";
-  checkProfile({ ...input, creditAt, purchaseCount: 0 });
+  checkProfile({ ...input, creditAt: creditHome(input), purchaseCount: 0 });
   await demandPlace(tx, actor, { ...input, meterId: null, projectId });
   const price = parseMoney(input.price, 4);
   if (price === null || price <= 0) throw new AppError("amount_invalid", { max: 9_999 });
@@ -64,7 +74,7 @@ async function enter(ctx: FlowContext, tx: Tx, actor: Actor, input: MeterAdd & {
     id: meterId,
     project_id: projectId,
     area_id: input.areaId,
-    room_id: await roomIn(tx, { areaId: input.areaId, name: input.label }),
+    room_id: await roomIn(tx, { areaId: input.areaId, name: input.room ?? input.label }),
     box_id: null,
     account_id: null,
     number: input.number,

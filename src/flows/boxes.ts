@@ -21,18 +21,13 @@ export async function saveBox(ctx: FlowContext, actor: Actor, input: BoxRequest 
     const before = input.boxId === null ? null : await boxSeen(tx, actor, input.boxId);
     const boxId = before?.id ?? (await nextNumbers(tx, "box"));
     if (before === null) {
-      await tx.insertInto("box").values({ id: boxId, area_id: input.areaId, name: input.name }).execute();
+      await addBox(tx, { id: boxId, areaId: input.areaId, name: input.name });
     } else {
       await tx.updateTable("box").set({ area_id: input.areaId, name: input.name }).where("id", "=", boxId).execute();
     }
     for (const meterId of new Set([...(before?.meters ?? []), ...input.meterIds])) {
       if (!(await meterToShare(tx, actor.scope, meterId))) throw new AppError("meter_not_found");
-      const stays = input.meterIds.includes(meterId);
-      await tx
-        .updateTable("meter")
-        .set({ box_id: stays ? boxId : null })
-        .where("id", "=", meterId)
-        .execute();
+      await putInBox(tx, meterId, input.meterIds.includes(meterId) ? boxId : null);
     }
     await addAudit(tx, {
       id: ctx.newId(now),
@@ -47,6 +42,16 @@ export async function saveBox(ctx: FlowContext, actor: Actor, input: BoxRequest 
     });
     return boxId;
   });
+}
+
+/** A box without meters. */
+export async function addBox(tx: Tx, box: { id: number; areaId: number; name: string }): Promise<void> {
+  await tx.insertInto("box").values({ id: box.id, area_id: box.areaId, name: box.name }).execute();
+}
+
+/** Puts a meter into a box, or out of every one: rules that share what a box uses keep their members. */
+export async function putInBox(tx: Tx, meterId: number, boxId: number | null): Promise<void> {
+  await tx.updateTable("meter").set({ box_id: boxId }).where("id", "=", meterId).execute();
 }
 
 async function boxSeen(tx: Tx, actor: Actor, boxId: number) {

@@ -35,13 +35,22 @@ export async function editConcentrator(
   actor: Actor,
   input: ConcentratorEdit & { id: number; ip: string },
 ): Promise<void> {
-  await decide(ctx.db, async (tx) => {
-    const before = await concentratorSeen(tx, actor, input);
-    const after = { name: input.name, read_interval_s: input.readIntervalS };
-    if (!(await changeConcentrator(tx, before, after))) throw new AppError("archive_changed", { what: before.name });
-    await archiveChanged(tx, [before.id]);
-    await audit(ctx, tx, actor, { action: "concentrator.edit", before, after, reason: "", ip: input.ip });
-  });
+  await decide(ctx.db, (tx) => renameConcentrator(ctx, tx, actor, input));
+}
+
+/** The same inside a transaction that does more than this. The cycle stays when it is left out. */
+export async function renameConcentrator(
+  ctx: FlowContext,
+  tx: Tx,
+  actor: Actor,
+  input: Omit<ConcentratorEdit, "readIntervalS"> & { readIntervalS?: number | null; id: number; ip: string },
+): Promise<void> {
+  const before = await concentratorSeen(tx, actor, input);
+  const cycle = input.readIntervalS === undefined ? before.read_interval_s : input.readIntervalS;
+  const after = { name: input.name, read_interval_s: cycle };
+  if (!(await changeConcentrator(tx, before, after))) throw new AppError("archive_changed", { what: before.name });
+  await archiveChanged(tx, [before.id]);
+  await audit(ctx, tx, actor, { action: "concentrator.edit", before, after, reason: "", ip: input.ip });
 }
 
 /**
@@ -54,59 +63,67 @@ export async function addConcentrator(
   input: ConcentratorAdd & { ip: string },
 ): Promise<ConcentratorMade> {
   const made = keyFor(input.linkKind, input.linkKey);
-  const { linkKey: _, ip, key, ...request } = input;
-  return decide(ctx.db, async (tx) => {
-    const earlier = await repeatedChange(tx, { key, request });
-    if (earlier !== null) return { id: earlier, code: input.code, linkKey: null };
-    const area = await tx
-      .selectFrom("area")
-      .select(["id", "project_id"])
-      .where("id", "=", input.areaId)
-      .executeTakeFirst();
-    if (!area || !(await areaInScope(tx, actor.scope, area.id))) throw new AppError("area_not_found");
-    const link = linkOf(input.linkKind);
-    if (linkFault(input.code, link) !== null) throw new AppError("concentrator_code_invalid", { code: input.code });
-    const at = ctx.clock();
-    const id = await nextNumbers(tx, "concentrator");
-    const row: ConcentratorTable = {
-      id,
-      project_id: area.project_id,
-      area_id: area.id,
-      code: input.code,
-      name: input.name,
-      key_sealed: ctx.sealer.seal(made.bytes, linkKeyPurpose(input.code)),
-      meters_max: METERS_PER_CONCENTRATOR_MAX,
-      owner: null,
-      epoch: 0,
-      lease_until: 0,
-      online: 0,
-      online_changed_at: 0,
-      last_seen_at: 0,
-      rssi_dbm: null,
-      link_kind: link.kind,
-      direction: link.direction,
-      host: null,
-      port: null,
-      trust: link.trust,
-      dtu_packets: null,
-      channel: "plain",
-      tls_fingerprint: null,
-      sources: null,
-      lock_source: 0,
-      first_source: null,
-      read_interval_s: null,
-      version: 0,
-      retired_at: null,
-    };
-    if ((await insertIgnore(tx, "concentrator", [row], ["code"])) === 0) {
-      throw new AppError("concentrator_code_taken", { code: input.code });
-    }
-    await ensureChannel(tx, { concentratorId: id, bus: 1, by: actor.login, at });
-    await keepChange(tx, { key, request, objectId: id, at });
-    const after = { code: input.code, name: input.name, linkKind: input.linkKind, area: area.id };
-    await audit(ctx, tx, actor, { action: "concentrator.add", before: { id }, after, reason: "", ip });
-    return { id, code: input.code, linkKey: made.shown };
-  });
+  return decide(ctx.db, (tx) => enterConcentrator(ctx, tx, actor, { ...input, made }));
+}
+
+/** The same inside a transaction that does more than this; the key comes along. */
+export async function enterConcentrator(
+  ctx: SealingContext,
+  tx: Tx,
+  actor: Actor,
+  input: ConcentratorAdd & { ip: string; made?: LinkKey },
+): Promise<ConcentratorMade> {
+  const { linkKey: _, ip, key, made = keyFor(input.linkKind, input.linkKey), ...request } = input;
+  const earlier = await repeatedChange(tx, { key, request });
+  if (earlier !== null) return { id: earlier, code: input.code, linkKey: null };
+  const area = await tx
+    .selectFrom("area")
+    .select(["id", "project_id"])
+    .where("id", "=", input.areaId)
+    .executeTakeFirst();
+  if (!area || !(await areaInScope(tx, actor.scope, area.id))) throw new AppError("area_not_found");
+  const link = linkOf(input.linkKind);
+  if (linkFault(input.code, link) !== null) throw new AppError("concentrator_code_invalid", { code: input.code });
+  const at = ctx.clock();
+  const id = await nextNumbers(tx, "concentrator");
+  const row: ConcentratorTable = {
+    id,
+    project_id: area.project_id,
+    area_id: area.id,
+    code: input.code,
+    name: input.name,
+    key_sealed: ctx.sealer.seal(made.bytes, linkKeyPurpose(input.code)),
+    meters_max: METERS_PER_CONCENTRATOR_MAX,
+    owner: null,
+    epoch: 0,
+    lease_until: 0,
+    online: 0,
+    online_changed_at: 0,
+    last_seen_at: 0,
+    rssi_dbm: null,
+    link_kind: link.kind,
+    direction: link.direction,
+    host: null,
+    port: null,
+    trust: link.trust,
+    dtu_packets: null,
+    channel: "plain",
+    tls_fingerprint: null,
+    sources: null,
+    lock_source: 0,
+    first_source: null,
+    read_interval_s: null,
+    version: 0,
+    retired_at: null,
+  };
+  if ((await insertIgnore(tx, "concentrator", [row], ["code"])) === 0) {
+    throw new AppError("concentrator_code_taken", { code: input.code });
+  }
+  await ensureChannel(tx, { concentratorId: id, bus: 1, by: actor.login, at });
+  await keepChange(tx, { key, request, objectId: id, at });
+  const after = { code: input.code, name: input.name, linkKind: input.linkKind, area: area.id };
+  await audit(ctx, tx, actor, { action: "concentrator.add", before: { id }, after, reason: "", ip });
+  return { id, code: input.code, linkKey: made.shown };
 }
 
 /**
@@ -183,7 +200,9 @@ function linkOf(kind: ConcentratorLink["kind"]): ConcentratorLink {
   return kind === "jichao" ? USUAL_LINK : { ...USUAL_LINK, kind, trust: "limited" };
 }
 
-function keyFor(kind: ConcentratorLink["kind"], typed: string | null) {
+type LinkKey = { bytes: Uint8Array; shown: string | null };
+
+function keyFor(kind: ConcentratorLink["kind"], typed: string | null): LinkKey {
   if (kind !== "jichao") return { bytes: NO_KEY, shown: null };
   if (typed !== null) return { bytes: Buffer.from(typed, "hex"), shown: null };
   const bytes = randomBytesOf(LINK_KEY_BYTES);

@@ -28,15 +28,24 @@ export async function editMeter(
   actor: Actor,
   input: MeterEdit & { meterId: number; ip: string },
 ): Promise<void> {
-  await decide(ctx.db, async (tx) => {
-    const { meter, state } = await takeMeter(tx, actor, input);
-    await demandItemSet(tx, input.itemSetId, meter.project_id);
-    await save(tx, meter, { label: input.label, item_set_id: input.itemSetId });
-    // Its tile is drawn anew.
-    await changeMeterState(tx, { meterId: meter.id, version: state.version, change: { changed_at: ctx.clock() } });
-    const after = { label: input.label, itemSetId: input.itemSetId };
-    await tell(ctx, tx, actor, meter, { action: "meter.edit", after, reason: "", ip: input.ip });
-  });
+  await decide(ctx.db, (tx) => renameMeter(ctx, tx, actor, input));
+}
+
+/** The same inside a transaction that does more than this. The item set stays when it is left out. */
+export async function renameMeter(
+  ctx: FlowContext,
+  tx: Tx,
+  actor: Actor,
+  input: Omit<MeterEdit, "itemSetId"> & { itemSetId?: number | null; meterId: number; ip: string },
+): Promise<void> {
+  const { meter, state } = await takeMeter(tx, actor, input);
+  const itemSetId = input.itemSetId === undefined ? meter.item_set_id : input.itemSetId;
+  await demandItemSet(tx, itemSetId, meter.project_id);
+  await save(tx, meter, { label: input.label, item_set_id: itemSetId });
+  // Its tile is drawn anew.
+  await changeMeterState(tx, { meterId: meter.id, version: state.version, change: { changed_at: ctx.clock() } });
+  const after = { label: input.label, itemSetId };
+  await tell(ctx, tx, actor, meter, { action: "meter.edit", after, reason: "", ip: input.ip });
 }
 
 /**

@@ -12,6 +12,7 @@ import { addLot } from "#store/lots.ts";
 import type { MeterKind, SwitchKind } from "#store/schema-archive.ts";
 import { nextNumbers } from "#store/sequences.ts";
 import type { Sealer } from "#system/seal.ts";
+import { addArea } from "./add-area.ts";
 import { beginMeter } from "./begin-meter.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
@@ -137,26 +138,6 @@ function checkArchive(meter: MeterArchive): void {
   assert(/^\d{12}$/.test(meter.customer.number), `${told} a customer number has 12 digits`);
   assert(meter.purchaseCount < PURCHASE_NUMBER_MAX, `${told} its purchase numbers are used up`);
   checkProfile(meter);
-}
-
-async function addArea(
-  tx: Tx,
-  area: { projectId: number; parent: number | null; name: string; sort: number },
-): Promise<number> {
-  const id = await nextNumbers(tx, "area");
-  await tx
-    .insertInto("area")
-    .values({ id, project_id: area.projectId, parent_id: area.parent, name: area.name, sort: area.sort })
-    .execute();
-  const above =
-    area.parent === null
-      ? []
-      : await tx.selectFrom("area_ancestor").select("ancestor_id").where("area_id", "=", area.parent).execute();
-  await tx
-    .insertInto("area_ancestor")
-    .values([...above.map((row) => row.ancestor_id), id].map((ancestor) => ({ area_id: id, ancestor_id: ancestor })))
-    .execute();
-  return id;
 }
 
 async function addConcentrators(

@@ -34,28 +34,36 @@ export async function moveIn(
   actor: Actor,
   input: MoveInRequest & { ip: string },
 ): Promise<MovedIn & { created: boolean }> {
-  const meterIds = [...new Set(input.meterIds)].sort((a, b) => a - b);
-  const done = await decide(ctx.db, async (tx) => {
-    const meters: Meter[] = [];
-    for (const id of meterIds) {
-      const meter = await meterToAct(tx, actor.scope, id);
-      if (!meter) throw new AppError("meter_not_found");
-      meters.push(meter);
-    }
-    const earlier = await beganBefore(tx, input, meterIds);
-    if (earlier) return { ...earlier, created: false };
-    const now = ctx.clock();
-    const from = firstDay(input.from, now);
-    for (const id of meterIds) await claimMeterState(tx, id);
-    if (await beganBefore(tx, input, meterIds)) throw new Stale(`move-in ${input.key}`); // beside this one, and first
-    const projectId = await demandVacant(tx, actor, meterIds);
-    const customer = await customerOf(tx, actor, { ...input, projectId, now });
-    for (const meter of meters) await beginAt(ctx, tx, { meter, customer, input, from, now, actor });
-    faultPoint("move-out:before-commit");
-    return { customerId: customer.id, number: customer.number, created: true };
-  });
-  if (done.created) ctx.log.info({ customer: done.customerId, meters: meterIds }, "tenant moved in");
+  const done = await decide(ctx.db, (tx) => beginTenancy(ctx, tx, actor, input));
+  if (done.created) ctx.log.info({ customer: done.customerId, meters: input.meterIds }, "tenant moved in");
   return done;
+}
+
+/** The same inside a transaction that does more than this. */
+export async function beginTenancy(
+  ctx: FlowContext,
+  tx: Tx,
+  actor: Actor,
+  input: MoveInRequest & { ip: string },
+): Promise<MovedIn & { created: boolean }> {
+  const meterIds = [...new Set(input.meterIds)].sort((a, b) => a - b);
+  const meters: Meter[] = [];
+  for (const id of meterIds) {
+    const meter = await meterToAct(tx, actor.scope, id);
+    if (!meter) throw new AppError("meter_not_found");
+    meters.push(meter);
+  }
+  const earlier = await beganBefore(tx, input, meterIds);
+  if (earlier) return { ...earlier, created: false };
+  const now = ctx.clock();
+  const from = firstDay(input.from, now);
+  for (const id of meterIds) await claimMeterState(tx, id);
+  if (await beganBefore(tx, input, meterIds)) throw new Stale(`move-in ${input.key}`); // beside this one, and first
+  const projectId = await demandVacant(tx, actor, meterIds);
+  const customer = await customerOf(tx, actor, { ...input, projectId, now });
+  for (const meter of meters) await beginAt(ctx, tx, { meter, customer, input, from, now, actor });
+  faultPoint("move-out:before-commit");
+  return { customerId: customer.id, number: customer.number, created: true };
 }
 
 /** The tenant that this key began before; null when it is new. */

@@ -12,6 +12,7 @@ import { deviceBodies, deviceFor } from "./test-devices.ts";
 import { differ } from "./test-difference.ts";
 import { exportFor, testShelf } from "./test-exports.ts";
 import { foreignGroup, groupBodies, prepareGroup } from "./test-groups.ts";
+import { importBodies, importId, prepareImport, smallImport } from "./test-imports.ts";
 import { linkBodies } from "./test-links.ts";
 import { moveOutBodies, moveOutFor, prepareMoveOut } from "./test-move-out.ts";
 import { quarantineBodies, quarantined } from "./test-quarantine.ts";
@@ -39,6 +40,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
   let foreignCommand: string;
   let manager: TestUser;
   const shelf = testShelf();
+  let importFile: Buffer;
   /** An approved change of prices that has not taken effect, by the meter that it is about. */
   const changes = new Map<number, string>();
   const windows = new Map<number, string>();
@@ -50,6 +52,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
     db = await freshDatabase(name);
     await buildTown(db);
     app = await testApp(db, { shelf });
+    importFile = await smallImport();
     const admin = await enrol(db, {});
     manager = await enrol(db, { areas: [1] });
     order = await recharge(admin, 11, "first-order");
@@ -164,6 +167,8 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
       .replace(/shares\/sources$/, "$&?kind=box")
       .replace(/hvac\/inputs$/, method === "GET" ? `$&?outdoorMeterId=${of.meter + 2}&day=2026-03-01` : "$&")
       .replace("/api/price-changes/:id", `/api/price-changes/${changes.get(of.meter) ?? "00000000000000000000"}`)
+      .replace("/api/imports/:id", `/api/imports/${importId(of.meter)}`)
+      .replace(/imports(\/archive)?$/, method === "POST" ? "$&?projectId=1&name=a.xlsx" : "$&?projectId=1")
       .replace("/api/commands/:id", `/api/commands/${of.command}`)
       .replace("/api/exports/:id", `/api/exports/${of.made ?? "00000000000000000000"}`)
       .replace("readings/export", "$&?from=2026-03-01&to=2026-03-02")
@@ -214,6 +219,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
       ...deviceBodies(of),
       ...groupBodies(of),
       "/api/exports": { key: `key-${of.meter}-matrix`, report: "day", filter: { day: "2026-03-01" } },
+      ...importBodies(importFile),
       "/api/approval-rules": { kind: "refund", on: true, limit: "200", reason: "试" },
     };
     return { method, url, body: method === "POST" ? (bodies[path] ?? {}) : undefined };
@@ -291,6 +297,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
     const refund = path.startsWith("/api/refunds") ? await prepareRefund(path) : undefined;
     const device = await deviceFor(db, path, { meter: 11, command });
     await prepareArchive(db, path);
+    await prepareImport(db, path);
     const user = await enrol(db, { permissions: permissions.filter((each) => access.includes(each)) });
     const group = await prepareGroup(db, path, command);
     const exported = path.startsWith("/api/exports/:id") ? { made: await exportFor(db, shelf, user.id) } : {};

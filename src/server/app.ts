@@ -25,6 +25,7 @@ import { doubtRoutes } from "./routes/doubts.ts";
 import { exportRoutes } from "./routes/exports.ts";
 import { groupRoutes } from "./routes/groups.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { importRoutes } from "./routes/imports.ts";
 import { linkRoutes } from "./routes/links.ts";
 import { liveRoutes } from "./routes/live.ts";
 import { meterRoutes } from "./routes/meters.ts";
@@ -131,6 +132,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   concentratorRoutes(routes, { nudge: deps.nudge, sealer: deps.sealer ?? null });
   collectionRoutes(routes);
   exportRoutes(routes, { shelf: deps.shelf, nudge: deps.nudgeExports });
+  importRoutes(routes, { nudge: deps.nudge, sealer: deps.sealer ?? null });
   liveRoutes(routes, deps.hub);
   await addPages(app, deps.webDir);
   // Streams have no end of their own: closing would wait for them for ever.

@@ -12,6 +12,7 @@ import { daysJob } from "./jobs/days.ts";
 import { exchangesJob } from "./jobs/exchanges.ts";
 import { exportsJob, exportsSweepJob } from "./jobs/exports.ts";
 import { groupsJob } from "./jobs/groups.ts";
+import { importsJob } from "./jobs/imports.ts";
 import { livenessJob } from "./jobs/liveness.ts";
 import { startJob } from "./jobs/loop.ts";
 import { moveOutsJob } from "./jobs/move-outs.ts";
@@ -88,7 +89,7 @@ export async function runServer(config: ServerConfig, deps: ServerDeps, signal: 
     readingsJob(ctx, { keepDays: config.readingsKeepDays }),
     exchangesJob(ctx),
     quarantineJob(ctx),
-    ...(deps.sealer ? [sealJob(ctx, deps.sealer)] : []),
+    ...(deps.sealer ? [sealJob(ctx, deps.sealer), importsJob({ ...ctx, sealer: deps.sealer })] : []),
     reconcileJob(ctx, deps.sealer ?? null),
     exportsSweepJob(ctx, making),
   ].map((job) => startJob(job, starting));

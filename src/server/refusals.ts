@@ -23,7 +23,13 @@ export function refuse(error: unknown, requestId: string): Answer {
 
 /** Fastify's error handler: the refusal as JSON, and in the log what a person must look at. */
 export function handleError(log: Log, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const { status, refusal } = refuse(error, request.id);
+  const limit = request.routeOptions.bodyLimit;
+  const isLarge = error instanceof Error && "statusCode" in error && error.statusCode === 413;
+  const isFile = isLarge && limit > BODY_BYTES_MAX;
+  const { status, refusal } = refuse(
+    isFile ? new AppError("import_file_large", { mib: limit / 1024 / 1024 }) : error,
+    request.id,
+  );
   const fields = { requestId: request.id, method: request.method, path: request.routeOptions.url };
   if (refusal.code === "internal") log.error({ ...fields, err: error }, "request failed");
   else if (status >= 500) log.warn({ ...fields, err: error }, "request found no database");

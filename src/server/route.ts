@@ -43,6 +43,8 @@ export type Route<A, P extends z.ZodType, Q extends z.ZodType, B extends z.ZodTy
   missing?: ErrorCode;
   /** A POST that only asks: it is not counted among the caller's writes. */
   onlyAsks?: boolean;
+  /** Largest body, in bytes, where files are taken in; the usual limit when left out. */
+  bytesMax?: number;
   /** Refusals of single body fields that have a code of their own; the others are `invalid_input`. */
   mistakes?: Mistakes;
   handle(call: Call<A, z.output<P>, z.output<Q>, z.output<B>>): Promise<z.input<R>>;
@@ -110,6 +112,7 @@ export function addRoute<
   routes.app.route({
     method: route.method,
     url: route.path,
+    ...(route.bytesMax !== undefined && { bodyLimit: route.bytesMax }),
     config: { access: permitted },
     // Load balancers ask for the health page by HEAD; everything else has nothing to say without a body.
     exposeHeadRoute: access === "public",

@@ -232,6 +232,11 @@ export function asked(
   url: string,
   payload?: object,
 ): InjectOptions {
-  const headers = { "sec-fetch-site": "same-origin", ...(user === null ? {} : { cookie: user.cookie }) };
+  const isFile = Buffer.isBuffer(payload);
+  const headers = {
+    "sec-fetch-site": "same-origin",
+    ...(user === null ? {} : { cookie: user.cookie }),
+    ...(isFile ? { "content-type": "application/octet-stream" } : {}),
+  };
   return { method, url, headers, ...(payload === undefined ? {} : { payload }) };
 }

@@ -61,6 +61,7 @@ const fieldWords: Readonly<Record<string, string>> = {
   openIndex: "起码",
   closeIndex: "止码",
   left: "剩余量",
+  planHash: "检查结果",
 };
 
 /** What a permission allows, in the words of the page. */
@@ -88,6 +89,7 @@ export const permissionWords: Readonly<Record<Permission, string>> = {
   "meter.exchange": "换表",
   "meter.manage": "管理表计档案",
   "concentrator.manage": "管理集中器",
+  "archive.import": "导入档案",
   "price.view": "查看价格",
   "price.manage": "修改价格",
   "price.approve": "审批价格",

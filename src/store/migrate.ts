@@ -20,6 +20,8 @@ import * as safekeeping from "./migrations/0017_safekeeping.ts";
 import * as monthDays from "./migrations/0018_month_days.ts";
 import * as packedReadings from "./migrations/0019_packed_readings.ts";
 import * as exports from "./migrations/0020_exports.ts";
+import * as imports from "./migrations/0021_imports.ts";
+import * as importPermission from "./migrations/0022_import_permission.ts";
 import { type MysqlAddress, mysqlPool } from "./mysql-pool.ts";
 import type { Schema } from "./schema.ts";
 import type { SqliteWriter } from "./sqlite-writer.ts";
@@ -51,6 +53,8 @@ const migrations: readonly Migration[] = [
   { name: "0019_packed_readings", up: packedReadings.up },
   { name: "0018_month_days", up: monthDays.up },
   { name: "0020_exports", up: exports.up },
+  { name: "0021_imports", up: imports.up },
+  { name: "0022_import_permission", up: importPermission.up },
 ];
 
 /** Statements that rebuild a big table take their time. */

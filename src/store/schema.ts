@@ -13,6 +13,7 @@ import type { DeskSchema } from "./schema-desk.ts";
 import type { DevicesSchema } from "./schema-devices.ts";
 import type { ExportsSchema } from "./schema-exports.ts";
 import type { GroupsSchema } from "./schema-groups.ts";
+import type { ImportsSchema } from "./schema-imports.ts";
 import type { KeysSchema } from "./schema-keys.ts";
 import type { LedgerSchema } from "./schema-ledger.ts";
 import type { LinksSchema } from "./schema-links.ts";
@@ -35,6 +36,7 @@ export type Schema = ArchiveSchema &
   DevicesSchema &
   ExportsSchema &
   GroupsSchema &
+  ImportsSchema &
   KeysSchema &
   LedgerSchema &
   LinksSchema &

@@ -5,6 +5,8 @@
  * `JICHAO_FAULTS="name=probability,name=probability"`; a name stands for exactly one place in the code.
  */
 export type FaultPoint =
+  | "import:before-step-commit"
+  | "import:after-step"
   | "recharge:before-commit"
   | "recharge:after-commit"
   | "external-payment:after-commit"

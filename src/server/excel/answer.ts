@@ -51,7 +51,11 @@ export function namedTable<Row>(fileName: string, table: ExcelTable<Row>): Named
  * the connection, so that no one takes a part for the whole, and is logged.
  */
 export function excelAnswer(reply: FastifyReply, log: Log, { fileName, file: open }: NamedTable): Readable {
-  const file = open(unpaced);
+  return keptFile(reply, log, fileName, open(unpaced));
+}
+
+/** The answer that makes the browser keep a workbook that is being written as `<fileName>.xlsx`. */
+export function keptFile(reply: FastifyReply, log: Log, fileName: string, file: Readable): Readable {
   file.on("error", (error) => log.error({ err: error, file: fileName }, "export broke off"));
   attach(reply, fileName);
   return file;

@@ -1,0 +1,298 @@
+import type { FastifyInstance } from "fastify";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type ImportSheet, importColumns, importSheets, REMARK, sheetNames } from "#domain/import-sheets.ts";
+import { runImports } from "#flows/run-import.ts";
+import { insertRows } from "#store/portable.ts";
+import { freshDatabase, testDatabases } from "#store/test-databases.ts";
+import { createSealer } from "#system/seal.ts";
+import { bookFile } from "./excel/book.ts";
+import { asked, buildTown, contextOf, enrol, type TestUser, testApp } from "./test-town.ts";
+
+type Rows = Partial<Record<ImportSheet, Record<string, string | number>[]>>;
+
+/** A workbook as somebody fills it in; `over` puts other headers or rows in. */
+async function book(rows: Rows): Promise<Buffer> {
+  const sheets = importSheets.filter((sheet) => rows[sheet] !== undefined);
+  const file = bookFile(
+    sheets.map((sheet) => ({
+      name: sheetNames[sheet].zh,
+      columns: [{ width: 10 }, ...importColumns[sheet].map(() => ({ width: 10 }))],
+      heads: [[REMARK.zh, ...importColumns[sheet].map((column) => column.zh)]],
+      rows: (rows[sheet] ?? []).map((row) => ["", ...importColumns[sheet].map(({ key }) => String(row[key] ?? ""))]),
+    })),
+  );
+  return bytesOf(file);
+}
+async function bytesOf(file: AsyncIterable<Buffer>): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const part of file) parts.push(part);
+  return Buffer.concat(parts);
+}
+
+const area = "1 号街";
+const plain = { area, profile: "jc1", concentrator: "C1", price: "0.8" };
+const number = (n: number) => String(700_000_000_000 + n);
+const meter = (n: number, over: Record<string, string | number> = {}) => ({
+  ...{ ...plain, number: number(n), address: number(n), room: `7-${n}` },
+  ...over,
+});
+
+for (const { name, available, why } of testDatabases) {
+  describe.skipIf(!available)(`import of archives on ${name}${why ? ` (${why})` : ""}`, () => {
+    let db: Awaited<ReturnType<typeof freshDatabase>>;
+    let app: FastifyInstance;
+    let admin: TestUser;
+    let manager: TestUser;
+
+    beforeAll(async () => {
+      db = await freshDatabase(name);
+      await buildTown(db);
+      // The town's ids were given by hand.
+      const taken = ["area", "room", "box", "concentrator", "customer", "account", "meter"];
+      await db.transact((tx) =>
+        insertRows(
+          tx,
+          "sequence",
+          taken.map((each) => ({ name: each, next: 10_000 })),
+        ),
+      );
+      app = await testApp(db);
+      admin = await enrol(db, {});
+      manager = await enrol(db, { areas: [1] });
+    });
+    afterAll(async () => {
+      await app?.close();
+      await db?.drop();
+    });
+
+    const ctx = () => ({ ...contextOf(db), sealer: createSealer("5e".repeat(32)) });
+    const work = async () => {
+      while (await runImports(ctx()));
+    };
+    async function send(file: Buffer, user = admin) {
+      return app.inject(asked(user, "POST", "/api/imports?projectId=1&name=a.xlsx", file));
+    }
+    const view = async (id: string, user = admin) =>
+      (await app.inject(asked(user, "GET", `/api/imports/${id}`))).json();
+    async function check(rows: Rows | Buffer, user = admin) {
+      const answer = await send(Buffer.isBuffer(rows) ? rows : await book(rows), user);
+      expect([answer.statusCode, answer.json().code]).toEqual([201, undefined]);
+      await work();
+      const seen = await view(answer.json().id, user);
+      const { items } = (await app.inject(asked(user, "GET", `/api/imports/${seen.id}/faults`))).json();
+      const faults = items.map((each: { sheet: string; row: number; column: string; code: string }) =>
+        [each.sheet, `${each.column}${each.row}`, each.code].join(" "),
+      );
+      return { ...seen, faults, count: seen.faults };
+    }
+    const accept = (seen: { id: string; planHash: string }, user = admin) =>
+      app.inject(asked(user, "POST", `/api/imports/${seen.id}/accept`, { planHash: seen.planHash, confirmed: true }));
+    const metersThere = async () =>
+      Number(
+        (
+          await db.read
+            .selectFrom("meter")
+            .select((eb) => eb.fn.countAll<number>().as("n"))
+            .executeTakeFirstOrThrow()
+        ).n,
+      );
+
+    test("a whole site is made from one file, and the same file again makes nothing", async () => {
+      const file = await book({
+        areas: [{ area: "新区" }, { area: "新区/B座" }],
+        rooms: [{ area: "新区/B座", name: "储藏室" }],
+        boxes: [{ area: "新区/B座", name: "一层箱" }],
+        concentrators: [{ code: "NEW-1", name: "新集中器", area: "新区", linkKey: "00".repeat(16) }],
+        prices: [{ name: "居民", kind: "电", price: "0.75" }],
+        customers: [{ number: "K-1", name: "=王<img onerror=alert(1)>", phone: "13800001111" }],
+        meters: [
+          {
+            ...{ number: "B0001", count: 24, area: "新区/B座", room: "{1-6}{01-04}", address: "000123450001" },
+            ...{ profile: "jc1", concentrator: "NEW-1", price: "居民", box: "一层箱", openIndex: "12.5" },
+          },
+          meter(1, { area: "新区/B座", concentrator: "NEW-1", customer: "K-1", from: "2026-08-01", bus: 2 }),
+        ],
+      });
+      const before = await metersThere();
+      const seen = await check(file);
+      expect(seen.faults).toEqual([]);
+      expect(seen.sheets.map((each: { sheet: string; counts: object }) => [each.sheet, each.counts])).toEqual([
+        ["areas", { add: 2, change: 0, same: 0, wrong: 0 }],
+        ["rooms", { add: 1, change: 0, same: 0, wrong: 0 }],
+        ["boxes", { add: 1, change: 0, same: 0, wrong: 0 }],
+        ["concentrators", { add: 1, change: 0, same: 0, wrong: 0 }],
+        ["prices", { add: 0, change: 0, same: 1, wrong: 0 }],
+        ["customers", { add: 1, change: 0, same: 0, wrong: 0 }],
+        ["meters", { add: 25, change: 0, same: 0, wrong: 0 }],
+      ]);
+      expect(await metersThere()).toBe(before); // checked, and nothing is written
+      const [once, twice] = await Promise.all([accept(seen), accept(seen)]);
+      expect([once.statusCode, twice.statusCode].filter((status) => status === 204).length).toBeGreaterThan(0);
+      await Promise.all([work(), work()]);
+      expect((await view(seen.id)).state).toBe("done");
+      expect(await metersThere()).toBe(before + 25);
+      expect((await accept(seen)).statusCode).toBe(204); // later still: nothing more
+      await work();
+      expect(await metersThere()).toBe(before + 25);
+      const last = await db.read
+        .selectFrom("meter")
+        .innerJoin("room", "room.id", "meter.room_id")
+        .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
+        .select(["address", "room.name as room", "price_e4", "index_wh", "box_id"])
+        .where("number", "=", "B0024")
+        .executeTakeFirstOrThrow();
+      expect(last).toMatchObject({ address: "000123450024", room: "604", price_e4: 7500, index_wh: 12_500 });
+      expect(last.box_id).not.toBeNull();
+      const again = await check(file);
+      expect(again.faults).toEqual([]);
+      expect(again.changes).toBe(0);
+      const audits = await db.read
+        .selectFrom("audit")
+        .select("action")
+        .where("object", "=", `import:${seen.id}`)
+        .execute();
+      expect(audits.map((row) => row.action).sort()).toEqual([
+        "archive.import.accept",
+        "archive.import.done",
+        "archive.import.upload",
+      ]);
+    });
+
+    test("what was taken out changes nothing when it is taken in, and a name may be changed", async () => {
+      const answer = await app.inject(asked(admin, "GET", "/api/imports/archive?projectId=1"));
+      const seen = await check(answer.rawPayload);
+      expect(seen.faults).toEqual([]);
+      expect(seen.changes).toBe(0);
+      const renamed = await check({
+        meters: [{ ...plain, number: "E11", address: "000000000011", room: "1-11", label: "新名" }],
+      });
+      expect([renamed.faults, renamed.changes]).toEqual([[], 1]);
+      await accept(renamed);
+      await work();
+      const row = await db.read.selectFrom("meter").select("label").where("number", "=", "E11").executeTakeFirst();
+      expect(row?.label).toBe("新名");
+    });
+
+    test("seven mistakes are told by cell, and nothing is written", async () => {
+      const before = await metersThere();
+      const seen = await check({
+        meters: [
+          meter(50, { address: "1.23457E+11" }),
+          meter(51, { address: "１２３" }),
+          meter(52, { price: "很贵" }),
+          meter(53, { concentrator: "NONE" }),
+          meter(54),
+          meter(54),
+          meter(55, { from: "8月1日", customer: "K-9" }),
+          meter(56, { room: "长".repeat(200) }),
+        ],
+      });
+      expect(seen.faults).toEqual([
+        "meters H2 import_cell_mangled",
+        "meters H3 profile_mismatch",
+        "meters O4 import_price_unknown",
+        "meters I5 import_concentrator_unknown",
+        "meters B7 import_twice",
+        "meters V8 import_cell_day",
+        "meters E9 import_cell_long",
+      ]);
+      expect((await accept(seen)).json().code).toBe("import_has_faults");
+      expect(await metersThere()).toBe(before);
+      const file = await app.inject(asked(admin, "GET", `/api/imports/${seen.id}/faults/file`));
+      expect([file.statusCode, file.rawPayload.subarray(0, 2).toString()]).toEqual([200, "PK"]);
+    });
+
+    test("an import does not change what has a page of its own", async () => {
+      const known = { ...plain, number: "E12", address: "000000000012", room: "1-12" };
+      const seen = await check({
+        meters: [
+          { ...known, ratio: 40 },
+          { ...known, number: "E11", address: "000000000099", room: "1-11" },
+        ],
+        customers: [{ number: "000000000012", name: "别人" }],
+      });
+      expect(seen.faults).toEqual([
+        "customers C2 import_customer_differs",
+        "meters P2 import_meter_differs",
+        "meters H3 import_meter_differs",
+      ]);
+      for (const change of [{ price: "0.9" }, { customer: "000000000011" }, { mode: "公共" }, { openIndex: "5" }]) {
+        expect((await check({ meters: [{ ...known, ...change }] })).count).toBe(1);
+      }
+    });
+
+    test("nobody imports into what he does not see", async () => {
+      const seen = await check(
+        { meters: [meter(60, { area: "2 号街" }), meter(61, { concentrator: "C2" }), meter(62)] },
+        manager,
+      );
+      expect(seen.faults).toEqual(["meters D2 import_area_unknown", "meters I3 import_concentrator_unknown"]);
+      expect(
+        (await app.inject(asked(manager, "GET", `/api/imports/${(await check({ meters: [meter(63)] })).id}`)))
+          .statusCode,
+      ).toBe(404);
+      const without = await enrol(db, { permissions: ["archive.import"] });
+      expect((await check({ meters: [meter(64)] }, without)).faults).toEqual(["meters 0 import_permission"]);
+    });
+
+    test("the 501st meter of a concentrator is refused by its row, and nothing is made", async () => {
+      const there = await db.read.selectFrom("meter").select("id").where("concentrator_id", "=", 1).execute();
+      const fits = 500 - there.length;
+      const rows = Array.from({ length: fits + 1 }, (_, i) => meter(1_000 + i));
+      const seen = await check({ meters: rows });
+      expect(seen.faults).toEqual([`meters I${fits + 2} concentrator_full`]);
+    });
+
+    test("an archive that changed after the check is not overrun", async () => {
+      const seen = await check({ meters: [meter(70)] });
+      const other = await check({ meters: [meter(71, { number: number(70), address: number(70) })] });
+      await accept(other);
+      await work();
+      await accept(seen);
+      await work();
+      expect((await view(seen.id)).state).toBe("outdated");
+      await app.inject(asked(admin, "POST", `/api/imports/${seen.id}/recheck`));
+      await work();
+      expect((await view(seen.id)).state).toBe("checked");
+    });
+
+    test("a killed import goes on where it was, and nothing is there twice", async () => {
+      const before = await metersThere();
+      const codes = ["K1", "K2"].map((code) => ({ code, name: code, area, linkKey: "11".repeat(16) }));
+      const rows = Array.from({ length: 600 }, (_, i) => meter(5_000 + i, { concentrator: i < 400 ? "K1" : "K2" }));
+      const seen = await check({ concentrators: codes, meters: rows });
+      expect([seen.faults, seen.changes]).toEqual([[], 602]);
+      await accept(seen);
+      await runImports(ctx()); // compared once more
+      let left = 150;
+      const dying = {
+        ...ctx(),
+        newId: (at: number) => {
+          if (left-- < 0) throw new Error("killed");
+          return ctx().newId(at as never);
+        },
+      };
+      await expect(runImports(dying)).rejects.toThrow("killed");
+      const half = await view(seen.id);
+      expect([half.state, half.done > 0, half.done < 602]).toEqual(["running", true, true]);
+      expect(await metersThere()).toBe(before + half.done - 2);
+      // The lease of the dead one runs out.
+      await db.transact((tx) => tx.updateTable("archive_import").set({ lease_until: 0 }).execute());
+      await Promise.all([work(), work()]);
+      expect((await view(seen.id)).state).toBe("done");
+      expect(await metersThere()).toBe(before + 600);
+    });
+
+    test("what is no workbook is refused with what to do", async () => {
+      const refused = async (file: Buffer) => (await send(file)).json().code;
+      expect(await refused(Buffer.from("表号,地址\n1,2\n"))).toBe("import_file_csv");
+      expect(await refused(Buffer.from("d0cf11e0a1b11ae1", "hex"))).toBe("import_file_old");
+      expect(await refused(Buffer.from([1, 2, 0, 4, 5]))).toBe("import_file_not_excel");
+      expect(await refused(Buffer.alloc(11 * 1024 * 1024))).toBe("import_file_large");
+      const good = await book({ meters: [meter(80)] });
+      expect(await refused(good.subarray(0, good.length - 40))).toBe("import_file_broken");
+      expect(await refused(await book({}))).toBe("import_sheets_missing");
+      expect(await refused(await book({ meters: [] }))).toBe("import_empty");
+    });
+  });
+}
