@@ -22,6 +22,7 @@ import * as packedReadings from "./migrations/0019_packed_readings.ts";
 import * as exports from "./migrations/0020_exports.ts";
 import * as imports from "./migrations/0021_imports.ts";
 import * as importPermission from "./migrations/0022_import_permission.ts";
+import * as daySums from "./migrations/0023_day_sums.ts";
 import { type MysqlAddress, mysqlPool } from "./mysql-pool.ts";
 import type { Schema } from "./schema.ts";
 import type { SqliteWriter } from "./sqlite-writer.ts";
@@ -55,6 +56,7 @@ const migrations: readonly Migration[] = [
   { name: "0020_exports", up: exports.up },
   { name: "0021_imports", up: imports.up },
   { name: "0022_import_permission", up: importPermission.up },
+  { name: "0023_day_sums", up: daySums.up },
 ];
 
 /** Statements that rebuild a big table take their time. */

@@ -11,7 +11,8 @@ export const DAY_COLUMNS = [
   "d31_wh",
 ] as const;
 
-const BLANK = Object.fromEntries(DAY_COLUMNS.map((column) => [column, null])) as Record<
+/** A month of which nothing is known. */
+export const NO_DAYS = Object.fromEntries(DAY_COLUMNS.map((column) => [column, null])) as Record<
   (typeof DAY_COLUMNS)[number],
   null
 >;
@@ -37,7 +38,7 @@ export async function sumMonthDays(
     .groupBy(["meter_id", "day"])
     .execute();
   const rows = [...Map.groupBy(sums, (row) => row.meter_id)].map(([meter_id, own]): MonthDaysTable => {
-    const row: MonthDaysTable = { month, meter_id, ...BLANK };
+    const row: MonthDaysTable = { month, meter_id, ...NO_DAYS };
     for (const { day, usage_wh } of own) {
       const column = DAY_COLUMNS[Number(day.slice(8)) - 1];
       if (column !== undefined) row[column] = usage_wh === null ? null : Number(usage_wh);

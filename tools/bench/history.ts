@@ -1,33 +1,25 @@
-import {
-  addDays,
-  DAY_MS,
-  type Day,
-  endOfDay,
-  instant,
-  MINUTE_MS,
-  type Month,
-  monthOf,
-  startOfDay,
-} from "#base/time.ts";
+import { addDays, DAY_MS, type Day, endOfDay, instant, MINUTE_MS, monthOf, startOfDay } from "#base/time.ts";
 import { registers, verdictCode } from "#domain/reading.ts";
 import type { Db } from "#store/db.ts";
+import { DAY_COLUMNS, NO_DAYS } from "#store/month-days.ts";
 import { packReadings } from "#store/packed-readings.ts";
 import { insertRows } from "#store/portable.ts";
 import { YOUNG_MS } from "#store/reading-history.ts";
-import type { MeterDayTable, MeterMonthTable, ReadingDayTable } from "#store/schema-days.ts";
+import type { MeterDayTable, MeterMonthTable, MonthDaysTable, ReadingDayTable } from "#store/schema-days.ts";
 import type { ReadingTable } from "#store/schema-readings.ts";
 import { buildSettleTown, METERS as METERS_MAX } from "./settle-town.ts";
 
-/** How much of the past is made: meters from the first on, and the days before a last one. */
-export type History = { meters: number; days: number; last: Day };
+/**
+ * How much of the past is made: meters from the first on, and the days before a last one. Young readings are rows, of which a day costs as
+ * much as weeks of packed ones: of those days only the last `youngDays` have readings.
+ */
+export type History = { meters: number; days: number; last: Day; youngDays: number };
 /** What was made. */
 export type Made = { readings: number; young: number };
 
 const STEP_MS = 15 * MINUTE_MS;
 const STEPS = DAY_MS / STEP_MS;
 const METERS_AT_ONCE = 2_000;
-/** Young readings are rows: of these a day costs as much as weeks of packed ones, so only some days of them are made. */
-const YOUNG_DAYS = 2;
 /** The town: buildings below one site, floors below them, and as many meters on each floor. */
 const BUILDINGS = 20;
 const FLOORS = 5;
@@ -41,16 +33,16 @@ export const BUILDING = 2;
  * last days as rows. Two registers at each quarter, three more at every third; each meter at its own moment, with the unrest of a real line.
  * Day by day and round by round, all meters of each, for rows lie on the disk in the order in which they came.
  */
-export async function makeHistory(db: Db, { meters, days, last }: History): Promise<Made> {
+export async function makeHistory(db: Db, { meters, days, last, youngDays }: History): Promise<Made> {
   if (meters > METERS_MAX) throw new Error(`a town has ${METERS_MAX} meters`);
   const first = addDays(last, 1 - days);
   await buildSettleTown(db, endOfDay(last));
-  await buildAreas(db, startOfDay(first));
+  await buildAreas(db, startOfDay(first), meters);
   const youngFrom = addDays(last, 1 - Math.ceil(YOUNG_MS / DAY_MS));
-  const youngMade = addDays(last, 1 - YOUNG_DAYS);
+  const youngMade = addDays(last, 1 - youngDays);
   const indexes = Array.from({ length: meters + 1 }, (_, id) => 1_000_000 + id);
   const made: Made = { readings: 0, young: 0 };
-  let months = new Map<number, MeterMonthTable>();
+  let months = new Map<number, Month>();
   for (let day = first; day <= last; day = addDays(day, 1)) {
     if (day >= youngMade) made.young += await addYoung(db, day, indexes);
     for (let id = 1; id <= meters; id += METERS_AT_ONCE) {
@@ -64,12 +56,11 @@ export async function makeHistory(db: Db, { meters, days, last }: History): Prom
       for (const row of packed) made.readings += row.readings;
       for (const row of closed) {
         indexes[row.meter_id] = row.close_wh ?? 0;
-        addToMonth(months, row, monthOf(day));
+        addToMonth(months, row);
       }
     }
     if (day === last || monthOf(addDays(day, 1)) !== monthOf(day)) {
-      const rows = [...months.values()];
-      await db.transact((tx) => insertRows(tx, "meter_month", rows));
+      await addMonths(db, [...months.values()]);
       months = new Map();
     }
   }
@@ -85,7 +76,7 @@ export async function makeHistory(db: Db, { meters, days, last }: History): Prom
 }
 
 /** Area 1 is the site, 2 … the buildings, the rest floors; meters are spread over the floors. */
-async function buildAreas(db: Db, createdAt: number): Promise<void> {
+async function buildAreas(db: Db, createdAt: number, meters: number): Promise<void> {
   const floors = AREAS - 1 - BUILDINGS;
   const buildingOf = (area: number) => (area <= 1 + BUILDINGS ? area : 2 + ((area - 2 - BUILDINGS) % BUILDINGS));
   await db.transact(async (tx) => {
@@ -99,6 +90,7 @@ async function buildAreas(db: Db, createdAt: number): Promise<void> {
         above.map((ancestor_id) => ({ area_id: id, ancestor_id })),
       );
     }
+    await tx.deleteFrom("meter").where("id", ">", meters).execute();
     await tx
       .updateTable("meter")
       .set((eb) => ({ created_at: createdAt, area_id: eb(eb("id", "%", floors), "+", 2 + BUILDINGS) }))
@@ -168,18 +160,41 @@ function dayOf(meter_id: number, day: Day, open: number): MeterDayTable {
   };
 }
 
-function addToMonth(months: Map<number, MeterMonthTable>, row: MeterDayTable, month: Month): void {
-  const known = months.get(row.meter_id) ?? {
-    ...{ meter_id: row.meter_id, month, usage_wh: 0, cost_e4: 0, days: 0, days_estimated: 0, days_missing: 0 },
-    ...{ version: 0, updated_at: 0 },
-  };
-  months.set(row.meter_id, {
-    ...known,
-    usage_wh: (known.usage_wh ?? 0) + (row.usage_wh ?? 0),
-    cost_e4: (known.cost_e4 ?? 0) + (row.cost_e4 ?? 0),
-    days: known.days + 1,
-    updated_at: row.made_at,
+type Month = { sum: MeterMonthTable; days: MonthDaysTable };
+
+async function addMonths(db: Db, months: readonly Month[]): Promise<void> {
+  await db.transact(async (tx) => {
+    await insertRows(
+      tx,
+      "meter_month",
+      months.map((each) => each.sum),
+    );
+    await insertRows(
+      tx,
+      "month_days",
+      months.map((each) => each.days),
+    );
   });
+}
+
+function addToMonth(months: Map<number, Month>, row: MeterDayTable): void {
+  const { meter_id, usage_wh, cost_e4, made_at } = row;
+  const month = monthOf(row.day as Day);
+  const known = months.get(meter_id) ?? {
+    sum: {
+      ...{ meter_id, month, usage_wh: 0, cost_e4: 0, days: 0, days_estimated: 0, days_missing: 0 },
+      ...{ version: 0, updated_at: 0 },
+    },
+    days: { month, meter_id, ...NO_DAYS },
+  };
+  const { sum, days } = known;
+  sum.usage_wh = (sum.usage_wh ?? 0) + (usage_wh ?? 0);
+  sum.cost_e4 = (sum.cost_e4 ?? 0) + (cost_e4 ?? 0);
+  sum.days++;
+  sum.updated_at = made_at;
+  const column = DAY_COLUMNS[Number(row.day.slice(8)) - 1];
+  if (column !== undefined) days[column] = usage_wh;
+  months.set(meter_id, known);
 }
 
 function costOf(wh: number): number {

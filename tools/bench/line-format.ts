@@ -16,7 +16,27 @@ export type BenchLine = {
 };
 
 /** What may be asked of a bench besides its name: a smaller or larger one. Each takes those that mean something to it. */
-export type BenchOptions = { meters?: number; concentrators?: number; seconds?: number; days?: number };
+export type BenchOptions = {
+  meters?: number;
+  concentrators?: number;
+  seconds?: number;
+  days?: number;
+  /** Only this one; both when left out. */
+  database?: BenchDatabase;
+};
+
+/** What benches of the store run on. */
+export type BenchDatabase = "sqlite" | "mariadb";
+
+/** Whether a text names one of them. */
+export function isBenchDatabase(text: string | undefined): text is BenchDatabase {
+  return text === "sqlite" || text === "mariadb";
+}
+
+/** Two digits after the point are enough for a figure. */
+export function round2(value: number): number {
+  return Math.round(value * 100) / 100;
+}
 
 /** The middle of the values: one disturbed round does not move it. NaN for none. */
 export function median(values: readonly number[]): number {

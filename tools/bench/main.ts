@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import type { BenchLine, BenchOptions } from "./line-format.ts";
+import { type BenchLine, type BenchOptions, isBenchDatabase } from "./line-format.ts";
 
 /** Every bench by name; each is loaded only when it is asked for. */
 const benches: Readonly<Record<string, () => Promise<{ bench(options: BenchOptions): Promise<BenchLine[]> }>>> = {
@@ -13,6 +13,7 @@ const benches: Readonly<Record<string, () => Promise<{ bench(options: BenchOptio
   line: () => import("./line.ts"),
   reports: () => import("./reports.ts"),
   settle: () => import("./settle.ts"),
+  store: () => import("./store.ts"),
 };
 
 const OPTIONS = {
@@ -20,17 +21,20 @@ const OPTIONS = {
   concentrators: { type: "string" },
   seconds: { type: "string" },
   days: { type: "string" },
+  database: { type: "string" },
 } as const;
 const { values, positionals: names } = parseArgs({
   args: process.argv.slice(2),
   options: OPTIONS,
   allowPositionals: true,
 });
-const options: BenchOptions = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Number(value)]));
+const { database, ...numbers } = values;
+const options: BenchOptions = Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, Number(value)]));
+if (isBenchDatabase(database)) options.database = database;
 const unknown = names.filter((name) => !(name in benches));
-if (names.length === 0 || unknown.length > 0) {
+if (names.length === 0 || unknown.length > 0 || (database !== undefined && !isBenchDatabase(database))) {
   console.error(
-    `usage: npm run bench -- <name …> [--meters n] [--concentrators n] [--seconds n] [--days n], one of: ${Object.keys(benches).join(", ")}`,
+    `usage: npm run bench -- <name …> [--meters n] [--concentrators n] [--seconds n] [--days n] [--database sqlite|mariadb], one of: ${Object.keys(benches).join(", ")}`,
   );
   process.exit(2);
 }

@@ -41,7 +41,16 @@ function noting(tx: Tx, into: Recorded): Tx {
     },
     transformResult: async ({ result }) => result,
   };
-  return tx.withPlugin(plugin);
+  const noted = tx.withPlugin(plugin);
+  // Texts that we made ourselves pass no plugin on their way.
+  const run = noted.executeQuery.bind(noted);
+  const executeQuery: typeof noted.executeQuery = (query) => {
+    if ("sql" in query && query.query.kind === "RawNode") {
+      into.statements.push({ sql: query.sql, parameters: query.parameters });
+    }
+    return run(query);
+  };
+  return Object.assign(noted, { executeQuery });
 }
 
 /**

@@ -1,18 +1,23 @@
 import { performance } from "node:perf_hooks";
 import { sql } from "kysely";
 import { addDays, type Day, type Month, monthOf } from "#base/time.ts";
-import { SCOPE_ALL } from "#domain/permission.ts";
+import { SCOPE_ALL, type Scope } from "#domain/permission.ts";
 import { readingsReport } from "#store/doubts.ts";
 import { dayReport, dayRowsOf, matrixReport } from "#store/report-days.ts";
 import { periodReport } from "#store/report-periods.ts";
 import type { TestDatabase } from "#store/test-databases.ts";
-import { makeHistory } from "./history.ts";
-import { type BenchLine, type BenchOptions, median } from "./line-format.ts";
-import { onDatabases } from "./on-databases.ts";
+import { BUILDING, makeHistory } from "./history.ts";
+import { type BenchLine, type BenchOptions, median, round2 } from "./line-format.ts";
+import { onDatabases, SITE_POOL_BYTES } from "./on-databases.ts";
 
 const LAST = "2026-10-31" as Day;
 const PAGE = { after: 0, limit: 100, search: "" };
 const ROUNDS = 15;
+const YOUNG_DAYS = 2;
+/** How far back the questions go. */
+const DAYS_MIN = 20 + ROUNDS * 3;
+/** Whoever sees one building, and a meter of another. */
+const SOME: Scope = { all: false, areaIds: [BUILDING], meterIds: [1] };
 
 /** One question of a report, and the rows that it rests on, fetched by their keys alone. */
 type Question = {
@@ -25,20 +30,28 @@ type Question = {
 
 /**
  * How long reports take over a year of quarters of an hour, and how much longer that is than fetching the rows by their keys. `--meters`
- * (10 000 when left out) and `--days` (365).
+ * (10 000 when left out), `--days` (365; fewer than {@link DAYS_MIN} would leave questions without rows) and `--database`.
  */
 export async function bench(options: BenchOptions): Promise<BenchLine[]> {
   const { meters = 10_000, days = 365 } = options;
-  return onDatabases(async (name, fresh) => {
-    const db = await fresh();
-    const began = performance.now();
-    const made = await makeHistory(db, { meters, days, last: LAST });
-    const seconds = (performance.now() - began) / 1000;
-    console.error(`${name}: ${JSON.stringify(made)} in ${Math.round(seconds)} s`);
-    const lines = await sizes(name, db, { ...made, meters, days });
-    for (const question of questions(meters)) lines.push(await measure(name, db, question));
-    return lines;
-  });
+  if (days < DAYS_MIN) throw new Error(`reports are asked about the last ${DAYS_MIN} days`);
+  return onDatabases(
+    async (name, fresh) => {
+      const db = await fresh();
+      const began = performance.now();
+      const made = await makeHistory(db, { meters, days, last: LAST, youngDays: YOUNG_DAYS });
+      console.error(`${name}: ${JSON.stringify(made)} in ${Math.round((performance.now() - began) / 1000)} s`);
+      return measureReports(name, db, meters);
+    },
+    { database: options.database, poolBytes: SITE_POOL_BYTES },
+  );
+}
+
+/** Asks each question of a database that has a history. */
+export async function measureReports(name: string, db: TestDatabase, meters: number): Promise<BenchLine[]> {
+  const lines: BenchLine[] = [];
+  for (const question of questions(meters)) lines.push(await measure(name, db, question));
+  return lines;
 }
 
 async function measure(name: string, db: TestDatabase, question: Question): Promise<BenchLine> {
@@ -102,6 +115,12 @@ function questions(meters: number): Question[] {
       floor: (db, round) => days(db, page, `${monthAt(round)}-01`, `${monthAt(round)}-31`),
     },
     {
+      name: "month matrix of one building and one meter besides",
+      target: 100,
+      ask: (db, round) => matrixReport(db.read, SOME, { ...PAGE, month: monthAt(round) }),
+      floor: (db, round) => days(db, page, `${monthAt(round)}-01`, `${monthAt(round)}-31`),
+    },
+    {
       name: "month report of all",
       target: 300,
       ask: (db, round) => periodReport(db.read, SCOPE_ALL, { period: monthAt(round), kind: "electricity" }),
@@ -116,55 +135,8 @@ function questions(meters: number): Question[] {
   ];
 }
 
-/** Bytes on disk of a reading, indexes included, as a row and packed; and of a meter's year. */
-async function sizes(
-  name: string,
-  db: TestDatabase,
-  made: { readings: number; young: number; meters: number; days: number },
-): Promise<BenchLine[]> {
-  const bytes = await (name === "sqlite" ? sqliteBytes(db) : mysqlBytes(db));
-  const line = (what: string, value: number, target: number | null): BenchLine => ({
-    bench: "reports",
-    case: `${what} on ${name}`,
-    value: round2(value),
-    unit: "bytes",
-    floor: target === null ? null : `the aim is ${target} bytes`,
-    ratio: null,
-    target,
-    met: target === null ? null : value <= target,
-  });
-  const perMeterYear = ((bytes.reading_day + bytes.meter_day + bytes.meter_month) / made.meters / made.days) * 365;
-  return [
-    line("a young reading", bytes.reading / made.young, 50),
-    line("a packed reading", bytes.reading_day / made.readings, 3.5),
-    line("a meter's year: packed readings, days, months", perMeterYear, null),
-  ];
-}
-
-type Bytes = Record<"reading" | "reading_day" | "meter_day" | "meter_month", number>;
-
-async function mysqlBytes(db: TestDatabase): Promise<Bytes> {
-  await sql`analyze table reading, reading_day, meter_day, meter_month`.execute(db.read);
-  const { rows } = await sql<{
-    name: string;
-    bytes: number;
-  }>`select table_name as name, data_length + index_length as bytes
-    from information_schema.tables where table_schema = database()`.execute(db.read);
-  return Object.fromEntries(rows.map((row) => [row.name, Number(row.bytes)])) as Bytes;
-}
-
-async function sqliteBytes(db: TestDatabase): Promise<Bytes> {
-  const { rows } = await sql<{ name: string; bytes: number }>`select s.tbl_name as name, sum(d.pgsize) as bytes
-    from dbstat d join sqlite_schema s on s.name = d.name group by s.tbl_name`.execute(db.read);
-  return Object.fromEntries(rows.map((row) => [row.name, Number(row.bytes)])) as Bytes;
-}
-
 async function time(doing: () => Promise<unknown>): Promise<number> {
   const began = performance.now();
   await doing();
   return performance.now() - began;
-}
-
-function round2(value: number): number {
-  return Math.round(value * 100) / 100;
 }
