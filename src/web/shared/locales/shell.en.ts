@@ -9,6 +9,7 @@ export const shellEn: typeof shellZh = {
     skip: "Skip to main content",
     loading: "Loading…",
     and: ", ",
+    table: "Table, scrolls with the arrow keys",
   },
   login: {
     title: "Log in",

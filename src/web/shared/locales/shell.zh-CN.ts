@@ -7,6 +7,7 @@ export const shellZh = {
     skip: "跳到主要内容",
     loading: "正在加载…",
     and: "、",
+    table: "表格,可用方向键滚动",
   },
   login: {
     title: "登录",

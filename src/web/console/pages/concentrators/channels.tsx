@@ -5,6 +5,7 @@ import type { Channel, ConcentratorView, ItemSet } from "#contract/collection.ts
 import { bauds, channelKinds } from "#domain/collection.ts";
 import { postChannel } from "#web/shared/api-collection.ts";
 import { Can } from "#web/shared/can.tsx";
+import { SheetBox } from "../../sheet-box.tsx";
 import { CycleText } from "./cycle-text.tsx";
 import { ChoiceField, CycleField, cycleTyped, FormDialog, TextField } from "./form-dialog.tsx";
 
@@ -28,7 +29,7 @@ export function ChannelTable({ seen, sets }: Props) {
       {seen.channels.length === 0 ? (
         <p className="empty-line">{t("channels.empty")}</p>
       ) : (
-        <div className="panel sheet-box">
+        <SheetBox>
           <table className="sheet" data-testid="channels">
             <thead>
               <tr>
@@ -69,7 +70,7 @@ export function ChannelTable({ seen, sets }: Props) {
               ))}
             </tbody>
           </table>
-        </div>
+        </SheetBox>
       )}
       {editing === null ? null : (
         <ChannelDialog

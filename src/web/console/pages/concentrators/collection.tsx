@@ -19,6 +19,7 @@ import { CycleText } from "./cycle-text.tsx";
 import { ChoiceField, CycleField, cycleTyped, FormDialog, TextField } from "./form-dialog.tsx";
 import "../reports/reports.css";
 import "./concentrators.css";
+import { SheetBox } from "../../sheet-box.tsx";
 
 type Project = CollectionSettings["projects"][number];
 type Doing = { what: "project"; project: Project } | { what: "set" | "remove"; set: ItemSet | null };
@@ -64,7 +65,7 @@ function ProjectTable({ settings, onEdit }: { settings: CollectionSettings; onEd
   return (
     <section className="archive-part" aria-label={t("collection.defaults")}>
       <h2>{t("collection.defaults")}</h2>
-      <div className="panel sheet-box">
+      <SheetBox>
         <table className="sheet" data-testid="collection-projects">
           <thead>
             <tr>
@@ -103,7 +104,7 @@ function ProjectTable({ settings, onEdit }: { settings: CollectionSettings; onEd
             ))}
           </tbody>
         </table>
-      </div>
+      </SheetBox>
     </section>
   );
 }
@@ -170,7 +171,7 @@ function SetTable(props: {
       {itemSets.length === 0 ? (
         <p className="empty-line">{t("collection.empty")}</p>
       ) : (
-        <div className="panel sheet-box">
+        <SheetBox>
           <table className="sheet" data-testid="item-sets">
             <thead>
               <tr>
@@ -204,7 +205,7 @@ function SetTable(props: {
               ))}
             </tbody>
           </table>
-        </div>
+        </SheetBox>
       )}
     </section>
   );

@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import { collectionKeys, getCollectors } from "#web/shared/api-collection.ts";
 import { dateTime, shortTime } from "#web/shared/format.ts";
 import { FailedNotice, Loading } from "../../notice.tsx";
+import { SheetBox } from "../../sheet-box.tsx";
 
 const POLL_MS = 5_000;
 
@@ -22,7 +23,7 @@ export function CollectorTable() {
       ) : found.data.items.length === 0 ? (
         <p className="empty-line">{t("collectors.empty")}</p>
       ) : (
-        <div className="panel sheet-box">
+        <SheetBox>
           <table className="sheet" data-testid="collectors">
             <thead>
               <tr>
@@ -57,7 +58,7 @@ export function CollectorTable() {
               ))}
             </tbody>
           </table>
-        </div>
+        </SheetBox>
       )}
     </section>
   );

@@ -14,6 +14,7 @@ import { AddConcentrator } from "./add-concentrator.tsx";
 import { CollectorTable } from "./collectors.tsx";
 import "../reports/reports.css";
 import "./concentrators.css";
+import { SheetBox } from "../../sheet-box.tsx";
 
 /** A concentrator that stops is red within two heartbeats: the page must not be the slow part. */
 const POLL_MS = 3_000;
@@ -129,7 +130,7 @@ function queryOf(params: URLSearchParams): ConcentratorQuery {
 function ConcentratorTable({ items, asOf }: { items: readonly ConcentratorLine[]; asOf: number }) {
   const { t } = useTranslation();
   return (
-    <div className="panel sheet-box">
+    <SheetBox>
       <table className="sheet" data-testid="concentrators">
         <thead>
           <tr>
@@ -173,7 +174,7 @@ function ConcentratorTable({ items, asOf }: { items: readonly ConcentratorLine[]
           ))}
         </tbody>
       </table>
-    </div>
+    </SheetBox>
   );
 }
 

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import type { ConcentratorView, ItemSet, MeterOnChannel } from "#contract/collection.ts";
 import { Can } from "#web/shared/can.tsx";
 import { MISSING, shortTime } from "#web/shared/format.ts";
+import { SheetBox } from "../../sheet-box.tsx";
 import { AddMeter } from "./add-meter.tsx";
 import { EditMeter, MoveMeter, ProtocolDialog, RetireMeter } from "./meter-dialogs.tsx";
 import { TestRead } from "./read-now.tsx";
@@ -29,7 +30,7 @@ export function MeterTable({ seen, sets }: { seen: ConcentratorView; sets: reado
       {seen.meterList.length === 0 ? (
         <p className="empty-line">{t("channelMeters.empty")}</p>
       ) : (
-        <div className="panel sheet-box">
+        <SheetBox>
           <table className="sheet" data-testid="channel-meters">
             <thead>
               <tr>
@@ -88,7 +89,7 @@ export function MeterTable({ seen, sets }: { seen: ConcentratorView; sets: reado
               ))}
             </tbody>
           </table>
-        </div>
+        </SheetBox>
       )}
       {isAdding ? <AddMeter seen={seen} onClose={() => setAdding(false)} /> : null}
       {doing?.what === "edit" ? <EditMeter meter={doing.meter} sets={sets} onClose={close} /> : null}

@@ -12,6 +12,7 @@ import { useSettled } from "../../use-settled.ts";
 import "../records/records.css";
 import "../reports/reports.css";
 import "./devices.css";
+import { SheetBox } from "../../sheet-box.tsx";
 
 const POLL_MS = 10_000;
 
@@ -73,7 +74,7 @@ export function ExchangesPage() {
 function ExchangeTable({ items }: { items: readonly Exchange[] }) {
   const { t } = useTranslation();
   return (
-    <div className="panel sheet-box">
+    <SheetBox>
       <table className="sheet" data-testid="exchanges">
         <thead>
           <tr>
@@ -106,6 +107,6 @@ function ExchangeTable({ items }: { items: readonly Exchange[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </SheetBox>
   );
 }

@@ -7,6 +7,7 @@ import { dateTime, MISSING, units } from "#web/shared/format.ts";
 import { FailedNotice, Loading, Notice } from "../../notice.tsx";
 import "../records/records.css";
 import "../reports/reports.css";
+import { SheetBox } from "../../sheet-box.tsx";
 
 /** A list of doubted meters does not change by itself: it is looked at again. */
 const AGAIN_MS = 10_000;
@@ -33,7 +34,7 @@ export function DoubtsPage() {
       ) : (
         <>
           <p className="report-line">{t("doubts.lead")}</p>
-          <div className="panel sheet-box">
+          <SheetBox>
             <table className="sheet" data-testid="doubts">
               <thead>
                 <tr>
@@ -79,7 +80,7 @@ export function DoubtsPage() {
                 ))}
               </tbody>
             </table>
-          </div>
+          </SheetBox>
         </>
       )}
     </main>

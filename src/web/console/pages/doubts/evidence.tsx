@@ -12,6 +12,7 @@ import { CorrectionDialog } from "./correction-dialog.tsx";
 import { ReadingChart } from "./reading-chart.tsx";
 import "../records/records.css";
 import "../reports/reports.css";
+import { SheetBox } from "../../sheet-box.tsx";
 
 /** The evidence about one meter's readings, and what can be decided. */
 export function EvidencePage() {
@@ -103,7 +104,7 @@ function Evidence({ meterId, evidence }: { meterId: number; evidence: DoubtEvide
           <p className="muted">{t("doubts.noRight")}</p>
         )}
       </section>
-      <div className="panel sheet-box">
+      <SheetBox>
         <table className="sheet" data-testid="evidence-readings">
           <thead>
             <tr>
@@ -121,7 +122,7 @@ function Evidence({ meterId, evidence }: { meterId: number; evidence: DoubtEvide
             ))}
           </tbody>
         </table>
-      </div>
+      </SheetBox>
       {deciding === null ? null : (
         <CorrectionDialog
           meter={{ meterId, label: evidence.label, kind }}

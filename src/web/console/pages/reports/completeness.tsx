@@ -11,6 +11,7 @@ import { MissingList } from "./missing-list.tsx";
 import { ReportFilter, Stepper, useReportFilter } from "./report-filter.tsx";
 import "../records/records.css";
 import "./reports.css";
+import { SheetBox } from "../../sheet-box.tsx";
 
 /** How many daily freezes (日冻结) are there, by concentrator and day; each figure opens the list of what is missing. */
 export function CompletenessPage() {
@@ -85,7 +86,7 @@ function Table({ report, open }: { report: CompletenessReport; open: Opens }) {
         {t("completeness.asOf", { time: dateTime(report.asOf) })}
         {spare > 0 ? <span className="muted">{t("completeness.without", { count: spare })}</span> : null}
       </p>
-      <div className="panel sheet-box">
+      <SheetBox>
         <table className="sheet" data-testid="completeness">
           <thead>
             <tr>
@@ -121,7 +122,7 @@ function Table({ report, open }: { report: CompletenessReport; open: Opens }) {
             </tr>
           </tfoot>
         </table>
-      </div>
+      </SheetBox>
     </>
   );
 }

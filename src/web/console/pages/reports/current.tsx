@@ -4,6 +4,7 @@ import type { CurrentRow } from "#contract/reports.ts";
 import { getCurrent, queryOf } from "#web/shared/api-reports.ts";
 import { dateTime, MISSING, thousandths, units, yuan } from "#web/shared/format.ts";
 import { ExportButton } from "../../export-button.tsx";
+import { SheetBox } from "../../sheet-box.tsx";
 import { ReportFilter, useReportFilter } from "./report-filter.tsx";
 import { ReportFrame, useReport } from "./report-frame.tsx";
 
@@ -33,7 +34,7 @@ export function CurrentPage() {
         {(first, items) => (
           <>
             <p className="report-line">{t("reports.asOf", { time: dateTime(first.asOf) })}</p>
-            <div className="panel sheet-box">
+            <SheetBox>
               <table className="sheet" data-testid="current">
                 <thead>
                   <tr>
@@ -56,7 +57,7 @@ export function CurrentPage() {
                   ))}
                 </tbody>
               </table>
-            </div>
+            </SheetBox>
           </>
         )}
       </ReportFrame>

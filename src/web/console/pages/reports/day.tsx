@@ -5,6 +5,7 @@ import type { DayRow } from "#contract/reports.ts";
 import { getDay, queryOf } from "#web/shared/api-reports.ts";
 import { dateTime, MISSING, units } from "#web/shared/format.ts";
 import { ExportButton } from "../../export-button.tsx";
+import { SheetBox } from "../../sheet-box.tsx";
 import { Gaps, UnitsCell, YuanCell } from "./figures.tsx";
 import { ReportFilter, Stepper, useReportFilter } from "./report-filter.tsx";
 import { ReportFrame, useReport } from "./report-frame.tsx";
@@ -41,7 +42,7 @@ export function DayPage() {
               {first.closedAt === null ? t("reports.notClosed") : t("reports.asOf", { time: dateTime(first.closedAt) })}
               <Gaps of={first} each="meters" />
             </p>
-            <div className="panel sheet-box">
+            <SheetBox>
               <table className="sheet" data-testid="day">
                 <DayHead name={t("reports.room")} unit={unit} />
                 <tbody>
@@ -64,7 +65,7 @@ export function DayPage() {
                   </tr>
                 </tfoot>
               </table>
-            </div>
+            </SheetBox>
           </>
         )}
       </ReportFrame>

@@ -4,6 +4,7 @@ import { addMonths, dayOf, instant, type Month, monthOf } from "#base/time.ts";
 import { getMatrix, queryOf } from "#web/shared/api-reports.ts";
 import { MISSING } from "#web/shared/format.ts";
 import { ExportButton } from "../../export-button.tsx";
+import { SheetBox } from "../../sheet-box.tsx";
 import { UnitsCell } from "./figures.tsx";
 import { ReportFilter, Stepper, useReportFilter } from "./report-filter.tsx";
 import { ReportFrame, useReport } from "./report-frame.tsx";
@@ -40,7 +41,7 @@ export function MatrixPage() {
               {first.closedUpTo === null ? t("reports.notClosed") : t("reports.closedUpTo", { day: first.closedUpTo })}{" "}
               · {t("reports.usage", { unit })}
             </p>
-            <div className="panel sheet-box">
+            <SheetBox>
               <table className="sheet" data-testid="matrix">
                 <thead>
                   <tr>
@@ -79,7 +80,7 @@ export function MatrixPage() {
                   </tr>
                 </tfoot>
               </table>
-            </div>
+            </SheetBox>
           </>
         )}
       </ReportFrame>

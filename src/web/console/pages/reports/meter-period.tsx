@@ -13,6 +13,7 @@ import { Gaps, UnitsCell, YuanCell } from "./figures.tsx";
 import { Crumbs } from "./periods.tsx";
 import "../records/records.css";
 import "./reports.css";
+import { SheetBox } from "../../sheet-box.tsx";
 
 /** One meter's days of a month, or months of a year; a day opens its readings. */
 export function MeterPeriodPage() {
@@ -72,7 +73,7 @@ function Parts({ report }: { report: MeterReport }) {
       {report.parts.length === 0 ? (
         <Notice title={t("reports.notClosed")} lead={t("reports.noneLead")} testId="report-empty" />
       ) : (
-        <div className="panel sheet-box">
+        <SheetBox>
           <table className="sheet" data-testid="meter-parts">
             {isMonth ? (
               <DayHead name={t("reports.part")} unit={unit} />
@@ -112,7 +113,7 @@ function Parts({ report }: { report: MeterReport }) {
               )}
             </tbody>
           </table>
-        </div>
+        </SheetBox>
       )}
     </>
   );

@@ -11,6 +11,7 @@ import { Gaps, UnitsCell, YuanCell } from "./figures.tsx";
 import { ReportFilter, Stepper, useReportFilter } from "./report-filter.tsx";
 import "../records/records.css";
 import "./reports.css";
+import { SheetBox } from "../../sheet-box.tsx";
 
 /** A month or a year (月/年报表), from the whole site down to a meter; each line is the sum of what it opens. */
 export function PeriodsPage() {
@@ -95,7 +96,7 @@ function PeriodTable({ report, into }: { report: PeriodReport; into: (areaId: st
         <Gaps of={report} />
         {report.missing > 0 ? <span>{t("reports.losses")}</span> : null}
       </p>
-      <div className="panel sheet-box">
+      <SheetBox>
         <table className="sheet" data-testid="periods">
           <thead>
             <tr>
@@ -142,7 +143,7 @@ function PeriodTable({ report, into }: { report: PeriodReport; into: (areaId: st
             </tr>
           </tfoot>
         </table>
-      </div>
+      </SheetBox>
     </>
   );
 }

@@ -13,6 +13,7 @@ import { CorrectionDialog } from "../doubts/correction-dialog.tsx";
 import { UnitsCell } from "./figures.tsx";
 import "../records/records.css";
 import "./reports.css";
+import { SheetBox } from "../../sheet-box.tsx";
 
 /** The readings of one day of a meter: row by row they add up to its usage. Each can be corrected. */
 export function ReadingsPage() {
@@ -55,7 +56,7 @@ export function ReadingsPage() {
         </strong>
         <span>{t("reports.readingsLead")}</span>
       </p>
-      <div className="panel sheet-box">
+      <SheetBox>
         <table className="sheet" data-testid="readings">
           <thead>
             <tr>
@@ -88,7 +89,7 @@ export function ReadingsPage() {
             ))}
           </tbody>
         </table>
-      </div>
+      </SheetBox>
       {correcting === null ? null : (
         <CorrectionDialog
           meter={{ meterId: id, label: report.label, kind: report.kind }}

@@ -7,6 +7,7 @@ import type { HvacInputs } from "#contract/shares.ts";
 import { getHvacInputs, postHvacInputs, shareKeys } from "#web/shared/api-shares.ts";
 import { useCan } from "#web/shared/can.tsx";
 import { FailedLine, FailedNotice, Loading } from "../../notice.tsx";
+import { SheetBox } from "../../sheet-box.tsx";
 import { minutesOf, pasted, type TypedMinutes } from "./minutes.ts";
 
 /** Minutes that each indoor unit ran on a day, by speed; typed in or pasted. */
@@ -68,7 +69,7 @@ function Minutes({ day, units }: { day: string; units: HvacInputs["units"] }) {
   });
   return (
     <>
-      <div className="sheet-box">
+      <SheetBox isBare>
         <table className="sheet">
           <thead>
             <tr>
@@ -107,7 +108,7 @@ function Minutes({ day, units }: { day: string; units: HvacInputs["units"] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </SheetBox>
       {may ? (
         <>
           <label className="field" htmlFor="input-paste">

@@ -2,6 +2,7 @@ import { useTranslation } from "react-i18next";
 import type { ShareLine, ShareMemberFacts, ShareRule, ShareSource } from "#contract/shares.ts";
 import { HUNDREDTH_WH } from "#domain/apportion.ts";
 import { dateTime, MISSING, units, yuan } from "#web/shared/format.ts";
+import { SheetBox } from "../../sheet-box.tsx";
 import { UnitsCell, YuanCell } from "../reports/figures.tsx";
 import { typed } from "./hundredths.ts";
 
@@ -27,7 +28,7 @@ export function ShareLines({ terms, sourceWh, source, members, lines }: LinesPro
         {terms.propertyBp > 0 ? <p>{t("shares.propertyFirst", { percent: typed(terms.propertyBp) })}</p> : null}
         <p className="muted">{t("shares.rounding")}</p>
       </div>
-      <div className="panel sheet-box share-sheet">
+      <SheetBox className="share-sheet">
         <table className="sheet" data-testid="share-lines">
           <thead>
             <tr>
@@ -72,10 +73,10 @@ export function ShareLines({ terms, sourceWh, source, members, lines }: LinesPro
             </tr>
           </tfoot>
         </table>
-      </div>
+      </SheetBox>
       <details className="panel" data-testid="share-basis">
         <summary>{t("shares.basis")}</summary>
-        <div className="sheet-box">
+        <SheetBox isBare>
           <table className="sheet">
             <thead>
               <tr>
@@ -111,7 +112,7 @@ export function ShareLines({ terms, sourceWh, source, members, lines }: LinesPro
               ))}
             </tbody>
           </table>
-        </div>
+        </SheetBox>
       </details>
     </>
   );

@@ -17,6 +17,7 @@ import { RuleDialog } from "./rule-dialog.tsx";
 import { UnitList } from "./units.tsx";
 import "../records/records.css";
 import "../reports/reports.css";
+import { SheetBox } from "../../sheet-box.tsx";
 
 /** A public meter with its rules and sharings. */
 export function ShareSourcePage() {
@@ -121,7 +122,7 @@ function Runs({ detail }: { detail: ShareSourceDetail }) {
       <h2>{t("shares.runs")}</h2>
       <RunNow detail={detail} />
       {detail.runs.length === 0 ? null : (
-        <div className="sheet-box">
+        <SheetBox isBare>
           <table className="sheet" data-testid="runs">
             <thead>
               <tr>
@@ -154,7 +155,7 @@ function Runs({ detail }: { detail: ShareSourceDetail }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </SheetBox>
       )}
     </section>
   );

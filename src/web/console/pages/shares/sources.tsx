@@ -8,6 +8,7 @@ import { BoxList } from "./boxes.tsx";
 import { NewUnit } from "./units.tsx";
 import "../records/records.css";
 import "../reports/reports.css";
+import { SheetBox } from "../../sheet-box.tsx";
 
 /** Public meters and what they are shared by (公摊), and the boxes that they stand in. */
 export function SharesPage() {
@@ -44,7 +45,7 @@ function Sources({ kind }: { kind: ShareKind }) {
           testId="sources-empty"
         />
       ) : (
-        <div className="panel sheet-box">
+        <SheetBox>
           <table className="sheet" data-testid="sources">
             <thead>
               <tr>
@@ -73,7 +74,7 @@ function Sources({ kind }: { kind: ShareKind }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </SheetBox>
       )}
       {isBox ? <BoxList /> : null}
     </main>

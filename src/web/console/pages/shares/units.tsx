@@ -9,6 +9,7 @@ import { Can } from "#web/shared/can.tsx";
 import { MISSING } from "#web/shared/format.ts";
 import { Dialog } from "../../dialog.tsx";
 import { FailedLine, FailedNotice, Loading } from "../../notice.tsx";
+import { SheetBox } from "../../sheet-box.tsx";
 import { hundredths } from "./hundredths.ts";
 import { meterIdOf, UnknownMeter } from "./meter-number.ts";
 
@@ -33,7 +34,7 @@ export function UnitList({ outdoorMeterId }: { outdoorMeterId: number }) {
           <Loading rows={3} />
         )
       ) : (
-        <div className="sheet-box">
+        <SheetBox isBare>
           <table className="sheet" data-testid="units">
             <thead>
               <tr>
@@ -49,7 +50,7 @@ export function UnitList({ outdoorMeterId }: { outdoorMeterId: number }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </SheetBox>
       )}
     </section>
   );

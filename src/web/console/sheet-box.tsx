@@ -1,0 +1,16 @@
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+
+type Props = { children: ReactNode; isBare?: boolean; className?: string };
+
+/** What a wide table scrolls in, within the page and reachable by keys; a panel unless it is bare. */
+export function SheetBox({ children, isBare = false, className = "" }: Props) {
+  const { t } = useTranslation();
+  const names = [isBare ? "" : "panel", "sheet-box", className].filter((each) => each !== "");
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys
+    <section className={names.join(" ")} tabIndex={0} aria-label={t("app.table")}>
+      {children}
+    </section>
+  );
+}
