@@ -65,7 +65,6 @@ export type ItemSet = z.infer<typeof itemSet>;
 
 /** Whether clocks of meters are set by the system (校时); `version` names what was seen. */
 export const clockSetting = z.object({ mode: z.enum(clockModes), updatedBy: z.string(), updatedAt: whole, version });
-export type ClockSettingView = z.infer<typeof clockSetting>;
 
 /** POST /api/collection/clock. */
 export const clockRequest = z.object({ mode: z.enum(clockModes), version, reason, confirmed: z.literal(true) });
@@ -364,7 +363,6 @@ export const busFrameQuery = z.object({
   since: z.coerce.number().int().min(0).exactOptional(),
   meterId: z.coerce.number().int().positive().exactOptional(),
 });
-export type BusFrameQuery = z.infer<typeof busFrameQuery>;
 export const busFrames = z.object({ asOf: whole, items: z.array(busFrame) });
 export type BusFrames = z.infer<typeof busFrames>;
 

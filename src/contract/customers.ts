@@ -4,7 +4,6 @@ import { tile } from "./metering.ts";
 
 const yuan = z.string();
 const at = z.number().int();
-const id = z.coerce.number().int().positive();
 const dayText = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/);
 
 /** GET /api/customers?search=…: by room, name, phone, customer or account number, meter number. */
@@ -149,5 +148,3 @@ export const statement = z.object({
   lines: z.array(statementLine),
 });
 export type Statement = z.infer<typeof statement>;
-
-export const roomParams = z.object({ id });

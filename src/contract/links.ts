@@ -30,7 +30,6 @@ export const linkRow = z.object({
   fingerprint: z.string().nullable(),
   online: z.boolean(),
 });
-export type LinkRow = z.infer<typeof linkRow>;
 
 /** Something wrong at the door, within one hour (通道告警). */
 export const linkAlarm = z.object({

@@ -31,7 +31,6 @@ export const terms = z.discriminatedUnion("kind", [
   }),
 ]);
 export type TermsOnWire = z.infer<typeof terms>;
-export type SeasonOnWire = z.infer<typeof season>;
 export type PeriodOnWire = z.infer<typeof period>;
 
 /** Which meters a change is about: single ones, or all of an area (with all below it), of one kind when given. */

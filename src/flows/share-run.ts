@@ -1,5 +1,5 @@
 import { AppError } from "#base/errors.ts";
-import { type Day, daysOfMonth, endOfDay, type Instant, type Month, parseDay, parseMonth } from "#base/time.ts";
+import { type Day, daysOfMonth, type Month, parseDay, parseMonth } from "#base/time.ts";
 import { cost, type Price, price, wh } from "#base/units.ts";
 import { type Actor, SCOPE_ALL } from "#domain/permission.ts";
 import { type ShareMember, shareUsage } from "#domain/share.ts";
@@ -201,12 +201,6 @@ export function daysOfPeriod(period: string): Day[] {
   if (day !== null) return [day];
   const month: Month | null = parseMonth(period);
   return month === null ? [] : daysOfMonth(month);
-}
-
-/** When the last day of a period ends. */
-export function endOfPeriod(period: string): Instant | null {
-  const last = daysOfPeriod(period).at(-1);
-  return last === undefined ? null : endOfDay(last);
 }
 
 function sumOf(rows: readonly MeterDayTable[]): number | null {

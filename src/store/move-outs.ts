@@ -1,6 +1,6 @@
 import { type SqlBool, sql } from "kysely";
 import type { Instant } from "#base/time.ts";
-import { MOVING_OUT, type MoveOutState } from "#domain/move-out.ts";
+import type { MoveOutState } from "#domain/move-out.ts";
 import type { Scope } from "#domain/permission.ts";
 import type { Tx } from "./db.ts";
 import { updatedRows } from "./portable.ts";
@@ -153,9 +153,4 @@ export async function lastMoveOutOfMeter(tx: Tx, meterId: number): Promise<MoveO
     .orderBy("move_out.move_out_no", "desc")
     .executeTakeFirst();
   return row ?? null;
-}
-
-/** Whether the move-out has not ended. */
-export function isOpenMoveOut(row: Pick<MoveOutTable, "state">): boolean {
-  return MOVING_OUT.includes(row.state);
 }

@@ -1,10 +1,8 @@
-import type { LinkPolicyRequest, LinkRiskRequest, LinksView } from "#contract/links.ts";
+import type { LinkRiskRequest, LinksView } from "#contract/links.ts";
 import { call, get } from "./api.ts";
 
 export const getLinks = () => get<LinksView>("/api/links");
 export const postLinkRisk = (request: LinkRiskRequest) => call<undefined>("POST", "/api/links/risk", { body: request });
-export const postLinkPolicy = (request: LinkPolicyRequest) =>
-  call<undefined>("POST", "/api/links/policy", { body: request });
 
 /** Key of what the pages keep about the door of concentrators. */
 export const linksKey = ["links"] as const;

@@ -5,7 +5,6 @@ import type {
   HvacInputs,
   HvacUnit,
   HvacUnitRequest,
-  MeterShares,
   SharePreview,
   SharePreviewRequest,
   ShareRuleRequest,
@@ -23,7 +22,6 @@ export const getShareSources = (kind: ShareKind) =>
   get<{ items: ShareSourceRow[] }>(`/api/shares/sources?kind=${kind}`);
 export const getShareSource = (meterId: number) => get<ShareSourceDetail>(`/api/shares/sources/${meterId}`);
 export const getShareSheet = (runId: string) => get<ShareSheet>(`/api/shares/runs/${encodeURIComponent(runId)}`);
-export const getMeterShares = (meterId: number) => get<MeterShares>(`/api/meters/${meterId}/shares`);
 export const postSharePreview = (request: SharePreviewRequest) =>
   call<SharePreview>("POST", "/api/shares/preview", { body: request });
 export const postShareRule = (request: ShareRuleRequest) =>
