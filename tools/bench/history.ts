@@ -48,7 +48,7 @@ export async function makeHistory(db: Db, { meters, days, last, youngDays }: His
     for (let id = 1; id <= meters; id += METERS_AT_ONCE) {
       const ids = Array.from({ length: Math.min(METERS_AT_ONCE, meters - id + 1) }, (_, i) => id + i);
       const packed = day < youngFrom ? ids.map((meter) => packedDay(meter, day, indexes[meter] ?? 0)) : [];
-      const closed = ids.map((meter) => dayOf(meter, day, indexes[meter] ?? 0));
+      const closed = ids.map((meter) => closedDay(meter, day, indexes[meter] ?? 0));
       await db.transact(async (tx) => {
         await insertRows(tx, "reading_day", packed);
         await insertRows(tx, "meter_day", closed);
@@ -98,7 +98,8 @@ async function buildAreas(db: Db, createdAt: number, meters: number): Promise<vo
   });
 }
 
-function packedDay(meter_id: number, day: Day, opened: number): ReadingDayTable {
+/** A meter's packed readings of a day that began with this index: quarters of an hour. */
+export function packedDay(meter_id: number, day: Day, opened: number): ReadingDayTable {
   const begin = startOfDay(day);
   const rows: ReadingTable[] = [];
   let index = opened;
@@ -148,7 +149,8 @@ function addRound(rows: ReadingTable[], meter_id: number, begin: number, step: n
 
 const OK = verdictCode("ok");
 
-function dayOf(meter_id: number, day: Day, open: number): MeterDayTable {
+/** The closed day that {@link packedDay} adds up to. */
+export function closedDay(meter_id: number, day: Day, open: number): MeterDayTable {
   let used = 0;
   for (let step = 0; step < STEPS; step++) used += drawOf(meter_id, step) * 10;
   return {

@@ -6,6 +6,7 @@ const benches: Readonly<Record<string, () => Promise<{ bench(options: BenchOptio
   "close-month": () => import("./close-month.ts"),
   codec: () => import("./codec.ts"),
   control: () => import("./control.ts"),
+  export: () => import("./export.ts"),
   fleet: () => import("./fleet.ts"),
   "fleet-sqlite": () => import("./fleet-sqlite.ts"),
   ingest: () => import("./ingest.ts"),

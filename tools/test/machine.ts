@@ -2,7 +2,7 @@ import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /** The one command that brings everything the tests can use on Debian and Ubuntu. */
-export const INSTALL = "sudo apt-get install -y mariadb-server chromium fonts-noto-cjk tmux";
+export const INSTALL = "sudo apt-get install -y mariadb-server chromium fonts-noto-cjk tmux libreoffice-calc-nogui";
 
 const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"]; // database servers live where a user's PATH does not look
 
@@ -17,6 +17,7 @@ export function missingHere(path: string = process.env.PATH ?? ""): string[] {
     ...(has("chromium", "chromium-browser", "google-chrome")
       ? []
       : ["Chromium is not installed: the tests of the pages in a browser cannot run."]),
+    ...(has("soffice") ? [] : ["LibreOffice is not installed: the tests that open exported files with it cannot run."]),
     ...(has("tmux") ? [] : ["tmux is not installed: the test of the terminal client's full screen cannot run."]),
   ];
 }

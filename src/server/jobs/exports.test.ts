@@ -1,5 +1,7 @@
+import { spawnSync } from "node:child_process";
 import { readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
 import readSheet from "read-excel-file/node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -7,13 +9,13 @@ import { instant } from "#base/time.ts";
 import type { ExportJob } from "#contract/exports.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { claimExport, EXPORT_KEEP_MS, EXPORT_LEASE_MS, EXPORTS_AT_ONCE } from "#flows/run-export.ts";
-import { insertRows } from "#store/portable.ts";
 import { freshDatabase, testDatabases } from "#store/test-databases.ts";
 import { systemClock } from "#system/clock.ts";
 import { testShelf } from "../test-exports.ts";
-import { asked, buildTown, contextOf, enrol, meter, meterState, type TestUser, testApp } from "../test-town.ts";
+import { asked, buildTown, contextOf, enrol, type TestUser, testApp } from "../test-town.ts";
 import { exportsJob, exportsSweepJob, makeExport } from "./exports.ts";
 
+const killed = fileURLToPath(new URL("./test-export-program.ts", import.meta.url));
 const LONG = `=${"长".repeat(198)}号`;
 
 describe.each(testDatabases.filter(({ available }) => available))("exports in the background on $name", ({ name }) => {
@@ -244,6 +246,34 @@ describe.each(testDatabases.filter(({ available }) => available))("exports in th
     expect(readdirSync(shelf.folder)).not.toContain(died?.file);
   });
 
+  test.each([
+    ["export:before-commit", 1],
+    ["export:after-commit", 0],
+  ] as const)("a server killed at %s leaves one job with one file", async (fault, leftovers) => {
+    const user = await member({});
+    const id = await wish(user);
+    const before = readdirSync(shelf.folder).length;
+    const server = spawnSync(process.execPath, [killed, db.url, shelf.folder, fault, String(ahead)], {
+      encoding: "utf8",
+    });
+    expect([server.signal, server.stdout.trim()]).toEqual(["SIGKILL", "killed"]);
+    expect(readdirSync(shelf.folder)).toHaveLength(before + 1);
+    const row = () => db.read.selectFrom("export_job").selectAll().where("id", "=", id).executeTakeFirstOrThrow();
+    expect((await row()).state).toBe(leftovers === 1 ? "running" : "done");
+    ahead += EXPORT_LEASE_MS + 1;
+    await runAll();
+    expect(await row()).toMatchObject({ state: "done", attempts: 1 + leftovers });
+    expect(readdirSync(shelf.folder)).toHaveLength(before + 1);
+    const done = await db.read
+      .selectFrom("audit")
+      .select("id")
+      .where("object", "=", `export:${id}`)
+      .where("action", "=", "export.done")
+      .execute();
+    expect(done).toHaveLength(1);
+    expect((await file(user, id)).statusCode).toBe(200);
+  });
+
   test("a server that ends gives its run back, and the next server makes it at once", async () => {
     const user = await member({});
     const id = await wish(user);
@@ -355,45 +385,4 @@ describe.each(testDatabases.filter(({ available }) => available))("exports in th
     ahead += EXPORT_LEASE_MS + 1;
     await runAll();
   });
-
-  test("what is long is not downloaded at once but named, and made in the background with every row once while rows are added", async () => {
-    const user = await member({ areas: [1] });
-    const many = Array.from({ length: 20_000 }, (_, i) => 10_000 + i);
-    await db.transact(async (tx) => {
-      await insertRows(
-        tx,
-        "meter",
-        many.map((id) => ({ ...meter(id, 1), account_id: null, room_id: null })),
-      );
-      await insertRows(
-        tx,
-        "meter_state",
-        many.map((id) => meterState(id)),
-      );
-    });
-    const direct = await app.inject(asked(user, "GET", "/api/reports/current/export?kind=electricity"));
-    expect(direct.json()).toMatchObject({ code: "export_in_background", details: { rows: 20_002, max: 20_000 } });
-    const id = await wish(user, { filter: { kind: "electricity" } });
-    let added = 0;
-    const adding = {
-      ...shelf,
-      async keep(of: string, stream: Parameters<typeof shelf.keep>[1]) {
-        stream.once("readable", () => {
-          void db.transact(async (tx) => {
-            await insertRows(tx, "meter", [{ ...meter(9_999, 1), account_id: null, room_id: null }]);
-            await insertRows(tx, "meter_state", [meterState(9_999)]);
-            added++;
-          });
-        });
-        return shelf.keep(of, stream);
-      },
-    };
-    await runAll({ shelf: adding });
-    const seen = await labels(user, id);
-    expect(added).toBe(1);
-    expect(new Set(seen).size).toBe(seen.length);
-    const all = ["1-11", "1-12", ...many.map((each) => `1-${each}`)];
-    expect(seen.filter((each) => each !== "1-9999")).toEqual(all);
-    expect((await jobOf(user, id)).rowsDone).toBe(seen.length);
-  }, 120_000);
 });

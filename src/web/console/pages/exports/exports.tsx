@@ -23,7 +23,7 @@ export function ExportsPage() {
       <div className="page-head">
         <h1>{t("exports.title")}</h1>
       </div>
-      <p className="muted">{t("exports.lead", { rows: EXPORT_DIRECT_ROWS.toLocaleString() })}</p>
+      <p className="muted exports-lead">{t("exports.lead", { rows: EXPORT_DIRECT_ROWS.toLocaleString() })}</p>
       {useCan("report.view") ? <SlotsForm /> : null}
       {items === undefined ? (
         list.error ? (
