@@ -14,7 +14,7 @@ import { FailedLine } from "./notice.tsx";
  * Takes a table out as Excel: exactly what `path` answers, with its filter. What is too long to be downloaded at once is made in the
  * background, and a line says where to find it. Says why when it cannot.
  */
-export function ExportButton({ path, testId = "export" }: { path: string; testId?: string }) {
+export function ExportButton({ path, testId = "export", label }: { path: string; testId?: string; label?: string }) {
   const { t } = useTranslation();
   const client = useQueryClient();
   const wish = useRef<{ path: string; key: string } | null>(null);
@@ -36,7 +36,7 @@ export function ExportButton({ path, testId = "export" }: { path: string; testId
         data-testid={testId}
         data-state={taking.status}
       >
-        {taking.isPending ? t("export.busy") : t("export.excel")}
+        {taking.isPending ? t("export.busy") : (label ?? t("export.excel"))}
       </Button>
       {taking.data ? (
         <p className="export-line" role="status" data-testid={`${testId}-background`}>

@@ -65,6 +65,8 @@ const CollectionPage = lazy(() =>
   import("./pages/concentrators/collection.tsx").then((m) => ({ default: m.CollectionPage })),
 );
 const ExportsPage = lazy(() => import("./pages/exports/exports.tsx").then((m) => ({ default: m.ExportsPage })));
+const ImportsPage = lazy(() => import("./pages/imports/imports.tsx").then((m) => ({ default: m.ImportsPage })));
+const ImportPage = lazy(() => import("./pages/imports/import.tsx").then((m) => ({ default: m.ImportPage })));
 const ExchangesPage = lazy(() => import("./pages/devices/exchanges.tsx").then((m) => ({ default: m.ExchangesPage })));
 const ExchangePage = lazy(() => import("./pages/devices/exchange.tsx").then((m) => ({ default: m.ExchangePage })));
 
@@ -133,6 +135,8 @@ export const pages: readonly Page[] = [
   { path: "/concentrators", permission: "meter.view", page: <ConcentratorsPage /> },
   { path: "/concentrators/:concentratorId", permission: "meter.view", page: <ConcentratorPage /> },
   { path: "/settings/collection", permission: "settings.manage", page: <CollectionPage /> },
+  { path: "/imports", permission: "archive.import", page: <ImportsPage /> },
+  { path: "/imports/:importId", permission: "archive.import", page: <ImportPage /> },
   { path: "/exchanges", permission: "meter.view", page: <ExchangesPage /> },
   { path: "/exchanges/:exchangeNo", permission: "meter.view", page: <ExchangePage /> },
   { path: "/share-runs/:runId", permission: "share.view", page: <ShareSheetPage /> },
@@ -189,6 +193,7 @@ export const menu = [
     name: "archive",
     entries: [
       { to: "/concentrators", name: "concentrators", icon: "concentrator", permission: "meter.view" },
+      { to: "/imports", name: "imports", icon: "records", permission: "archive.import" },
       { to: "/exchanges", name: "exchanges", icon: "swap", permission: "meter.exchange" },
       { to: "/settings/collection", name: "collection", icon: "sliders", permission: "settings.manage" },
     ],

@@ -8,6 +8,7 @@ import { devicesEn } from "./devices.en.ts";
 import { eventsEn } from "./events.en.ts";
 import { exportsEn } from "./exports.en.ts";
 import { groupsEn } from "./groups.en.ts";
+import { importsEn } from "./imports.en.ts";
 import { linksEn } from "./links.en.ts";
 import { meterEn } from "./meter.en.ts";
 import { moveOutsEn } from "./move-outs.en.ts";
@@ -35,6 +36,7 @@ export const en: Messages = {
   ...eventsEn,
   ...exportsEn,
   ...groupsEn,
+  ...importsEn,
   ...linksEn,
   ...meterEn,
   ...moveOutsEn,

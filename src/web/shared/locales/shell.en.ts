@@ -67,6 +67,7 @@ export const shellEn: typeof shellZh = {
     doubts: "Doubtful readings",
     exchanges: "Meter exchanges",
     concentrators: "Concentrators",
+    imports: "Import archives",
     collection: "Collection settings",
     shares: "Public shares",
     hvac: "Air-conditioning",

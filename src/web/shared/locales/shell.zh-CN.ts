@@ -61,6 +61,7 @@ export const shellZh = {
     doubts: "存疑读数",
     exchanges: "换表记录",
     concentrators: "集中器",
+    imports: "档案导入",
     collection: "采集设置",
     shares: "公摊",
     hvac: "空调分摊",

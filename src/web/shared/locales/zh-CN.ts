@@ -8,6 +8,7 @@ import { devicesZh } from "./devices.zh-CN.ts";
 import { eventsZh } from "./events.zh-CN.ts";
 import { exportsZh } from "./exports.zh-CN.ts";
 import { groupsZh } from "./groups.zh-CN.ts";
+import { importsZh } from "./imports.zh-CN.ts";
 import { linksZh } from "./links.zh-CN.ts";
 import { meterZh } from "./meter.zh-CN.ts";
 import { moveOutsZh } from "./move-outs.zh-CN.ts";
@@ -34,6 +35,7 @@ export const zhCN = {
   ...eventsZh,
   ...exportsZh,
   ...groupsZh,
+  ...importsZh,
   ...linksZh,
   ...meterZh,
   ...moveOutsZh,
