@@ -112,7 +112,8 @@ async function answering(url: string): Promise<void> {
   }
 }
 
-function find(...names: string[]): string | null {
+/** Where a program of the database server lies; null when it is not installed. */
+export function find(...names: string[]): string | null {
   const places = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin", "/usr/libexec"];
   return names.flatMap((name) => places.map((place) => join(place, name))).find((path) => existsSync(path)) ?? null;
 }

@@ -29,6 +29,7 @@ function withDoor(db: Db) {
     transact: (body) => (open ? db.transact(body) : refuse()),
     migrate: db.migrate,
     version: () => (open ? db.version() : refuse()),
+    nodes: db.nodes,
     close: db.close,
   };
   return {

@@ -42,11 +42,26 @@ export const tripReleaseAnswer = z.object({ released: z.boolean() });
 
 const backup = z.object({ at, snapshotAt: at, bytes: count, rows: count, encrypted: z.boolean(), ok: z.boolean() });
 
+/** A node of a cluster in the order of the address; `size`: how many nodes it sees, itself included; null where it is not in a cluster. */
+const databaseNode = z.object({
+  name: z.string(),
+  state: z.enum(["ready", "behind", "apart", "read_only", "away"]),
+  used: z.boolean(),
+  size: count.nullable(),
+});
+
 /** GET /api/reliability (可靠性): whether what the system rests on holds, as of one moment. */
 export const reliability = z.object({
   asOf: at,
   version: z.string(),
-  database: z.object({ engine: z.string(), lookMs: count, clockAheadMs: count.nullable(), rows: count }),
+  /** `nodes` is empty where the address names one server. */
+  database: z.object({
+    engine: z.string(),
+    lookMs: count,
+    clockAheadMs: count.nullable(),
+    rows: count,
+    nodes: z.array(databaseNode),
+  }),
   disk: z.object({ freeBytes: count, totalBytes: count }).nullable(),
   backup: z.object({ good: backup.nullable(), lastFailed: z.boolean(), drillAt: at.nullable() }),
   ledger: z.object({ checkedAt: at.nullable(), ok: z.boolean().nullable(), differences: count }),

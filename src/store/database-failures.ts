@@ -25,6 +25,7 @@ const SOCKET_AWAY: ReadonlySet<unknown> = new Set([
   "PROTOCOL_CONNECTION_LOST",
   "PROTOCOL_SEQUENCE_TIMEOUT",
   "POOL_CLOSED",
+  "NO_NODE",
 ]);
 
 /** Primary result codes of SQLite: BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN. */

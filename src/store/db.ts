@@ -5,7 +5,8 @@ import { type Log, silentLog } from "#system/log.ts";
 import { assertOutsideBody } from "./body-scope.ts";
 import { migrateMysql, migrateSqlite } from "./migrate.ts";
 import { openMysql } from "./mysql.ts";
-import type { MysqlAddress } from "./mysql-pool.ts";
+import { mysqlAddress } from "./mysql-address.ts";
+import type { NodeLook } from "./mysql-node.ts";
 import type { Schema } from "./schema.ts";
 import { openSqlite } from "./sqlite.ts";
 
@@ -30,13 +31,18 @@ export type Db = {
   migrate(): Promise<string[]>;
   /** The engine, for people: "SQLite 3.53.4", "MariaDB 10.11.19". */
   version(): Promise<string>;
+  /** The nodes that the address names, as they are now, and which one this program uses; none on SQLite. */
+  nodes(): Promise<(NodeLook & { used: boolean })[]>;
   close(): Promise<void>;
 };
 
 /** `patienceMs`: how long a caller waits for a database that is away; only tests shorten it. */
 export type DatabaseOptions = { log?: Log; patienceMs?: number };
 
-/** Opens `sqlite:/path/file.db` (or a bare path), made when missing, or `mysql://user:password@host:port/name`. */
+/**
+ * Opens `sqlite:/path/file.db` (or a bare path), made when missing, or `mysql://user:password@host:port/name`, where a list `host:port,host:port`
+ * names the nodes of a cluster: one is used, and when it fails the next.
+ */
 export async function openDatabase(url: string, options: DatabaseOptions = {}): Promise<Db> {
   const opening = { log: silentLog, ...options };
   return /^(mysql|mariadb):/.test(url) ? openOnMysql(url, opening) : openOnSqlite(url, opening);
@@ -65,6 +71,7 @@ async function openOnSqlite(url: string, options: Opening): Promise<Db> {
       const { rows } = await sql<{ version: string }>`select sqlite_version() as version`.execute(read);
       return `SQLite ${rows[0]?.version}`;
     },
+    nodes: async () => [],
     close,
   };
 }
@@ -85,6 +92,7 @@ async function openOnMysql(url: string, options: Opening): Promise<Db> {
       const text = rows[0]?.version ?? "";
       return `${/mariadb/i.test(text) ? "MariaDB" : "MySQL"} ${text.split("-")[0]}`;
     },
+    nodes: database.nodes,
     close: database.close,
   };
   // A wrong password or name is told at the start, and a database that is just starting is waited for.
@@ -95,20 +103,4 @@ async function openOnMysql(url: string, options: Opening): Promise<Db> {
       throw error;
     });
   return db;
-}
-
-const MYSQL_PORT = 3306;
-
-/** The parts of `mysql://user:password@host:port/name`. */
-export function mysqlAddress(url: string): MysqlAddress {
-  const { hostname, port, username, password, pathname } = new URL(url);
-  const database = decodeURIComponent(pathname.slice(1));
-  assert(hostname !== "" && database !== "", "a MySQL address is mysql://user:password@host:port/name");
-  return {
-    host: hostname.replace(/^\[(.*)\]$/, "$1"),
-    port: Number(port || MYSQL_PORT),
-    user: decodeURIComponent(username),
-    password: decodeURIComponent(password),
-    database,
-  };
 }

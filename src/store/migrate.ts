@@ -23,7 +23,9 @@ import * as exports from "./migrations/0020_exports.ts";
 import * as imports from "./migrations/0021_imports.ts";
 import * as importPermission from "./migrations/0022_import_permission.ts";
 import * as daySums from "./migrations/0023_day_sums.ts";
-import { type MysqlAddress, mysqlPool } from "./mysql-pool.ts";
+import type { MysqlAddress } from "./mysql-address.ts";
+import { mysqlPool } from "./mysql-pool.ts";
+import { mysqlWriter } from "./mysql-writer.ts";
 import type { Schema } from "./schema.ts";
 import type { SqliteWriter } from "./sqlite-writer.ts";
 
@@ -84,7 +86,8 @@ export function migrateSqlite(writer: SqliteWriter, wanted: Wanted = all): Promi
  * node only: there the steps' own `if not exists` carries, as tables are made in one order on all nodes.
  */
 export async function migrateMysql(address: MysqlAddress, wanted: Wanted = all): Promise<string[]> {
-  const pool = mysqlPool(address, {
+  const writer = mysqlWriter(address);
+  const pool = mysqlPool(address, writer, {
     connections: 1,
     readOnly: false,
     queryTimeoutMs: STATEMENT_TIMEOUT_MS,
@@ -104,6 +107,7 @@ export async function migrateMysql(address: MysqlAddress, wanted: Wanted = all):
     });
   } finally {
     await db.destroy(); // and with the connection goes the lock
+    writer.close();
   }
 }
 

@@ -13,7 +13,10 @@ import { pause } from "#system/clock.ts";
 import type { Log } from "#system/log.ts";
 import { assertOutsideBody, bodyScope, type Engine, runInside } from "./body-scope.ts";
 import { failureKind } from "./database-failures.ts";
-import { type MysqlAddress, mysqlPool } from "./mysql-pool.ts";
+import type { MysqlAddress } from "./mysql-address.ts";
+import type { NodeLook } from "./mysql-node.ts";
+import { mysqlPool } from "./mysql-pool.ts";
+import { mysqlWriter } from "./mysql-writer.ts";
 import type { Schema } from "./schema.ts";
 
 /** Transactions at once per program; more would only wait for locks. */
@@ -32,6 +35,8 @@ const BACK_OFF_MS_MAX = 500;
 export type MysqlDatabase = {
   read: Kysely<Schema>;
   transact<T>(body: (tx: Kysely<Schema>) => Promise<T>): Promise<T>;
+  /** All nodes of the address as they are now, and which one is used. */
+  nodes(): Promise<(NodeLook & { used: boolean })[]>;
   close(): Promise<void>;
 };
 
@@ -43,8 +48,9 @@ export function openMysql(address: MysqlAddress, options: { log: Log; patienceMs
     compiler: new MysqlQueryCompiler(),
     introspector: (db) => new MysqlIntrospector(db),
   };
+  const writer = mysqlWriter(address, log);
   const driver: Driver = new MysqlDriver({
-    pool: mysqlPool(address, {
+    pool: mysqlPool(address, writer, {
       connections: WRITE_CONNECTIONS,
       readOnly: false,
       queryTimeoutMs: QUERY_TIMEOUT_MS,
@@ -53,7 +59,7 @@ export function openMysql(address: MysqlAddress, options: { log: Log; patienceMs
     }),
   });
   const ready = driver.init();
-  const readPool = mysqlPool(address, {
+  const readPool = mysqlPool(address, writer, {
     connections: READ_CONNECTIONS,
     readOnly: true,
     queryTimeoutMs: QUERY_TIMEOUT_MS,
@@ -88,6 +94,7 @@ export function openMysql(address: MysqlAddress, options: { log: Log; patienceMs
     read,
     async transact(body) {
       const giveUpAt = performance.now() + patienceMs;
+      let undone = 0;
       for (let run = 1; ; run++) {
         try {
           return await once(body);
@@ -95,7 +102,8 @@ export function openMysql(address: MysqlAddress, options: { log: Log; patienceMs
           const kind = failureKind(error);
           if (kind === "ours") throw error;
           const waitMs = backOffMs(run);
-          if (run >= RUNS_MAX || performance.now() + waitMs > giveUpAt) {
+          if (kind === "again") undone++;
+          if (undone >= RUNS_MAX || performance.now() + waitMs > giveUpAt) {
             log.error({ runs: run, error: String(error) }, "transaction given up");
             throw awayAsAppError(error);
           }
@@ -105,8 +113,14 @@ export function openMysql(address: MysqlAddress, options: { log: Log; patienceMs
         }
       }
     },
+    async nodes() {
+      const [used, looks] = await Promise.all([writer.current().catch(() => null), writer.looks()]);
+      return looks.map((look) => ({ ...look, used: look.host === used }));
+    },
     close() {
-      closing ??= closePool(readPool).then(() => driver.destroy());
+      closing ??= closePool(readPool)
+        .then(() => driver.destroy())
+        .finally(() => writer.close());
       return closing;
     },
   };

@@ -94,7 +94,8 @@ export type Installation = {
 export function installationConfig(env: Environment): Installation {
   const read = readEnvironment(env, installation, {
     JICHAO_DATA: "数据目录 (a folder)",
-    JICHAO_DB: "sqlite:/路径/文件.db 或 mysql://用户:密码@主机:3306/库名 (a database address)",
+    JICHAO_DB:
+      "sqlite:/路径/文件.db 或 mysql://用户:密码@主机:3306/库名,集群写多个主机,用逗号分隔 (a database address; the hosts of a cluster separated by commas)",
     JICHAO_MASTER_KEY: "64 位十六进制数 (64 hexadecimal digits)",
     JICHAO_MASTER_KEY_OLD: "64 位十六进制数 (64 hexadecimal digits)",
     JICHAO_HSM: "built-in、unix:/路径 或 tcp:主机:端口 (built-in, or where a security module listens)",

@@ -37,6 +37,9 @@ export function victim(
   let last: string[] = [];
   let armed = "";
 
+  // Whoever interrupts the run leaves no program behind.
+  process.once("exit", () => child?.kill("SIGKILL"));
+
   async function start(faults: string): Promise<void> {
     const own = spawn(process.execPath, [jichao, name], {
       env: { ...process.env, ...env, JICHAO_FAULTS: faults },

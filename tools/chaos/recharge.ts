@@ -1,23 +1,16 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sql } from "kysely";
-import type { FlowContext } from "#flows/context.ts";
-import { townPlan } from "#simulator/plan.ts";
 import { randomStream } from "#simulator/random.ts";
-import { createTown } from "#simulator/town.ts";
 import { freshDatabase } from "#store/test-databases.ts";
 import { pause, systemClock } from "#system/clock.ts";
 import type { FaultPoint } from "#system/fault-point.ts";
-import { newId } from "#system/ids.ts";
-import { silentLog } from "#system/log.ts";
-import { createSealer } from "#system/seal.ts";
-import { enrollTown } from "../../src/cli/demo.ts";
-import { freePort } from "../../test/free-port.ts";
 import { startSharedMariadb } from "../../test/mariadb.ts";
+import { quiet, watchBooks } from "./books.ts";
 import { cashier } from "./cashier.ts";
 import { judge, type Verdict } from "./oracle.ts";
 import { type Victim, victim } from "./programs.ts";
+import { stage } from "./stage.ts";
 
 export type ChaosOptions = { runs: number; seed: number; database: "sqlite" | "mariadb"; perRun: number };
 
@@ -55,7 +48,6 @@ const POINTS: Record<Victim["name"], readonly FaultPoint[]> = {
 const STRIKE_CHANCE = 0.6;
 const RUN_MS_MAX = 2_500;
 const RANDOM_KILL_MS_MAX = 900;
-const HEAL_MS_MAX = 120_000;
 
 /** Kills real programs while recharges are under way over a bad line, then heals everything and counts what is wrong. */
 export async function rechargeChaos(options: ChaosOptions, say: (line: string) => void): Promise<ChaosReport> {
@@ -64,34 +56,7 @@ export async function rechargeChaos(options: ChaosOptions, say: (line: string) =
   const dataDir = mkdtempSync(join(tmpdir(), "jichao-chaos-"));
   const mariadb = options.database === "mariadb" ? await startSharedMariadb() : null;
   const db = await freshDatabase(options.database);
-  const masterKey = "c4".repeat(32);
-  const ctx: FlowContext = { db, clock: systemClock, newId, log: silentLog };
-  const plan = townPlan({ seed: options.seed, concentrators: 2, metersPer: 20 });
-  await enrollTown(ctx, createSealer(masterKey), { plan, stateFile: null });
-  const town = createTown({
-    plan,
-    speed: 60,
-    bus: { baud: "instant", replyDelayMs: 1 },
-    faults: { everywhere: WEATHER },
-    seed: options.seed,
-  });
-  const [httpPort, linkPort] = [await freePort(), await freePort()];
-  const env = {
-    JICHAO_DB: db.url,
-    JICHAO_DATA: dataDir,
-    JICHAO_MASTER_KEY: masterKey,
-    JICHAO_ADMIN_PASSWORD: "chaos-chaos",
-    JICHAO_HTTP_PORT: String(httpPort),
-    JICHAO_LINK_PORT: String(linkPort),
-    JICHAO_LINK_HOST: "127.0.0.1",
-    JICHAO_COLLECTOR_HTTP_PORT: "0",
-    JICHAO_COLLECTOR_ID: "chaos",
-    JICHAO_READ_INTERVAL_SECONDS: "5",
-    JICHAO_EXCHANGE_TIMEOUT_MS: "100",
-    JICHAO_LINK_TIMEOUT_MS: "300",
-    JICHAO_HEARTBEAT_SECONDS: "2",
-    JICHAO_LOG: "info",
-  };
+  const { ctx, town, env, httpPort, linkPort } = await stage({ db, dataDir, seed: options.seed, weather: WEATHER });
   const kills: Record<string, number> = {};
   const count = (where: string) => {
     kills[where] = (kills[where] ?? 0) + 1;
@@ -102,7 +67,7 @@ export async function rechargeChaos(options: ChaosOptions, say: (line: string) =
   try {
     await Promise.all([server.start(""), collector.start("")]);
     town.dial({ host: "127.0.0.1", port: linkPort });
-    const desk = await cashier({ port: httpPort, password: env.JICHAO_ADMIN_PASSWORD, random });
+    const desk = await cashier({ port: httpPort, password: env.JICHAO_ADMIN_PASSWORD ?? "", random });
     for (let run = 1; run <= options.runs; run++) {
       const plan = drawPlan(random);
       await prepare({ server, collector }, plan);
@@ -183,45 +148,5 @@ async function oneRun(at: Programs & { plan: Plan; random: () => number; count(w
   for (const each of plan.both ? [at.server, at.collector] : [doomed]) {
     if (each.kill()) at.count(`${each.name} at a random moment`);
     await each.died();
-  }
-}
-
-/** Looks at the books all the time on a connection of its own: the sum must be zero in every look, not only at the end. */
-function watchBooks(ctx: FlowContext) {
-  const ending = new AbortController();
-  let looks = 0;
-  let worstSum = 0;
-  const looking = (async () => {
-    while (!ending.signal.aborted) {
-      const { rows } = await sql<{ total: number | null }>`select sum(amount_e4) as total from ledger_entry`.execute(
-        ctx.db.read,
-      );
-      const total = Number(rows[0]?.total ?? 0);
-      if (Math.abs(total) > Math.abs(worstSum)) worstSum = total;
-      looks++;
-      await pause(200, ending.signal);
-    }
-  })();
-  return {
-    async stop() {
-      ending.abort();
-      await looking;
-      return { looks, worstSum };
-    },
-  };
-}
-
-/** Waits until no recharge is under way any more. */
-async function quiet(ctx: FlowContext): Promise<void> {
-  const deadline = systemClock() + HEAL_MS_MAX;
-  while (systemClock() < deadline) {
-    const open = await ctx.db.read
-      .selectFrom("recharge_order")
-      .select("order_no")
-      .where("state", "in", ["booked", "sent", "unknown"])
-      .limit(1)
-      .executeTakeFirst();
-    if (!open) return;
-    await pause(200);
   }
 }

@@ -1,8 +1,11 @@
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /** The one command that brings everything the tests can use on Debian and Ubuntu. */
-export const INSTALL = "sudo apt-get install -y mariadb-server chromium fonts-noto-cjk tmux libreoffice-calc-nogui";
+export const INSTALL = "sudo apt-get install -y mariadb-server galera-4 rsync chromium fonts-noto-cjk tmux libreoffice-calc-nogui";
+
+/** Where distributions put the library that makes a MariaDB a node of a cluster. */
+export const GALERA = ["/usr/lib/galera/libgalera_smm.so", "/usr/lib64/galera-4/libgalera_smm.so"];
 
 const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"]; // database servers live where a user's PATH does not look
 
@@ -14,6 +17,9 @@ export function missingHere(path: string = process.env.PATH ?? ""): string[] {
     ...(has("mariadbd", "mysqld")
       ? []
       : ["MariaDB is not installed: the tests that need it cannot run (SQLite ones do)."]),
+    ...(GALERA.some((path) => existsSync(path)) && has("rsync")
+      ? []
+      : ["Galera is not installed: the tests with three database nodes cannot run."]),
     ...(has("chromium", "chromium-browser", "google-chrome")
       ? []
       : ["Chromium is not installed: the tests of the pages in a browser cannot run."]),

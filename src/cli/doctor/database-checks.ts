@@ -6,6 +6,7 @@ import { type Db, embeddedDatabase, openDatabase } from "#store/db.ts";
 import { appliedMigrations, databaseClockAhead, engineSettings } from "#store/engine-settings.ts";
 import { ledgerTotals, unbalancedTransfers } from "#store/ledger-checks.ts";
 import { migrationNames } from "#store/migrate.ts";
+import type { NodeState } from "#store/mysql-node.ts";
 import { allOffStops } from "#store/off-stops.ts";
 import { currentRestore } from "#store/quarantine.ts";
 import { lastReconciliation } from "#store/reconcile.ts";
@@ -44,7 +45,12 @@ export async function databaseChecks(installation: Installation, use: (db: Db) =
     return [notReached(error)];
   }
   try {
-    const found = [ok("database", await db.version(), await db.version()), ...(await engine(db)), ...(await clock(db))];
+    const found = [
+      ok("database", await db.version(), await db.version()),
+      ...(await nodes(db)),
+      ...(await engine(db)),
+      ...(await clock(db)),
+    ];
     const applied = await appliedMigrations(db.read);
     const tables = migrations(applied);
     found.push(tables);
@@ -73,6 +79,35 @@ function notReached(error: unknown): Finding {
       "check address, user and password in JICHAO_DB, and whether the database runs",
     ],
   );
+}
+
+const NODE_WORDS: Readonly<Record<NodeState, Words>> = {
+  ready: ["可用", "ready"],
+  behind: ["追赶中", "catching up, or lending its data"],
+  apart: ["与集群失联", "apart from the cluster"],
+  read_only: ["只读", "read-only"],
+  away: ["无应答", "no answer"],
+};
+
+/** The nodes of a cluster by their place in the address, never by the address itself. */
+async function nodes(db: Db): Promise<Finding[]> {
+  const found = await db.nodes();
+  if (found.length < 2) return [];
+  return found.map(({ state, used, size }, i) => {
+    const [zh, en] = NODE_WORDS[state];
+    const of = size === null ? "" : ` ${size}/${found.length}`;
+    const why = [
+      `第 ${i + 1} 个数据库节点${zh}${of}${used ? ",在用" : ""}`,
+      `database node ${i + 1} ${en}${of}${used ? ", in use" : ""}`,
+    ] as const;
+    if (state === "ready" && size !== null && size < found.length)
+      return warn("node", why, [
+        "集群缺少节点,见 docs/GALERA.md 第 4 节",
+        "nodes are missing: docs/GALERA.md, section 4",
+      ]);
+    if (state === "ready") return ok("node", ...why);
+    return warn("node", why, ["见 docs/GALERA.md 第 3、4 节", "docs/GALERA.md, sections 3 and 4"]);
+  });
 }
 
 async function engine(db: Db): Promise<Finding[]> {

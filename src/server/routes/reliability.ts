@@ -117,6 +117,7 @@ async function look({ db, clock }: Routes["ctx"]): Promise<Reliability> {
   const { good, last, drill } = await lastBackups(db.read);
   const reconciled = await lastReconciliation(db.read);
   const differences = [...(await openDifferenceCounts(db.read, SCOPE_ALL)).values()];
+  const nodes = await db.nodes();
   const restore = await currentRestore(db.read);
   const held = restore === null ? null : await quarantineCounts(db.read, SCOPE_ALL);
   return {
@@ -127,6 +128,7 @@ async function look({ db, clock }: Routes["ctx"]): Promise<Reliability> {
       lookMs,
       clockAheadMs: await databaseClockAhead(db.read, clock),
       rows: readings,
+      nodes: nodes.length < 2 ? [] : nodes.map(({ name, state, used, size }) => ({ name, state, used, size })),
     },
     disk: disk(),
     backup: {

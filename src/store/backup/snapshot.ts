@@ -3,8 +3,9 @@ import { resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type Connection, createConnection } from "mysql2";
 import { AppError, assert } from "#base/errors.ts";
-import { mysqlAddress } from "../db.ts";
-import { CONNECTION_OPTIONS, type MysqlAddress, SESSION_SETTINGS } from "../mysql-pool.ts";
+import { loginAt, type MysqlAddress, mysqlAddress } from "../mysql-address.ts";
+import { CONNECTION_OPTIONS, SESSION_SETTINGS } from "../mysql-session.ts";
+import { oneNode } from "../mysql-writer.ts";
 import { type BackupColumn, type BackupRow, type BackupTable, isKept } from "./columns.ts";
 
 /** The whole database as it was at one moment, while everybody else goes on writing. */
@@ -78,7 +79,8 @@ async function onSqlite(file: string): Promise<Snapshot> {
 }
 
 async function onMysql(address: MysqlAddress): Promise<Snapshot> {
-  const connection = createConnection({ ...CONNECTION_OPTIONS, ...address });
+  const host = await oneNode(address);
+  const connection = createConnection({ ...CONNECTION_OPTIONS, ...loginAt(address, host) });
   connection.on("error", () => {}); // told by the query under way, or by the next one
   const ask = (sql: string, values: unknown[] = []) => asked(connection, sql, values);
   try {

@@ -5,9 +5,11 @@ import { DatabaseSync } from "node:sqlite";
 import { type Connection, createConnection } from "mysql2";
 import { AppError } from "#base/errors.ts";
 import type { Log } from "#system/log.ts";
-import { type Db, mysqlAddress, openDatabase } from "../db.ts";
+import { type Db, openDatabase } from "../db.ts";
 import { migrateMysql, migrateSqlite, migrationNames, RESTORING } from "../migrate.ts";
-import { CONNECTION_OPTIONS, type MysqlAddress, SESSION_SETTINGS } from "../mysql-pool.ts";
+import { hostName, loginAt, type MysqlAddress, type MysqlHost, mysqlAddress } from "../mysql-address.ts";
+import { CONNECTION_OPTIONS, SESSION_SETTINGS } from "../mysql-session.ts";
+import { oneNode } from "../mysql-writer.ts";
 import { openSqlite } from "../sqlite.ts";
 import { type BackupRow, type BackupTable, type BackupValue, isKept } from "./columns.ts";
 
@@ -92,14 +94,15 @@ const PACKET_CHARS_MAX = 2_000_000;
 
 async function openOnMysql(url: string, log: Log): Promise<RestoreTarget> {
   const address = mysqlAddress(url);
-  const connection = createConnection({ ...CONNECTION_OPTIONS, ...address });
+  const host = await oneNode(address);
+  const connection = createConnection({ ...CONNECTION_OPTIONS, ...loginAt(address, host) });
   connection.on("error", () => {}); // told by the statement under way, or by the next one
   const run = (sql: string, values: unknown[] = []) => executed(connection, sql, values);
   try {
     for (const setting of SESSION_SETTINGS) await run(setting);
     const there = await tablesIn(connection);
     if (there.length > 0 && !there.includes(RESTORING)) {
-      throw new AppError("restore_target_not_empty", { target: shown(address) });
+      throw new AppError("restore_target_not_empty", { target: shown(address, host) });
     }
     await emptied(there);
     await run(`create table ${RESTORING} (at_ms bigint not null) engine=InnoDB`);
@@ -159,8 +162,8 @@ function forMysql(value: BackupValue): unknown {
   return value instanceof Uint8Array ? Buffer.from(value) : value;
 }
 
-function shown({ host, port, database }: MysqlAddress): string {
-  return `${host}:${port}/${database}`;
+function shown({ database }: MysqlAddress, host: MysqlHost): string {
+  return `${hostName(host)}/${database}`;
 }
 
 function insertText({ name, columns }: BackupTable, quote: string): string {

@@ -83,10 +83,12 @@ function Card({ name, title, state, todo, children }: CardProps) {
 
 function Database({ found }: Props) {
   const { t } = useTranslation();
-  const { engine, lookMs, clockAheadMs, rows } = found.database;
+  const { engine, lookMs, clockAheadMs, rows, nodes } = found.database;
   const apart = Math.abs(clockAheadMs ?? 0);
-  const state = apart >= LIMITS.clockBadMs ? "bad" : apart >= LIMITS.clockLookMs ? "look" : "good";
-  const todo = state === "good" ? null : t("reliability.clockTodo");
+  const clock = apart >= LIMITS.clockBadMs ? "bad" : apart >= LIMITS.clockLookMs ? "look" : "good";
+  const isNodeMissing = nodes.some((node) => node.state !== "ready");
+  const state = clock === "good" && isNodeMissing ? "look" : clock;
+  const todo = clock !== "good" ? t("reliability.clockTodo") : isNodeMissing ? t("reliability.nodeTodo") : null;
   return (
     <Card name="database" title={t("reliability.database")} state={state} todo={todo}>
       <p>{engine}</p>
@@ -94,6 +96,22 @@ function Database({ found }: Props) {
         {t("reliability.answersIn", { ms: lookMs })} · {t("reliability.rows", { count: rows })}
         {clockAheadMs === null ? null : ` · ${t("reliability.clock", { ms: clockAheadMs })}`}
       </p>
+      {nodes.length === 0 ? null : (
+        <ul className="reliability-nodes" aria-label={t("reliability.nodes")}>
+          {nodes.map((node) => (
+            <li key={node.name} data-testid={`node-${node.state}`}>
+              <code>{node.name}</code>
+              <span className={`tag ${node.state === "ready" ? "tag-good" : "tag-warn"}`}>
+                {t(`reliability.node.${node.state}`)}
+              </span>
+              {node.used ? <strong>{t("reliability.nodeUsed")}</strong> : null}
+              {node.size === null ? null : (
+                <span className="muted">{t("reliability.nodeSees", { count: node.size })}</span>
+              )}
+            </li>
+          ))}
+        </ul>
+      )}
     </Card>
   );
 }
