@@ -2,7 +2,8 @@ import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /** The one command that brings everything the tests can use on Debian and Ubuntu. */
-export const INSTALL = "sudo apt-get install -y mariadb-server galera-4 rsync chromium fonts-noto-cjk tmux libreoffice-calc-nogui";
+export const INSTALL =
+  "sudo apt-get install -y mariadb-server galera-4 rsync chromium fonts-noto-cjk tmux libreoffice-calc-nogui";
 
 /** Where distributions put the library that makes a MariaDB a node of a cluster. */
 export const GALERA = ["/usr/lib/galera/libgalera_smm.so", "/usr/lib64/galera-4/libgalera_smm.so"];
