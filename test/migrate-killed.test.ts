@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createConnection } from "mysql2/promise";
@@ -10,65 +9,14 @@ import { openDatabase } from "#store/db.ts";
 import { freshDatabase, testDatabases } from "#store/test-databases.ts";
 import { start } from "#store/test-program.ts";
 import { pause } from "#system/clock.ts";
+import { fragileWay } from "./fragile-way.ts";
+import { mysqlShape } from "./shape.ts";
 
 const mariadb = testDatabases.find(({ name }) => name === "mariadb");
 const gone: (() => unknown)[] = [];
 afterEach(async () => {
   for (const remove of gone.splice(0).reverse()) await remove();
 });
-
-/** A way to the database that breaks when so many statements have passed: to the server it is a client that was killed. */
-async function fragileWay(to: URL) {
-  let left = Number.POSITIVE_INFINITY;
-  let passed = 0;
-  const open = new Set<Socket>();
-  const server = createServer((client) => {
-    const database = connect(Number(to.port), to.hostname);
-    for (const each of [client, database]) {
-      open.add(each);
-      each.on("error", () => {});
-      each.on("close", () => {
-        open.delete(each);
-        client.destroy();
-        database.destroy();
-      });
-    }
-    database.on("data", (bytes) => client.write(bytes));
-    client.on("data", (bytes: Buffer) => {
-      if (bytes[4] === COM_QUERY) passed++;
-      if (bytes[4] === COM_QUERY && --left < 0) client.destroy();
-      else database.write(bytes);
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  gone.push(() => {
-    for (const each of open) each.destroy();
-    server.close();
-  });
-  const way = new URL(to);
-  way.port = String((server.address() as AddressInfo).port);
-  return {
-    url: way.href,
-    passed: () => passed,
-    breakAfter(statements: number) {
-      left = statements;
-      passed = 0;
-    },
-  };
-}
-const COM_QUERY = 3;
-
-/** Tables, columns and indexes, as the engine tells them. */
-async function shape(url: string): Promise<unknown> {
-  const connection = await createConnection(url);
-  const [columns] =
-    await connection.query(`select table_name, column_name, column_type, is_nullable, column_default, extra
-    from information_schema.columns where table_schema = database() order by 1, 2`);
-  const [indexes] = await connection.query(`select table_name, index_name, seq_in_index, column_name, non_unique
-    from information_schema.statistics where table_schema = database() order by 1, 2, 3`);
-  await connection.end();
-  return { columns, indexes };
-}
 
 test.skipIf(!mariadb?.available)(
   "a migration that loses its database at any statement is run again and gets through",
@@ -82,6 +30,7 @@ test.skipIf(!mariadb?.available)(
       await admin.end();
     });
     const way = await fragileWay(new URL(`${server}/${schema}`));
+    gone.push(() => way.close());
     const db = await openDatabase(way.url);
     gone.push(() => db.close());
     let broken = 0;
@@ -99,7 +48,7 @@ test.skipIf(!mariadb?.available)(
     expect(await db.migrate()).toEqual([]);
     const fresh = await freshDatabase("mariadb");
     gone.push(() => fresh.drop());
-    expect(await shape(`${server}/${schema}`)).toEqual(await shape(fresh.url));
+    expect(await mysqlShape(`${server}/${schema}`)).toEqual(await mysqlShape(fresh.url));
   },
   300_000,
 );

@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import type { Schema } from "../schema.ts";
 import {
   actor,
@@ -103,6 +103,7 @@ export async function up(db: Kysely<Schema>, kind: Kind): Promise<void> {
   await addIndex(db, kind, "customer", ["number"]);
   await numberCustomers(db);
   await makePayments(db);
+  await countReceipts(db);
   await keepOldCash(db);
 }
 
@@ -138,7 +139,6 @@ async function makePayments(db: Kysely<Schema>): Promise<void> {
       if (order.made === null) {
         // The day stands in the order's number: R20260801000012.
         const year = order.order_no.slice(1, 5);
-        const name = `receipt:${order.project_id}:${year}`;
         const { taken } = await db
           .selectFrom("payment")
           .where("project_id", "=", order.project_id)
@@ -168,18 +168,6 @@ async function makePayments(db: Kysely<Schema>): Promise<void> {
             note: order.note,
           })
           .execute();
-        const known = await db.selectFrom("sequence").select("next").where("name", "=", name).executeTakeFirst();
-        if (known) {
-          await db
-            .updateTable("sequence")
-            .set({ next: next + 1 })
-            .where("name", "=", name)
-            .execute();
-        } else
-          await db
-            .insertInto("sequence")
-            .values({ name, next: next + 1 })
-            .execute();
       }
       await db
         .updateTable("recharge_order")
@@ -187,6 +175,26 @@ async function makePayments(db: Kysely<Schema>): Promise<void> {
         .where("order_no", "=", order.order_no)
         .execute();
     }
+  }
+}
+
+/** The next receipt follows the last that is there: counted from the rows, so a try that stopped between a payment and its number does no harm. */
+async function countReceipts(db: Kysely<Schema>): Promise<void> {
+  const payments = await db
+    .selectFrom("payment")
+    .select((eb) => [
+      "project_id",
+      eb.fn<string>("substr", ["receipt_no", sql.lit(1), sql.lit(4)]).as("year"),
+      eb.fn.countAll<number>().as("taken"),
+    ])
+    .groupBy(["project_id", "year"])
+    .execute();
+  for (const { project_id, year, taken } of payments) {
+    const name = `receipt:${project_id}:${year}`;
+    const next = Number(taken) + 1;
+    const known = await db.selectFrom("sequence").select("next").where("name", "=", name).executeTakeFirst();
+    if (!known) await db.insertInto("sequence").values({ name, next }).execute();
+    else if (known.next < next) await db.updateTable("sequence").set({ next }).where("name", "=", name).execute();
   }
 }
 
