@@ -14,9 +14,9 @@ import {
 /** A house rule that a machine can see: what it is called and every place where it is broken. */
 export type TidyRule = { name: string; breaches(files: readonly SourceFile[]): Breach[] };
 
-/** Longest file in `src` in lines; tables, migrations and locales are data and may be as long as they are. */
+/** Longest file in `src` in lines; the table of errors, migrations and texts are data and may be as long as they are. */
 export const FILE_LINES_MAX = 400;
-const MAY_BE_LONG = /^src\/(protocol\/.*\/items|store\/schema|base\/errors)\.ts$|\/migrations\/|\/locales?\//;
+const MAY_BE_LONG = /^src\/base\/errors\.ts$|\/migrations\/|\/locales\//;
 
 /** Files that are too long today, with the length they must not pass. A file leaves the list when it fits again. */
 export const longFiles: Readonly<Record<string, number>> = {};

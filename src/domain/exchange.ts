@@ -16,17 +16,6 @@ export const exchangeStates = [
 ] as const;
 export type ExchangeState = (typeof exchangeStates)[number];
 
-/** States in which the meter's credit is nobody else's business: no recharge, no refund, no change of mode or ratio. */
-export const EXCHANGING: readonly ExchangeState[] = [
-  "open",
-  "asked",
-  "clearing",
-  "cleared",
-  "reading",
-  "loading",
-  "stopped",
-];
-
 /** Whether the new meter may be put in: at once where no credit is in the old one, else when it is known what it held. */
 export function maySwap(exchange: { state: ExchangeState; creditAt: "meter" | "server" | null }): boolean {
   return exchange.state === "cleared" || (exchange.state === "open" && exchange.creditAt !== "meter");
