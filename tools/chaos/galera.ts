@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomStream } from "#simulator/random.ts";
+import { createDatabase } from "#store/create-database.ts";
 import { openDatabase } from "#store/db.ts";
 import { pause, systemClock } from "#system/clock.ts";
 import { ask, type Galera, type GaleraNode, startGalera } from "../../test/galera.ts";
@@ -68,11 +69,13 @@ export async function galeraChaos(options: GaleraOptions, say: (line: string) =>
     const cluster = await startGalera();
     ending.push(() => cluster.stop());
     say(`three nodes after ${seconds(systemClock() - began)} s`);
-    await ask(cluster.nodes[0].url, `create database ${DATABASE} character set utf8mb4 collate utf8mb4_bin`);
-    const url = cluster.url(DATABASE);
+    const made = await createDatabase({ admin: cluster.url(""), name: DATABASE, from: "%" });
+    const migrating = await openDatabase(made.migrate);
+    ending.push(() => migrating.close());
+    await migrating.migrate();
+    const url = made.programs; // as in production: programs that may change no table
     const db = await openDatabase(url);
     ending.push(() => db.close());
-    await db.migrate();
     const { ctx, town, env, httpPort, linkPort } = await stage({
       db: { ...db, url },
       dataDir,
