@@ -101,12 +101,12 @@ async function nodes(db: Db): Promise<Finding[]> {
       `database node ${i + 1} ${en}${of}${used ? ", in use" : ""}`,
     ] as const;
     if (state === "ready" && size !== null && size < found.length)
-      return warn("node", why, [
+      return warn("db_node", why, [
         "集群缺少节点,见 docs/GALERA.md 第 4 节",
         "nodes are missing: docs/GALERA.md, section 4",
       ]);
-    if (state === "ready") return ok("node", ...why);
-    return warn("node", why, ["见 docs/GALERA.md 第 3、4 节", "docs/GALERA.md, sections 3 and 4"]);
+    if (state === "ready") return ok("db_node", ...why);
+    return warn("db_node", why, ["见 docs/GALERA.md 第 3、4 节", "docs/GALERA.md, sections 3 and 4"]);
   });
 }
 
