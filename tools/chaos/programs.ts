@@ -37,15 +37,13 @@ export function victim(
   let last: string[] = [];
   let armed = "";
 
-  // Whoever interrupts the run leaves no program behind.
-  process.once("exit", () => child?.kill("SIGKILL"));
-
   async function start(faults: string): Promise<void> {
     const own = spawn(process.execPath, [jichao, name], {
       env: { ...process.env, ...env, JICHAO_FAULTS: faults },
       stdio: ["ignore", "ignore", "pipe"],
     });
     child = own;
+    dieWithUs(own);
     armed = faults;
     last = [];
     gone = new Promise((resolve) => own.once("exit", () => resolve()));
@@ -91,4 +89,13 @@ export function victim(
   function isAlive(): boolean {
     return child !== null && child.exitCode === null && child.signalCode === null;
   }
+}
+
+/** Whoever ends this run in any way, also by kill -9, leaves no program behind: a watcher kills it when our end of its input is gone. */
+function dieWithUs(program: ChildProcess): void {
+  const watcher = spawn("sh", ["-c", 'read -r said; [ "$said" = over ] || kill -9 "$1"', "sh", String(program.pid)], {
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true, // Ctrl-C is for us; it outlives us by a moment
+  });
+  program.once("exit", () => watcher.stdin?.end("over\n"));
 }

@@ -18,6 +18,7 @@ export type Teller = {
 };
 
 const EVERY_MS = 20;
+const END_MS_MAX = 3_000;
 
 /** Starts one on the database; it gives up never. */
 export async function teller(url: string, name: string): Promise<Teller> {
@@ -63,6 +64,7 @@ async function main([url = "", name = ""]: readonly string[]): Promise<void> {
   let ending = false;
   process.stdin.resume().once("end", () => {
     ending = true;
+    setTimeout(() => process.exit(0), END_MS_MAX); // what is not acknowledged by then was not told
   });
   const db = await openDatabase(url);
   for (let i = 0; !ending; ) {
