@@ -20,6 +20,8 @@ export type Made = { readings: number; young: number };
 const STEP_MS = 15 * MINUTE_MS;
 const STEPS = DAY_MS / STEP_MS;
 const METERS_AT_ONCE = 2_000;
+/** What has come of the next day when a day is closed: the readings that tell of its end. */
+const NIGHT_STEPS = 2;
 /** The town: buildings below one site, floors below them, and as many meters on each floor. */
 const BUILDINGS = 20;
 const FLOORS = 5;
@@ -44,7 +46,7 @@ export async function makeHistory(db: Db, { meters, days, last, youngDays }: His
   const made: Made = { readings: 0, young: 0 };
   let months = new Map<number, Month>();
   for (let day = first; day <= last; day = addDays(day, 1)) {
-    if (day >= youngMade) made.young += await addYoung(db, day, indexes);
+    if (day >= youngMade) made.young += await addYoung(db, day, indexes, STEPS);
     for (let id = 1; id <= meters; id += METERS_AT_ONCE) {
       const ids = Array.from({ length: Math.min(METERS_AT_ONCE, meters - id + 1) }, (_, i) => id + i);
       const packed = day < youngFrom ? ids.map((meter) => packedDay(meter, day, indexes[meter] ?? 0)) : [];
@@ -64,6 +66,7 @@ export async function makeHistory(db: Db, { meters, days, last, youngDays }: His
       months = new Map();
     }
   }
+  made.young += await addYoung(db, addDays(last, 1), indexes, NIGHT_STEPS);
   await db.transact(async (tx) => {
     const closed = Array.from({ length: days }, (_, i) => addDays(first, i));
     await insertRows(
@@ -111,12 +114,12 @@ export function packedDay(meter_id: number, day: Day, opened: number): ReadingDa
   return { meter_id, day, rev: 0, readings: rows.length, ...ends, data: packReadings(day, rows) };
 }
 
-/** The readings of a day as rows, round after round. */
-async function addYoung(db: Db, day: Day, opened: readonly number[]): Promise<number> {
+/** The readings of a day's first steps as rows, round after round. */
+async function addYoung(db: Db, day: Day, opened: readonly number[], steps: number): Promise<number> {
   const begin = startOfDay(day);
   const indexes = [...opened];
   let made = 0;
-  for (let step = 0; step < STEPS; step++) {
+  for (let step = 0; step < steps; step++) {
     const rows: ReadingTable[] = [];
     for (let id = 1; id < indexes.length; id++) {
       indexes[id] = (indexes[id] ?? 0) + drawOf(id, step) * 10;
