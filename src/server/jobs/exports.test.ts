@@ -334,7 +334,7 @@ describe.each(testDatabases.filter(({ available }) => available))("exports in th
     expect(await answer()).toEqual([410, "export_gone"]);
   });
 
-  test("a full folder, or one that cannot be written, is a clear failure that leaves nothing behind", async () => {
+  test("a full folder is a clear failure that leaves nothing behind", async () => {
     const user = await member({});
     const small = testShelf(2_000);
     try {
