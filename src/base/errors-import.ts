@@ -35,6 +35,16 @@ export const importErrors = {
     "文件超过 {max} 行。请拆成几个文件,分别导入",
     "The file has more than {max} rows; split it into several and import one after the other",
   ],
+  import_meters_many: [
+    422,
+    "文件共 {meters} 块表(数量列合计),超过 {max} 块。请拆成几个文件,分别导入",
+    "The file has {meters} meters (the sum of the counts), more than {max}; split it into several",
+  ],
+  import_faults_many: [
+    422,
+    "错误太多,只列出前 {max} 处。请先改正这些,再重新上传",
+    "There are too many mistakes; only the first {max} are listed. Correct these and upload the file again",
+  ],
   import_sheets_missing: [
     422,
     "文件里没有可识别的工作表。工作表应名为:{names}",

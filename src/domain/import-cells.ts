@@ -11,6 +11,8 @@ export type CellReading = { ok: true; value: string } | { ok: false; code: Error
 const EXACT_DIGITS = 15;
 const LONG_DIGITS = 10;
 const ROUND_ZEROS = 5;
+/** Longer than any column allows: what is only pasted in is not looked through. */
+const CHARS_MAX = 300;
 /** Days from Excel's day 0 to 1970-01-01, and those that old Macintosh files begin later. */
 const EPOCH_DAY = 25_569;
 const LATER_1904 = 1_462;
@@ -21,6 +23,7 @@ const DAYS = { first: 36_526, last: 73_051 };
 export function readCell(cell: ImportCell, column: ImportColumn, file: { date1904: boolean }): CellReading {
   if (cell.kind === "formula") return bad("import_cell_formula");
   if (cell.kind === "error") return bad("import_cell_error", { value: cell.text });
+  if (cell.text.length > CHARS_MAX) return bad("import_cell_long", { column: column.key, max: column.max ?? 200 });
   const text = trimmed(cell.text);
   if (text === "") return good("");
   switch (column.kind) {

@@ -25,6 +25,9 @@ export type ImportCount = { add: number; change: number; same: number; wrong: nu
 /** The counts of the sheets that the file has. */
 export type ImportCounts = Readonly<Partial<Record<ImportSheet, ImportCount>>>;
 
+/** Mistakes of one file that are told; who has more than so many has made one of them over and over. */
+export const FAULTS_MAX = 5_000;
+
 /** Something wrong in a cell, a row (`column` empty) or a sheet (`row` 0). `key` names the column, whatever its letter is. */
 export type ImportFault = {
   readonly sheet: ImportSheet;

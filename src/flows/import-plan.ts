@@ -1,4 +1,10 @@
-import type { ImportCount, ImportFacts, ImportFault, ImportRow } from "#domain/import-fault.ts";
+import {
+  FAULTS_MAX,
+  type ImportCount,
+  type ImportFacts,
+  type ImportFault,
+  type ImportRow,
+} from "#domain/import-fault.ts";
 import { areaLevels, areaPath, type ImportSheet, importSheets } from "#domain/import-sheets.ts";
 import { linkFault, METERS_PER_CONCENTRATOR_MAX, USUAL_LINK } from "#domain/link.ts";
 import type { Actor, Permission } from "#domain/permission.ts";
@@ -66,6 +72,12 @@ export async function planImport(input: {
     if (!key.endsWith("/0")) planning.count(sheet, "wrong");
   }
   faults.sort((a, b) => importSheets.indexOf(a.sheet) - importSheets.indexOf(b.sheet) || a.row - b.row);
+  const [last] = faults.splice(FAULTS_MAX);
+  if (last !== undefined || input.cellFaults.length >= FAULTS_MAX) {
+    const { sheet } = last ?? faults.at(-1) ?? { sheet: "meters" };
+    const details = { max: FAULTS_MAX };
+    faults.push({ sheet, row: 0, column: "", key: "", value: "", code: "import_faults_many", details });
+  }
   return { changes: planning.changes, faults, counts };
 }
 

@@ -1,6 +1,6 @@
 import { AppError } from "#base/errors.ts";
 import { readCell } from "#domain/import-cells.ts";
-import type { ImportFacts, ImportFault, ImportRow } from "#domain/import-fault.ts";
+import { FAULTS_MAX, type ImportFacts, type ImportFault, type ImportRow } from "#domain/import-fault.ts";
 import {
   EXAMPLE_WORDS,
   type ImportColumn,
@@ -17,6 +17,10 @@ import { type RawCell, type RawRow, type RawSheet, readWorkbook } from "./workbo
 /** Headers stand in one of the first rows; above them there may be a title. */
 const HEADER_ROWS = 10;
 const ROWS_AT_ONCE = 500;
+/** Meters of one file: as many as rows, whatever their counts say. */
+const METERS_MAX = 50_000;
+/** No header and no mark of an example is longer. */
+const WORD_CHARS_MAX = 60;
 /** Sheets of the template that hold no data. */
 export const HELP_SHEETS = { help: { zh: "填写说明", en: "Help" }, models: { zh: "表型", en: "Models" } } as const;
 
@@ -45,11 +49,15 @@ export async function readImportFile(file: Buffer): Promise<ImportFile> {
     throw new AppError("import_sheets_missing", { names });
   }
   if (rows.length === 0 && faults.length === 0) throw new AppError("import_empty");
+  // Before anybody counts them up: rows of five hundred each would come to millions of numbers.
+  const meters = rows.reduce((sum, row) => sum + (row.sheet === "meters" ? Number(row.values.count ?? 1) : 0), 0);
+  if (meters > METERS_MAX) throw new AppError("import_meters_many", { meters, max: METERS_MAX });
   return { facts, rows, faults };
 }
 
 function plain(word: string): string {
   return word
+    .slice(0, WORD_CHARS_MAX)
     .normalize("NFKC")
     .toLowerCase()
     .replace(/[\s*::()]/g, "");
@@ -91,37 +99,52 @@ async function readRows(raw: RawSheet, sheet: ImportSheet, into: Into): Promise<
   if (raw.rows.length === 0) return letters;
   for (const { key } of missing) fault(head?.row ?? 1, -1, key, "import_column_missing", { details: { column: key } });
   if (missing.length > 0) return letters;
-  const data = raw.rows.filter((row) => row.row > (head?.row ?? 0) && !isSecondHead(row, sheet) && !isExample(row, at));
-  const merged = raw.merges.filter((range) => range.toRow > (head?.row ?? 0));
-  for (const [i, row] of data.entries()) {
-    if (row.cells.some((cell) => at.has(cell.column))) readRow(row, { sheet, at, letters, merged, into, fault });
+  const isMerged = mergedCells(raw.merges, [...at.keys()]);
+  for (const [i, row] of raw.rows.entries()) {
     if (i % ROWS_AT_ONCE === ROWS_AT_ONCE - 1) await pause(0);
+    if (row.row <= (head?.row ?? 0) || isSecondHead(row, sheet) || isExample(row, at)) continue;
+    if (!row.cells.some((cell) => at.has(cell.column))) continue;
+    // Nobody corrects so many one by one, and each is kept twice.
+    if (into.faults.length >= FAULTS_MAX) break;
+    readRow(row, { sheet, at, letters, isMerged, into, fault });
   }
   return letters;
+}
+
+/** Whether a cell lies in a merged range. Asked row by row, downwards: so each range is looked at once, however many there are. */
+function mergedCells(merges: RawSheet["merges"], columns: readonly number[]): (row: number, column: number) => boolean {
+  const waiting = merges.toSorted((a, b) => b.fromRow - a.fromRow);
+  const until = new Map<number, number>();
+  return (row, column) => {
+    for (let range = waiting.at(-1); range !== undefined && range.fromRow <= row; range = waiting.at(-1)) {
+      waiting.pop();
+      for (const each of columns) {
+        if (each < range.fromColumn || each > range.toColumn) continue;
+        until.set(each, Math.max(until.get(each) ?? 0, range.toRow));
+      }
+    }
+    return row <= (until.get(column) ?? 0);
+  };
 }
 
 type Reading = {
   sheet: ImportSheet;
   at: ReadonlyMap<number, ImportColumn>;
   letters: Readonly<Record<string, string>>;
-  merged: RawSheet["merges"];
+  isMerged: (row: number, column: number) => boolean;
   into: Into;
   fault: (row: number, column: number, key: string, code: ImportFault["code"], more?: object) => void;
 };
 
-function readRow(row: RawRow, { sheet, at, letters, merged, into, fault }: Reading): void {
+function readRow(row: RawRow, { sheet, at, letters, isMerged, into, fault }: Reading): void {
   const values: Record<string, string> = {};
   const numbers: string[] = [];
   const wrong = new Set<string>();
   const cells = new Map<number, RawCell>(row.cells.map((cell) => [cell.column, cell]));
   for (const [index, column] of at) {
-    const inMerge = merged.some(
-      (range) =>
-        index >= range.fromColumn && index <= range.toColumn && row.row >= range.fromRow && row.row <= range.toRow,
-    );
     const cell = cells.get(index);
     const value = column.kind === "secret" ? "" : (cell?.text.slice(0, 200) ?? "");
-    if (inMerge) {
+    if (isMerged(row.row, index)) {
       wrong.add(column.key);
       fault(row.row, index, column.key, "import_cell_merged", { value });
       continue;
@@ -176,8 +199,9 @@ function headOf(raw: RawSheet, sheet: ImportSheet): RawRow | null {
 
 /** The line of English headers below the Chinese ones. */
 function isSecondHead(row: RawRow, sheet: ImportSheet): boolean {
+  if (row.row > HEADER_ROWS) return false;
   const own = row.cells.filter((cell) => !isRemark(cell.text));
-  return row.row <= HEADER_ROWS && own.length > 0 && own.every((cell) => columnOf(sheet, cell.text) !== null);
+  return own.length > 0 && own.every((cell) => columnOf(sheet, cell.text) !== null);
 }
 
 function isRemark(text: string): boolean {

@@ -1,6 +1,7 @@
 import { deflateRawSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { AppError } from "#base/errors.ts";
+import { FAULTS_MAX } from "#domain/import-fault.ts";
 import { zip } from "../excel/zip.ts";
 import { readImportFile } from "./import-file.ts";
 import { openZip } from "./unzip.ts";
@@ -153,4 +154,52 @@ test("columns may stand in any order and language; what is missing, unknown, dou
     values: { area: "区", number: "123", concentrator: "C1", price: "0.8" },
     numbers: ["number", "price"],
   });
+});
+
+test("a cell that is written over and over, rows beyond any sheet and more cells than people fill in are refused", async () => {
+  const row = (cells: string, at = "1") => frame(sheet(`<row r="${at}">${cells}</row>`));
+  const twice = `${text("B1", "1")}${text("B1", "2")}`;
+  expect(await code(readWorkbook(await row(twice), everything))).toBe("import_file_broken");
+  expect(await code(readWorkbook(await row(`${text("B1", "1")}${text("A1", "2")}`), everything))).toBe(
+    "import_file_broken",
+  );
+  expect(await code(readWorkbook(await row(text("A1", "1"), "1e300"), everything))).toBe("import_file_broken");
+  function* cells(): Generator<string> {
+    yield "<worksheet><sheetData>";
+    const row = (i: number) => Array.from({ length: 100 }, (_, j) => `<c><v>${(i * 7919 * j) % 9973}</v></c>`).join("");
+    for (let i = 1; i <= 20_001; i++) yield `<row>${row(i)}</row>`;
+    yield "</sheetData></worksheet>";
+  }
+  expect(await code(readWorkbook(await frame(cells()), everything))).toBe("import_file_bomb");
+});
+
+/** A sheet of meters with all required columns; `rows` are their other cells. */
+function meters(rows: Iterable<string>, more: { heads?: readonly string[]; tail?: string } = {}): Promise<Buffer> {
+  const names = ["片区", "表号", "房间", "表型", "通信地址", "集中器编号", "单价", ...(more.heads ?? [])];
+  const head = `<row r="1">${names.map((name, i) => text(`${"ABCDEFGHIJ"[i]}1`, name)).join("")}</row>`;
+  return frame(["<worksheet><sheetData>", head, ...rows, `</sheetData>${more.tail ?? ""}</worksheet>`]);
+}
+
+test("counts that come to millions of meters are refused before anybody counts them up", async () => {
+  const cells = "区,M1,{1-500},jc1,000000000001,C1,0.8,500".split(",");
+  const row = (i: number) =>
+    `<row r="${i}">${cells.map((cell, at) => text(`${"ABCDEFGH"[at]}${i}`, cell)).join("")}</row>`;
+  const rows = Array.from({ length: 101 }, (_, i) => row(i + 2));
+  expect(await code(readImportFile(await meters(rows, { heads: ["数量"] })))).toBe("import_meters_many");
+  expect(await code(readImportFile(await meters(rows.slice(1), { heads: ["数量"] })))).toBe("read");
+});
+
+test("of mistakes that repeat themselves so many are kept as anybody reads", async () => {
+  const rows = Array.from({ length: 3_000 }, (_, i) => `<row r="${i + 2}">${text(`B${i + 2}`, String(i))}</row>`);
+  const { faults } = await readImportFile(await meters(rows));
+  expect(faults.length).toBeGreaterThanOrEqual(FAULTS_MAX);
+  expect(faults.length).toBeLessThan(FAULTS_MAX + 10);
+});
+
+test("a cell is merged when any range holds it, in whatever order the ranges stand", async () => {
+  const rows = [2, 3, 4, 9].map((i) => `<row r="${i}">${text(`B${i}`, String(i))}</row>`);
+  const ranges = ["B9:B20", "B3:B4", "A4:C4", "Z2:Z9"].map((ref) => `<mergeCell ref="${ref}"/>`).join("");
+  const { faults } = await readImportFile(await meters(rows, { tail: `<mergeCells>${ranges}</mergeCells>` }));
+  const merged = faults.filter((fault) => fault.code === "import_cell_merged");
+  expect(merged.map((fault) => `${fault.column}${fault.row}`)).toEqual(["B3", "A4", "B4", "C4", "B9"]);
 });

@@ -10,6 +10,12 @@ const CELL_CHARS_MAX = 1_000;
 export const ROWS_MAX = 50_000;
 /** Columns beyond these are not looked at. */
 const COLUMNS_MAX = 100;
+/** Cells of all sheets together: fifty thousand rows of the widest sheet take about half of them. */
+const CELLS_MAX = 2_000_000;
+/** The last row of a sheet that Excel can open. */
+const ROW_MAX = 1_048_576;
+/** Excel allows 31; more is only looked at in vain. */
+const NAME_CHARS_MAX = 100;
 /** Different texts of a workbook, and what they come to. */
 const STRINGS_MAX = 1_000_000;
 const STRINGS_CHARS_MAX = 50_000_000;
@@ -44,6 +50,10 @@ export async function readWorkbook(file: Buffer, isWanted: (sheet: string) => bo
   const strings = archive.has("xl/sharedStrings.xml") ? await readStrings(archive) : [];
   const sheets: RawSheet[] = [];
   let rowsLeft = ROWS_MAX;
+  let cells = 0;
+  const count = (): void => {
+    if (++cells > CELLS_MAX) throw new AppError("import_file_bomb");
+  };
   for (const { name, relation } of named) {
     const target = places.get(relation);
     if (!isWanted(name)) {
@@ -51,7 +61,7 @@ export async function readWorkbook(file: Buffer, isWanted: (sheet: string) => bo
       continue;
     }
     if (target === undefined || !archive.has(target)) throw new AppError("import_file_broken");
-    const sheet = await readSheet(archive, target, { name, strings, rowsMax: rowsLeft });
+    const sheet = await readSheet(archive, target, { name, strings, rowsMax: rowsLeft, count });
     rowsLeft -= sheet.rows.length;
     sheets.push(sheet);
   }
@@ -77,7 +87,7 @@ async function readNames(archive: Archive, part: string) {
       if (name === "workbookPr") date1904 = /^(1|true)$/.test(attribute("date1904") ?? "");
       if (name !== "sheet") return;
       if (named.length >= SHEETS_MAX) throw new AppError("import_file_broken");
-      named.push({ name: (attribute("name") ?? "").trim(), relation: attribute("id") ?? "" });
+      named.push({ name: (attribute("name") ?? "").slice(0, NAME_CHARS_MAX).trim(), relation: attribute("id") ?? "" });
     },
     close() {},
     text() {},
@@ -133,7 +143,7 @@ function cut(text: string): string {
 async function readSheet(
   archive: Archive,
   part: string,
-  options: { name: string; strings: readonly string[]; rowsMax: number },
+  options: { name: string; strings: readonly string[]; rowsMax: number; count: () => void },
 ): Promise<RawSheet> {
   const sheet: RawSheet = { name: options.name, rows: [], merges: [] };
   let row: RawRow = { row: 0, cells: [] };
@@ -146,6 +156,7 @@ async function readSheet(
   function endCell(): void {
     const value = type === "s" ? (options.strings[Number(text)] ?? "") : text;
     if ((value === "" && !isFormula) || column >= COLUMNS_MAX) return;
+    options.count();
     const isText = type === "s" || type === "str" || type === "inlineStr" || type === "d";
     const kind = isFormula ? "formula" : type === "e" ? "error" : isText ? "text" : "number";
     const shown = type === "b" ? (value === "1" ? "TRUE" : "FALSE") : value;
@@ -156,11 +167,14 @@ async function readSheet(
     open(name, attribute) {
       if (name === "row") {
         const number = Number(attribute("r") ?? row.row + 1);
-        if (!Number.isInteger(number) || number <= row.row) throw new AppError("import_file_broken");
+        if (!Number.isInteger(number) || number <= row.row || number > ROW_MAX)
+          throw new AppError("import_file_broken");
         row = { row: number, cells: [] };
         column = -1;
       } else if (name === "c") {
-        column = columnOf(attribute("r")) ?? column + 1;
+        const next = columnOf(attribute("r")) ?? column + 1;
+        if (next <= column) throw new AppError("import_file_broken"); // one cell written over again has no end
+        column = next;
         type = attribute("t") ?? "";
         text = "";
         isFormula = false;
