@@ -3,7 +3,7 @@ import type { ImportFacts, ImportFault, ImportRow } from "#domain/import-fault.t
 import type { Actor } from "#domain/permission.ts";
 import type { Tx } from "#store/db.ts";
 import { areasByPath } from "#store/import-snapshot.ts";
-import { addParts, changeImport, importRow, partGroups } from "#store/imports.ts";
+import { addParts, changeImport, dropParts, importRow, openImportsOf, partGroups } from "#store/imports.ts";
 import { insertRows } from "#store/portable.ts";
 import type { ArchiveImportPartTable, ArchiveImportTable } from "#store/schema-imports.ts";
 import { auditArchive } from "./archive-step.ts";
@@ -14,6 +14,8 @@ import { IMPORT_KEY_PURPOSE } from "./import-apply.ts";
 
 /** Rows in one piece: some ten kB. */
 const ROWS_PER_PART = 200;
+/** Imports of one person whose rows are kept: with the next one his oldest goes, or his files would fill the disk. */
+export const OPEN_IMPORTS_MAX = 10;
 
 /** A file as it was read, before it is compared with anything. */
 export type UploadedFile = {
@@ -85,6 +87,10 @@ export async function uploadImport(ctx: SealingContext, actor: Actor, file: Uplo
     if (!(await changeImport(tx, row, { state: "uploaded" }))) return;
     const after = { file: row.file_name, hash: file.hash, bytes: file.bytes, rows: file.rows.length };
     await auditImport(ctx, tx, { row, actor: actor.login, action: "archive.import.upload", after, ip: file.ip });
+    for (const old of (await openImportsOf(tx, actor.userId)).slice(OPEN_IMPORTS_MAX)) {
+      if (old.state === "stopped") await forgetRows(tx, old.id);
+      else await giveUp(ctx, tx, { row: old, actor, ip: file.ip });
+    }
   });
   ctx.log.info({ import: id, rows: file.rows.length, user: actor.login }, "archive file uploaded");
   return id;
@@ -156,30 +162,52 @@ export async function acceptImport(
 }
 
 /** Compares the rows that were uploaded with the archive once more. */
-export async function recheckImport(ctx: FlowContext, actor: Actor, id: string): Promise<void> {
-  await moveImport(ctx, actor, id, { from: ["checked", "outdated", "stopped"], to: "uploaded" });
-}
-
-/** Gives up an import that has not begun to write. */
-export async function cancelImport(ctx: FlowContext, actor: Actor, id: string): Promise<void> {
-  await moveImport(ctx, actor, id, { from: ["uploaded", "checked", "outdated"], to: "cancelled" });
-}
-
-async function moveImport(
-  ctx: FlowContext,
-  actor: Actor,
-  id: string,
-  { from, to }: { from: readonly string[]; to: ArchiveImportTable["state"] },
-): Promise<void> {
+export async function recheckImport(ctx: FlowContext, actor: Actor, input: { id: string; ip: string }): Promise<void> {
+  const { id, ip } = input;
   await decide(ctx.db, async (tx) => {
     const row = await importSeen(tx, actor, id);
-    if (row.state === to) return;
-    if (!from.includes(row.state)) throw new AppError("import_state");
-    if (to === "uploaded" && row.rows > 0 && !(await hasRows(tx, id))) throw new AppError("import_not_found");
-    const ended_at = to === "cancelled" ? ctx.clock() : null;
-    const change = { state: to, ended_at, stopped_by: null, lease_until: 0, lease_token: null };
+    if (row.state === "uploaded") return;
+    if (!["checked", "outdated", "stopped"].includes(row.state)) throw new AppError("import_state");
+    if (row.rows > 0 && !(await hasRows(tx, id))) throw new AppError("import_not_found");
+    const change = { state: "uploaded", ended_at: null, stopped_by: null, lease_until: 0, lease_token: null } as const;
     if (!(await changeImport(tx, row, change))) throw new AppError("import_state");
+    await auditImport(ctx, tx, { row, actor: actor.login, action: "archive.import.recheck", after: {}, ip });
   });
+}
+
+/** Gives up an import that has not begun to write. Its rows, with names, telephones and sealed keys, are forgotten at once. */
+export async function cancelImport(ctx: FlowContext, actor: Actor, input: { id: string; ip: string }): Promise<void> {
+  await decide(ctx.db, async (tx) => {
+    const row = await importSeen(tx, actor, input.id);
+    if (row.state === "cancelled") return;
+    if (!["uploaded", "checked", "outdated"].includes(row.state)) throw new AppError("import_state");
+    await giveUp(ctx, tx, { row, actor, ip: input.ip });
+  });
+}
+
+async function giveUp(
+  ctx: FlowContext,
+  tx: Tx,
+  { row, actor, ip }: { row: ArchiveImportTable; actor: Actor; ip: string },
+): Promise<void> {
+  const change = { state: "cancelled", ended_at: ctx.clock(), stopped_by: null, lease_until: 0 } as const;
+  if (!(await changeImport(tx, row, { ...change, lease_token: null }))) throw new AppError("import_state");
+  await forgetRows(tx, row.id);
+  await auditImport(ctx, tx, { row, actor: actor.login, action: "archive.import.cancel", after: {}, ip });
+}
+
+function forgetRows(tx: Tx, id: string): Promise<void> {
+  return dropParts(tx, id, ["rows", "cells", "faults", "step"]);
+}
+
+/** Notes that somebody took the archive of a project out: names and telephones of all who live there, as far as he sees them. */
+export async function noteArchiveTaken(
+  ctx: FlowContext,
+  actor: Actor,
+  { projectId, ip }: { projectId: number; ip: string },
+): Promise<void> {
+  const of = { actor: actor.login, action: "archive.export", object: `project:${projectId}`, reason: "" };
+  await ctx.db.transact((tx) => auditArchive(ctx, tx, { ...of, before: null, after: null, ip, at: ctx.clock() }));
 }
 
 async function hasRows(tx: Tx, id: string): Promise<boolean> {

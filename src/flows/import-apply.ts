@@ -93,6 +93,7 @@ async function makeArea(ctx: SealingContext, tx: Tx, path: string, of: Carrying)
   const levels = areaLevels(path) ?? [];
   const parent = levels.length > 1 ? await areaWith(tx, levels.slice(0, -1), of) : null;
   if (parent === null && (levels.length > 1 || !of.actor.scope.all)) throw new AppError("area_not_found");
+  if (parent !== null && !(await areaInScope(tx, of.actor.scope, parent))) throw new AppError("area_not_found");
   if ((await areaWith(tx, levels, of)) !== null) throw new AppError("archive_changed", { what: path });
   const name = levels.at(-1) ?? "";
   const sort = await nextNumbers(tx, `area_sort:${of.projectId}`);

@@ -337,7 +337,10 @@ function compare(to: Planning, row: ImportRow, { known, own, path, prices }: Com
   if (own.address !== known.address) return differs("address", known.address, "protocol");
   for (const [key, now, page] of said) {
     const value = values[key];
-    if (value !== undefined && value !== String(now ?? "")) return differs(key, now, page);
+    if (value === undefined || value === String(now ?? "")) continue;
+    // Who may not look up customers does not learn them by guessing wrong.
+    const isHidden = key === "customer" && !to.actor.permissions.has("customer.view");
+    return differs(key, isHidden ? "***" : now, page);
   }
   const price = values.price ?? "";
   const amount = parseMoney(price, 4) ?? parseMoney(prices.get(price)?.price ?? "", 4);

@@ -9,7 +9,16 @@ import { areaLevels, areaPath, type ImportSheet, importSheets } from "#domain/im
 import { linkFault, METERS_PER_CONCENTRATOR_MAX, USUAL_LINK } from "#domain/link.ts";
 import type { Actor, Permission } from "#domain/permission.ts";
 import { planMeters } from "./import-meters.ts";
-import { areaId, areaOf, each, type ImportPlan, isFirst, type LinkName, type Planning } from "./import-planning.ts";
+import {
+  areaId,
+  areaOf,
+  each,
+  type ImportChange,
+  type ImportPlan,
+  isFirst,
+  type LinkName,
+  type Planning,
+} from "./import-planning.ts";
 import { planPrices } from "./import-prices.ts";
 import type { ArchiveSeen } from "./import-seen.ts";
 
@@ -147,20 +156,35 @@ function planConcentrator(to: Planning, row: ImportRow): boolean {
   return to.count("concentrators", "add");
 }
 
-/** What each kind of change needs besides the permission to import. */
-const NEEDS: Readonly<Partial<Record<ImportSheet, Permission>>> = {
-  boxes: "share.manage",
-  concentrators: "concentrator.manage",
-  meters: "meter.manage",
-};
+/** What a change needs besides the permission to import: the same as on its page. */
+export function permissionsFor(change: ImportChange): Permission[] {
+  switch (change.do) {
+    case "area":
+    case "room":
+      return [];
+    case "box":
+    case "meter_box":
+      return ["share.manage"];
+    case "concentrator":
+    case "concentrator_name":
+      return ["concentrator.manage"];
+    case "meter_label":
+      return ["meter.manage"];
+    case "meter": {
+      const { box, tenant } = change.wish;
+      return [
+        "meter.manage",
+        ...(box === null ? [] : (["share.manage"] as const)),
+        ...(tenant === null ? [] : (["moveout.create"] as const)),
+      ];
+    }
+  }
+}
 
 function demandPermissions(to: Planning): void {
   const needed = new Map<Permission, ImportSheet>();
-  for (const change of to.changes) {
-    const permission = NEEDS[change.sheet];
-    if (permission !== undefined) needed.set(permission, change.sheet);
-    if (change.do === "meter" && change.wish.tenant !== null) needed.set("moveout.create", "customers");
-  }
+  for (const change of to.changes)
+    for (const each of permissionsFor(change)) needed.set(each, each === "moveout.create" ? "customers" : change.sheet);
   for (const [permission, sheet] of needed) {
     if (to.actor.permissions.has(permission)) continue;
     to.fault({ sheet, row: 0, values: {} }, "", "import_permission", { permission });

@@ -45,7 +45,7 @@ export async function seeArchive(
   await pause(0);
   const found = await metersByNumber(tx, scope, asked);
   await pause(0);
-  const tariffs = await tariffsByName(tx, now);
+  const tariffs = await tariffsByName(tx, projectId, now);
   const names = new Map([...tariffs.values()].map((each) => [each.id, each.name]));
   const seen = found.rows.filter((row) => found.visible.has(row.id));
   const byTariff = await tariffsOfMeters(

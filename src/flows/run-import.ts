@@ -23,7 +23,7 @@ import { auditImport, pieces } from "./archive-import.ts";
 import { decide } from "./decide.ts";
 import type { SealingContext } from "./edit-concentrator.ts";
 import { carryOut, IMPORT_KEY_PURPOSE } from "./import-apply.ts";
-import { planImport } from "./import-plan.ts";
+import { permissionsFor, planImport } from "./import-plan.ts";
 import type { ImportChange, ImportPlan } from "./import-planning.ts";
 import { seeArchive } from "./import-seen.ts";
 import { linkKeyPurpose } from "./meter-keys.ts";
@@ -153,10 +153,6 @@ function carrying(row: ArchiveImportTable, actor: Actor) {
 
 /** Step after step, each in one transaction with the mark that it is done. */
 async function carryOn(ctx: SealingContext, claimed: ArchiveImportTable): Promise<void> {
-  const actor = await actorOf(ctx.db.read, claimed.accepted_by_id ?? 0);
-  if (actor === null || !actor.permissions.has("archive.import")) {
-    return stop(ctx, claimed, new AppError("forbidden", { permission: "archive.import" }), undefined);
-  }
   for (;;) {
     const step = await nextStep(ctx.db.read, claimed.id);
     if (step === undefined) return end(ctx, claimed);
@@ -168,7 +164,11 @@ async function carryOn(ctx: SealingContext, claimed: ArchiveImportTable): Promis
         const row = await importRow(tx, claimed.id);
         if (row?.state !== "running" || row.lease_token !== claimed.lease_token) return false;
         if (!(await takeStep(tx, claimed.id, step.n))) return true;
-        for (at of changes) await carryOut(ctx, tx, at, carrying(claimed, actor));
+        const actor = await actorOf(tx, claimed.accepted_by_id ?? 0);
+        for (at of changes) {
+          demandStill(actor, at);
+          await carryOut(ctx, tx, at, carrying(claimed, actor));
+        }
         const lease_until = later(ctx.clock(), LEASE_MS);
         faultPoint("import:before-step-commit");
         return changeImport(tx, row, { done: row.done + changes.length, lease_until });
@@ -181,6 +181,12 @@ async function carryOn(ctx: SealingContext, claimed: ArchiveImportTable): Promis
     faultPoint("import:after-step");
     await pause(0);
   }
+}
+
+/** Who said yes may have lost the right since, also half way. */
+function demandStill(actor: Actor | null, change: ImportChange): asserts actor is Actor {
+  for (const permission of ["archive.import", ...permissionsFor(change)] as const)
+    if (!actor?.permissions.has(permission)) throw new AppError("forbidden", { permission });
 }
 
 async function end(ctx: SealingContext, claimed: ArchiveImportTable): Promise<void> {

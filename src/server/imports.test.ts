@@ -1,101 +1,13 @@
-import type { FastifyInstance } from "fastify";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type ImportSheet, importColumns, importSheets, REMARK, sheetNames } from "#domain/import-sheets.ts";
+import { describe, expect, test } from "vitest";
 import { runImports } from "#flows/run-import.ts";
-import { insertRows } from "#store/portable.ts";
-import { freshDatabase, testDatabases } from "#store/test-databases.ts";
-import { createSealer } from "#system/seal.ts";
-import { bookFile } from "./excel/book.ts";
-import { asked, buildTown, contextOf, enrol, type TestUser, testApp } from "./test-town.ts";
-
-type Rows = Partial<Record<ImportSheet, Record<string, string | number>[]>>;
-
-/** A workbook as somebody fills it in; `over` puts other headers or rows in. */
-async function book(rows: Rows): Promise<Buffer> {
-  const sheets = importSheets.filter((sheet) => rows[sheet] !== undefined);
-  const file = bookFile(
-    sheets.map((sheet) => ({
-      name: sheetNames[sheet].zh,
-      columns: [{ width: 10 }, ...importColumns[sheet].map(() => ({ width: 10 }))],
-      heads: [[REMARK.zh, ...importColumns[sheet].map((column) => column.zh)]],
-      rows: (rows[sheet] ?? []).map((row) => ["", ...importColumns[sheet].map(({ key }) => String(row[key] ?? ""))]),
-    })),
-  );
-  return bytesOf(file);
-}
-async function bytesOf(file: AsyncIterable<Buffer>): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  for await (const part of file) parts.push(part);
-  return Buffer.concat(parts);
-}
-
-const area = "1 号街";
-const plain = { area, profile: "jc1", concentrator: "C1", price: "0.8" };
-const number = (n: number) => String(700_000_000_000 + n);
-const meter = (n: number, over: Record<string, string | number> = {}) => ({
-  ...{ ...plain, number: number(n), address: number(n), room: `7-${n}` },
-  ...over,
-});
+import { testDatabases } from "#store/test-databases.ts";
+import { area, book, importTown, meter, number, plain } from "./test-import-town.ts";
+import { asked, enrol } from "./test-town.ts";
 
 for (const { name, available, why } of testDatabases) {
   describe.skipIf(!available)(`import of archives on ${name}${why ? ` (${why})` : ""}`, () => {
-    let db: Awaited<ReturnType<typeof freshDatabase>>;
-    let app: FastifyInstance;
-    let admin: TestUser;
-    let manager: TestUser;
-
-    beforeAll(async () => {
-      db = await freshDatabase(name);
-      await buildTown(db);
-      // The town's ids were given by hand.
-      const taken = ["area", "room", "box", "concentrator", "customer", "account", "meter"];
-      await db.transact((tx) =>
-        insertRows(
-          tx,
-          "sequence",
-          taken.map((each) => ({ name: each, next: 10_000 })),
-        ),
-      );
-      app = await testApp(db);
-      admin = await enrol(db, {});
-      manager = await enrol(db, { areas: [1] });
-    });
-    afterAll(async () => {
-      await app?.close();
-      await db?.drop();
-    });
-
-    const ctx = () => ({ ...contextOf(db), sealer: createSealer("5e".repeat(32)) });
-    const work = async () => {
-      while (await runImports(ctx()));
-    };
-    async function send(file: Buffer, user = admin) {
-      return app.inject(asked(user, "POST", "/api/imports?projectId=1&name=a.xlsx", file));
-    }
-    const view = async (id: string, user = admin) =>
-      (await app.inject(asked(user, "GET", `/api/imports/${id}`))).json();
-    async function check(rows: Rows | Buffer, user = admin) {
-      const answer = await send(Buffer.isBuffer(rows) ? rows : await book(rows), user);
-      expect([answer.statusCode, answer.json().code]).toEqual([201, undefined]);
-      await work();
-      const seen = await view(answer.json().id, user);
-      const { items } = (await app.inject(asked(user, "GET", `/api/imports/${seen.id}/faults`))).json();
-      const faults = items.map((each: { sheet: string; row: number; column: string; code: string }) =>
-        [each.sheet, `${each.column}${each.row}`, each.code].join(" "),
-      );
-      return { ...seen, faults, count: seen.faults };
-    }
-    const accept = (seen: { id: string; planHash: string }, user = admin) =>
-      app.inject(asked(user, "POST", `/api/imports/${seen.id}/accept`, { planHash: seen.planHash, confirmed: true }));
-    const metersThere = async () =>
-      Number(
-        (
-          await db.read
-            .selectFrom("meter")
-            .select((eb) => eb.fn.countAll<number>().as("n"))
-            .executeTakeFirstOrThrow()
-        ).n,
-      );
+    const town = importTown(name);
+    const { accept, check, ctx, metersThere, send, view, work } = town;
 
     test("a whole site is made from one file, and the same file again makes nothing", async () => {
       const file = await book({
@@ -134,7 +46,7 @@ for (const { name, available, why } of testDatabases) {
       expect((await accept(seen)).statusCode).toBe(204); // later still: nothing more
       await work();
       expect(await metersThere()).toBe(before + 25);
-      const last = await db.read
+      const last = await town.db.read
         .selectFrom("meter")
         .innerJoin("room", "room.id", "meter.room_id")
         .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
@@ -146,7 +58,7 @@ for (const { name, available, why } of testDatabases) {
       const again = await check(file);
       expect(again.faults).toEqual([]);
       expect(again.changes).toBe(0);
-      const audits = await db.read
+      const audits = await town.db.read
         .selectFrom("audit")
         .select("action")
         .where("object", "=", `import:${seen.id}`)
@@ -159,7 +71,7 @@ for (const { name, available, why } of testDatabases) {
     });
 
     test("what was taken out changes nothing when it is taken in, and a name may be changed", async () => {
-      const answer = await app.inject(asked(admin, "GET", "/api/imports/archive?projectId=1"));
+      const answer = await town.app.inject(asked(town.admin, "GET", "/api/imports/archive?projectId=1"));
       const seen = await check(answer.rawPayload);
       expect(seen.faults).toEqual([]);
       expect(seen.changes).toBe(0);
@@ -169,7 +81,7 @@ for (const { name, available, why } of testDatabases) {
       expect([renamed.faults, renamed.changes]).toEqual([[], 1]);
       await accept(renamed);
       await work();
-      const row = await db.read.selectFrom("meter").select("label").where("number", "=", "E11").executeTakeFirst();
+      const row = await town.db.read.selectFrom("meter").select("label").where("number", "=", "E11").executeTakeFirst();
       expect(row?.label).toBe("新名");
     });
 
@@ -198,7 +110,7 @@ for (const { name, available, why } of testDatabases) {
       ]);
       expect((await accept(seen)).json().code).toBe("import_has_faults");
       expect(await metersThere()).toBe(before);
-      const file = await app.inject(asked(admin, "GET", `/api/imports/${seen.id}/faults/file`));
+      const file = await town.app.inject(asked(town.admin, "GET", `/api/imports/${seen.id}/faults/file`));
       expect([file.statusCode, file.rawPayload.subarray(0, 2).toString()]).toEqual([200, "PK"]);
     });
 
@@ -224,19 +136,19 @@ for (const { name, available, why } of testDatabases) {
     test("nobody imports into what he does not see", async () => {
       const seen = await check(
         { meters: [meter(60, { area: "2 号街" }), meter(61, { concentrator: "C2" }), meter(62)] },
-        manager,
+        town.manager,
       );
       expect(seen.faults).toEqual(["meters D2 import_area_unknown", "meters I3 import_concentrator_unknown"]);
       expect(
-        (await app.inject(asked(manager, "GET", `/api/imports/${(await check({ meters: [meter(63)] })).id}`)))
+        (await town.app.inject(asked(town.manager, "GET", `/api/imports/${(await check({ meters: [meter(63)] })).id}`)))
           .statusCode,
       ).toBe(404);
-      const without = await enrol(db, { permissions: ["archive.import"] });
+      const without = await enrol(town.db, { permissions: ["archive.import"] });
       expect((await check({ meters: [meter(64)] }, without)).faults).toEqual(["meters 0 import_permission"]);
     });
 
     test("the 501st meter of a concentrator is refused by its row, and nothing is made", async () => {
-      const there = await db.read.selectFrom("meter").select("id").where("concentrator_id", "=", 1).execute();
+      const there = await town.db.read.selectFrom("meter").select("id").where("concentrator_id", "=", 1).execute();
       const fits = 500 - there.length;
       const rows = Array.from({ length: fits + 1 }, (_, i) => meter(1_000 + i));
       const seen = await check({ meters: rows });
@@ -251,7 +163,7 @@ for (const { name, available, why } of testDatabases) {
       await accept(seen);
       await work();
       expect((await view(seen.id)).state).toBe("outdated");
-      await app.inject(asked(admin, "POST", `/api/imports/${seen.id}/recheck`));
+      await town.app.inject(asked(town.admin, "POST", `/api/imports/${seen.id}/recheck`));
       await work();
       expect((await view(seen.id)).state).toBe("checked");
     });
@@ -277,7 +189,7 @@ for (const { name, available, why } of testDatabases) {
       expect([half.state, half.done > 0, half.done < 512]).toEqual(["running", true, true]);
       expect(await metersThere()).toBe(before + half.done - 2);
       // The lease of the dead one runs out.
-      await db.transact((tx) => tx.updateTable("archive_import").set({ lease_until: 0 }).execute());
+      await town.db.transact((tx) => tx.updateTable("archive_import").set({ lease_until: 0 }).execute());
       await Promise.all([work(), work()]);
       expect((await view(seen.id)).state).toBe("done");
       expect(await metersThere()).toBe(before + 510);

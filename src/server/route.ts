@@ -4,6 +4,7 @@ import { z } from "zod";
 import { AppError, assert, type ErrorCode } from "#base/errors.ts";
 import type { Actor, Permission } from "#domain/permission.ts";
 import type { FlowContext } from "#flows/context.ts";
+import { largeBodies } from "./large-bodies.ts";
 import type { Limits } from "./limits.ts";
 import { sessionToken } from "./session-cookie.ts";
 import { issueWords } from "./words.ts";
@@ -109,6 +110,7 @@ export function addRoute<
   const { access } = route;
   const permitted = permittedBy(access);
   const byBody = byBodyOf(access as Access<z.output<B>>);
+  const large = route.bytesMax === undefined ? null : largeBodies();
   routes.app.route({
     method: route.method,
     url: route.path,
@@ -116,12 +118,14 @@ export function addRoute<
     config: { access: permitted },
     // Load balancers ask for the health page by HEAD; everything else has nothing to say without a body.
     exposeHeadRoute: access === "public",
-    onRequest: async (request) => {
+    onRequest: async (request, reply) => {
       if (access === "public") return;
       request.caller = await identify(routes, request);
       if (access !== "logged_in") demandOneOf(request.caller, permitted);
+      large?.enter(request, reply);
     },
     handler: async (request, reply) => {
+      using _ = large?.handled(request);
       if (route.method !== "GET" && route.onlyAsks !== true) await routes.limits.check(request);
       const params = readParams(route, request.params);
       const query = read(route.query, request.query, {});

@@ -179,9 +179,13 @@ export async function customersByNumber(tx: Tx, scope: Scope, of: { projectId: n
 /** A tariff with the terms that hold now; null where none does yet. */
 export type NamedTariff = { id: number; name: string; kind: "electricity" | "water"; terms: TariffTerms | null };
 
-/** Every tariff, by name. */
-export async function tariffsByName(tx: Tx, now: Instant): Promise<Map<string, NamedTariff>> {
-  const rows = await tx.selectFrom("tariff").select(["id", "name", "kind"]).orderBy("id").execute();
+/** The tariffs of a project, by name: other projects may have others of the same names. */
+export async function tariffsByName(tx: Tx, projectId: number, now: Instant): Promise<Map<string, NamedTariff>> {
+  const rows = await tx
+    .selectFrom("tariff")
+    .select(["id", "name", "kind"])
+    .where("project_id", "=", projectId)
+    .execute();
   const ids = rows.map((row) => row.id);
   const versions = ids.length === 0 ? new Map() : await versionsOfTariffs(tx, ids);
   return new Map(

@@ -24,6 +24,18 @@ export function newestImports(tx: Tx, madeBy: number | null, limit: number): Pro
     .execute();
 }
 
+/** Imports of a person whose rows are kept until he decides, the newest first. */
+export function openImportsOf(tx: Tx, userId: number): Promise<ArchiveImportTable[]> {
+  return tx
+    .selectFrom("archive_import")
+    .selectAll()
+    .where("made_by_id", "=", userId)
+    .where("state", "in", ["uploaded", "checked", "outdated", "stopped"])
+    .orderBy("made_at", "desc")
+    .orderBy("id", "desc")
+    .execute();
+}
+
 /** Changes an import that is still as it was seen; false when somebody else was first. */
 export async function changeImport(
   tx: Tx,
@@ -67,7 +79,9 @@ export async function claimImport(
     .execute();
   const held = rows.some((row) => row.state !== "uploaded" && row.lease_until > by.now);
   const free = rows.filter((row) => row.lease_until <= by.now && (row.state === "uploaded" || !held));
-  const next = free.find((row) => row.state === "running") ?? free[0];
+  // One that a server gave up on takes its turn behind the others, or one that never succeeds would hold up all.
+  const fresh = free.find((row) => row.state === "running" && row.lease_until === 0);
+  const next = fresh ?? free.toSorted((a, b) => a.lease_until - b.lease_until)[0];
   if (next === undefined) return null;
   const change = { lease_token: by.token, lease_until: by.until };
   if (!(await changeImport(tx, next, change))) return null;

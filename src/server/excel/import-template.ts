@@ -83,9 +83,10 @@ async function archiveRows(tx: Tx, actor: Actor, of: { projectId: number; now: I
     .where("retired_at", "is", null)
     .orderBy("id")
     .execute();
-  const tariffs = await tariffsByName(tx, now);
+  const tariffs = await tariffsByName(tx, projectId, now);
   const names = new Map([...tariffs.values()].map((each) => [each.id, each.name]));
   const maySeeCustomers = actor.permissions.has("customer.view");
+  const maySeePrices = actor.permissions.has("price.view");
 
   async function* meters(): AsyncGenerator<ImportedMeter & { tariff: string | null }> {
     for (let after = 0; ; ) {
@@ -136,7 +137,7 @@ async function archiveRows(tx: Tx, actor: Actor, of: { projectId: number; now: I
       }),
     prices: () =>
       [...tariffs.values()].flatMap(({ name, kind, terms }) =>
-        terms?.kind === "flat" ? [{ name, kind, price: formatMoney(terms.price) }] : [],
+        maySeePrices && terms?.kind === "flat" ? [{ name, kind, price: formatMoney(terms.price) }] : [],
       ),
     customers,
     meters: meterValues,

@@ -4,7 +4,14 @@ import { AppError } from "#base/errors.ts";
 import { faultQuery, importAccept, importFaults, importList, importUpload, importView } from "#contract/imports.ts";
 import type { ImportCounts, ImportFacts, ImportFault } from "#domain/import-fault.ts";
 import { type Actor, SCOPE_ALL } from "#domain/permission.ts";
-import { acceptImport, cancelImport, importSeen, recheckImport, uploadImport } from "#flows/archive-import.ts";
+import {
+  acceptImport,
+  cancelImport,
+  importSeen,
+  noteArchiveTaken,
+  recheckImport,
+  uploadImport,
+} from "#flows/archive-import.ts";
 import { seeCollectionPlaces } from "#flows/collection-places.ts";
 import { areasByPath } from "#store/import-snapshot.ts";
 import { newestImports } from "#store/imports.ts";
@@ -92,12 +99,13 @@ function fileRoutes(routes: Routes, sealer: Sealer | null): void {
     query: z.object({ projectId: z.coerce.number().int().positive(), language: exportLanguage }),
     body: nothing,
     answer: fileAnswer,
-    async handle({ actor, query, reply }) {
+    async handle({ actor, query, ip, reply }) {
       const { projectId } = query;
       const projects = await projectsOf(actor);
       if (!projects.some((project) => project.id === projectId)) throw new AppError("import_project_needed");
       const name = query.language === "en" ? "Archive" : "档案";
       const book = await filledTemplate(tx, actor, { projectId, now: ctx.clock(), models: await models() });
+      await noteArchiveTaken(ctx, actor, { projectId, ip });
       return keptFile(reply, ctx.log, name, book);
     },
   });
@@ -255,8 +263,8 @@ function actRoutes(routes: Routes): void {
     body: nothing,
     answer: noContent,
     missing,
-    async handle({ actor, params, reply }) {
-      await recheckImport(ctx, actor, params.id);
+    async handle({ actor, params, ip, reply }) {
+      await recheckImport(ctx, actor, { id: params.id, ip });
       reply.status(204);
       return undefined;
     },
@@ -271,8 +279,8 @@ function actRoutes(routes: Routes): void {
     body: nothing,
     answer: noContent,
     missing,
-    async handle({ actor, params, reply }) {
-      await cancelImport(ctx, actor, params.id);
+    async handle({ actor, params, ip, reply }) {
+      await cancelImport(ctx, actor, { id: params.id, ip });
       reply.status(204);
       return undefined;
     },
