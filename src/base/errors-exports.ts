@@ -44,6 +44,11 @@ export const exportErrors = {
     "服务器导出目录空间不足(上限 {mb} MB),请删除旧任务,或请管理员调大 JICHAO_EXPORT_MB",
     "The server has no room for exports left (limit {mb} MB); remove old ones or have JICHAO_EXPORT_MB raised",
   ],
+  export_share_full: [
+    507,
+    "您的导出文件已占满个人份额({mb} MB),请先删除不再需要的",
+    "Your exports fill your share of {mb} MB; remove those that you do not need any more",
+  ],
   export_failed: [
     500,
     "导出多次失败,请重试;再失败请联系管理员查看日志",

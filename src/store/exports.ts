@@ -69,6 +69,17 @@ export async function runningExports(tx: Tx, now: number): Promise<number[]> {
   return rows.map((row) => row.user_id);
 }
 
+/** Bytes of the files that are kept for a person. */
+export async function keptExportBytes(tx: Tx, userId: number): Promise<number> {
+  const { bytes } = await tx
+    .selectFrom("export_job")
+    .select((eb) => eb.fn.sum<number | null>("bytes").as("bytes"))
+    .where("user_id", "=", userId)
+    .where("state", "=", "done")
+    .executeTakeFirstOrThrow();
+  return Number(bytes ?? 0);
+}
+
 /** The files that some job still speaks of. */
 export async function keptExportFiles(tx: Tx): Promise<Set<string>> {
   const rows = await tx.selectFrom("export_job").select("file").where("file", "is not", null).execute();

@@ -49,8 +49,28 @@ test.each([
   "mysql:///j",
   "mysql://u:p@a,,b/j",
   "mysql://u:p@a:x/j",
+  "mysql://u:p@a/j?ssl=true", // would be in the clear
   "mysql://u:p@a,a:3306/j", // a node twice would be its own spare
   "mysql://u:p@a,b,c,d,e,f,g,h,i,j/j",
 ])("%s is refused", (url) => {
   expect(() => mysqlAddress(url)).toThrow();
+});
+
+test("what is refused is told without the password", () => {
+  for (const url of [
+    "mysql://u:geheim@a/j?tls",
+    "mysql://u:geheim#@a/j",
+    "mysql://u:geheim@/j",
+    "mysql://u:geheim@a:x/j",
+  ]) {
+    const told = () => {
+      try {
+        return String(mysqlAddress(url));
+      } catch (error) {
+        return `${error} ${error instanceof Error ? error.stack : ""}`;
+      }
+    };
+    expect(told()).toContain("a MySQL address");
+    expect(told()).not.toContain("geheim");
+  }
 });

@@ -17,6 +17,8 @@ export type MysqlLogin = { host: string; port: number; user: string; password: s
 const MYSQL_PORT = 3306;
 /** More nodes than any cluster that writes everything everywhere should have. */
 const HOSTS_MAX = 9;
+const OPTIONS =
+  "a MySQL address has no options after ? or #: the connection is not encrypted, so use a private network or a tunnel; such signs in a password are written %3F, %23";
 const FORM = "a MySQL address is mysql://user:password@host:port,host:port/name";
 
 /** The parts of `mysql://user:password@host:port/name`, or of a list `…@host:port,host:port,host:port/name`. */
@@ -48,6 +50,8 @@ export function hostName({ host, port }: MysqlHost): string {
 }
 
 function parts(url: string) {
+  // Whoever writes ?ssl=true believes that nobody listens: better no connection than one in the clear.
+  assert(!/[?#]/.test(url), OPTIONS);
   const [, whole = "", path = ""] = /^(?:mysql|mariadb):\/\/([^/?#]*)(?:\/([^?#]*))?/.exec(url) ?? [];
   const at = whole.lastIndexOf("@");
   const login = whole.slice(0, Math.max(at, 0));

@@ -14,6 +14,8 @@ export type NodeLook = {
   /** `10.0.0.1:3306`. */
   name: string;
   state: NodeState;
+  /** Names its cluster, whatever part of it this is; null where there is none, or no answer. */
+  cluster: string | null;
   /** Nodes in its part of the cluster; null where there is no cluster, or no answer. */
   size: number | null;
   /** Sessions of ours in this database: those of all programs that log in as the same user. */
@@ -38,7 +40,7 @@ const CATCH_UP_MS = 12_000;
 /** Makes a watch; it connects when it is asked. The login names no database, so its sessions are not taken for those of a program. */
 export function nodeWatch(address: MysqlAddress, host: MysqlHost): NodeWatch {
   let connection: Connection | null = null;
-  const nothing = { host, name: hostName(host), state: "away", size: null, sessions: 0 } as const;
+  const nothing = { host, name: hostName(host), state: "away", cluster: null, size: null, sessions: 0 } as const;
 
   async function ask(sql: string, timeout: number): Promise<Record<string, unknown>[]> {
     connection ??= connected(address, host);
@@ -56,11 +58,12 @@ export function nodeWatch(address: MysqlAddress, host: MysqlHost): NodeWatch {
     const status = pairs(await ask(STATUS, LOOK_MS));
     const settings = pairs(await ask(SETTINGS, LOOK_MS));
     const state = stateBy(status, settings);
-    if (state === "apart") return { ...nothing, state, size: sizeBy(status) };
+    const cluster = settings.get("wsrep_on") === "ON" ? (status.get("wsrep_cluster_state_uuid") ?? null) : null;
+    if (state === "apart") return { ...nothing, state, cluster, size: sizeBy(status) };
     const sessions = (await ask("show processlist", LOOK_MS)).filter(
       (each) => each.db === address.database && each.User === address.user,
     );
-    return { ...nothing, state, size: sizeBy(status), sessions: sessions.length };
+    return { ...nothing, state, cluster, size: sizeBy(status), sessions: sessions.length };
   }
 
   return {
@@ -91,7 +94,7 @@ export function nodeWatch(address: MysqlAddress, host: MysqlHost): NodeWatch {
 
 // SHOW is answered also by a node that refuses everything else, and needs no right beyond a login.
 const STATUS =
-  "show global status where variable_name in ('wsrep_ready','wsrep_cluster_status','wsrep_cluster_size','wsrep_local_state_comment')";
+  "show global status where variable_name in ('wsrep_ready','wsrep_cluster_status','wsrep_cluster_size','wsrep_cluster_state_uuid','wsrep_local_state_comment')";
 const SETTINGS = "show global variables where variable_name in ('wsrep_on','read_only','super_read_only')";
 
 function stateBy(status: ReadonlyMap<string, string>, settings: ReadonlyMap<string, string>): NodeState {

@@ -2,7 +2,7 @@ import { assert } from "#base/errors.ts";
 import { pause } from "#system/clock.ts";
 import { type Log, silentLog } from "#system/log.ts";
 import { hostName, type MysqlAddress, type MysqlHost } from "./mysql-address.ts";
-import { type NodeLook, nodeWatch } from "./mysql-node.ts";
+import { type NodeLook, type NodeWatch, nodeWatch } from "./mysql-node.ts";
 
 /**
  * The one node that all connections of this program go to. With one host in the address that is it, always. Of several it is the first
@@ -46,6 +46,7 @@ export function mysqlWriter(address: MysqlAddress, log: Log = silentLog): Writer
   const closing = new AbortController();
   let now: MysqlHost | null = null;
   let last: MysqlHost | null = null;
+  let cluster: string | null = null;
   let lost: MysqlHost | null = null;
   let seeking: Promise<MysqlHost> | null = null;
   let checking = false;
@@ -56,18 +57,19 @@ export function mysqlWriter(address: MysqlAddress, log: Log = silentLog): Writer
     assert(found !== undefined, "a host of this address");
     return found;
   };
-  const looks = () => Promise.all(watches.map((watch) => watch.look()));
+  const lookAt = async (some: readonly NodeWatch[]) =>
+    inOneCluster(await Promise.all(some.map((watch) => watch.look())), cluster);
+  const looks = () => lookAt(watches);
 
   async function seek(): Promise<MysqlHost> {
     for (let round = 1; !closing.signal.aborted; round++) {
       // The one that was just found silent would only be waited for in vain.
-      const found = await Promise.all(
-        watches.filter(({ host }) => round > 1 || host !== lost).map((each) => each.look()),
-      );
+      const found = await lookAt(watches.filter(({ host }) => round > 1 || host !== lost));
       lost = null;
       const chosen = choose(found, null);
       if (chosen !== null && (await isCaughtUp(chosen))) {
         now = chosen.host;
+        cluster ??= chosen.cluster;
         if (last === null) log.info({ node: chosen.name }, "database node chosen");
         else if (last !== now)
           log.warn({ node: chosen.name, before: hostName(last) }, "went on at another database node");
@@ -117,8 +119,9 @@ export function mysqlWriter(address: MysqlAddress, log: Log = silentLog): Writer
   async function check(host: MysqlHost): Promise<void> {
     if (checking || now !== host) return;
     checking = true;
-    const look = await watchOf(host).look();
+    const [look] = await lookAt([watchOf(host)]);
     checking = false;
+    if (look === undefined) return;
     if (look.state !== "ready" && look.state !== "behind") leave("gone", look);
   }
 
@@ -176,6 +179,21 @@ export function choose(found: readonly NodeLook[], own: MysqlHost | null): NodeL
     .map((state) => found.filter((look) => look.state === state))
     .find(({ length }) => length > 0);
   return able?.find(({ host, sessions }) => sessions > 0 || host === own) ?? able?.[0] ?? null;
+}
+
+/**
+ * Takes nodes that do not belong to the cluster for parted from it, however ready they are: one that was started alone, or given other
+ * data, holds a past of its own, and what was paid since is not in it. The cluster is the one that this program has used before, else the
+ * largest. Where no node is in any, all are taken as they are.
+ */
+export function inOneCluster(found: readonly NodeLook[], before: string | null): NodeLook[] {
+  const [largest] = found
+    .filter(({ state, cluster }) => cluster !== null && (state === "ready" || state === "behind"))
+    .toSorted((a, b) => (b.size ?? 0) - (a.size ?? 0));
+  const own = before ?? largest?.cluster ?? null;
+  return found.map((look) =>
+    own === null || look.state === "away" || look.cluster === own ? look : { ...look, state: "apart" },
+  );
 }
 
 /** Where a single piece of work goes: for tools that need no more than one connection. */

@@ -9,8 +9,13 @@ import { randomToken } from "#system/crypto.ts";
 export type Shelf = {
   /** A name that nobody can guess. */
   newName(): string;
-  /** Writes a file whole and to the disk; answers its bytes. What was written of one that breaks off is removed. */
-  keep(name: string, file: Readable): Promise<number>;
+  /** What the files of one person together may hold, in bytes: nobody leaves others without room. */
+  readonly shareMax: number;
+  /**
+   * Writes a file whole and to the disk; answers its bytes. What was written of one that breaks off is removed. `held`: the bytes of other
+   * files of the same person.
+   */
+  keep(name: string, file: Readable, held?: number): Promise<number>;
   /** The file; null when it is not here. */
   take(name: string): Promise<Readable | null>;
   drop(name: string): Promise<void>;
@@ -29,7 +34,10 @@ const FULL = ["ENOSPC", "EDQUOT"];
 export function createShelf({ folder, bytesMax }: { folder: string; bytesMax: number }): Shelf {
   const full = () => new AppError("export_disk_full", { mb: Math.floor(bytesMax / MEGABYTE) });
 
-  async function write(name: string, file: Readable): Promise<number> {
+  const shareMax = Math.floor(bytesMax / 2);
+  const shareFull = () => new AppError("export_share_full", { mb: Math.floor(shareMax / MEGABYTE) });
+
+  async function write(name: string, file: Readable, held: number): Promise<number> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const target = await open(join(folder, name), "wx", 0o600);
     try {
@@ -37,6 +45,7 @@ export function createShelf({ folder, bytesMax }: { folder: string; bytesMax: nu
       for await (const part of file as AsyncIterable<Buffer>) {
         if (bytes - measuredAt > MEASURED_EVERY) [measuredAt, others] = [bytes, await bytesIn(folder, name)];
         if (others + bytes + part.length > bytesMax) throw full();
+        if (held + bytes + part.length > shareMax) throw shareFull();
         await target.write(part);
         bytes += part.length;
       }
@@ -50,10 +59,11 @@ export function createShelf({ folder, bytesMax }: { folder: string; bytesMax: nu
   const drop = (name: string) => rm(join(folder, name), { force: true });
 
   return {
+    shareMax,
     newName: () => `${randomToken(24)}.xlsx`,
-    async keep(name, file) {
+    async keep(name, file, held = 0) {
       try {
-        return await write(name, file);
+        return await write(name, file, held);
       } catch (error) {
         await drop(name);
         throw FULL.includes((error as NodeJS.ErrnoException).code ?? "") ? full() : error;

@@ -337,11 +337,12 @@ describe.each(testDatabases.filter(({ available }) => available))("exports in th
   test("a full folder is a clear failure that leaves nothing behind", async () => {
     const user = await member({});
     const small = testShelf(2_000);
+    writeFileSync(join(small.folder, "of-others"), Buffer.alloc(1_990));
     try {
       const id = await wish(user);
       await runAll({ shelf: small });
       expect(await jobOf(user, id)).toMatchObject({ state: "failed", problem: { code: "export_disk_full" } });
-      expect(readdirSync(small.folder)).toEqual([]);
+      expect(readdirSync(small.folder)).toEqual(["of-others"]);
       expect((await file(user, id)).json().code).toBe("export_not_done");
       expect((await steer(user, id, "cancel")).json().code).toBe("export_not_open");
       await steer(user, id, "retry");

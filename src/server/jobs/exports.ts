@@ -15,7 +15,7 @@ import {
   STRAY_MS,
   scopeText,
 } from "#flows/run-export.ts";
-import { keptExportFiles } from "#store/exports.ts";
+import { keptExportBytes, keptExportFiles } from "#store/exports.ts";
 import { pause } from "#system/clock.ts";
 import { longReport } from "../excel/long-reports.ts";
 import type { Pace } from "../excel/workbook.ts";
@@ -97,13 +97,14 @@ async function written(ctx: FlowContext, { shelf, signal }: ExportsDeps, of: Exp
   const asked = longReport(of.report, of.filter);
   const rows = { done: 0, of: await asked.count(ctx, actor) };
   const { file } = await asked.table(ctx, actor, of.language);
+  const held = await keptExportBytes(ctx.db.read, of.userId);
   const over = new AbortController();
   const stop = () => over.abort(new Ended("server_ends"));
   signal.addEventListener("abort", stop, { once: true });
   if (signal.aborted) stop();
   const telling = tell(ctx, of, rows, over);
   try {
-    const bytes = await shelf.keep(of.file, file(restingPace(rows, over.signal)));
+    const bytes = await shelf.keep(of.file, file(restingPace(rows, over.signal)), held);
     return { rows: rows.done, bytes, scope: scopeText(actor.scope), permission };
   } finally {
     signal.removeEventListener("abort", stop);

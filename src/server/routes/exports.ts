@@ -61,7 +61,12 @@ export function exportRoutes(routes: Routes, { shelf, nudge }: { shelf: Shelf; n
       demandStill(actor, row);
       const file = row.file === null ? null : await shelf.take(row.file);
       if (file === null) throw new AppError("export_gone");
-      await noteExportTaken(ctx, actor, { id: row.id, ip, after: { rows: row.rows_done, bytes: row.bytes } });
+      try {
+        await noteExportTaken(ctx, actor, { id: row.id, ip, after: { rows: row.rows_done, bytes: row.bytes } });
+      } catch (error) {
+        file.destroy(); // nobody reads it, and it is open
+        throw error;
+      }
       attach(reply, row.file_name);
       return file;
     },
