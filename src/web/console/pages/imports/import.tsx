@@ -91,7 +91,7 @@ function Seen({ seen }: { seen: ImportView }) {
         </p>
       </section>
       <Counts seen={seen} />
-      {seen.faults > 0 && seen.state !== "uploaded" ? <Faults seen={seen} /> : null}
+      {seen.faults > 0 && seen.state !== "uploaded" && seen.state !== "cancelled" ? <Faults seen={seen} /> : null}
     </>
   );
 }
