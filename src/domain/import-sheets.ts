@@ -238,8 +238,9 @@ export const importColumns: Readonly<Record<ImportSheet, readonly ImportColumn[]
     },
     {
       ...{ key: "openIndex", zh: "起码", en: "First index", kind: "decimal", decimals: 3, width: 12 },
-      helpZh: "建档时表上的示数(kWh 或 m³,未乘倍率),不填为 0。用量从这里算起。",
-      helpEn: "What the meter shows (kWh or m³, before the ratio); 0 when empty. Usage counts from here.",
+      helpZh: "建档时表上的示数(kWh 或 m³,未乘倍率)。用量从这里算起:有客户编号的必填,空房不填为 0。",
+      helpEn:
+        "What the meter shows (kWh or m³, before the ratio). Usage counts from here: needed with a customer, else 0 when empty.",
     },
     {
       ...{
@@ -266,8 +267,9 @@ export const importColumns: Readonly<Record<ImportSheet, readonly ImportColumn[]
     },
     {
       ...{ key: "customer", zh: "客户编号", en: "Customer number", kind: "digits", max: 32, width: 18 },
-      helpZh: "空房不填。填写后即办理入住,账户从零开始。",
-      helpEn: "Empty for an empty room. The customer moves in, with an account that begins at nothing.",
+      helpZh: "空房不填。填写后即办理入住,账户从零开始;余额在系统中的预付费表先保电,取消保电前不会因欠费断电。",
+      helpEn:
+        "Empty for an empty room. The customer moves in with an account of nothing; where credit is on the server, the supply guard is set until somebody lifts it.",
     },
     {
       ...{ key: "from", zh: "入住日期", en: "Since", kind: "day", width: 14 },

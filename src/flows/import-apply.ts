@@ -8,7 +8,7 @@ import type { Tx } from "#store/db.ts";
 import { meterWithNumber } from "#store/device-pages.ts";
 import { nextNumbers } from "#store/sequences.ts";
 import { addArea } from "./add-area.ts";
-import { enterMeter } from "./add-meter.ts";
+import { creditHome, enterMeter } from "./add-meter.ts";
 import { auditArchive } from "./archive-step.ts";
 import { addBox, putInBox } from "./boxes.ts";
 import { enterConcentrator, renameConcentrator, type SealingContext } from "./edit-concentrator.ts";
@@ -16,6 +16,7 @@ import { renameMeter, takeMeter, tell } from "./edit-meter.ts";
 import { roomIn } from "./enroll-people.ts";
 import type { ImportChange, MeterWish } from "./import-planning.ts";
 import { beginTenancy } from "./move-in.ts";
+import { turnSupplyGuard } from "./supply-care.ts";
 
 /** What an import's link keys are sealed for while they wait. */
 export const IMPORT_KEY_PURPOSE = "import link key";
@@ -86,6 +87,9 @@ async function makeMeter(ctx: SealingContext, tx: Tx, wish: MeterWish, of: Carry
     ...{ key: `import:${of.importId}:tenant:${wish.number}`, meterIds: [meterId] },
     ...{ number, name, phone, from, ip },
   });
+  // He lived there before, and what he had with the system of before is not known here: nothing on his account is no debt yet.
+  const isCutByUs = wish.mode === "prepaid" && wish.switchKind !== "none" && creditHome(wish) === "server";
+  if (isCutByUs) await turnSupplyGuard(ctx, tx, actor, { meterId, on: true, reason: `import ${of.importId}`, ip });
 }
 
 async function makeArea(ctx: SealingContext, tx: Tx, path: string, of: Carrying): Promise<void> {

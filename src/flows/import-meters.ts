@@ -184,6 +184,9 @@ function commonOf(
   const box = boxOf(to, row, path);
   const tenant = tenantOf(to, row, given, places);
   if (values.lowCredit !== undefined) tryTyped(to, row, "lowCredit", () => indexTyped(values.lowCredit ?? ""));
+  // Whatever the register shows above it is charged to whoever lives there: that is never guessed.
+  if (values.openIndex === undefined && values.customer !== undefined)
+    to.fault(row, "openIndex", "import_cell_missing", { column: "openIndex" });
   if (values.openIndex !== undefined) tryTyped(to, row, "openIndex", () => indexTyped(values.openIndex ?? ""));
   if (price === null || box === false || tenant === false) return null;
   return {

@@ -2,11 +2,13 @@ import { AppError } from "#base/errors.ts";
 import { DAY_MS, dayOf, later, MINUTE_MS } from "#base/time.ts";
 import type { ImportCounts, ImportFacts, ImportFault, ImportRow } from "#domain/import-fault.ts";
 import type { Actor } from "#domain/permission.ts";
+import type { Tx } from "#store/db.ts";
 import {
   addParts,
   changeImport,
   claimImport,
   dropParts,
+  holdImport,
   importRow,
   nextStep,
   oldImports,
@@ -82,9 +84,9 @@ async function check(ctx: SealingContext, row: ArchiveImportTable): Promise<void
   const kind = isAccepted ? "step" : "faults";
   const list: readonly unknown[] = isAccepted ? plan.changes : plan.faults;
   const perPart = !isAccepted || list.length > WHOLE_MAX ? STEP_CHANGES : WHOLE_MAX;
-  await ctx.db.transact((tx) => dropParts(tx, row.id, [kind]));
+  if (!(await whileHeld(ctx, row, (tx) => dropParts(tx, row.id, [kind])))) return;
   for await (const group of partGroups(pieces(row.id, kind, list, perPart))) {
-    await ctx.db.transact(async (tx) => {
+    const isHeld = await whileHeld(ctx, row, async (tx) => {
       const first = group[0]?.n ?? 0;
       const written = await tx
         .selectFrom("archive_import_part")
@@ -95,9 +97,22 @@ async function check(ctx: SealingContext, row: ArchiveImportTable): Promise<void
         .executeTakeFirst();
       if (!written) await addParts(tx, group);
     });
+    if (!isHeld) return;
   }
   const next = isAccepted ? ({ ...rest, ...told, state: "running" } as const) : { ...rest, ...told, plan_hash: hash };
   await ctx.db.transact((tx) => changeImport(tx, row, isAccepted ? next : { ...next, state: "checked" }));
+}
+
+/**
+ * One transaction of a check, only while the import is held: a server that was slower than its lease must not put back the steps that
+ * another one is carrying out. False when it is not held any more.
+ */
+function whileHeld(ctx: SealingContext, row: ArchiveImportTable, body: (tx: Tx) => Promise<void>): Promise<boolean> {
+  return ctx.db.transact(async (tx) => {
+    if (!(await holdImport(tx, row, later(ctx.clock(), LEASE_MS)))) return false;
+    await body(tx);
+    return true;
+  });
 }
 
 async function planOf(ctx: SealingContext, row: ArchiveImportTable, actor: Actor) {

@@ -25,24 +25,32 @@ export async function setSupplyGuard(
   actor: Actor,
   input: { meterId: number; on: boolean; reason: string; ip: string },
 ): Promise<void> {
-  await decide(ctx.db, async (tx) => {
-    const meter = await meterToAct(tx, actor.scope, input.meterId);
-    if (!meter) throw new AppError("meter_not_found");
-    const guard = input.on ? 1 : 0;
-    if (meter.supply_guard === guard) return;
-    const now = ctx.clock();
-    // Taken first: a trip that is being marked as sent comes before this, or sees the guard.
-    await claimMeterState(tx, meter.id);
-    await tx.updateTable("meter").set({ supply_guard: guard }).where("id", "=", meter.id).execute();
-    await tx.updateTable("meter_state").set({ changed_at: now }).where("meter_id", "=", meter.id).execute();
-    await audit(ctx, tx, actor, {
-      action: input.on ? "guard.set" : "guard.lift",
-      object: `meter:${meter.id}`,
-      before: { guard: meter.supply_guard },
-      after: { guard },
-      reason: input.reason,
-      ip: input.ip,
-    });
+  await decide(ctx.db, (tx) => turnSupplyGuard(ctx, tx, actor, input));
+}
+
+/** The same inside a transaction that does more than this. */
+export async function turnSupplyGuard(
+  ctx: FlowContext,
+  tx: Tx,
+  actor: Actor,
+  input: { meterId: number; on: boolean; reason: string; ip: string },
+): Promise<void> {
+  const meter = await meterToAct(tx, actor.scope, input.meterId);
+  if (!meter) throw new AppError("meter_not_found");
+  const guard = input.on ? 1 : 0;
+  if (meter.supply_guard === guard) return;
+  const now = ctx.clock();
+  // Taken first: a trip that is being marked as sent comes before this, or sees the guard.
+  await claimMeterState(tx, meter.id);
+  await tx.updateTable("meter").set({ supply_guard: guard }).where("id", "=", meter.id).execute();
+  await tx.updateTable("meter_state").set({ changed_at: now }).where("meter_id", "=", meter.id).execute();
+  await audit(ctx, tx, actor, {
+    action: input.on ? "guard.set" : "guard.lift",
+    object: `meter:${meter.id}`,
+    before: { guard: meter.supply_guard },
+    after: { guard },
+    reason: input.reason,
+    ip: input.ip,
   });
 }
 

@@ -22,7 +22,14 @@ for (const { name, available, why } of testDatabases) {
             ...{ number: "B0001", count: 24, area: "新区/B座", room: "{1-6}{01-04}", address: "000123450001" },
             ...{ profile: "jc1", concentrator: "NEW-1", price: "居民", box: "一层箱", openIndex: "12.5" },
           },
-          meter(1, { area: "新区/B座", concentrator: "NEW-1", customer: "K-1", from: "2026-08-01", bus: 2 }),
+          meter(1, {
+            area: "新区/B座",
+            concentrator: "NEW-1",
+            customer: "K-1",
+            from: "2026-08-01",
+            bus: 2,
+            openIndex: 0,
+          }),
         ],
       });
       const before = await metersThere();

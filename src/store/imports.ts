@@ -88,6 +88,25 @@ export async function claimImport(
   return { ...next, ...change, version: next.version + 1 };
 }
 
+/**
+ * Whether an import is still held as it was claimed, told by the row that is written: its lease goes on until `until`. False when somebody
+ * else has it, or it was given up.
+ */
+export async function holdImport(
+  tx: Tx,
+  claimed: { id: string; version: number; lease_token: string | null },
+  until: Instant,
+): Promise<boolean> {
+  const result = await tx
+    .updateTable("archive_import")
+    .set({ lease_until: until })
+    .where("id", "=", claimed.id)
+    .where("version", "=", claimed.version)
+    .where("lease_token", "=", claimed.lease_token)
+    .executeTakeFirst();
+  return updatedRows(result) === 1;
+}
+
 /** Keeps the pieces of an import, some at a time in one transaction each. */
 export async function* partGroups(parts: Iterable<ArchiveImportPartTable>): AsyncGenerator<ArchiveImportPartTable[]> {
   let group: ArchiveImportPartTable[] = [];

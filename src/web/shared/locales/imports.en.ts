@@ -56,7 +56,7 @@ export const importsEn = {
       wrong: "{{faults}} mistakes; nothing was written. Correct the file and upload it again.",
       accepted: "Accepted; compared once more before anything is written.",
       running: "Writing: {{done}} of {{changes}}. You may leave this page.",
-      done: "{{done}} changes were made.",
+      done: "{{done}} changes were made. Prepaid meters with a tenant and credit on the server are under supply guard: lift it on the meter's page when the balance is right.",
       outdated: "The archive has changed since the check; nothing was written. Check again and look before you accept.",
       stopped:
         "Met somebody else's change at {{done}} of {{changes}} and stopped: what was written stays, the rest was not. Check again to go on.",
