@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { HOUR_MS, instant } from "#base/time.ts";
-import { judgeReading } from "./reading.ts";
+import { judgeReading, registerPowerMaxW } from "./reading.ts";
 import { REGISTER_SPAN_WH } from "./settlement.ts";
 
 const previous = { indexWh: 500_000, at: instant(0) };
@@ -33,6 +33,11 @@ describe("a reading is judged against the last good one", () => {
     const next = { indexWh, at: instant(at) };
     expect(judgeReading({ previous: before, suspect: null, next }, POWER_MAX_W)).toBe(verdict);
   });
+});
+
+test("a register behind a transformer counts what comes through it, not what flows on the other side", () => {
+  expect(registerPowerMaxW({ powerMaxW: 15_000, ratio: 1 })).toBe(15_000);
+  expect(registerPowerMaxW({ powerMaxW: 1_000_000, ratio: 30 })).toBe(33_334);
 });
 
 describe("a reading that was not believed casts its doubt until readings follow the old line again", () => {

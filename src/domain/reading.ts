@@ -35,7 +35,15 @@ const PLAUSIBLE_MARGIN_WH = 1_000;
 const PLAUSIBLE_FACTOR = 1.2;
 
 /**
- * Judges a total index against the last good one. `powerMaxW` is the most that the meter can draw (rated current × voltage ×
+ * The most that a register can be moved by, in W: `powerMaxW` is what may flow on the primary side of the transformers, and a register counts
+ * what comes through them, before the ratio.
+ */
+export function registerPowerMaxW(meter: { readonly powerMaxW: number; readonly ratio: number }): number {
+  return Math.ceil(meter.powerMaxW / meter.ratio);
+}
+
+/**
+ * Judges a total index against the last good one, both as the register shows them. `powerMaxW` is the most that it can be moved by ({@link registerPowerMaxW}; rated current × voltage ×
  * phases): more than that in the time between is a jump, less than before is backwards, older than before is stale.
  *
  * `suspect` is the last reading that was not believed. While it was too high, time alone heals nothing: a reading that goes on from

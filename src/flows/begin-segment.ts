@@ -43,9 +43,9 @@ export async function beginSegment(ctx: FlowContext, tx: Tx, segment: Segment): 
     });
   }
   await settleWithin(ctx, tx, [meterId]);
-  const { ratio: ratioBefore } = await tx
+  const { ratio: ratioBefore, power_max_w: powerMaxW } = await tx
     .selectFrom("meter")
-    .select("ratio")
+    .select(["ratio", "power_max_w"])
     .where("id", "=", meterId)
     .executeTakeFirstOrThrow();
   const now = ctx.clock();
@@ -60,7 +60,9 @@ export async function beginSegment(ctx: FlowContext, tx: Tx, segment: Segment): 
     ratio_after: segment.ratio,
     reference: segment.reference,
   });
-  await tx.updateTable("meter").set({ ratio: segment.ratio }).where("id", "=", meterId).execute();
+  // Other transformers, another primary side: what the register can be moved by stays.
+  const power_max_w = Math.ceil((powerMaxW * segment.ratio) / ratioBefore);
+  await tx.updateTable("meter").set({ ratio: segment.ratio, power_max_w }).where("id", "=", meterId).execute();
   if (!isRead) await addReadings(tx, [firstReading(meterId, at, openWh, now)]);
   const settled = await meterState(tx, meterId);
   await changeMeterState(tx, {

@@ -3,8 +3,10 @@ import { AppError } from "#base/errors.ts";
 import { addDays, type Day, endOfDay, HOUR_MS, type Instant, later, MINUTE_MS, startOfDay } from "#base/time.ts";
 import { CLOSE_AFTER_MS } from "#domain/meter-day.ts";
 import { type Actor, permissions, SCOPE_ALL } from "#domain/permission.ts";
+import { registers, verdicts } from "#domain/reading.ts";
 import { latestDays } from "#store/days.ts";
 import { ratioChangeRow } from "#store/devices.ts";
+import { meterState } from "#store/meters.ts";
 import { testDatabases } from "#store/test-databases.ts";
 import { approvalEffects } from "./approval-effects.ts";
 import { carryOutRatio, requestRatio, withdrawRatio } from "./change-ratio.ts";
@@ -121,6 +123,35 @@ for (const { name, available, why } of testDatabases) {
         [day(1), 20, 40_000],
       ]);
       expect((await b.verify()).problems).toEqual([]);
+    });
+
+    test("what flows through a transformer is not believed of the register behind it, before and after", async () => {
+      const verdictsOf = async (from: Instant) =>
+        (
+          await b.db.read
+            .selectFrom("reading")
+            .select("verdict")
+            .where("meter_id", "=", ct)
+            .where("register", "=", registers.energyTotal)
+            .where("measured_at", ">=", from)
+            .orderBy("measured_at")
+            .execute()
+        ).map((row) => verdicts[row.verdict]);
+      const state = async () => (await meterState(b.db.read, ct)).index_wh ?? 0;
+      const begin = await state();
+      // 60 kW at the register: 100 kWh in an hour are a misread, and would be charged twentyfold.
+      await read(at(2, 10), begin + 1_000);
+      await read(at(2, 11), begin + 101_000);
+      await read(at(2, 12), begin + 3_000);
+      const { changeNo } = await ask({ ratio: 200 });
+      await approve(changeNo);
+      b.at(at(2, 12.5));
+      await carryOutRatio(b.ctx, boss, { changeNo, index: null, ip: "" });
+      await read(at(2, 13), begin + 33_000);
+      await read(at(2, 14), begin + 133_000);
+      expect(await verdictsOf(at(2, 10))).toEqual(["ok", "jump", "ok", "ok", "jump"]);
+      expect(await state()).toBe(begin + 33_000);
+      await read(at(2, 15), begin + 34_000);
     });
 
     test("that is turned down changes nothing, and leaves room for another", async () => {

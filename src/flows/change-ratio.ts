@@ -2,6 +2,7 @@ import { AppError, assert } from "#base/errors.ts";
 import { dayOf, type Instant, instant } from "#base/time.ts";
 import { NO_MONEY } from "#base/units.ts";
 import type { Actor } from "#domain/permission.ts";
+import { registerPowerMaxW } from "#domain/reading.ts";
 import { addAudit } from "#store/audit.ts";
 import type { Tx } from "#store/db.ts";
 import { moveRatioChange, openExchangeOfMeter, openRatioChangeOf, ratioChangeRow } from "#store/devices.ts";
@@ -120,12 +121,13 @@ export async function carryOutRatio(
       throw new AppError("exchange_index_required", { what: meter.label });
     const indexWh = input.index === null ? (state.index_wh ?? 0) : indexTyped(input.index);
     const at: Instant = input.index === null ? instant(state.index_at) : momentFor(state, now);
-    const { power_max_w } = await tx
+    const { power_max_w: powerMaxW } = await tx
       .selectFrom("meter")
       .select("power_max_w")
       .where("id", "=", meter.id)
       .executeTakeFirstOrThrow();
-    if (input.index !== null) demandOnLine(state, { indexWh, at }, power_max_w);
+    if (input.index !== null)
+      demandOnLine(state, { indexWh, at }, registerPowerMaxW({ powerMaxW, ratio: meter.ratio }));
     await beginSegment(ctx, tx, {
       meterId: meter.id,
       at,

@@ -3,6 +3,7 @@ import { type Instant, instant, later, MINUTE_MS } from "#base/time.ts";
 import { cost, formatUnits, money, PER_UNIT, parseMoney, price, wh } from "#base/units.ts";
 import { expiryMs, priority } from "#domain/command.ts";
 import type { Actor } from "#domain/permission.ts";
+import { registerPowerMaxW } from "#domain/reading.ts";
 import { heldWh, takeBack } from "#domain/refund.ts";
 import { usedBetween } from "#domain/settlement.ts";
 import { canTakeBack } from "#protocol/profiles.ts";
@@ -147,12 +148,13 @@ export async function closeIndexOf(
     return state.index_wh;
   }
   const indexWh = indexTyped(input.typed);
-  const { power_max_w } = await tx
+  const { power_max_w: powerMaxW, ratio } = await tx
     .selectFrom("meter")
-    .select("power_max_w")
+    .select(["power_max_w", "ratio"])
     .where("id", "=", input.meterId)
     .executeTakeFirstOrThrow();
-  demandOnLine(state, { indexWh, at: instant(Math.max(input.now, state.index_at)) }, power_max_w);
+  const typed = { indexWh, at: instant(Math.max(input.now, state.index_at)) };
+  demandOnLine(state, typed, registerPowerMaxW({ powerMaxW, ratio }));
   return indexWh;
 }
 

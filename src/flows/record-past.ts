@@ -2,7 +2,7 @@ import { addDays, DAY_MS, dayOf, type Instant, instant, later, startOfDay } from
 import { believedAlong } from "#domain/line-break.ts";
 import { tellsOfClosedDay } from "#domain/meter-day.ts";
 import { clockRead, isTimeDoubtful, judgePast, midnightsAfter, pastRetryMs, type Shown } from "#domain/past.ts";
-import { registers, type Verdict, verdictCode } from "#domain/reading.ts";
+import { registerPowerMaxW, registers, type Verdict, verdictCode } from "#domain/reading.ts";
 import { askRecheck } from "#store/days.ts";
 import type { Tx } from "#store/db.ts";
 import { addEvents, eventId } from "#store/events.ts";
@@ -64,14 +64,21 @@ async function metersOf(tx: Tx, ids: readonly number[]): Promise<Map<number, Met
     .selectFrom("meter")
     .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
     .where("meter.id", "in", [...ids])
-    .select(["meter.id", "meter.installation", "meter.power_max_w", "meter_state.suspect_wh", "meter_state.suspect_at"])
+    .select([
+      "meter.id",
+      "meter.installation",
+      "meter.power_max_w",
+      "meter.ratio",
+      "meter_state.suspect_wh",
+      "meter_state.suspect_at",
+    ])
     .execute();
   return new Map(
     rows.map((row) => [
       row.id,
       {
         installation: row.installation,
-        powerMaxW: row.power_max_w,
+        powerMaxW: registerPowerMaxW({ powerMaxW: row.power_max_w, ratio: row.ratio }),
         suspect: row.suspect_wh === null ? null : { indexWh: row.suspect_wh, at: instant(row.suspect_at) },
       },
     ]),

@@ -2,7 +2,7 @@ import { DAY_MS, type Day, dayOf, type Instant, instant, later, MINUTE_MS } from
 import { isLowCredit } from "#domain/low-credit.ts";
 import { tellsOfClosedDay } from "#domain/meter-day.ts";
 import type { MeterMode } from "#domain/meter-mode.ts";
-import { judgeReading, registers, type Verdict, verdictCode } from "#domain/reading.ts";
+import { judgeReading, registerPowerMaxW, registers, type Verdict, verdictCode } from "#domain/reading.ts";
 import { offCauseSeen, type Relay } from "#domain/switching.ts";
 import { SILENT_ROUNDS_MAX } from "#domain/tile.ts";
 import { askRecheck } from "#store/days.ts";
@@ -118,6 +118,7 @@ type Meter = {
   creditInMeter: boolean;
   mode: MeterMode;
   installation: number;
+  /** What its register can be moved by. */
   powerMaxW: number;
   lowCreditWh: number;
 };
@@ -149,7 +150,14 @@ async function metersOf(tx: Tx, batch: Batch): Promise<Map<number, Meter>> {
     .leftJoin("account", "account.id", "meter.account_id")
     .where("meter_state.meter_id", "in", [...ids])
     .selectAll("meter_state")
-    .select(["account.credit_at", "meter.mode", "meter.installation", "meter.power_max_w", "meter.low_credit_wh"])
+    .select([
+      "account.credit_at",
+      "meter.mode",
+      "meter.installation",
+      "meter.power_max_w",
+      "meter.ratio",
+      "meter.low_credit_wh",
+    ])
     .orderBy("meter_state.meter_id")
     .execute();
   return new Map(
@@ -162,7 +170,7 @@ async function metersOf(tx: Tx, batch: Batch): Promise<Map<number, Meter>> {
         creditInMeter: state.credit_at === "meter",
         mode: state.mode,
         installation: state.installation,
-        powerMaxW: state.power_max_w,
+        powerMaxW: registerPowerMaxW({ powerMaxW: state.power_max_w, ratio: state.ratio }),
         lowCreditWh: state.low_credit_wh,
       },
     ]),

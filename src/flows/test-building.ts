@@ -48,7 +48,8 @@ export async function building(
   const ctx: FlowContext = { db, clock: () => now, newId, log: silentLog };
   const areas = new Map<string, MeterArchive[]>();
   archives.forEach(({ area = "A座", ...archive }, i) => {
-    areas.set(area, [...(areas.get(area) ?? []), { ...plainMeter(area, i + 1), ...archive }]);
+    const powerMaxW = 60_000 * (archive.ratio ?? 1);
+    areas.set(area, [...(areas.get(area) ?? []), { ...plainMeter(area, i + 1), powerMaxW, ...archive }]);
   });
   await enrollSite(ctx, createSealer("5e".repeat(32)), {
     project: "测试楼",

@@ -2,7 +2,7 @@ import { type Day, endOfDay, startOfDay } from "#base/time.ts";
 import type { DoubtEvidence, DoubtRow, ReadingRow } from "#contract/doubts.ts";
 import type { ReadingsReport } from "#contract/reports.ts";
 import type { Scope } from "#domain/permission.ts";
-import { registers, verdictCode, verdicts } from "#domain/reading.ts";
+import { registerPowerMaxW, registers, verdictCode, verdicts } from "#domain/reading.ts";
 import type { Tx } from "./db.ts";
 import { pointsWithin } from "./index-line.ts";
 import { LATEST, readingsWithin, someReadings } from "./reading-history.ts";
@@ -96,7 +96,7 @@ export async function doubtEvidence(tx: Tx, scope: Scope, meterId: number): Prom
     number: meter.number,
     kind: meter.kind,
     ratio: meter.ratio,
-    hourMaxWh: meter.power_max_w,
+    hourMaxWh: registerPowerMaxW({ powerMaxW: meter.power_max_w, ratio: meter.ratio }),
     settledWh: meter.settled_index_wh,
     readings: rows.map((row): ReadingRow => {
       const verdict = verdicts[row.verdict] ?? "stale";

@@ -105,6 +105,7 @@ export type MeterTable = {
   closes_by: "direct" | "button";
   price_e4: number;
   ratio: number;
+  /** The most that may be drawn on the primary side of its transformers, in W. */
   power_max_w: number;
   low_credit_wh: number;
   supply_guard: Flag;
