@@ -4,7 +4,7 @@ import { CONNECTION_OPTIONS } from "./mysql-session.ts";
 
 /**
  * What a node can do. `ready`: everything. `behind`: it answers, but lends its data to another node or catches up, and may stand still.
- * `apart`: it has lost the others, or has not found them yet, and refuses. `read_only`: somebody has set it so. `away`: no answer.
+ * `apart`: it has lost the others, or has not found them yet, and refuses; or it is a MariaDB of a list that is in no cluster. `read_only`: somebody has set it so. `away`: no answer.
  */
 export type NodeState = "ready" | "behind" | "apart" | "read_only" | "away";
 
@@ -57,7 +57,7 @@ export function nodeWatch(address: MysqlAddress, host: MysqlHost): NodeWatch {
   async function lookOnce(): Promise<NodeLook> {
     const status = pairs(await ask(STATUS, LOOK_MS));
     const settings = pairs(await ask(SETTINGS, LOOK_MS));
-    const state = stateBy(status, settings);
+    const state = stateBy(status, settings, address.hosts.length > 1);
     const cluster = settings.get("wsrep_on") === "ON" ? (status.get("wsrep_cluster_state_uuid") ?? null) : null;
     if (state === "apart") return { ...nothing, state, cluster, size: sizeBy(status) };
     const sessions = (await ask("show processlist", LOOK_MS)).filter(
@@ -95,9 +95,17 @@ export function nodeWatch(address: MysqlAddress, host: MysqlHost): NodeWatch {
 // SHOW is answered also by a node that refuses everything else, and needs no right beyond a login.
 const STATUS =
   "show global status where variable_name in ('wsrep_ready','wsrep_cluster_status','wsrep_cluster_size','wsrep_cluster_state_uuid','wsrep_local_state_comment')";
-const SETTINGS = "show global variables where variable_name in ('wsrep_on','read_only','super_read_only')";
+const SETTINGS = "show global variables where variable_name in ('version','wsrep_on','read_only','super_read_only')";
 
-function stateBy(status: ReadonlyMap<string, string>, settings: ReadonlyMap<string, string>): NodeState {
+function stateBy(
+  status: ReadonlyMap<string, string>,
+  settings: ReadonlyMap<string, string>,
+  isOneOfMany: boolean,
+): NodeState {
+  // A server that could be in a cluster and is in none has a past of its own: a copy that follows later, or a leftover. What was paid a moment
+  // ago on another one would not be in its books, and its keys would not be known.
+  const isMariadb = /mariadb/i.test(settings.get("version") ?? "");
+  if (isOneOfMany && isMariadb && settings.get("wsrep_on") !== "ON") return "apart";
   if (settings.get("wsrep_on") === "ON") {
     if (status.get("wsrep_ready") !== "ON" || status.get("wsrep_cluster_status") !== "Primary") return "apart";
   }

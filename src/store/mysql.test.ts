@@ -2,6 +2,8 @@ import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AppError } from "#base/errors.ts";
 import { openDatabase, type Tx } from "./db.ts";
+import { mysqlAddress } from "./mysql-address.ts";
+import { nodeWatch } from "./mysql-node.ts";
 import { freshDatabase, type TestDatabase, testDatabases } from "./test-databases.ts";
 
 const mariadb = testDatabases.find((each) => each.name === "mariadb");
@@ -54,6 +56,20 @@ describe.skipIf(!mariadb?.available)(`mariadb${mariadb?.why ? ` (${mariadb.why})
     await Promise.all([db.transact(body("left", "right")), db.transact(body("right", "left"))]);
     return runs;
   }
+
+  test("a MariaDB that is in no cluster is used alone, and never as one of a list", async () => {
+    const alone = mysqlAddress(db.url);
+    const [host] = alone.hosts;
+    const nodes = { ...alone, hosts: [host, { host: "127.0.0.1", port: 1 }] } as const;
+    for (const [address, state] of [
+      [alone, "ready"],
+      [nodes, "apart"],
+    ] as const) {
+      const watch = nodeWatch(address, host);
+      expect((await watch.look()).state).toBe(state);
+      watch.close();
+    }
+  });
 
   test("after a deadlock the whole body runs again, and each counts once", async () => {
     expect(await provokeDeadlock(async () => {})).toBeGreaterThanOrEqual(3);
