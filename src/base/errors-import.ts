@@ -198,12 +198,12 @@ export const importErrors = {
   ],
   import_meter_differs: [
     422,
-    "该表已在用,档案中{column}是“{now}”。导入不改在用表的{column},请到“{page}”页面办理",
+    "该表已在用,档案中{column}是“{now}”。导入不改它,请到“{page}”页面办理",
     "This meter is in use and {column} is “{now}” in the archive; an import does not change that: use “{page}”",
   ],
   import_meter_fixed: [
     422,
-    "该表已在用,档案中{column}是“{now}”,建档后不能再改。请把此格改回“{now}”或清空",
+    "该表已在用,档案中{column}是“{now}”,建档后不能再改。请把此格改回该值或清空",
     "This meter is in use; {column} is “{now}” and stays as it was entered: put that back or leave the cell empty",
   ],
   import_meter_exchanged: [

@@ -23,6 +23,7 @@ export type PoolUse = {
  */
 export function mysqlPool(address: MysqlAddress, writer: Writer, use: PoolUse): MysqlPool {
   let held: OnNode | null = null;
+  let isEnded = false;
   writer.onLeave((host, how) => {
     if (held?.host !== host) return;
     if (how === "gone") held.abandon();
@@ -38,6 +39,7 @@ export function mysqlPool(address: MysqlAddress, writer: Writer, use: PoolUse): 
       }
       writer.current().then(
         (host) => {
+          if (isEnded) return callback(use.translate(ended()), unusable);
           if (held?.host !== host) {
             held?.retire();
             held = onNode(address, host, writer, use);
@@ -48,10 +50,15 @@ export function mysqlPool(address: MysqlAddress, writer: Writer, use: PoolUse): 
       );
     },
     end(callback) {
+      isEnded = true;
       if (held === null) callback(undefined);
       else held.end(callback);
     },
   };
+}
+
+function ended(): Error {
+  return Object.assign(new Error("the database was closed"), { code: "POOL_CLOSED" });
 }
 
 /** The connections of one pool to one node. */

@@ -8,8 +8,13 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     edits: [
       {
         file: "src/collector/top-up-procedure.ts",
-        find: 'if (told.kind !== "answered") return void (await run.settle({ kind: "silent" }));\n    const { answer }',
-        put: 'if (told.kind !== "answered") return void (await run.settle({ kind: "confirmed", result: {} }));\n    const { answer }',
+        find: 'if (told.kind === "silent") return settleByCount(run);',
+        put: 'if (told.kind === "silent") return void (await run.settle({ kind: "confirmed", result: {} }));',
+      },
+      {
+        file: "src/collector/top-up-procedure.ts",
+        find: 'if (told.kind === "closed") return void (await run.settle({ kind: "silent" }));',
+        put: 'if (told.kind === "closed") return void (await run.settle({ kind: "confirmed", result: {} }));',
       },
     ],
   },
@@ -18,7 +23,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     edits: [
       {
         file: "src/flows/settle-command.ts",
-        find: 'case "silent":\n      return leaveUnknown(tx, at, outcome.why);',
+        find: 'case "silent":\n      return leaveUnknown(tx, at, outcome.why, outcome.wasHeard);',
         put: 'case "silent":\n      return refuse(ctx, tx, at, { reason: "silence", codes: ["customer-mismatch"] });',
       },
     ],
