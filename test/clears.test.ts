@@ -6,12 +6,14 @@ import { approvalEffects } from "#flows/approval-effects.ts";
 import { decideApproval } from "#flows/decide-approval.ts";
 import { payOut, recheckRefund, withdrawRefund } from "#flows/end-refund.ts";
 import { requestWriteOff } from "#flows/refund.ts";
+import { refusal } from "#flows/test-refusal.ts";
 import { balanceOf, bookTransfer } from "#store/ledger.ts";
 import { refundView } from "#store/refunds.ts";
 import { testDatabases } from "#store/test-databases.ts";
 import { systemClock } from "#system/clock.ts";
 import { newId } from "#system/ids.ts";
-import { expectSound, finance, refundDesk, refusal, STORY_MS } from "./refund-desk.ts";
+import { refundDesk } from "./refund-desk.ts";
+import { expectSound, finance, STORY_MS } from "./story.ts";
 import { boss } from "./world.ts";
 
 describe.each(testDatabases)("a clear on $name", ({ name, available }) => {

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { AppError } from "#base/errors.ts";
 import type { SwapRequest } from "#contract/devices.ts";
-import { type Actor, permissions, SCOPE_ALL } from "#domain/permission.ts";
+import type { Actor } from "#domain/permission.ts";
 import { approvalEffects } from "#flows/approval-effects.ts";
 import { decideApproval } from "#flows/decide-approval.ts";
 import { cancelExchange, openExchange } from "#flows/exchange.ts";
@@ -9,22 +8,16 @@ import { advanceExchanges } from "#flows/exchange-advance.ts";
 import { clearOldMeter, stateOldMeter } from "#flows/exchange-old.ts";
 import { swapMeter } from "#flows/exchange-swap.ts";
 import { requestRefund } from "#flows/refund.ts";
+import { refusal } from "#flows/test-refusal.ts";
 import { townPlan } from "#simulator/plan.ts";
 import { withSpares } from "#simulator/spares.ts";
 import { exchangeRow } from "#store/devices.ts";
 import { testDatabases } from "#store/test-databases.ts";
 import { systemClock } from "#system/clock.ts";
 import { newId } from "#system/ids.ts";
+import { finance, STORY_MS } from "./story.ts";
 import { until } from "./until.ts";
 import { boss, world } from "./world.ts";
-
-const STORY_MS = 120_000;
-const finance: Actor = { userId: 2, login: "li", name: "李会计", permissions: new Set(permissions), scope: SCOPE_ALL };
-const refusal = (doing: Promise<unknown>) =>
-  doing.then(
-    () => "nothing",
-    (error) => (error instanceof AppError ? error.code : String(error)),
-  );
 
 /** A town with two meters on the shelf, and a hero who has bought 133 kWh. */
 async function workshop(database: "sqlite" | "mariadb") {

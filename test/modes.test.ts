@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { AppError } from "#base/errors.ts";
 import { type Day, HOUR_MS, later, MINUTE_MS, startOfDay } from "#base/time.ts";
 import type { MeterMode } from "#domain/meter-mode.ts";
 import { changeMode, previewMode } from "#flows/change-mode.ts";
@@ -7,18 +6,13 @@ import { recheckMode, withdrawMode } from "#flows/end-mode.ts";
 import { openExchange } from "#flows/exchange.ts";
 import { recharge } from "#flows/recharge.ts";
 import { building } from "#flows/test-building.ts";
+import { refusal } from "#flows/test-refusal.ts";
 import { testDatabases } from "#store/test-databases.ts";
 import { systemClock } from "#system/clock.ts";
 import { newId } from "#system/ids.ts";
+import { STORY_MS } from "./story.ts";
 import { until } from "./until.ts";
 import { boss, world } from "./world.ts";
-
-const STORY_MS = 120_000;
-const refusal = (doing: Promise<unknown>) =>
-  doing.then(
-    () => "nothing",
-    (error) => (error instanceof AppError ? error.code : String(error)),
-  );
 
 describe.each(testDatabases)("a change of mode on $name", ({ name, available }) => {
   const on = (what: string, story: () => Promise<void>) => test.skipIf(!available)(what, story, STORY_MS);

@@ -1,7 +1,5 @@
-import { expect } from "vitest";
-import { AppError } from "#base/errors.ts";
 import type { MoveOutRequest } from "#contract/move-outs.ts";
-import { type Actor, permissions, SCOPE_ALL } from "#domain/permission.ts";
+import { type Actor, SCOPE_ALL } from "#domain/permission.ts";
 import { approvalEffects } from "#flows/approval-effects.ts";
 import { decideApproval } from "#flows/decide-approval.ts";
 import { advanceMoveOuts, finishMoveOut } from "#flows/finish-move-out.ts";
@@ -12,28 +10,12 @@ import { moveOutView } from "#store/move-out-pages.ts";
 import { systemClock } from "#system/clock.ts";
 import { newId } from "#system/ids.ts";
 import { postedOn } from "./posted.ts";
+import { finance } from "./story.ts";
 import { until } from "./until.ts";
 import { boss, type World, world } from "./world.ts";
 
-/** Real programs over a line, on a machine that has other things to do. */
-export const STORY_MS = 120_000;
-/** Who approves. */
-export const finance: Actor = {
-  userId: 2,
-  login: "li",
-  name: "李会计",
-  permissions: new Set(permissions),
-  scope: SCOPE_ALL,
-};
 /** Whoever sees no meter. */
 export const stranger: Actor = { ...finance, login: "far", scope: { all: false, areaIds: [], meterIds: [] } };
-
-/** The code of a refusal; `nothing` when it was not refused. */
-export const refusal = (doing: Promise<unknown>) =>
-  doing.then(
-    () => "nothing",
-    (error) => (error instanceof AppError ? error.code : String(error)),
-  );
 
 /** The room with electricity (credit in the meter) and water (on the server), and what the desk does there. */
 export async function desk(database: "sqlite" | "mariadb", options: { collector?: boolean } = {}) {
@@ -102,22 +84,6 @@ export async function desk(database: "sqlite" | "mariadb", options: { collector?
     posted,
     customer: await customerOf(w, electricity.account_id ?? 0),
   };
-}
-
-/** Books right, and nothing between two states. */
-export async function expectSound(w: World): Promise<void> {
-  await w.settle();
-  const report = await w.verify();
-  expect(report.problems).toEqual([]);
-  expect(report.sumE4).toBe(0);
-  const pending = await w.db.read
-    .selectFrom("ledger_transfer")
-    .leftJoin("ledger_resolution", "ledger_resolution.transfer_id", "ledger_transfer.id")
-    .select("ledger_transfer.id")
-    .where("ledger_transfer.pending", "=", 1)
-    .where("ledger_resolution.transfer_id", "is", null)
-    .execute();
-  expect(pending).toEqual([]);
 }
 
 /** Yuan of the wire as 1/10000 yuan. */

@@ -10,6 +10,7 @@ import { moveIn } from "#flows/move-in.ts";
 import { startMoveOut } from "#flows/move-out.ts";
 import { attestCleared, confirmMoveOut } from "#flows/move-out-clear.ts";
 import { enterFinalReading } from "#flows/move-out-readings.ts";
+import { refusal } from "#flows/test-refusal.ts";
 import { townPlan } from "#simulator/plan.ts";
 import { balanceOf, bookTransfer, openLedgerAccounts } from "#store/ledger.ts";
 import { addLot, openLots } from "#store/lots.ts";
@@ -18,7 +19,8 @@ import { testDatabases } from "#store/test-databases.ts";
 import { systemClock } from "#system/clock.ts";
 import { type FaultPoint, onFaultPoints } from "#system/fault-point.ts";
 import { newId } from "#system/ids.ts";
-import { customerOf, desk, e4, expectSound, refusal, STORY_MS } from "./move-out-desk.ts";
+import { customerOf, desk, e4 } from "./move-out-desk.ts";
+import { expectSound, STORY_MS } from "./story.ts";
 import { until } from "./until.ts";
 import { boss, world } from "./world.ts";
 

@@ -4,10 +4,12 @@ import { moveIn } from "#flows/move-in.ts";
 import { cancelMoveOut } from "#flows/move-out-clear.ts";
 import { enterFinalReading, overridePrice } from "#flows/move-out-readings.ts";
 import { requestRefund } from "#flows/refund.ts";
+import { refusal } from "#flows/test-refusal.ts";
 import { moveOutView } from "#store/move-out-pages.ts";
 import { testDatabases } from "#store/test-databases.ts";
 import { systemClock } from "#system/clock.ts";
-import { desk, e4, expectSound, finance, refusal, STORY_MS, stranger } from "./move-out-desk.ts";
+import { desk, e4, stranger } from "./move-out-desk.ts";
+import { expectSound, finance, STORY_MS } from "./story.ts";
 import { until } from "./until.ts";
 import { boss } from "./world.ts";
 

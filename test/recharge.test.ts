@@ -5,6 +5,7 @@ import { recheckTopUp } from "#flows/recheck-top-up.ts";
 import { withdrawRecharge } from "#flows/withdraw-recharge.ts";
 import { tileOf } from "#store/board.ts";
 import { testDatabases } from "#store/test-databases.ts";
+import { STORY_MS } from "./story.ts";
 import { until } from "./until.ts";
 import { boss, type World, world } from "./world.ts";
 
@@ -36,9 +37,6 @@ const refusal = async (promise: Promise<unknown>) => {
   expect(error).toBeInstanceOf(AppError);
   return (error as AppError).code;
 };
-
-/** Half of everything is lost: how often something must be tried again is up to chance. */
-const STORY_MS = 120_000;
 
 describe.each(testDatabases)("a recharge on $name", ({ name, available }) => {
   const on = test.skipIf(!available);

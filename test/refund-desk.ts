@@ -1,7 +1,5 @@
-import { expect } from "vitest";
-import { AppError } from "#base/errors.ts";
 import type { RefundRequest } from "#contract/refunds.ts";
-import { type Actor, permissions, SCOPE_ALL } from "#domain/permission.ts";
+import { SCOPE_ALL } from "#domain/permission.ts";
 import { approvalEffects } from "#flows/approval-effects.ts";
 import { decideApproval } from "#flows/decide-approval.ts";
 import { requestClear, requestRefund } from "#flows/refund.ts";
@@ -9,27 +7,9 @@ import { refundView } from "#store/refunds.ts";
 import { systemClock } from "#system/clock.ts";
 import { newId } from "#system/ids.ts";
 import { postedOn } from "./posted.ts";
+import { finance } from "./story.ts";
 import { until } from "./until.ts";
-import { boss, type World, world } from "./world.ts";
-
-/** Real programs over a bad line, on a machine that has other things to do. */
-export const STORY_MS = 120_000;
-
-/** The second person. */
-export const finance: Actor = {
-  userId: 2,
-  login: "li",
-  name: "李会计",
-  permissions: new Set(permissions),
-  scope: SCOPE_ALL,
-};
-
-/** The code with which something was refused, or that nothing was. */
-export const refusal = (doing: Promise<unknown>) =>
-  doing.then(
-    () => "nothing",
-    (error) => (error instanceof AppError ? error.code : String(error)),
-  );
+import { boss, world } from "./world.ts";
 
 /** A world in which the hero's meter was read, and what the desk does in it. */
 export async function refundDesk(database: "sqlite" | "mariadb", options: { collector?: boolean } = {}) {
@@ -78,19 +58,4 @@ export async function refundDesk(database: "sqlite" | "mariadb", options: { coll
     });
   const account = (kind: string) => postedOn(w.db, kind);
   return { w, meter, ask, clear, view, reached, bought, approve, account };
-}
-
-/** Books right, nothing between two states, and the meter has counted as often as we have. */
-export async function expectSound(w: World): Promise<void> {
-  await w.settle();
-  const report = await w.verify();
-  expect(report.problems).toEqual([]);
-  const pending = await w.db.read
-    .selectFrom("ledger_transfer")
-    .leftJoin("ledger_resolution", "ledger_resolution.transfer_id", "ledger_transfer.id")
-    .select("ledger_transfer.id")
-    .where("ledger_transfer.pending", "=", 1)
-    .where("ledger_resolution.transfer_id", "is", null)
-    .execute();
-  expect(pending).toEqual([]);
 }

@@ -4,10 +4,12 @@ import { printRefund } from "#flows/count-print.ts";
 import { linkReplacement, payOut, withdrawRefund } from "#flows/end-refund.ts";
 import { requestRefund } from "#flows/refund.ts";
 import { previewRefund, refundOptions } from "#flows/refund-plan.ts";
+import { refusal } from "#flows/test-refusal.ts";
 import { withdrawRecharge } from "#flows/withdraw-recharge.ts";
 import { refundTotals, refundViews } from "#store/refund-records.ts";
 import { testDatabases } from "#store/test-databases.ts";
-import { expectSound, refundDesk, refusal, STORY_MS } from "./refund-desk.ts";
+import { refundDesk } from "./refund-desk.ts";
+import { expectSound, STORY_MS } from "./story.ts";
 import { boss } from "./world.ts";
 
 describe.each(testDatabases)("a refund of money on $name", ({ name, available }) => {

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { payOut, withdrawRefund } from "#flows/end-refund.ts";
 import { refundOptions } from "#flows/refund-plan.ts";
+import { refusal } from "#flows/test-refusal.ts";
 import { testDatabases } from "#store/test-databases.ts";
-import { expectSound, finance, refundDesk, refusal, STORY_MS } from "./refund-desk.ts";
+import { refundDesk } from "./refund-desk.ts";
+import { expectSound, finance, STORY_MS } from "./story.ts";
 import { until } from "./until.ts";
 import { boss } from "./world.ts";
 

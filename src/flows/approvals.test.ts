@@ -17,6 +17,7 @@ import {
   withdrawApproval,
 } from "./decide-approval.ts";
 import { APPROVAL_MS, askForApproval } from "./request-approval.ts";
+import { refusal } from "./test-refusal.ts";
 
 const person = (login: string, may: readonly Permission[] = permissions, scope: Actor["scope"] = SCOPE_ALL): Actor => ({
   userId: 1,
@@ -83,11 +84,6 @@ describe.each(testDatabases)("a second person on $name", ({ name, available }) =
     decideApproval(ctx, effects, by, { id, verdict, version, reason: verdict === "reject" ? "no" : "", ip: "" });
   const timesDone = async (object: string) =>
     (await db.read.selectFrom("tally").select("name").where("name", "=", `done:${object}`).execute()).length;
-  const refusal = (doing: Promise<unknown>) =>
-    doing.then(
-      () => "nothing",
-      (error) => (error instanceof AppError ? error.code : String(error)),
-    );
   const stateOf = async (id: string) => (await approvalView(db.read, li, id, ctx.clock()))?.state;
 
   on("is not asked below the limit, nor when the rule is off; a rule that cannot be read asks always", async () => {

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { AppError } from "#base/errors.ts";
 import { addDays, type Day, endOfDay, HOUR_MS, type Instant, later, MINUTE_MS, startOfDay } from "#base/time.ts";
 import { CLOSE_AFTER_MS } from "#domain/meter-day.ts";
 import { type Actor, permissions, SCOPE_ALL } from "#domain/permission.ts";
@@ -14,17 +13,12 @@ import { closeDueDays } from "./close-days.ts";
 import { correctReading } from "./correct-reading.ts";
 import { decideApproval } from "./decide-approval.ts";
 import { type Building, boss, building } from "./test-building.ts";
+import { refusal } from "./test-refusal.ts";
 
 const FIRST = "2026-07-30" as Day;
 const day = (n: number) => addDays(FIRST, n);
 const at = (n: number, hours: number): Instant => later(startOfDay(day(n)), hours * HOUR_MS);
 const finance: Actor = { userId: 2, login: "li", name: "李会计", permissions: new Set(permissions), scope: SCOPE_ALL };
-const refusal = (doing: Promise<unknown>) =>
-  doing.then(
-    () => "nothing",
-    (error) => (error instanceof AppError ? error.code : String(error)),
-  );
-
 for (const { name, available, why } of testDatabases) {
   describe.skipIf(!available)(`a change of ratio on ${name}${why ? ` (${why})` : ""}`, () => {
     let b: Building;

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { AppError } from "#base/errors.ts";
 import { type Day, later, startOfDay } from "#base/time.ts";
 import { type Actor, permissions } from "#domain/permission.ts";
 import { changedSince, newestRevision } from "#store/archive-revisions.ts";
@@ -17,16 +16,11 @@ import { linkKeyPurpose } from "./meter-keys.ts";
 import { requestCommand } from "./request-command.ts";
 import { retireMeter } from "./retire-meter.ts";
 import { type Building, boss, building } from "./test-building.ts";
+import { refusal } from "./test-refusal.ts";
 
 const OPENED = startOfDay("2026-08-03" as Day);
 const ip = "";
 const sealer = createSealer("5e".repeat(32));
-const refusal = (doing: Promise<unknown>) =>
-  doing.then(
-    () => "nothing",
-    (error) => (error instanceof AppError ? error.code : String(error)),
-  );
-
 for (const { name, available, why } of testDatabases) {
   describe.skipIf(!available)(`archives and how they are read on ${name}${why ? ` (${why})` : ""}`, () => {
     let b: Building;

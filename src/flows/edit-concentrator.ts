@@ -6,12 +6,13 @@ import type {
   ConcentratorReplace,
   RetireRequest,
 } from "#contract/collection.ts";
-import { type ConcentratorLink, linkFault, METERS_PER_CONCENTRATOR_MAX, USUAL_LINK } from "#domain/link.ts";
+import { type ConcentratorLink, linkFault, USUAL_LINK } from "#domain/link.ts";
 import type { Actor } from "#domain/permission.ts";
 import { areaInScope, changeConcentrator, ensureChannel } from "#store/archive.ts";
 import { archiveChanged } from "#store/archive-revisions.ts";
 import { sentCommandsBehind } from "#store/commands.ts";
 import type { Tx } from "#store/db.ts";
+import { newConcentrator } from "#store/new-concentrator.ts";
 import { insertIgnore } from "#store/portable.ts";
 import type { ConcentratorTable } from "#store/schema-archive.ts";
 import { nextNumbers } from "#store/sequences.ts";
@@ -86,36 +87,17 @@ export async function enterConcentrator(
   if (linkFault(input.code, link) !== null) throw new AppError("concentrator_code_invalid", { code: input.code });
   const at = ctx.clock();
   const id = await nextNumbers(tx, "concentrator");
-  const row: ConcentratorTable = {
+  const row = newConcentrator({
     id,
     project_id: area.project_id,
     area_id: area.id,
     code: input.code,
     name: input.name,
     key_sealed: ctx.sealer.seal(made.bytes, linkKeyPurpose(input.code)),
-    meters_max: METERS_PER_CONCENTRATOR_MAX,
-    owner: null,
-    epoch: 0,
-    lease_until: 0,
-    online: 0,
-    online_changed_at: 0,
-    last_seen_at: 0,
-    rssi_dbm: null,
     link_kind: link.kind,
     direction: link.direction,
-    host: null,
-    port: null,
     trust: link.trust,
-    dtu_packets: null,
-    channel: "plain",
-    tls_fingerprint: null,
-    sources: null,
-    lock_source: 0,
-    first_source: null,
-    read_interval_s: null,
-    version: 0,
-    retired_at: null,
-  };
+  });
   if ((await insertIgnore(tx, "concentrator", [row], ["code"])) === 0) {
     throw new AppError("concentrator_code_taken", { code: input.code });
   }

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { AppError } from "#base/errors.ts";
 import { type Day, startOfDay } from "#base/time.ts";
 import type { ConcentratorLinkRequest } from "#contract/collection.ts";
 import { isGuardedLess } from "#domain/link.ts";
@@ -13,15 +12,10 @@ import { setLinkPolicy } from "./link-policy.ts";
 import { linkKeyPurpose } from "./meter-keys.ts";
 import { requestCommand } from "./request-command.ts";
 import { type Building, boss, building } from "./test-building.ts";
+import { refusal } from "./test-refusal.ts";
 
 const OPENED = startOfDay("2026-08-03" as Day);
 const sealer = createSealer("5e".repeat(32));
-const refusal = (doing: Promise<unknown>) =>
-  doing.then(
-    () => "nothing",
-    (error) => (error instanceof AppError ? error.code : String(error)),
-  );
-
 test("what guards a link less: proof, TLS, certificate, networks, lock, trust without proof", () => {
   const link = { kind: "transparent", channel: "tls", trust: "limited" } as const;
   const guard = { ...link, sources: ["10.0.0.0/8"], lockSource: true, fingerprint: "a" };

@@ -3,12 +3,13 @@ import { type Instant, instant } from "#base/time.ts";
 import { cost, type Price, price, wh } from "#base/units.ts";
 import { PURCHASE_NUMBER_MAX } from "#domain/command.ts";
 import { type LedgerAccount, postedTransfer } from "#domain/ledger.ts";
-import { type ConcentratorLink, linkFault, METERS_PER_CONCENTRATOR_MAX, placeFault, USUAL_LINK } from "#domain/link.ts";
+import { type ConcentratorLink, linkFault, placeFault, USUAL_LINK } from "#domain/link.ts";
 import type { MeterMode } from "#domain/meter-mode.ts";
 import { ensureChannel } from "#store/archive.ts";
 import type { Tx } from "#store/db.ts";
 import { bookTransfer, openLedgerAccounts } from "#store/ledger.ts";
 import { addLot } from "#store/lots.ts";
+import { newConcentrator } from "#store/new-concentrator.ts";
 import type { MeterKind, SwitchKind } from "#store/schema-archive.ts";
 import { nextNumbers } from "#store/sequences.ts";
 import type { Sealer } from "#system/seal.ts";
@@ -150,39 +151,22 @@ async function addConcentrators(
     const { link = USUAL_LINK } = each;
     const id = await nextNumbers(tx, "concentrator");
     ids.set(each.code, id);
-    await tx
-      .insertInto("concentrator")
-      .values({
-        id,
-        project_id: input.projectId,
-        area_id: input.areaId,
-        code: each.code,
-        name: each.name,
-        key_sealed: sealer.seal(each.key ?? NO_KEY, linkKeyPurpose(each.code)),
-        meters_max: METERS_PER_CONCENTRATOR_MAX,
-        owner: null,
-        epoch: 0,
-        lease_until: 0,
-        online: 0,
-        online_changed_at: 0,
-        last_seen_at: 0,
-        rssi_dbm: null,
-        link_kind: link.kind,
-        direction: link.direction,
-        host: link.address?.host ?? null,
-        port: link.address?.port ?? null,
-        trust: link.trust,
-        channel: link.channel ?? "plain",
-        tls_fingerprint: null,
-        sources: null,
-        lock_source: 0,
-        first_source: null,
-        dtu_packets: link.dtu === null ? null : JSON.stringify(link.dtu),
-        read_interval_s: null,
-        version: 0,
-        retired_at: null,
-      })
-      .execute();
+    const row = newConcentrator({
+      id,
+      project_id: input.projectId,
+      area_id: input.areaId,
+      code: each.code,
+      name: each.name,
+      key_sealed: sealer.seal(each.key ?? NO_KEY, linkKeyPurpose(each.code)),
+      link_kind: link.kind,
+      direction: link.direction,
+      host: link.address?.host ?? null,
+      port: link.address?.port ?? null,
+      trust: link.trust,
+      channel: link.channel ?? "plain",
+      dtu_packets: link.dtu === null ? null : JSON.stringify(link.dtu),
+    });
+    await tx.insertInto("concentrator").values(row).execute();
   }
   return ids;
 }

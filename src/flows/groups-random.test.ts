@@ -4,7 +4,8 @@ import { testDatabases } from "#store/test-databases.ts";
 import { onFaultPoints } from "#system/fault-point.ts";
 import { keepMembersRunning } from "./keep-running.ts";
 import type { Building } from "./test-building.ts";
-import { type Rooms, refusal, rooms } from "./test-rooms.ts";
+import { refusal } from "./test-refusal.ts";
+import { type Rooms, rooms } from "./test-rooms.ts";
 
 /** Steps of one random story; each does one thing, and then everything is counted. */
 const STEPS = 120;

@@ -9,7 +9,8 @@ import { keepMembersRunning } from "./keep-running.ts";
 import { previewMerge } from "./merge-plan.ts";
 import { requestRefund } from "./refund.ts";
 import { type Building, boss } from "./test-building.ts";
-import { OPENED, type Rooms, refusal, rooms } from "./test-rooms.ts";
+import { refusal } from "./test-refusal.ts";
+import { OPENED, type Rooms, rooms } from "./test-rooms.ts";
 import { previewUnmerge, requestUnmerge } from "./unmerge.ts";
 
 for (const { name, available, why } of testDatabases) {

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { AppError } from "#base/errors.ts";
 import { type Day, startOfDay } from "#base/time.ts";
 import { claimMeterState } from "#store/meters.ts";
 import { beginMemories, memoriesOf } from "#store/past.ts";
@@ -15,15 +14,10 @@ import { startMoveOut } from "./move-out.ts";
 import { requestCommand } from "./request-command.ts";
 import { retireMeter } from "./retire-meter.ts";
 import { type Building, boss, building } from "./test-building.ts";
+import { refusal } from "./test-refusal.ts";
 
 const OPENED = startOfDay("2026-08-03" as Day);
 const ip = "";
-const refusal = (doing: Promise<unknown>) =>
-  doing.then(
-    () => "nothing",
-    (error) => (error instanceof AppError ? error.code : String(error)),
-  );
-
 for (const { name, available, why } of testDatabases) {
   describe.skipIf(!available)(`meters that are moved or retired meanwhile on ${name}${why ? ` (${why})` : ""}`, () => {
     let b: Building;

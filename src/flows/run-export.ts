@@ -1,4 +1,4 @@
-import { AppError } from "#base/errors.ts";
+import { AppError, isDatabaseAway } from "#base/errors.ts";
 import { DAY_MS, HOUR_MS, later, MINUTE_MS, SECOND_MS } from "#base/time.ts";
 import type { ExportReport } from "#contract/export-kinds.ts";
 import type { Actor, Permission, Scope } from "#domain/permission.ts";
@@ -60,8 +60,14 @@ export async function claimExport(ctx: FlowContext, newFile: () => string): Prom
     if (!row) return null;
     const attempts = row.attempts + 1;
     const taken: Partial<ExportJobTable> = {
-      ...{ state: "running", run, attempts, lease_until: later(now, EXPORT_LEASE_MS) },
-      ...{ file, rows_done: 0, started_at: now, problem: null },
+      state: "running",
+      run,
+      attempts,
+      lease_until: later(now, EXPORT_LEASE_MS),
+      file,
+      rows_done: 0,
+      started_at: now,
+      problem: null,
     };
     const result = await tx
       .updateTable("export_job")
@@ -73,9 +79,15 @@ export async function claimExport(ctx: FlowContext, newFile: () => string): Prom
     if (updatedRows(result) === 0) throw new Stale(`export ${row.id}`);
     if (row.attempts >= ATTEMPTS_MAX) return null;
     return {
-      ...{ id: row.id, run, report: row.report, language: row.language, userId: row.user_id },
+      id: row.id,
+      run,
+      report: row.report,
       filter: Object.fromEntries(JSON.parse(row.filter) as [string, string][]),
-      ...{ file, leftover: row.file, attempts },
+      language: row.language,
+      file,
+      leftover: row.file,
+      userId: row.user_id,
+      attempts,
     };
   });
 }
@@ -120,8 +132,14 @@ export async function finishExport(
       return false;
     }
     const done = await changeOwn(tx, of, {
-      ...{ state: "done", rows_done: made.rows, rows_of: made.rows, bytes: made.bytes, scope: made.scope },
-      ...{ lease_until: 0, ended_at: now, expires_at: later(now, EXPORT_KEEP_MS) },
+      state: "done",
+      rows_done: made.rows,
+      rows_of: made.rows,
+      bytes: made.bytes,
+      scope: made.scope,
+      lease_until: 0,
+      ended_at: now,
+      expires_at: later(now, EXPORT_KEEP_MS),
     });
     if (!done) return false;
     const after = { rows: made.rows, bytes: made.bytes };
@@ -134,7 +152,7 @@ export async function finishExport(
 
 /** Ends a run without a file. What may pass is tried again later, some times; what will not is told. */
 export async function failExport(ctx: FlowContext, of: ExportRun, error: unknown): Promise<void> {
-  const isRefusal = error instanceof AppError && error.code !== "database_unavailable";
+  const isRefusal = error instanceof AppError && !isDatabaseAway(error);
   const isLast = of.attempts >= ATTEMPTS_MAX;
   const problem = isRefusal ? { code: error.code, details: error.details } : { code: "export_failed", details: {} };
   await ctx.db.transact(async (tx) => {

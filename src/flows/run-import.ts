@@ -1,4 +1,4 @@
-import { AppError } from "#base/errors.ts";
+import { AppError, isDatabaseAway } from "#base/errors.ts";
 import { DAY_MS, dayOf, later, MINUTE_MS } from "#base/time.ts";
 import type { ImportCounts, ImportFacts, ImportFault, ImportRow } from "#domain/import-fault.ts";
 import type { Actor } from "#domain/permission.ts";
@@ -155,7 +155,7 @@ async function rehearse(
     });
   } catch (error) {
     if (error instanceof Rehearsed) return;
-    if (!(error instanceof AppError) || error.code === "database_unavailable" || at === undefined) throw error;
+    if (!(error instanceof AppError) || isDatabaseAway(error) || at === undefined) throw error;
     const { sheet, row: number } = at;
     const { code, details } = error;
     plan.faults.push({ sheet, row: number, column: "", key: "", value: "", code, details });
@@ -189,7 +189,7 @@ async function carryOn(ctx: SealingContext, claimed: ArchiveImportTable): Promis
         return changeImport(tx, row, { done: row.done + changes.length, lease_until });
       });
     } catch (error) {
-      if (!(error instanceof AppError) || error.code === "database_unavailable") throw error;
+      if (!(error instanceof AppError) || isDatabaseAway(error)) throw error;
       return stop(ctx, claimed, error, at);
     }
     if (!isMine) return;

@@ -1,5 +1,4 @@
 import { expect } from "vitest";
-import { AppError } from "#base/errors.ts";
 import { type Day, HOUR_MS, type Instant, later, startOfDay } from "#base/time.ts";
 import type { Actor } from "#domain/permission.ts";
 import { balanceOf } from "#store/ledger.ts";
@@ -13,13 +12,6 @@ import { requestUnmerge } from "./unmerge.ts";
 /** When the rooms are taken into use. */
 export const OPENED: Instant = later(startOfDay("2026-08-03" as Day), 10 * HOUR_MS);
 const wang = (n: number) => ({ name: "王先生", phone: "13800000001", number: `20000000000${n}`, code: "K1" });
-/** The code of a refusal; "nothing" when it was done. */
-export const refusal = (doing: Promise<unknown>) =>
-  doing.then(
-    () => "nothing",
-    (error) => (error instanceof AppError ? error.code : String(error)),
-  );
-
 /**
  * A customer with three rooms: electricity that counts its credit itself (a, b), on the server (c), water on the server (w);
  * a stranger's meter and a public one beside them. All are turned by hand.

@@ -19,6 +19,7 @@ import { dateTime, MISSING, shortTime } from "#web/shared/format.ts";
 import { currentLanguage } from "#web/shared/i18n.ts";
 import { ExportButton } from "../../export-button.tsx";
 import { FailedLine, FailedNotice, Loading } from "../../notice.tsx";
+import { SheetBox } from "../../sheet-box.tsx";
 import { Steps } from "../../steps.tsx";
 import { importSteps } from "./import-steps.ts";
 import "../reports/reports.css";
@@ -157,8 +158,7 @@ function Counts({ seen }: { seen: ImportView }) {
   const language = currentLanguage() === "en" ? "en" : "zh";
   const figure = (value: number | undefined) => value ?? MISSING;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled sideways by keyboard too
-    <section className="panel sheet-box import-table" tabIndex={0} aria-label={t("imports.countsLabel")}>
+    <SheetBox className="import-table" label={t("imports.countsLabel")}>
       <table className="sheet" data-testid="import-counts">
         <thead>
           <tr>
@@ -186,7 +186,7 @@ function Counts({ seen }: { seen: ImportView }) {
       {seen.ignored.length > 0 ? (
         <p className="banner">{t("imports.ignored", { names: seen.ignored.join(", ") })}</p>
       ) : null}
-    </section>
+    </SheetBox>
   );
 }
 

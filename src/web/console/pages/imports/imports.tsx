@@ -8,6 +8,7 @@ import { getImports, importKeys, uploadImportFile } from "#web/shared/api-import
 import { dateTime } from "#web/shared/format.ts";
 import { ExportButton } from "../../export-button.tsx";
 import { FailedLine, FailedNotice, Loading, Notice } from "../../notice.tsx";
+import { SheetBox } from "../../sheet-box.tsx";
 import { importTones } from "./import-steps.ts";
 import "../reports/reports.css";
 import "./imports.css";
@@ -118,8 +119,7 @@ export function ImportsPage() {
 function LateImports({ items }: { items: readonly ImportView[] }) {
   const { t } = useTranslation();
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled sideways by keyboard too
-    <section className="sheet-box import-table" tabIndex={0} aria-labelledby="import-late">
+    <SheetBox isBare className="import-table" label={t("imports.late")}>
       <table className="sheet" data-testid="imports">
         <thead>
           <tr>
@@ -152,6 +152,6 @@ function LateImports({ items }: { items: readonly ImportView[] }) {
           ))}
         </tbody>
       </table>
-    </section>
+    </SheetBox>
   );
 }
