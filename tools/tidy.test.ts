@@ -22,6 +22,19 @@ describe("the house rules on the repository", () => {
     expect(named.filter((path) => !paths.has(path))).toEqual([]);
   });
 
+  test("every command of npm that a page of ours names is there", () => {
+    const at = (path: string) => repository.find((file) => file.path === path)?.text ?? "";
+    const { scripts } = JSON.parse(at("package.json")) as { scripts: Record<string, string> };
+    const pages = repository.filter(({ path }) => /^(?:docs\/)?[\w.-]+\.md$/.test(path));
+    const named = pages.flatMap(({ path, text }) =>
+      [...text.matchAll(/npm run ([a-z][\w:-]*)/g)].map(([, name = ""]) => ({ path, name })),
+    );
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter(({ name }) => scripts[name] === undefined)).toEqual([]);
+    const tools = Object.values(scripts).flatMap((each) => each.match(/tools\/[\w/-]+\.\w+/g) ?? []);
+    expect(tools.filter((path) => path !== "tools/node24.mjs" && at(path) === "")).toEqual([]);
+  });
+
   test("the lists of old sins name only files that exist", () => {
     const paths = new Set(repository.map((file) => file.path));
     const listed = [...Object.keys(longFiles), ...undocumented.map((each) => each.split(" ")[0] ?? "")];
