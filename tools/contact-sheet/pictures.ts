@@ -119,7 +119,7 @@ async function takePicture(site: Site, page: Page, address: string, path: string
   await show(site, page, address).catch((error) => told.push(`did not settle: ${String(error).split("\n")[0]}`));
   await wholePicture(page, path);
   const over = await page.evaluate<number>(
-    "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+    "Math.max(...[...document.querySelectorAll('html, .middle, main')].map((each) => each.scrollWidth - each.clientWidth))",
   );
   if (over > OVERFLOW_PX) told.push(`${over} px wider than the window`);
   return [...told, ...(await seriousBarriers(page)), ...site.complaints()];

@@ -1,4 +1,4 @@
-import { Suspense, useContext, useEffect, useState } from "react";
+import { Suspense, useContext, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { NavLink, Route, Routes, useLocation } from "react-router";
 import { MeContext, useCan } from "#web/shared/can.tsx";
@@ -7,7 +7,7 @@ import { ErrorBoundary } from "./error-boundary.tsx";
 import { ExportTray } from "./export-tray.tsx";
 import { GlobalSearch } from "./global-search.tsx";
 import { GuardBanner } from "./guard-banner.tsx";
-import { Icon } from "./icons.tsx";
+import { Icon, type IconName } from "./icons.tsx";
 import { LanguageSwitch } from "./language-switch.tsx";
 import { LiveMark } from "./live-mark.tsx";
 import { Logo } from "./logo.tsx";
@@ -131,12 +131,25 @@ function Menu() {
         {entries.map(({ to, name, icon }) => (
           <li key={name}>
             <NavLink to={to} end={to === "/"} data-testid={`menu-${name}`}>
-              <Icon name={icon} size={18} />
-              <span>{t(`menu.${name}`)}</span>
+              {({ isActive }) => <EntryFace icon={icon} text={t(`menu.${name}`)} isHere={isActive} />}
             </NavLink>
           </li>
         ))}
       </ul>
     </section>
   ));
+}
+
+/** What an entry of the menu shows. The menu is longer than a small window: where one is comes into sight. */
+function EntryFace({ icon, text, isHere }: { icon: IconName; text: string; isHere: boolean }) {
+  const own = useRef<HTMLSpanElement>(null);
+  useEffect(() => {
+    if (isHere) own.current?.scrollIntoView({ block: "nearest" });
+  }, [isHere]);
+  return (
+    <>
+      <Icon name={icon} size={18} />
+      <span ref={own}>{text}</span>
+    </>
+  );
 }
