@@ -5,8 +5,9 @@ import { registers, verdictCode } from "#domain/reading.ts";
 import { randomStream } from "#simulator/random.ts";
 import { readingsReport } from "#store/doubts.ts";
 import { firstPoints, goodAround, linesAround, linesOfReadings, pointsWithin } from "#store/index-line.ts";
+import { nearestReadings } from "#store/nearest-readings.ts";
 import { readingAt } from "#store/reading-corrections.ts";
-import { LATEST, readingsWithin, someReadings } from "#store/reading-history.ts";
+import { LATEST, nearestReading, readingsWithin, someReadings } from "#store/reading-history.ts";
 import { addReadings } from "#store/readings.ts";
 import type { ReadingTable } from "#store/schema-readings.ts";
 import { testDatabases } from "#store/test-databases.ts";
@@ -20,6 +21,7 @@ const DAYS = 24;
 const OPENED = later(startOfDay(FIRST), 10 * HOUR_MS);
 const NOW = later(startOfDay(addDays(FIRST, DAYS)), 9 * HOUR_MS);
 const ALL = { registers: Object.values(registers) };
+const ALWAYS = { from: 0, to: LATEST };
 
 /** Some weeks of a building: rounds at their own moments, gaps, late ones, misreads, freezes of midnight. */
 function history(meters: readonly number[], seed: number): ReadingTable[] {
@@ -129,6 +131,43 @@ describe.each(testDatabases)("packing readings on $name", ({ name, available }) 
       await b.db.drop();
     }
   });
+
+  on(
+    "the nearest readings of all meters at once are those of each, young, packed and at the border of both",
+    async () => {
+      const { b } = await filled(5);
+      try {
+        const wants = [[0, 4], [verdictCode("jump")]].map((verdicts) => ({
+          registers: [registers.energyTotal],
+          verdicts,
+        }));
+        const random = randomStream(5, 3);
+        const moments = [0, startOfDay(FIRST), NOW + DAY_MS, ...Array.from({ length: 15 }, () => random())].map(
+          (draw) => (draw < 1 ? Math.floor(OPENED + draw * (NOW - OPENED)) : draw),
+        );
+        for (const isPacked of [false, true]) {
+          if (isPacked) await packAll(b.ctx);
+          const rows = await readingsWithin(b.db.read, b.meters, { registers: [registers.energyTotal] }, ALWAYS);
+          for (const at of [...moments, ...rows.slice(0, 8).map((row) => row.measured_at)]) {
+            for (const side of ["before", "after"] as const) {
+              for (const wanted of wants) {
+                const all = await nearestReadings(b.db.read, b.meters, wanted, side, at);
+                for (const id of b.meters) {
+                  const one = await nearestReading(b.db.read, id, wanted, side, at);
+                  const told = all.get(id);
+                  expect([side, at, told?.measured_at, told?.value, told?.verdict]).toEqual([
+                    ...[side, at, one?.measured_at, one?.value, one?.verdict],
+                  ]);
+                }
+              }
+            }
+          }
+        }
+      } finally {
+        await b.db.drop();
+      }
+    },
+  );
 
   on("takes what comes late into the packed day, once, and what came twice not again", async () => {
     const { b, rows } = await filled(4);

@@ -1,9 +1,10 @@
-import { DAY_MS, type Day, endOfDay, type Instant, instant, startOfDay } from "#base/time.ts";
+import { DAY_MS, type Day, dayOf, endOfDay, type Instant, instant, startOfDay } from "#base/time.ts";
 import { believedAlong, type KnownBreak } from "#domain/line-break.ts";
 import { EDGE_TOLERANCE_MS, type StoredPoint } from "#domain/meter-day.ts";
 import { registers, verdicts } from "#domain/reading.ts";
 import type { Tx } from "./db.ts";
 import { lineBreaksOf } from "./line-breaks.ts";
+import { nearestReadings } from "./nearest-readings.ts";
 import { nearestReading, readingsWithin, someReadings } from "./reading-history.ts";
 import type { ReadingCorrectionTable } from "./schema-days.ts";
 
@@ -48,10 +49,9 @@ export async function linesAround(
       keep(row);
       if (row.verdict !== LATE && !isRefused(row, lines.get(row.meter_id)?.corrections ?? [])) seen.add(row.meter_id);
     }
-    for (const id of meterIds) {
-      if (seen.has(id)) continue;
-      for (const row of await neighbours(tx, id, midnight, lines.get(id)?.corrections ?? [])) keep(row);
-    }
+    const unseen = meterIds.filter((id) => !seen.has(id));
+    const decided = new Map(unseen.map((id) => [id, lines.get(id)?.corrections ?? []]));
+    for (const row of await neighbours(tx, midnight, decided)) keep(row);
   }
   return new Map(
     [...lines].map(([id, { rows, corrections: decided }]) => [
@@ -67,31 +67,64 @@ function midnights({ from, to }: { from: Day; to: Day }): Instant[] {
   return all;
 }
 
-/** The last good reading before a midnight and the first after it, with what came late in between. */
+/** Of each meter the last good reading before a midnight and the first after it, with what came late in between. */
 async function neighbours(
   tx: Tx,
-  meterId: number,
   midnight: Instant,
-  corrections: readonly ReadingCorrectionTable[],
+  decided: ReadonlyMap<number, readonly ReadingCorrectionTable[]>,
 ): Promise<Row[]> {
-  const refused = corrections.filter((each) => each.decision === "reject").map((each) => each.measured_at);
-  const good = { ...GOOD_INDEX, notAt: refused };
-  const before = await nearestReading(tx, meterId, good, "before", midnight);
-  const after = await nearestReading(tx, meterId, good, "after", midnight);
-  const late = await someReadings(
-    tx,
-    meterId,
-    { registers: REGISTERS, verdicts: [LATE] },
-    {
-      from: (before?.measured_at ?? 0) + 1,
-      to: (after?.measured_at ?? midnight + LATE_SPAN_MS) - 1,
-      limit: LATE_POINTS_MAX,
-      newestFirst: false,
-    },
-  );
-  return [...(before ? [before] : []), ...late, ...(after ? [after] : [])];
+  const rejected = (id: number) => (decided.get(id) ?? []).filter((each) => each.decision === "reject");
+  const plain = [...decided.keys()].filter((id) => rejected(id).length === 0);
+  const before = await nearestReadings(tx, plain, GOOD_INDEX, "before", midnight);
+  const after = await nearestReadings(tx, plain, GOOD_INDEX, "after", midnight);
+  // Few meters have a reading that a person refused: they are looked at one by one.
+  for (const id of decided.keys()) {
+    const notAt = rejected(id).map((each) => each.measured_at);
+    if (notAt.length === 0) continue;
+    const good = { ...GOOD_INDEX, notAt };
+    const [last, first] = [
+      await nearestReading(tx, id, good, "before", midnight),
+      await nearestReading(tx, id, good, "after", midnight),
+    ];
+    if (last) before.set(id, last);
+    if (first) after.set(id, first);
+  }
+  const gaps = [...decided.keys()].map((id) => ({
+    id,
+    from: (before.get(id)?.measured_at ?? 0) + 1,
+    to: (after.get(id)?.measured_at ?? midnight + LATE_SPAN_MS) - 1,
+  }));
+  return [...before.values(), ...after.values(), ...(await lateWithin(tx, gaps))];
 }
 
+type Gap = { id: number; from: number; to: number };
+
+/** Late readings of meters in the gap of each. Meters with gaps over the same days, as those behind one concentrator have, are asked together. */
+async function lateWithin(tx: Tx, gaps: readonly Gap[]): Promise<Row[]> {
+  const wanted = { registers: REGISTERS, verdicts: [LATE] };
+  const rows: Row[] = [];
+  const spans = Map.groupBy(gaps, ({ from, to }) => `${dayOf(instant(from))} ${dayOf(instant(Math.max(from, to)))}`);
+  for (const same of spans.values()) {
+    const [from, to] = [Math.min(...same.map((gap) => gap.from)), Math.max(...same.map((gap) => gap.to))];
+    const days = Math.min(GAP_DAYS_MAX, Math.ceil((to - from) / DAY_MS));
+    const limit = Math.max(1, Math.floor(GAP_DAYS_AT_ONCE / Math.max(1, days)));
+    for (let i = 0; i < same.length; i += limit) {
+      const part = new Map(same.slice(i, i + limit).map((gap) => [gap.id, gap]));
+      const late = await readingsWithin(tx, [...part.keys()], wanted, { from, to });
+      for (const [id, own] of Map.groupBy(late, (row) => row.meter_id)) {
+        const gap = part.get(id);
+        const inside = own.filter((row) => gap && row.measured_at >= gap.from && row.measured_at <= gap.to);
+        rows.push(...inside.slice(0, LATE_POINTS_MAX));
+      }
+    }
+  }
+  return rows;
+}
+
+/** Meters × days of gaps that are asked for at once: what is packed of them is held in memory, half a kilobyte each. */
+const GAP_DAYS_AT_ONCE = 5_000;
+/** A longer gap, as before the first reading of a meter, holds hardly more. */
+const GAP_DAYS_MAX = 92;
 /** How far after a midnight late readings are looked for when nothing good follows. */
 const LATE_SPAN_MS = 92 * DAY_MS;
 
@@ -183,15 +216,14 @@ export async function pointsOfMeters(tx: Tx, meterIds: readonly number[], from: 
 
 /** When the first index of each meter was measured; a meter that was never read is left out. */
 export async function firstPoints(tx: Tx, meterIds: readonly number[]): Promise<Map<number, StoredPoint>> {
-  const firsts = new Map<number, StoredPoint>();
-  for (const id of meterIds) {
-    const row = await nearestReading(tx, id, { registers: [registers.energyTotal], verdicts: GOOD }, "after", 0);
-    if (row) {
-      const point = { at: instant(row.measured_at), indexWh: row.value, frozen: false };
-      firsts.set(id, { ...point, late: row.verdict === LATE });
-    }
-  }
-  return firsts;
+  const wanted = { registers: [registers.energyTotal], verdicts: GOOD };
+  const firsts = await nearestReadings(tx, meterIds, wanted, "after", 0);
+  return new Map(
+    [...firsts].map(([id, { measured_at, value, verdict }]) => [
+      id,
+      { at: instant(measured_at), indexWh: value, frozen: false, late: verdict === LATE },
+    ]),
+  );
 }
 
 /** Whether a meter has a believed reading after an instant, and when the nearest ones on both sides of a day were. */

@@ -31,7 +31,7 @@ export async function readingsWithin(
   const young = await youngReadings(tx, meterIds, wanted, range).execute();
   const days = await packedDays(tx, meterIds, range);
   if (days.length === 0) return young.sort(byMeterAndTime);
-  return once([...days.flatMap((row) => unpacked(row, wanted, range)), ...young]).sort(byMeterAndTime);
+  return once([...days.flatMap((row) => unpackedWithin(row, wanted, range)), ...young]).sort(byMeterAndTime);
 }
 
 /** The first so many readings of a meter in a range, or the last ones; in the order in which they were asked for. */
@@ -50,7 +50,7 @@ export async function someReadings(
     .execute();
   const old: ReadingTable[] = [];
   for await (const row of daysInOrder(tx, meterId, range, newestFirst)) {
-    old.push(...unpacked(row, wanted, range).filter(counts));
+    old.push(...unpackedWithin(row, wanted, range).filter(counts));
     if (old.length >= limit) break;
   }
   const order = newestFirst ? -1 : 1;
@@ -122,7 +122,8 @@ function daysOf({ from, to }: Range): { from: Day; to: Day } {
   return { from: dayOf(instant(Math.max(0, from))), to: dayOf(instant(Math.min(LATEST, to))) };
 }
 
-function unpacked(
+/** The wanted readings of a packed day that lie in a range. */
+export function unpackedWithin(
   row: { meter_id: number; day: string; data: Uint8Array },
   { registers, verdicts }: Wanted,
   { from, to }: Range,

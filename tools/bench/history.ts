@@ -7,19 +7,26 @@ import { insertRows } from "#store/portable.ts";
 import { YOUNG_MS } from "#store/reading-history.ts";
 import type { MeterDayTable, MeterMonthTable, MonthDaysTable, ReadingDayTable } from "#store/schema-days.ts";
 import type { ReadingTable } from "#store/schema-readings.ts";
+import { progress } from "./progress.ts";
 import { buildSettleTown, METERS as METERS_MAX } from "./settle-town.ts";
 
 /**
  * How much of the past is made: meters from the first on, and the days before a last one. Young readings are rows, of which a day costs as
  * much as weeks of packed ones: of those days only the last `youngDays` have readings.
+ *
+ * `lies`: how the rows of closed days lie on the disk. `as_they_came`: day by day, all meters of each, as a site writes them, so that pages
+ * split in the middle: for whoever weighs them. `by_key`: meter by meter, the same rows many times quicker, as they lie in a database that
+ * was restored or vacuumed: for whoever asks them.
  */
-export type History = { meters: number; days: number; last: Day; youngDays: number };
+export type History = { meters: number; days: number; last: Day; youngDays: number; lies: "as_they_came" | "by_key" };
 /** What was made. */
 export type Made = { readings: number; young: number };
 
 const STEP_MS = 15 * MINUTE_MS;
 const STEPS = DAY_MS / STEP_MS;
 const METERS_AT_ONCE = 2_000;
+/** Days of a transaction when they are made meter by meter: some ten megabytes of packed readings. */
+const METER_DAYS_AT_ONCE = 20_000;
 /** What has come of the next day when a day is closed: the readings that tell of its end. */
 const NIGHT_STEPS = 2;
 /** The town: buildings below one site, floors below them, and as many meters on each floor. */
@@ -33,49 +40,92 @@ export const BUILDING = 2;
 /**
  * Fills a database with years of quarters of an hour as if it had run so long: packed readings, days and months that are their sums, and the
  * last days as rows. Two registers at each quarter, three more at every third; each meter at its own moment, with the unrest of a real line.
- * Day by day and round by round, all meters of each, for rows lie on the disk in the order in which they came.
+ * Young readings come round by round, all meters of each. Tells on stderr how far it is.
  */
-export async function makeHistory(db: Db, { meters, days, last, youngDays }: History): Promise<Made> {
+export async function makeHistory(db: Db, { meters, days, last, youngDays, lies }: History): Promise<Made> {
   if (meters > METERS_MAX) throw new Error(`a town has ${METERS_MAX} meters`);
   const first = addDays(last, 1 - days);
   await buildSettleTown(db, endOfDay(last));
   await buildAreas(db, startOfDay(first), meters);
   const youngFrom = addDays(last, 1 - Math.ceil(YOUNG_MS / DAY_MS));
-  const youngMade = addDays(last, 1 - youngDays);
-  const indexes = Array.from({ length: meters + 1 }, (_, id) => 1_000_000 + id);
+  const all = Array.from({ length: days }, (_, i) => addDays(first, i));
+  const told = progress("closed days of meters", meters * days);
   const made: Made = { readings: 0, young: 0 };
-  let months = new Map<number, Month>();
-  for (let day = first; day <= last; day = addDays(day, 1)) {
-    if (day >= youngMade) made.young += await addYoung(db, day, indexes, STEPS);
-    for (let id = 1; id <= meters; id += METERS_AT_ONCE) {
-      const ids = Array.from({ length: Math.min(METERS_AT_ONCE, meters - id + 1) }, (_, i) => id + i);
-      const packed = day < youngFrom ? ids.map((meter) => packedDay(meter, day, indexes[meter] ?? 0)) : [];
-      const closed = ids.map((meter) => closedDay(meter, day, indexes[meter] ?? 0));
-      await db.transact(async (tx) => {
-        await insertRows(tx, "reading_day", packed);
-        await insertRows(tx, "meter_day", closed);
-      });
-      for (const row of packed) made.readings += row.readings;
-      for (const row of closed) {
-        indexes[row.meter_id] = row.close_wh ?? 0;
-        addToMonth(months, row);
-      }
+  const months = new Map<string, Month>();
+  const close = async (ids: readonly number[], span: readonly Day[]) => {
+    made.readings += await addClosed(db, ids, span, { first, youngFrom, months });
+    told(ids.length * span.length);
+  };
+  if (lies === "by_key") {
+    for (const ids of chunksOf(meters, Math.max(1, Math.floor(METER_DAYS_AT_ONCE / days)))) {
+      await close(ids, all);
+      await addMonths(db, months);
     }
-    if (day === last || monthOf(addDays(day, 1)) !== monthOf(day)) {
-      await addMonths(db, [...months.values()]);
-      months = new Map();
+  } else {
+    for (const day of all) {
+      for (const ids of chunksOf(meters, METERS_AT_ONCE)) await close(ids, [day]);
+      if (day === last || monthOf(addDays(day, 1)) !== monthOf(day)) await addMonths(db, months);
     }
   }
-  made.young += await addYoung(db, addDays(last, 1), indexes, NIGHT_STEPS);
+  const young = Array.from({ length: youngDays }, (_, i) => addDays(last, 1 - youngDays + i)).filter(
+    (day) => day >= first,
+  );
+  const rounds = progress("rounds of young readings", young.length * STEPS + NIGHT_STEPS);
+  for (const day of young) made.young += await addYoung(db, day, openingsOf(meters, first, day), STEPS, rounds);
+  const next = addDays(last, 1);
+  made.young += await addYoung(db, next, openingsOf(meters, first, next), NIGHT_STEPS, rounds);
   await db.transact(async (tx) => {
-    const closed = Array.from({ length: days }, (_, i) => addDays(first, i));
     await insertRows(
       tx,
       "day_close",
-      closed.map((day) => ({ day, meters, closed_at: endOfDay(day) })),
+      all.map((day) => ({ day, meters, closed_at: endOfDay(day) })),
     );
   });
   return made;
+}
+
+/** The numbers of meters from 1 to `meters`, so many at once. */
+function* chunksOf(meters: number, size: number): Generator<number[]> {
+  for (let id = 1; id <= meters; id += size) {
+    yield Array.from({ length: Math.min(size, meters - id + 1) }, (_, i) => id + i);
+  }
+}
+
+/** What each meter showed when a day began; place 0 is nobody's. */
+function openingsOf(meters: number, first: Day, day: Day): number[] {
+  const gone = Math.round((startOfDay(day) - startOfDay(first)) / DAY_MS);
+  return Array.from({ length: meters + 1 }, (_, id) => openingOf(id, gone));
+}
+
+/** What a meter shows after so many days: each day it uses the same, so no day need wait for the one before. */
+function openingOf(id: number, days: number): number {
+  return 1_000_000 + id + days * usedInDay(id);
+}
+
+/** Some meters' closed days, with their packed readings when they are old enough, and added to their months; says how many readings. */
+async function addClosed(
+  db: Db,
+  ids: readonly number[],
+  days: readonly Day[],
+  { first, youngFrom, months }: { first: Day; youngFrom: Day; months: Map<string, Month> },
+): Promise<number> {
+  const packed: ReadingDayTable[] = [];
+  const closed: MeterDayTable[] = [];
+  const gone = Math.round((startOfDay(days[0] ?? first) - startOfDay(first)) / DAY_MS);
+  for (const id of ids) {
+    days.forEach((day, i) => {
+      const opened = openingOf(id, gone + i);
+      if (day < youngFrom) packed.push(packedDay(id, day, opened));
+      const row = closedDay(id, day, opened);
+      closed.push(row);
+      addToMonth(months, row);
+    });
+  }
+  await db.transact(async (tx) => {
+    await insertRows(tx, "reading_day", packed);
+    await insertRows(tx, "meter_day", closed);
+  });
+  return packed.reduce((sum, row) => sum + row.readings, 0);
 }
 
 /** Area 1 is the site, 2 … the buildings, the rest floors; meters are spread over the floors. */
@@ -115,7 +165,13 @@ export function packedDay(meter_id: number, day: Day, opened: number): ReadingDa
 }
 
 /** The readings of a day's first steps as rows, round after round. */
-async function addYoung(db: Db, day: Day, opened: readonly number[], steps: number): Promise<number> {
+async function addYoung(
+  db: Db,
+  day: Day,
+  opened: readonly number[],
+  steps: number,
+  told: (done: number) => void,
+): Promise<number> {
   const begin = startOfDay(day);
   const indexes = [...opened];
   let made = 0;
@@ -127,8 +183,16 @@ async function addYoung(db: Db, day: Day, opened: readonly number[], steps: numb
     }
     await db.transact((tx) => insertRows(tx, "reading", rows));
     made += rows.length;
+    told(1);
   }
   return made;
+}
+
+/** Wh that a meter uses on each of its days. */
+function usedInDay(meter: number): number {
+  let used = 0;
+  for (let step = 0; step < STEPS; step++) used += drawOf(meter, step) * 10;
+  return used;
 }
 
 /** Hundredths of a unit in a quarter of an hour: little by night, more by day, never quite the same. */
@@ -154,8 +218,7 @@ const OK = verdictCode("ok");
 
 /** The closed day that {@link packedDay} adds up to. */
 export function closedDay(meter_id: number, day: Day, open: number): MeterDayTable {
-  let used = 0;
-  for (let step = 0; step < STEPS; step++) used += drawOf(meter_id, step) * 10;
+  const used = usedInDay(meter_id);
   return {
     ...{ meter_id, day, rev: 0, segment: 1, latest: 1, ratio: 1 },
     ...{ open_wh: open, open_at: startOfDay(day), open_source: "read" },
@@ -167,25 +230,29 @@ export function closedDay(meter_id: number, day: Day, open: number): MeterDayTab
 
 type Month = { sum: MeterMonthTable; days: MonthDaysTable };
 
-async function addMonths(db: Db, months: readonly Month[]): Promise<void> {
+/** Writes the months that are complete, and forgets them. */
+async function addMonths(db: Db, months: Map<string, Month>): Promise<void> {
+  const whole = [...months.values()];
+  months.clear();
   await db.transact(async (tx) => {
     await insertRows(
       tx,
       "meter_month",
-      months.map((each) => each.sum),
+      whole.map((each) => each.sum),
     );
     await insertRows(
       tx,
       "month_days",
-      months.map((each) => each.days),
+      whole.map((each) => each.days),
     );
   });
 }
 
-function addToMonth(months: Map<number, Month>, row: MeterDayTable): void {
+function addToMonth(months: Map<string, Month>, row: MeterDayTable): void {
   const { meter_id, usage_wh, cost_e4, made_at } = row;
   const month = monthOf(row.day as Day);
-  const known = months.get(meter_id) ?? {
+  const key = `${meter_id} ${month}`;
+  const known = months.get(key) ?? {
     sum: {
       ...{ meter_id, month, usage_wh: 0, cost_e4: 0, days: 0, days_estimated: 0, days_missing: 0 },
       ...{ version: 0, updated_at: 0 },
@@ -199,7 +266,7 @@ function addToMonth(months: Map<number, Month>, row: MeterDayTable): void {
   sum.updated_at = made_at;
   const column = DAY_COLUMNS[Number(row.day.slice(8)) - 1];
   if (column !== undefined) days[column] = usage_wh;
-  months.set(meter_id, known);
+  months.set(key, known);
 }
 
 function costOf(wh: number): number {
