@@ -176,9 +176,25 @@ async function loggedIn(browser: Browser, base: string) {
   return { context, cookies: await context.cookies() };
 }
 
-/** What axe-core finds serious or critical on the page as it is now, one line for each. */
+/** Changes the colours of a page that is open, as another tab of the same user would. */
+export async function showTheme(page: Page, theme: "light" | "dark"): Promise<void> {
+  await page.evaluate(`new Promise((done) => {
+    localStorage.setItem("jichao.theme", "${theme}");
+    dispatchEvent(new StorageEvent("storage", { key: "jichao.theme" }));
+    requestAnimationFrame(() => requestAnimationFrame(done));
+  })`);
+}
+
+/** What axe-core finds serious or critical on the page as it is now, in light and in dark, one line for each. */
 export async function seriousBarriers(page: Page): Promise<string[]> {
   await page.evaluate(axeSource);
+  await showTheme(page, "dark");
+  const dark = await barriersNow(page);
+  await showTheme(page, "light");
+  return [...(await barriersNow(page)), ...dark.map((each) => `in dark: ${each}`)];
+}
+
+async function barriersNow(page: Page): Promise<string[]> {
   const found = await page.evaluate<{ id: string; impact: string; nodes: { html: string }[] }[]>(
     "axe.run(document, { resultTypes: ['violations'], preload: false }).then((result) => result.violations)",
   );

@@ -31,6 +31,9 @@ const DOCUMENTED = /^src\/(base|protocol|domain|flows)\//;
 const KNOWS_CLOCK = /^src\/(system|web|cli)\/|\/main\.ts$/;
 /** Retries of transactions that met each other wait for a random while: chance that no result depends on. */
 const KNOWS_CHANCE = /^src\/store\//;
+/** A colour by its value or by its name: `#c62828`, `rgb(…)`, `color: white`. Imports and anchors are no colours. */
+const COLOUR =
+  /(?<![\w&/])#(?:[\da-f]{3,4}|[\da-f]{6}|[\da-f]{8})(?![\w/-])|\b(?:rgb|hsl)a?\(|\b(?:color|background|border|fill|stroke|outline)[\w-]*:[^;]*\b(?:white|black|red|green|blue|yellow|gr[ae]y|orange)\b/i;
 const HAN = /\p{Script=Han}/u;
 
 /** What conventions ask and a machine can see. */
@@ -68,6 +71,10 @@ export const tidyRules: readonly TidyRule[] = [
     name: "the lock file names no registry",
     breaches: (files) => lines(only(files, "package-lock.json"), /"resolved":\s*"http/, "names a registry host"),
   },
+  {
+    name: "colours of pages have names: only styles/tokens.css knows values",
+    breaches: (files) => lines(files.filter(mayNameNoColour), COLOUR, "write var(--…) of styles/tokens.css"),
+  },
   { name: ".env.example lists every variable", breaches: variables },
 ];
 
@@ -77,6 +84,10 @@ function inPrograms(name: string, breaches: (file: Parsed) => Breach[]): TidyRul
 
 function isProduction(path: string): boolean {
   return path.startsWith("src/") && !isTest(path);
+}
+
+function mayNameNoColour({ path }: SourceFile): boolean {
+  return /^src\/web\/.*\.(css|tsx?)$/.test(path) && !/\/locales\/|\/styles\/tokens\.css$/.test(path) && !isTest(path);
 }
 
 function only(files: readonly SourceFile[], path: string): SourceFile[] {

@@ -6,7 +6,7 @@ export function LanguageSwitch() {
   const { t } = useTranslation();
   const current = currentLanguage();
   return (
-    <fieldset className="languages" aria-label={t("app.language")}>
+    <fieldset className="choices languages" aria-label={t("app.language")}>
       {languages.map(({ code, name }) => (
         <button
           key={code}

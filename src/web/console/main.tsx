@@ -1,7 +1,9 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { startI18n } from "#web/shared/i18n.ts";
+import { startTheme } from "#web/shared/theme.ts";
 import { App } from "./app.tsx";
+import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/shell.css";
 import "./styles/parts.css";
@@ -12,6 +14,7 @@ import "./styles/media.css";
 const root = document.getElementById("root");
 if (root === null) throw new Error("the page has no #root");
 await startI18n();
+startTheme();
 createRoot(root).render(
   <StrictMode>
     <App />

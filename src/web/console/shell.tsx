@@ -15,6 +15,7 @@ import { Loading, Notice } from "./notice.tsx";
 import { NotFound } from "./pages/not-found.tsx";
 import { type MenuEntry, menu, type Page, pages } from "./pages.tsx";
 import { QuarantineBanner } from "./quarantine-banner.tsx";
+import { ThemeSwitch } from "./theme-switch.tsx";
 import { LiveProvider } from "./use-live.tsx";
 import { useNarrow } from "./use-narrow.ts";
 import { UserMenu } from "./user-menu.tsx";
@@ -74,7 +75,10 @@ export function Shell() {
             <Brand />
             <Menu />
           </nav>
-          <LanguageSwitch />
+          <div className="menu-choices">
+            <LanguageSwitch />
+            <ThemeSwitch />
+          </div>
         </Dialog>
       ) : null}
     </LiveProvider>

@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import { logOut } from "#web/shared/api.ts";
 import { MeContext } from "#web/shared/can.tsx";
 import { Icon } from "./icons.tsx";
+import { ThemeSwitch } from "./theme-switch.tsx";
 
 /** Who is logged in, over how many meters, and the way out. */
 export function UserMenu() {
@@ -26,7 +27,7 @@ export function UserMenu() {
     window.location.assign("/");
   };
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: only Esc, for the two buttons inside
+    // biome-ignore lint/a11y/noStaticElementInteractions: only Esc, for the buttons inside
     <div
       className="user"
       ref={box}
@@ -55,6 +56,7 @@ export function UserMenu() {
           </p>
           <p>{t("menu.loggedIn", { login: me.login })}</p>
           <p>{t("menu.scope", { count: me.meters })}</p>
+          <ThemeSwitch />
           <button type="button" className="plain-button" onClick={() => void leave()} data-testid="logout">
             {t("menu.logout")}
           </button>

@@ -6,6 +6,8 @@ export const shellEn: typeof shellZh = {
     name: "Jichao",
     title: "Jichao · remote prepaid metering",
     language: "Language",
+    theme: "Colours",
+    themes: { light: "Light", dark: "Dark", system: "System" },
     skip: "Skip to main content",
     loading: "Loading…",
     and: ", ",

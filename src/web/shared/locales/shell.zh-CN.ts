@@ -4,6 +4,8 @@ export const shellZh = {
     name: "集抄",
     title: "集抄 · 远程预付费抄表",
     language: "语言",
+    theme: "颜色",
+    themes: { light: "浅色", dark: "深色", system: "跟随系统" },
     skip: "跳到主要内容",
     loading: "正在加载…",
     and: "、",

@@ -115,7 +115,7 @@ export function BoardPage() {
       ) : null}
       {/* biome-ignore lint/a11y/noStaticElementInteractions: arrow keys for the tiles inside */}
       <div
-        className="board-scroll"
+        className={`board-scroll${groups.length > 0 ? " light-canvas" : ""}`}
         ref={scroller}
         onKeyDown={onKeyDown}
         onFocus={(event) => moveTabStop(scroller.current, event.target)}

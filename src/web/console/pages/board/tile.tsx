@@ -21,8 +21,8 @@ export const Tile = memo(function Tile({ tile, t, shown, open, onOpen }: TilePro
     if (before === tile || !looksDifferent || prefersStillness()) return;
     button.current?.animate(
       [
-        { boxShadow: "0 0 0 4px #1677a3" },
-        { boxShadow: "0 0 0 4px #1677a3", offset: 0.4 },
+        { boxShadow: "0 0 0 4px var(--flash)" },
+        { boxShadow: "0 0 0 4px var(--flash)", offset: 0.4 },
         { boxShadow: "0 0 0 0 transparent" },
       ],
       { duration: FLASH_MS, easing: "ease-out" },
