@@ -9,6 +9,7 @@ const benches: Readonly<Record<string, () => Promise<{ bench(options: BenchOptio
   export: () => import("./export.ts"),
   fleet: () => import("./fleet.ts"),
   "fleet-sqlite": () => import("./fleet-sqlite.ts"),
+  http: () => import("./http.ts"),
   ingest: () => import("./ingest.ts"),
   ledger: () => import("./ledger.ts"),
   line: () => import("./line.ts"),

@@ -4,6 +4,7 @@ import type { Actor } from "#domain/permission.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { peekActor } from "#flows/log-in.ts";
 import { pause } from "#system/clock.ts";
+import { scopeKey } from "../scope-key.ts";
 import type { LiveConnection } from "./connection.ts";
 import { createScopeWatch, type ScopeWatch } from "./scope-watch.ts";
 
@@ -152,7 +153,7 @@ function mayHear({ permissions }: Actor, event: LiveEvent): boolean {
 function byScope(listeners: Iterable<Listener>): Map<string, [Listener, ...Listener[]]> {
   const groups = new Map<string, [Listener, ...Listener[]]>();
   for (const listener of listeners) {
-    const key = scopeKey(listener.actor);
+    const key = scopeKey(listener.actor.scope);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [listener]);
     else group.push(listener);
@@ -160,12 +161,6 @@ function byScope(listeners: Iterable<Listener>): Map<string, [Listener, ...Liste
   return groups;
 }
 
-function scopeKey({ scope }: Actor): string {
-  if (scope.all) return "all";
-  const sorted = (ids: readonly number[]) => ids.toSorted((a, b) => a - b).join(",");
-  return `areas ${sorted(scope.areaIds)} meters ${sorted(scope.meterIds)}`;
-}
-
 function rightsOf(actor: Actor): string {
-  return `${actor.userId} ${scopeKey(actor)} ${[...actor.permissions].sort().join(",")}`;
+  return `${actor.userId} ${scopeKey(actor.scope)} ${[...actor.permissions].sort().join(",")}`;
 }

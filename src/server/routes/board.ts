@@ -1,9 +1,9 @@
 import { board } from "#contract/metering.ts";
-import { boardOf, tileFacts } from "#store/board.ts";
+import type { Boards } from "../boards.ts";
 import { addRoute, nothing, type Routes } from "../route.ts";
 
 /** GET /api/board. */
-export function boardRoutes(routes: Routes): void {
+export function boardRoutes(routes: Routes, boards: Boards): void {
   addRoute(routes, {
     method: "GET",
     path: "/api/board",
@@ -12,10 +12,10 @@ export function boardRoutes(routes: Routes): void {
     query: nothing,
     body: nothing,
     answer: board,
-    async handle({ actor }) {
-      // As of before the tiles were read: what changes meanwhile comes over the live channel.
-      const asOf = routes.ctx.clock();
-      return boardOf(await tileFacts(routes.ctx.db.read, actor.scope), asOf);
+    async handle({ actor, reply }) {
+      const { board, text } = await boards.of(actor.scope);
+      reply.serializer(() => text);
+      return board;
     },
   });
 }

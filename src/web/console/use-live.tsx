@@ -8,7 +8,7 @@ import {
   type LiveStatus,
   startLive,
 } from "#web/shared/live.ts";
-import { applyLiveEvent, keys } from "#web/shared/live-cache.ts";
+import { applyLiveEvent, forgetHeard, keys } from "#web/shared/live-cache.ts";
 
 const connecting: LiveStatus = { state: "connecting", asOf: null };
 const LiveContext = createContext<LiveConnection | null>(null);
@@ -18,6 +18,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   const client = useQueryClient();
   const [live, setLive] = useState<LiveConnection | null>(null);
   useEffect(() => {
+    forgetHeard(client);
     const connection = startLive({
       open: listen,
       now: () => performance.now(),

@@ -1,7 +1,17 @@
 import { QueryClient } from "@tanstack/react-query";
 import { describe, expect, test } from "vitest";
 import type { Board, Command, Tile } from "#contract/metering.ts";
-import { applyLiveEvent, countTiles, isCommandDone, isOrderDone, keys, patchBoard, sortTiles } from "./live-cache.ts";
+import {
+  applyLiveEvent,
+  caughtUp,
+  countTiles,
+  forgetHeard,
+  isCommandDone,
+  isOrderDone,
+  keys,
+  patchBoard,
+  sortTiles,
+} from "./live-cache.ts";
 import { order } from "./test-order.ts";
 
 const tile = (meterId: number, more: Partial<Tile> = {}): Tile => ({
@@ -54,6 +64,16 @@ describe("a board that hears of changed tiles", () => {
     const next = patchBoard(boardOf(tile(1), tile(10)), { asOf: 200, tiles: [tile(2, { state: "fault" })] });
     expect(next.tiles.map((each) => each.label)).toEqual(["A-1", "A-2", "A-10"]);
     expect(next.counts.total).toBe(3);
+  });
+
+  test("that was on its way while something changed does not lose it", () => {
+    const client = new QueryClient();
+    applyLiveEvent(client, { type: "tiles", asOf: 90, tiles: [tile(1, { state: "off" })] });
+    applyLiveEvent(client, { type: "tiles", asOf: 110, tiles: [tile(2, { state: "fault" })] });
+    const states = caughtUp(client, boardOf(tile(1), tile(2))).tiles.map(({ state }) => state);
+    expect(states).toEqual(["normal", "fault"]);
+    forgetHeard(client);
+    expect(caughtUp(client, boardOf(tile(2))).counts.fault).toBe(0);
   });
 
   test("is not thrown back by an event older than itself", () => {

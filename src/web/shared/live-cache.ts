@@ -37,9 +37,34 @@ export function isOrderDone(order: Recharge): boolean {
   return order.state === "refused" || order.state === "stopped" || order.state === "withdrawn";
 }
 
+type TilesEvent = Extract<LiveEvent, { type: "tiles" }>;
+
+/** A board on its way is at most this old when it comes. */
+const HEARD_MS = 30_000;
+const heardTiles = new WeakMap<QueryClient, TilesEvent[]>();
+
+/** Somebody else may be listening from now on: what was heard before is not his. */
+export function forgetHeard(client: QueryClient): void {
+  heardTiles.delete(client);
+}
+
+/**
+ * A board that was just loaded, with what was heard while it was on its way: the server reads it for many pages at once, and told us of
+ * later changes already.
+ */
+export function caughtUp(client: QueryClient, loaded: Board): Board {
+  return (heardTiles.get(client) ?? []).reduce(patchBoard, loaded);
+}
+
+function remember(client: QueryClient, event: TilesEvent): void {
+  const heard = (heardTiles.get(client) ?? []).filter(({ asOf }) => asOf > event.asOf - HEARD_MS);
+  heardTiles.set(client, [...heard, event]);
+}
+
 /** Puts what was heard into the cache. Whole objects, so hearing one twice does no harm. */
 export function applyLiveEvent(client: QueryClient, event: LiveEvent): void {
   if (event.type === "tiles") {
+    remember(client, event);
     client.setQueryData<Board>(keys.board, (board) => board && patchBoard(board, event));
     for (const tile of event.tiles) refreshMeter(client, tile.meterId);
   } else if (event.type === "command") {

@@ -1,11 +1,11 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button } from "antd";
 import { type KeyboardEvent, useCallback, useDeferredValue, useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import { getBoard } from "#web/shared/api.ts";
 import { clockTime } from "#web/shared/format.ts";
-import { countTiles, keys, sortTiles } from "#web/shared/live-cache.ts";
+import { caughtUp, countTiles, keys, sortTiles } from "#web/shared/live-cache.ts";
 import { FailedNotice, Loading, Notice } from "../../notice.tsx";
 import { useLiveStatus } from "../../use-live.tsx";
 import { addressOfView, type BoardView, type Group, groupTiles, tilesInPlace, viewFromAddress } from "./filters.ts";
@@ -21,13 +21,14 @@ import "./tile.css";
 export function BoardPage() {
   const { t } = useTranslation();
   const live = useLiveStatus();
+  const client = useQueryClient();
   const [search, setSearch] = useSearchParams();
   const view = viewFromAddress(search);
   const scroller = useRef<HTMLDivElement>(null);
   const board = useQuery({
     queryKey: keys.board,
     queryFn: async ({ signal }) => {
-      const loaded = await getBoard(signal);
+      const loaded = caughtUp(client, await getBoard(signal));
       return { ...loaded, tiles: sortTiles(loaded.tiles) };
     },
     structuralSharing: false, // 5,000 tiles: comparing them costs more than drawing the changed ones

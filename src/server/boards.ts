@@ -1,0 +1,49 @@
+import { performance } from "node:perf_hooks";
+import { SECOND_MS } from "#base/time.ts";
+import type { Board } from "#contract/metering.ts";
+import type { Scope } from "#domain/permission.ts";
+import type { FlowContext } from "#flows/context.ts";
+import { boardOf, tileFacts } from "#store/board.ts";
+import { scopeKey } from "./scope-key.ts";
+
+/** The board of a scope, and the same as the text that is sent. */
+export type WrittenBoard = { readonly board: Board; readonly text: string };
+
+/**
+ * Boards that many pages ask for at once, as all of them do when a server comes back: read and written out once a second for each scope,
+ * whoever asks. What changes meanwhile comes over the live channel, and a page puts it into a board that is older.
+ */
+export type Boards = {
+  of(scope: Scope): Promise<WrittenBoard>;
+  /** This program wrote something: who asks from now on sees it. */
+  forget(): void;
+};
+
+type Held = { readonly readAt: number; readonly written: Promise<WrittenBoard> };
+
+/** `holdMs`: how old a board may be when it is given out. */
+export function createBoards({ db, clock }: Pick<FlowContext, "db" | "clock">, holdMs = SECOND_MS): Boards {
+  const held = new Map<string, Held>();
+
+  async function read(scope: Scope): Promise<WrittenBoard> {
+    // As of before the tiles were read: what changes meanwhile comes over the live channel.
+    const asOf = clock();
+    const board = boardOf(await tileFacts(db.read, scope), asOf);
+    return { board, text: JSON.stringify(board) };
+  }
+
+  return {
+    async of(scope) {
+      const now = performance.now();
+      for (const [key, { readAt }] of held) if (now - readAt >= holdMs) held.delete(key);
+      const key = scopeKey(scope);
+      const known = held.get(key);
+      if (known !== undefined) return known.written;
+      const written = read(scope);
+      held.set(key, { readAt: now, written });
+      written.catch(() => held.delete(key)); // the next one tries again
+      return written;
+    },
+    forget: () => held.clear(),
+  };
+}
