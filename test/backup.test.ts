@@ -133,6 +133,7 @@ function shown(value: unknown): string {
 /** What a restore changes on purpose: it must not believe what was so at the moment of the backup. */
 const CHANGED = new Set([
   "audit",
+  "audit_unsealed",
   "command",
   "concentrator",
   "meter_state",

@@ -7,6 +7,7 @@ import { importErrors } from "./errors-import.ts";
 import { reconcileErrors } from "./errors-reconcile.ts";
 import { refundErrors } from "./errors-refunds.ts";
 import { safekeepingErrors } from "./errors-safekeeping.ts";
+import { safetyErrors } from "./errors-safety.ts";
 import { shareErrors } from "./errors-shares.ts";
 import { tariffErrors } from "./errors-tariff.ts";
 
@@ -24,6 +25,7 @@ export const errors = {
   ...reconcileErrors,
   ...devicesErrors,
   ...safekeepingErrors,
+  ...safetyErrors,
   ...collectionErrors,
   ...shareErrors,
   ...tariffErrors,

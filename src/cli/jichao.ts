@@ -97,6 +97,10 @@ const commands: Record<string, { what: string; run(args: string[], env: Environm
     what: "核对账本 check the books: jichao ledger verify",
     run: async (args, env) => (await import("./ledger.ts")).ledgerCommand(args, env),
   },
+  audit: {
+    what: "核对审计日志 check that the audit is as it was written: jichao audit verify",
+    run: async (args, env) => (await import("./audit.ts")).auditCommand(args, env),
+  },
 };
 
 const [name = "help", ...args] = process.argv.slice(2);

@@ -15,6 +15,7 @@ export const exportReports = {
   refunds: { path: "/api/refunds/file", permission: "recharge.view" },
   exchanges: { path: "/api/exchanges/export", permission: "meter.view" },
   groups: { path: "/api/groups/file", permission: "customer.view" },
+  audit: { path: "/api/audit/file", permission: "audit.view" },
   moveOuts: { path: "/api/move-outs/export", permission: "moveout.create" },
 } as const satisfies Record<string, { path: `/api/${string}`; permission: Permission }>;
 

@@ -65,6 +65,8 @@ export const reliability = z.object({
   disk: z.object({ freeBytes: count, totalBytes: count }).nullable(),
   backup: z.object({ good: backup.nullable(), lastFailed: z.boolean(), drillAt: at.nullable() }),
   ledger: z.object({ checkedAt: at.nullable(), ok: z.boolean().nullable(), differences: count }),
+  /** The seals of the audit (审计日志): the last check, and how many problems it found. */
+  audit: z.object({ checkedAt: at.nullable(), ok: z.boolean().nullable(), problems: count, waiting: count }),
   /** Commands that have not ended, by how long ago they were asked for; `unknown`: sent, and no outcome. */
   commands: z.object({ minute: count, hour: count, day: count, older: count, unknown: count, oldestAt: at.nullable() }),
   /** Meters with a reading in the last hour, of all that are read; and concentrators. */

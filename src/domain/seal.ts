@@ -44,6 +44,25 @@ export function resolutionText(row: SealedResolution): string {
   return JSON.stringify(["r", row.transfer_id, row.outcome, row.at, row.actor]);
 }
 
+/** A row of the audit (审计日志) as a seal covers it; `before` and `after` are the texts that are stored. */
+export type SealedAudit = {
+  readonly id: string;
+  readonly at: number;
+  readonly actor: string;
+  readonly action: string;
+  readonly object: string;
+  readonly before: string | null;
+  readonly after: string | null;
+  readonly reason: string;
+  readonly ip: string;
+};
+
+/** The text of a row of the audit. */
+export function auditText(row: SealedAudit): string {
+  const { id, at, actor, action, object, before, after, reason, ip } = row;
+  return JSON.stringify(["a", id, at, actor, action, object, before, after, reason, ip]);
+}
+
 /** The text of a seal: its number, the seal before it, and what it covers in order. */
 export function sealText(seal: { seq: number; previous: string; hashes: readonly string[] }): string {
   return JSON.stringify([seal.seq, seal.previous, seal.hashes]);

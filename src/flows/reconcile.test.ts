@@ -13,7 +13,8 @@ import type { FlowContext } from "./context.ts";
 import { correctDifference, explainDifference } from "./end-difference.ts";
 import { reconcile } from "./reconcile.ts";
 import { recordReadings } from "./record-readings.ts";
-import { sealLedger } from "./seal-ledger.ts";
+import { ledgerBook } from "./seal-books.ts";
+import { sealRows } from "./seal-rows.ts";
 import { settleDueMeters } from "./settle-usage.ts";
 
 const sealer = createSealer("5e".repeat(32));
@@ -161,7 +162,7 @@ describe.each(testDatabases)("the reconciliation on $name", ({ name, available }
     "names a row of the ledger that was changed in the database, and shows it only to who sees everything",
     async () => {
       const { db, ctx, run, rows } = await site(name);
-      while ((await sealLedger(ctx, sealer)) > 0);
+      while ((await sealRows(ctx, sealer, ledgerBook)) > 0);
       await db.transact((tx) => sql`update ledger_transfer set memo = 'x' where id = 'opening:2'`.execute(tx));
       expect(await run()).toMatchObject({ ledger: { ok: false } });
       const [row] = await rows();

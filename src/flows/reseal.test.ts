@@ -13,7 +13,8 @@ import { enrollSite } from "./enroll.ts";
 import { linkKeyPurpose } from "./meter-keys.ts";
 import { resealEverything, sealedByOldKey } from "./reseal.ts";
 import { builtInSecurity } from "./root-keys.ts";
-import { sealLedger } from "./seal-ledger.ts";
+import { ledgerBook } from "./seal-books.ts";
+import { sealRows } from "./seal-rows.ts";
 import { verifyLedger } from "./verify-ledger.ts";
 
 const [OLD, NEW] = ["aa".repeat(32), "bb".repeat(32)] as const;
@@ -77,7 +78,7 @@ describe.each(testDatabases)("sealing anew on $name", ({ name, available }) => {
     const ctx = await site();
     await ctx.db.transact((tx) => openLedgerAccounts(tx, [balance(1), balance(2)]));
     await ctx.db.transact((tx) => bookTransfer(tx, transfer, ctx.clock()));
-    expect(await sealLedger(ctx, createSealer(OLD))).toBe(1);
+    expect(await sealRows(ctx, createSealer(OLD), ledgerBook)).toBe(1);
     await resealEverything(ctx, createSealer(NEW, OLD), WHO);
     const report = await verifyLedger(ctx, createSealer(NEW));
     expect(report).toMatchObject({ ok: true, problems: [], seals: { sealed: 1 } });

@@ -4,12 +4,13 @@ import type { Sealer } from "#system/seal.ts";
 import type { FlowContext } from "./context.ts";
 import { linkKeyPurpose } from "./meter-keys.ts";
 import { type KeyActor, rootKeyPurpose } from "./root-keys.ts";
-import { sealPurpose } from "./seal-ledger.ts";
+import { auditBook, ledgerBook } from "./seal-books.ts";
 
 const PURPOSES: Readonly<Record<keyof typeof SEALED_COLUMNS, (id: string) => string>> = {
   rootKeys: (version) => rootKeyPurpose(Number(version)),
   linkKeys: linkKeyPurpose,
-  ledgerSeals: (seq) => sealPurpose(Number(seq)),
+  ledgerSeals: (seq) => ledgerBook.purpose(Number(seq)),
+  auditSeals: (seq) => auditBook.purpose(Number(seq)),
 };
 
 /** What a run of sealing anew did: texts that were opened by the old master key and sealed by the present one. */

@@ -7,9 +7,10 @@ import {
   wrongLots,
   wrongPurchaseNumbers,
 } from "#store/ledger-checks.ts";
-import { pause } from "#system/clock.ts";
 import type { Sealer } from "#system/seal.ts";
 import type { FlowContext } from "./context.ts";
+import { lookAgain } from "./look-again.ts";
+import { ledgerBook } from "./seal-books.ts";
 import { type SealCheck, type SealHead, type SealReport, verifySeals } from "./verify-seals.ts";
 
 /** What checking the books found; `ok` when there are no problems and all transfers sum to zero. The first problem is the first bad row. */
@@ -24,9 +25,6 @@ export type LedgerReport = {
 
 /** Problems told at most: the first ones say what is wrong. */
 const PROBLEMS_MAX = 50;
-/** Looks before a problem is believed, and the time between them: longer than any transaction of ours takes. */
-const LOOKS = 3;
-const BETWEEN_LOOKS_MS = 300;
 
 /**
  * Checks the books: every row is as it was sealed, every transfer sums to zero, all of them together too, every kept balance is the sum of its posted entries,
@@ -39,18 +37,13 @@ export async function verifyLedger(
   sealer: Sealer | null = null,
   head: SealHead | null = null,
 ): Promise<LedgerReport> {
-  const against = { sealer, head };
-  let report = await look(ctx.db.read, against);
-  for (let again = 1; again < LOOKS && !report.ok; again++) {
-    await pause(BETWEEN_LOOKS_MS);
-    const next = await look(ctx.db.read, against);
-    const problems = next.problems.filter((problem) => report.problems.includes(problem));
-    report = { ...next, problems, ok: problems.length === 0 && next.sumE4 === 0 };
-  }
-  return { ...report, problems: report.problems.slice(0, PROBLEMS_MAX) };
+  const against = { book: ledgerBook, sealer, head };
+  const isWell = ({ problems, sumE4 }: Omit<LedgerReport, "ok">) => problems.length === 0 && sumE4 === 0;
+  const report = await lookAgain(() => look(ctx.db.read, against), isWell);
+  return { ok: isWell(report), ...report, problems: report.problems.slice(0, PROBLEMS_MAX) };
 }
 
-async function look(read: Tx, against: SealCheck): Promise<LedgerReport> {
+async function look(read: Tx, against: SealCheck): Promise<Omit<LedgerReport, "ok">> {
   const { problems: sealProblems, ...seals } = await verifySeals(read, against, PROBLEMS_MAX);
   const { sumE4, transfers } = await ledgerTotals(read);
   const accounts = await wrongAccounts(read, PROBLEMS_MAX);
@@ -62,5 +55,5 @@ async function look(read: Tx, against: SealCheck): Promise<LedgerReport> {
     ...(await wrongLots(read)),
     ...(await wrongPurchaseNumbers(read)),
   ];
-  return { ok: problems.length === 0 && sumE4 === 0, sumE4, transfers, accounts: accounts.count, seals, problems };
+  return { sumE4, transfers, accounts: accounts.count, seals, problems };
 }

@@ -1,15 +1,15 @@
 import { NO_SEAL_BEFORE, sealText } from "#domain/seal.ts";
 import type { Tx } from "#store/db.ts";
-import type { LedgerSealTable } from "#store/schema-seals.ts";
-import { itemsOfSeal, neverSealed, sealCounts, sealedRows, sealsFrom } from "#store/seals.ts";
+import type { SealTable } from "#store/schema-seals.ts";
+import { itemsOfSeal, neverSealed, sealCounts, sealsFrom } from "#store/seals.ts";
 import { sha256Hex } from "#system/crypto.ts";
 import type { Sealer } from "#system/seal.ts";
-import { itemHash, sealPurpose } from "./seal-ledger.ts";
+import type { SealBook } from "./seal-books.ts";
 
 /** One seal by its number and hash: whoever wrote it down can tell later whether the chain is still the same. */
 export type SealHead = { seq: number; hash: string };
-/** What the seals are held against. */
-export type SealCheck = { sealer: Sealer | null; head: SealHead | null };
+/** Which book, and what its seals are held against. */
+export type SealCheck = { book: SealBook; sealer: Sealer | null; head: SealHead | null };
 
 /** What walking the seals found. `head` is the newest seal: written down elsewhere, it proves that nothing was cut off behind it. */
 export type SealReport = {
@@ -27,16 +27,17 @@ const SEALS_PER_PAGE = 50;
  * hand) the signatures are not checked. Stops after `problemsMax`.
  */
 export async function verifySeals(read: Tx, against: SealCheck, problemsMax: number): Promise<SealReport> {
-  const counts = await sealCounts(read);
+  const { book } = against;
+  const counts = await sealCounts(read, book.name);
   const problems: string[] = [];
   let previous = NO_SEAL_BEFORE;
   let next = 1;
   let head: SealReport["head"] = null;
   for (;;) {
-    const seals = await sealsFrom(read, next, SEALS_PER_PAGE);
+    const seals = await sealsFrom(read, book.name, next, SEALS_PER_PAGE);
     for (const seal of seals) {
       if (seal.seq !== next) problems.push(`seal ${next} is gone`);
-      problems.push(...(await checkSeal(read, against.sealer, seal, seal.seq === next ? previous : seal.previous)));
+      problems.push(...(await checkSeal(read, against, seal, seal.seq === next ? previous : seal.previous)));
       if (problems.length >= problemsMax) return { ...counts, head, problems: problems.slice(0, problemsMax) };
       previous = seal.hash;
       next = seal.seq + 1;
@@ -45,44 +46,43 @@ export async function verifySeals(read: Tx, against: SealCheck, problemsMax: num
     if (seals.length < SEALS_PER_PAGE) break;
   }
   if (against.head !== null) {
-    const kept = (await sealsFrom(read, against.head.seq, 1))[0];
+    const kept = (await sealsFrom(read, book.name, against.head.seq, 1))[0];
     const isKept = kept?.seq === against.head.seq && kept.hash === against.head.hash;
     if (!isKept) problems.unshift(`seal ${against.head.seq} is not the one that was written down`);
   }
-  for (const item of await neverSealed(read, problemsMax))
-    problems.push(`${named(item)} was not booked by the program`);
+  for (const item of await neverSealed(read, book.name, problemsMax))
+    problems.push(`${book.named(item)} was not ${book.name === "ledger" ? "booked" : "written"} by the program`);
   return { ...counts, head, problems: problems.slice(0, problemsMax) };
 }
 
-async function checkSeal(read: Tx, sealer: Sealer | null, seal: LedgerSealTable, previous: string): Promise<string[]> {
-  const lines = await itemsOfSeal(read, seal.seq);
-  const rows = await sealedRows(
+async function checkSeal(read: Tx, against: SealCheck, seal: SealTable, previous: string): Promise<string[]> {
+  const { book, sealer } = against;
+  const lines = await itemsOfSeal(read, book.name, seal.seq);
+  const texts = await book.texts(
     read,
     lines.map((line) => line.item),
   );
   const where = (position: number) => `(seal ${seal.seq}, row ${position + 1})`;
   const wrong: string[] = [];
   for (const { item, position, hash } of lines) {
-    const row = rows.get(item);
-    if (row === undefined) wrong.push(`${named(item)} is gone ${where(position)}`);
-    else if (itemHash(row) !== hash) wrong.push(`${named(item)} was changed after it was sealed ${where(position)}`);
+    const text = texts.get(item);
+    if (text === undefined) wrong.push(`${book.named(item)} is gone ${where(position)}`);
+    else if (sha256Hex(text) !== hash)
+      wrong.push(`${book.named(item)} was changed after it was sealed ${where(position)}`);
   }
   if (lines.length !== seal.items)
     wrong.push(`seal ${seal.seq} covers ${lines.length} rows, it was made over ${seal.items}`);
   const hash = sha256Hex(sealText({ seq: seal.seq, previous, hashes: lines.map((line) => line.hash) }));
   if (hash !== seal.hash) wrong.push(`seal ${seal.seq} does not fit what it covers and the seal before it`);
-  if (sealer !== null && !isSigned(sealer, seal)) wrong.push(`seal ${seal.seq} is not signed by this installation`);
+  if (sealer !== null && !isSigned(sealer, seal, book.purpose(seal.seq)))
+    wrong.push(`seal ${seal.seq} is not signed by this installation`);
   return wrong;
 }
 
-function isSigned(sealer: Sealer, seal: LedgerSealTable): boolean {
+function isSigned(sealer: Sealer, seal: SealTable, purpose: string): boolean {
   try {
-    return Buffer.from(sealer.unseal(seal.signature, sealPurpose(seal.seq))).toString() === seal.hash;
+    return Buffer.from(sealer.unseal(seal.signature, purpose)).toString() === seal.hash;
   } catch {
     return false;
   }
-}
-
-function named(item: string): string {
-  return item.startsWith("t:") ? `transfer ${item.slice(2)}` : `the end of transfer ${item.slice(2)}`;
 }

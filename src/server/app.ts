@@ -15,6 +15,7 @@ import type { ServerMetrics } from "./metrics.ts";
 import { BODY_BYTES_MAX, handleError, refuse } from "./refusals.ts";
 import { demandAccess, type Routes } from "./route.ts";
 import { approvalRoutes } from "./routes/approvals.ts";
+import { auditRoutes } from "./routes/audit.ts";
 import { boardRoutes } from "./routes/board.ts";
 import { collectionRoutes } from "./routes/collection.ts";
 import { commandRoutes } from "./routes/commands.ts";
@@ -123,7 +124,12 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   offGuardRoutes(routes);
   linkRoutes(routes);
   reliabilityRoutes(routes);
+<<<<<<< HEAD
   approvalRoutes(routes, nudge);
+=======
+  auditRoutes(routes);
+  approvalRoutes(routes, deps.nudge);
+>>>>>>> fc4a4bd (feat(server): the audit has a page, files and seals: what is changed, deleted or put in later is named)
   priceRoutes(routes);
   supplyRoutes(routes, nudge);
   reportRoutes(routes);

@@ -8,6 +8,7 @@ import { buildApp } from "./app.ts";
 import type { ServerConfig } from "./config.ts";
 import { createShelf } from "./exports/shelf.ts";
 import { approvalsJob } from "./jobs/approvals.ts";
+import { auditJob } from "./jobs/audit.ts";
 import { daysJob } from "./jobs/days.ts";
 import { exchangesJob } from "./jobs/exchanges.ts";
 import { exportsJob, exportsSweepJob } from "./jobs/exports.ts";
@@ -89,7 +90,9 @@ export async function runServer(config: ServerConfig, deps: ServerDeps, signal: 
     readingsJob(ctx, { keepDays: config.readingsKeepDays }),
     exchangesJob(ctx),
     quarantineJob(ctx),
-    ...(deps.sealer ? [sealJob(ctx, deps.sealer), importsJob({ ...ctx, sealer: deps.sealer })] : []),
+    ...(deps.sealer
+      ? [sealJob(ctx, deps.sealer), auditJob(ctx, deps.sealer), importsJob({ ...ctx, sealer: deps.sealer })]
+      : []),
     reconcileJob(ctx, deps.sealer ?? null),
     exportsSweepJob(ctx, making),
   ].map((job) => startJob(job, starting));

@@ -2,7 +2,7 @@
 export type AccessLine = [method: "GET" | "POST" | "DELETE", path: string, ...access: string[]];
 
 /** Whoever may export anything that may be long. */
-const exportAccess = ["report.view", "recharge.view", "meter.view", "customer.view", "moveout.create"];
+const exportAccess = ["report.view", "recharge.view", "meter.view", "customer.view", "audit.view", "moveout.create"];
 
 /** The declared access of everything that can be reached. A new route is added here by hand, on purpose. */
 export const matrix: readonly AccessLine[] = [
@@ -26,6 +26,9 @@ export const matrix: readonly AccessLine[] = [
   ["POST", "/api/off-guard/stop", "guard.stop"],
   ["POST", "/api/off-guard/release", "guard.release"],
   ["GET", "/api/reliability", "audit.view", "settings.manage"],
+  ["GET", "/api/audit", "audit.view"],
+  ["GET", "/api/audit/summary", "audit.view"],
+  ["GET", "/api/audit/file", "audit.view"],
   ["GET", "/api/quarantine", "board.view"],
   ["POST", "/api/quarantine/meters/:id/release", "guard.release"],
   ["POST", "/api/quarantine/trips/release", "guard.release"],

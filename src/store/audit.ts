@@ -1,5 +1,6 @@
 import type { Instant } from "#base/time.ts";
 import type { Tx } from "./db.ts";
+import { addUnsealed } from "./seals.ts";
 
 export type AuditEntry = {
   id: string;
@@ -16,7 +17,10 @@ export type AuditEntry = {
   ip: string;
 };
 
-/** Appends one line to the audit, in the transaction of the change that it tells of. Never put a secret in it. */
+/**
+ * Appends one line to the audit, in the transaction of the change that it tells of. Never put a secret in it. A job seals it afterwards, so
+ * that nobody who writes waits for the chain.
+ */
 export async function addAudit(tx: Tx, entry: AuditEntry): Promise<void> {
   await tx
     .insertInto("audit")
@@ -26,4 +30,5 @@ export async function addAudit(tx: Tx, entry: AuditEntry): Promise<void> {
       after: entry.after === null ? null : JSON.stringify(entry.after),
     })
     .execute();
+  await addUnsealed(tx, "audit", [entry.id]);
 }

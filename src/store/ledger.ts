@@ -80,7 +80,7 @@ export async function bookTransfer(tx: Tx, transfer: Transfer, at: Instant): Pro
   assert(total === 0, `transfer ${transfer.id} does not balance: ${total}`);
   const fresh = await insertIgnore(tx, "ledger_transfer", [transferRow(transfer, at)], ["id"]);
   if (fresh === 0) return false;
-  await addUnsealed(tx, [sealItem.transfer(transfer.id)]);
+  await addUnsealed(tx, "ledger", [sealItem.transfer(transfer.id)]);
   await insertRows(tx, "ledger_entry", entryRows(transfer));
   for (const { account, amount } of inAccountOrder(transfer.entries)) {
     if (!ledgerKinds[account.kind].materialised) continue;
@@ -116,6 +116,7 @@ export async function bookPostedTransfers(
   if ((await insertIgnore(tx, "ledger_transfer", rows, ["id"])) !== rows.length) return false;
   await addUnsealed(
     tx,
+    "ledger",
     rows.map((row) => sealItem.transfer(row.id)),
   );
   await insertRows(
@@ -194,7 +195,7 @@ export async function resolveTransfer(
     .where("id", "=", input.transferId)
     .executeTakeFirst();
   assert(transfer?.pending === 1, `${input.transferId} is not a pending transfer`);
-  await addUnsealed(tx, [sealItem.resolution(input.transferId)]);
+  await addUnsealed(tx, "ledger", [sealItem.resolution(input.transferId)]);
   const entries = await tx
     .selectFrom("ledger_entry")
     .select(["account_id", "amount_e4"])

@@ -1,5 +1,6 @@
 import type { Tx } from "./db.ts";
 import { updatedRows } from "./portable.ts";
+import { type SealBookName, sealTables } from "./seals.ts";
 
 /** Rows looked at in one question. */
 const PAGE = 200;
@@ -59,31 +60,40 @@ const linkKeys: SealedColumn = {
   },
 };
 
-const ledgerSeals: SealedColumn = {
-  name: "ledger_seal.signature",
-  async page(tx, after) {
-    const rows = await tx
-      .selectFrom("ledger_seal")
-      .select(["seq", "signature"])
-      .where("seq", ">", Number(after ?? 0))
-      .orderBy("seq")
-      .limit(PAGE)
-      .execute();
-    return rows.map((row) => ({ key: row.seq, id: String(row.seq), sealed: row.signature }));
-  },
-  async replace(tx, key, from, to) {
-    const result = await tx
-      .updateTable("ledger_seal")
-      .set({ signature: to })
-      .where("seq", "=", Number(key))
-      .where("signature", "=", from)
-      .executeTakeFirst();
-    return updatedRows(result) === 1;
-  },
-};
+const ledgerSeals = signatures("ledger");
+const auditSeals = signatures("audit");
+
+function signatures(book: SealBookName): SealedColumn {
+  const { seal } = sealTables(book);
+  return {
+    name: `${seal}.signature`,
+    async page(tx, after) {
+      const rows = await tx
+        .selectFrom(seal)
+        .select(["seq", "signature"])
+        .where("seq", ">", Number(after ?? 0))
+        .orderBy("seq")
+        .limit(PAGE)
+        .execute();
+      return rows.map((row) => ({ key: row.seq, id: String(row.seq), sealed: row.signature }));
+    },
+    async replace(tx, key, from, to) {
+      const result = await tx
+        .updateTable(seal)
+        .set({ signature: to })
+        .where("seq", "=", Number(key))
+        .where("signature", "=", from)
+        .executeTakeFirst();
+      return updatedRows(result) === 1;
+    },
+  };
+}
 
 /**
  * Every column with texts sealed by the master key. A new one gets its entry here, or a change of the master key would leave it behind;
  * a test compares this list with the tables.
  */
-export const SEALED_COLUMNS = { rootKeys, linkKeys, ledgerSeals } as const satisfies Record<string, SealedColumn>;
+export const SEALED_COLUMNS = { rootKeys, linkKeys, ledgerSeals, auditSeals } as const satisfies Record<
+  string,
+  SealedColumn
+>;

@@ -1,36 +1,50 @@
 import { sql } from "kysely";
-import type { SealedResolution, SealedTransfer } from "#domain/seal.ts";
+import type { SealedAudit, SealedResolution, SealedTransfer } from "#domain/seal.ts";
 import type { Tx } from "./db.ts";
 import { insertRows } from "./portable.ts";
-import type { LedgerSealedTable, LedgerSealTable } from "./schema-seals.ts";
+import type { SealedTable, SealTable } from "./schema-seals.ts";
 
-/** The mark of an item that waits to be sealed or is: a transfer, or how a pending one ended. */
+/** What is sealed: the ledger (账本), and the audit (审计日志). Each has a chain of seals of its own. */
+export type SealBookName = "ledger" | "audit";
+
+const LEDGER = { unsealed: "ledger_unsealed", seal: "ledger_seal", sealed: "ledger_sealed" } as const;
+type Tables = typeof LEDGER;
+const AUDIT = { unsealed: "audit_unsealed", seal: "audit_seal", sealed: "audit_sealed" } as const;
+
+/** The tables of a book. They have the same columns, so the ledger's names stand for both to the checker of types. */
+export function sealTables(book: SealBookName): Tables {
+  return book === "ledger" ? LEDGER : (AUDIT as unknown as Tables);
+}
+
+/** The mark of an item that waits to be sealed or is: a transfer, or how a pending one ended. A row of the audit is its id. */
 export const sealItem = {
   transfer: (id: string) => `t:${id}`,
   resolution: (transferId: string) => `r:${transferId}`,
 } as const;
 
-/** Has rows that were just booked wait for their seal. */
-export async function addUnsealed(tx: Tx, items: readonly string[]): Promise<void> {
+/** Has rows that were just written down wait for their seal. */
+export async function addUnsealed(tx: Tx, book: SealBookName, items: readonly string[]): Promise<void> {
   await insertRows(
     tx,
-    "ledger_unsealed",
+    sealTables(book).unsealed,
     items.map((item) => ({ item })),
   );
 }
 
 /** The newest seal; null while there is none. */
-export async function lastSeal(tx: Tx): Promise<LedgerSealTable | null> {
-  return (await tx.selectFrom("ledger_seal").selectAll().orderBy("seq", "desc").limit(1).executeTakeFirst()) ?? null;
+export async function lastSeal(tx: Tx, book: SealBookName): Promise<SealTable | null> {
+  const { seal } = sealTables(book);
+  return (await tx.selectFrom(seal).selectAll().orderBy("seq", "desc").limit(1).executeTakeFirst()) ?? null;
 }
 
 /** Items that wait to be sealed, at most `limit`. */
-export async function unsealedItems(tx: Tx, limit: number): Promise<string[]> {
-  const rows = await tx.selectFrom("ledger_unsealed").select("item").orderBy("item").limit(limit).execute();
+export async function unsealedItems(tx: Tx, book: SealBookName, limit: number): Promise<string[]> {
+  const { unsealed } = sealTables(book);
+  const rows = await tx.selectFrom(unsealed).select("item").orderBy("item").limit(limit).execute();
   return rows.map((row) => row.item);
 }
 
-/** The rows behind items, as they are now; an item whose row is gone is missing from the answer. */
+/** The rows of the ledger behind items, as they are now; an item whose row is gone is missing from the answer. */
 export async function sealedRows(
   tx: Tx,
   items: readonly string[],
@@ -59,19 +73,40 @@ export async function sealedRows(
   return found;
 }
 
+/** The rows of the audit of these ids, as they are now. */
+export function auditRows(tx: Tx, ids: readonly string[]): Promise<SealedAudit[]> {
+  if (ids.length === 0) return Promise.resolve([]);
+  return tx.selectFrom("audit").selectAll().where("id", "in", ids).execute();
+}
+
 /** Seals from number `from` on, at most `limit`. */
-export async function sealsFrom(tx: Tx, from: number, limit: number): Promise<LedgerSealTable[]> {
-  return tx.selectFrom("ledger_seal").selectAll().where("seq", ">=", from).orderBy("seq").limit(limit).execute();
+export async function sealsFrom(tx: Tx, book: SealBookName, from: number, limit: number): Promise<SealTable[]> {
+  const { seal } = sealTables(book);
+  return tx.selectFrom(seal).selectAll().where("seq", ">=", from).orderBy("seq").limit(limit).execute();
 }
 
 /** What a seal covers, in order. */
-export async function itemsOfSeal(tx: Tx, seq: number): Promise<LedgerSealedTable[]> {
-  return tx.selectFrom("ledger_sealed").selectAll().where("seal_seq", "=", seq).orderBy("position").execute();
+export async function itemsOfSeal(tx: Tx, book: SealBookName, seq: number): Promise<SealedTable[]> {
+  const { sealed } = sealTables(book);
+  return tx.selectFrom(sealed).selectAll().where("seal_seq", "=", seq).orderBy("position").execute();
+}
+
+/** How many rows wait for a seal. */
+export async function unsealedCount(tx: Tx, book: SealBookName): Promise<number> {
+  const row = await tx
+    .selectFrom(sealTables(book).unsealed)
+    .select((eb) => eb.fn.countAll<number>().as("count"))
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
 }
 
 /** How much is sealed, and how much waits. */
-export async function sealCounts(tx: Tx): Promise<{ seals: number; sealed: number; waiting: number }> {
-  const count = async (table: "ledger_seal" | "ledger_sealed" | "ledger_unsealed") => {
+export async function sealCounts(
+  tx: Tx,
+  book: SealBookName,
+): Promise<{ seals: number; sealed: number; waiting: number }> {
+  const tables = sealTables(book);
+  const count = async (table: Tables[keyof Tables]) => {
     const row = await tx
       .selectFrom(table)
       .select((eb) => eb.fn.countAll<number>().as("count"))
@@ -79,23 +114,30 @@ export async function sealCounts(tx: Tx): Promise<{ seals: number; sealed: numbe
     return Number(row.count);
   };
   return {
-    seals: await count("ledger_seal"),
-    sealed: await count("ledger_sealed"),
-    waiting: await count("ledger_unsealed"),
+    seals: await count(tables.seal),
+    sealed: await count(tables.sealed),
+    waiting: await unsealedCount(tx, book),
   };
 }
 
-/** Rows of the ledger that are neither under a seal nor waiting for one: nobody booked them the way it is done. */
-export async function neverSealed(tx: Tx, limit: number): Promise<string[]> {
-  const found: string[] = [];
-  for (const [mark, table, column] of [
+/** Where the rows of a book are: what stands before an item of theirs, the table, and the column that names the row. */
+const SOURCES: Readonly<Record<SealBookName, readonly (readonly [mark: string, table: string, column: string])[]>> = {
+  ledger: [
     ["t:", "ledger_transfer", "id"],
     ["r:", "ledger_resolution", "transfer_id"],
-  ] as const) {
-    const item = sql`concat(${sql.lit(mark)}, x.${sql.ref(column)})`;
+  ],
+  audit: [["", "audit", "id"]],
+};
+
+/** Rows of a book that are neither under a seal nor waiting for one: nobody wrote them the way it is done. */
+export async function neverSealed(tx: Tx, book: SealBookName, limit: number): Promise<string[]> {
+  const { unsealed, seal, sealed } = sealTables(book);
+  const found: string[] = [];
+  for (const [mark, table, column] of SOURCES[book]) {
+    const item = mark === "" ? sql`x.${sql.ref(column)}` : sql`concat(${sql.lit(mark)}, x.${sql.ref(column)})`;
     const { rows } = await sql<{ item: string }>`select ${item} as item from ${sql.table(table)} x
-      where not exists (select 1 from ledger_sealed s join ledger_seal l on l.seq = s.seal_seq where s.item = ${item})
-      and not exists (select 1 from ledger_unsealed u where u.item = ${item}) limit ${limit}`.execute(tx);
+      where not exists (select 1 from ${sql.table(sealed)} s join ${sql.table(seal)} l on l.seq = s.seal_seq where s.item = ${item})
+      and not exists (select 1 from ${sql.table(unsealed)} u where u.item = ${item}) limit ${limit}`.execute(tx);
     found.push(...rows.map((row) => row.item));
   }
   return found;

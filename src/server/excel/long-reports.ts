@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { AppError } from "#base/errors.ts";
 import { addDays, type Day } from "#base/time.ts";
+import { auditFilter } from "#contract/audit.ts";
 import { exchangeQuery } from "#contract/devices.ts";
 import type { ExportReport } from "#contract/export-kinds.ts";
 import { SLOT_DAYS_MAX } from "#contract/export-kinds.ts";
@@ -18,6 +19,7 @@ import { countReportMeters } from "#store/report-filter.ts";
 import { periodReport } from "#store/report-periods.ts";
 import { dayAsked, monthAsked, periodAsked } from "../asked-day.ts";
 import type { ExportLanguage, NamedTable } from "./answer.ts";
+import { auditFile, countAuditFile } from "./audit-file.ts";
 import { exchangesFile } from "./exchanges-file.ts";
 import { groupsFile } from "./groups-file.ts";
 import { moveOutsFile } from "./move-outs-file.ts";
@@ -100,6 +102,7 @@ export const longReports = {
     count: async (ctx, actor, query) => (await refundTotals(ctx.db.read, actor.scope, query)).count,
     table: refundsFile,
   }),
+  audit: report({ query: auditFilter, count: countAuditFile, table: auditFile }),
   exchanges: report({ query: exchangeQuery, count: counted(exchangesFile), table: exchangesFile }),
   groups: report({ query: groupQuery, count: counted(groupsFile), table: groupsFile }),
   moveOuts: report({ query: moveOutFilter, count: counted(moveOutsFile), table: moveOutsFile }),

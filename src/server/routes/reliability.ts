@@ -11,6 +11,7 @@ import {
 } from "#contract/reliability.ts";
 import { SCOPE_ALL } from "#domain/permission.ts";
 import { askToReleaseTrips, releaseMeter } from "#flows/quarantine.ts";
+import { auditChainNow } from "#store/audit-checks.ts";
 import { lastBackups } from "#store/backup/runs.ts";
 import { healthCounts } from "#store/counts.ts";
 import { databaseClockAhead } from "#store/engine-settings.ts";
@@ -117,6 +118,7 @@ async function look({ db, clock }: Routes["ctx"]): Promise<Reliability> {
   const { good, last, drill } = await lastBackups(db.read);
   const reconciled = await lastReconciliation(db.read);
   const differences = [...(await openDifferenceCounts(db.read, SCOPE_ALL)).values()];
+  const chain = await auditChainNow(db.read);
   const nodes = await db.nodes();
   const restore = await currentRestore(db.read);
   const held = restore === null ? null : await quarantineCounts(db.read, SCOPE_ALL);
@@ -148,6 +150,7 @@ async function look({ db, clock }: Routes["ctx"]): Promise<Reliability> {
       ok: reconciled === null ? null : reconciled.ledger_ok === 1,
       differences: differences.reduce((sum, each) => sum + each, 0),
     },
+    audit: { checkedAt: chain.checkedAt, ok: chain.ok, problems: chain.problems.length, waiting: chain.waiting },
     commands: await openCommandAges(db.read, now),
     readings: await readingFreshness(db.read, later(now, -HOUR_MS)),
     trips: { stoppedProjects: (await allOffStops(db.read)).length },

@@ -67,6 +67,7 @@ const CollectionPage = lazy(() =>
 const ExportsPage = lazy(() => import("./pages/exports/exports.tsx").then((m) => ({ default: m.ExportsPage })));
 const ImportsPage = lazy(() => import("./pages/imports/imports.tsx").then((m) => ({ default: m.ImportsPage })));
 const ImportPage = lazy(() => import("./pages/imports/import.tsx").then((m) => ({ default: m.ImportPage })));
+const AuditPage = lazy(() => import("./pages/audit/audit.tsx").then((m) => ({ default: m.AuditPage })));
 const ExchangesPage = lazy(() => import("./pages/devices/exchanges.tsx").then((m) => ({ default: m.ExchangesPage })));
 const ExchangePage = lazy(() => import("./pages/devices/exchange.tsx").then((m) => ({ default: m.ExchangePage })));
 
@@ -118,6 +119,7 @@ export const pages: readonly Page[] = [
   { path: "/guard", permission: "board.view", page: <GuardPage /> },
   { path: "/quarantine", permission: "board.view", page: <QuarantinePage /> },
   { path: "/reliability", permission: SEES_SYSTEM, page: <ReliabilityPage /> },
+  { path: "/audit", permission: "audit.view", page: <AuditPage /> },
   { path: "/reports/current", permission: "report.view", page: <CurrentPage /> },
   { path: "/reports/days", permission: "report.view", page: <MatrixPage /> },
   { path: "/reports/day", permission: "report.view", page: <DayPage /> },
@@ -200,6 +202,9 @@ export const menu = [
   },
   {
     name: "system",
-    entries: [{ to: "/reliability", name: "reliability", icon: "normal", permission: SEES_SYSTEM }],
+    entries: [
+      { to: "/reliability", name: "reliability", icon: "normal", permission: SEES_SYSTEM },
+      { to: "/audit", name: "audit", icon: "checklist", permission: "audit.view" },
+    ],
   },
 ] as const satisfies readonly { name: string; entries: readonly MenuEntry[] }[];

@@ -1,6 +1,8 @@
 /** Sentences about second persons, in English. */
 export const approvalsEn = {
   approvals: {
+    named: "The approval asked for",
+    showAll: "Show all",
     title: "Approvals",
     view: { to_decide: "Waiting for me", mine: "Asked by me", all: "All" },
     waiting: "{{count}} waiting",

@@ -1,6 +1,8 @@
 /** Sentences about second persons (审批), in Chinese. */
 export const approvalsZh = {
   approvals: {
+    named: "指定的审批",
+    showAll: "显示全部",
     title: "审批",
     view: { to_decide: "待我审批", mine: "我发起的", all: "全部" },
     waiting: "待处理 {{count}} 件",

@@ -1,4 +1,5 @@
 import { approvalsEn } from "./approvals.en.ts";
+import { auditEn } from "./audit.en.ts";
 import { boardEn } from "./board.en.ts";
 import { collectionEn } from "./collection.en.ts";
 import { commandsEn } from "./commands.en.ts";
@@ -27,6 +28,7 @@ import type { Messages } from "./zh-CN.ts";
 /** Every sentence of the web pages in English; the type refuses a missing or surplus key. */
 export const en: Messages = {
   ...approvalsEn,
+  ...auditEn,
   ...boardEn,
   ...collectionEn,
   ...commandsEn,

@@ -48,6 +48,7 @@ export const shellEn: typeof shellZh = {
     groups: { now: "Now", money: "Money", data: "Readings", archive: "Devices", system: "System" },
     board: "Status board",
     reliability: "Reliability",
+    audit: "Audit log",
     guard: "Guard over trips",
     recharge: "Recharge desk",
     records: "Records",

@@ -42,6 +42,7 @@ export const shellZh = {
     groups: { now: "实时", money: "充值收费", data: "抄表数据", archive: "设备", system: "系统" },
     board: "状态墙",
     reliability: "可靠性",
+    audit: "审计日志",
     guard: "拉闸保护",
     recharge: "充值台",
     records: "充值记录",

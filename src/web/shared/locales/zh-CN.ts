@@ -1,4 +1,5 @@
 import { approvalsZh } from "./approvals.zh-CN.ts";
+import { auditZh } from "./audit.zh-CN.ts";
 import { boardZh } from "./board.zh-CN.ts";
 import { collectionZh } from "./collection.zh-CN.ts";
 import { commandsZh } from "./commands.zh-CN.ts";
@@ -26,6 +27,7 @@ import { supplyZh } from "./supply.zh-CN.ts";
 /** Every sentence of the web pages in Chinese: the language that is always complete. Keys are grouped by place. */
 export const zhCN = {
   ...approvalsZh,
+  ...auditZh,
   ...boardZh,
   ...collectionZh,
   ...commandsZh,

@@ -7,6 +7,7 @@ import type { Approval } from "#contract/approvals.ts";
 import { postApprovalWithdraw, postDecision } from "#web/shared/api-approvals.ts";
 import { dateTime, yuan, yuanShort } from "#web/shared/format.ts";
 import { currentLanguage } from "#web/shared/i18n.ts";
+import { objectPath } from "../../object-path.ts";
 import { ReasonDialog } from "../../reason-dialog.tsx";
 
 type Doing = "approve" | "reject" | "withdraw";
@@ -31,7 +32,7 @@ export function ApprovalCard({ approval, onChanged, atObject = false }: CardProp
   const { t } = useTranslation();
   const [doing, setDoing] = useState<Doing | null>(null);
   const isOpen = approval.state === "requested";
-  const link = atObject ? null : linkOf(approval.object);
+  const link = atObject ? null : objectPath(approval.object);
   return (
     <article className="panel approval" data-testid={`approval-${approval.object}`} data-state={approval.state}>
       <header className="approval-head">
@@ -188,13 +189,6 @@ function act(approval: Approval, doing: Doing, reason: string): Promise<unknown>
 }
 
 /** Where the object of a request can be looked at; null when it has no page of its own. */
-function linkOf(object: string): string | null {
-  const [kind, id = ""] = object.split(":");
-  if (kind === "move_out") return `/move-outs/${encodeURIComponent(id)}`;
-  if (kind === "price") return "/prices?view=changes";
-  return kind === "refund" ? `/refunds/${encodeURIComponent(id)}` : null;
-}
-
 /** The page's word for a key of a summary; the key itself when it has none. */
 function summaryWord(key: string): string {
   return wordAt(`approvals.summary.${key}`) ?? key;

@@ -1,10 +1,10 @@
-import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button, Segmented } from "antd";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import type { ApprovalView } from "#contract/approvals.ts";
-import { approvalKeys, getApprovals } from "#web/shared/api-approvals.ts";
-import { FailedNotice, Loading, Notice } from "../../notice.tsx";
+import { approvalKeys, getApproval, getApprovals } from "#web/shared/api-approvals.ts";
+import { FailedLine, FailedNotice, Loading, Notice } from "../../notice.tsx";
 import { ApprovalCard } from "./approval-card.tsx";
 import { ApprovalRules } from "./approval-rules.tsx";
 import "./approvals.css";
@@ -24,6 +24,12 @@ export function ApprovalsPage() {
     initialPageParam: null as string | null,
     getNextPageParam: ({ items, more }) => (more ? (items.at(-1)?.id ?? null) : null),
     refetchInterval: POLL_MS,
+  });
+  const named = search.get("approval");
+  const one = useQuery({
+    queryKey: approvalKeys.one(named ?? ""),
+    queryFn: () => getApproval(named ?? ""),
+    enabled: named !== null,
   });
   const items = list.data?.pages.flatMap((page) => page.items);
   const waiting = list.data?.pages[0]?.waiting ?? 0;
@@ -45,7 +51,20 @@ export function ApprovalsPage() {
           data-testid="approvals-view"
         />
       </div>
-      {items === undefined ? (
+      {named === null ? null : (
+        <section className="approvals" data-testid="approval-named" aria-label={t("approvals.named")}>
+          {one.data ? (
+            <ApprovalCard
+              approval={one.data}
+              onChanged={() => void client.invalidateQueries({ queryKey: approvalKeys.all })}
+            />
+          ) : one.error ? (
+            <FailedLine error={one.error} />
+          ) : null}
+          <Button onClick={() => setSearch({ view })}>{t("approvals.showAll")}</Button>
+        </section>
+      )}
+      {named !== null ? null : items === undefined ? (
         list.error ? (
           <FailedNotice error={list.error} retry={() => void list.refetch()} />
         ) : (

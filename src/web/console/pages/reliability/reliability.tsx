@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { Reliability } from "#contract/reliability.ts";
 import { getReliability, reliabilityKey } from "#web/shared/api-reliability.ts";
+import { Can } from "#web/shared/can.tsx";
 import { dateTime } from "#web/shared/format.ts";
 import { FailedNotice, Loading } from "../../notice.tsx";
 import "../records/records.css";
@@ -18,6 +19,7 @@ const LIMITS = {
   backupBadMs: 7 * 24 * HOUR_MS,
   drillMs: 35 * 24 * HOUR_MS,
   ledgerMs: 26 * HOUR_MS,
+  auditMs: 3 * HOUR_MS,
   readingMs: HOUR_MS,
   clockLookMs: 5_000,
   clockBadMs: 60_000,
@@ -51,6 +53,7 @@ export function ReliabilityPage() {
             <Disk found={found.data} />
             <Backup found={found.data} />
             <Ledger found={found.data} />
+            <Audit found={found.data} />
             <Commands found={found.data} />
             <Readings found={found.data} />
             <Trips found={found.data} />
@@ -184,6 +187,27 @@ function Ledger({ found }: Props) {
         {t("reliability.differences", { count: differences })}
       </p>
       <Link to="/reconcile">{t("reliability.toReconcile")}</Link>
+    </Card>
+  );
+}
+
+function Audit({ found }: Props) {
+  const { t } = useTranslation();
+  const { checkedAt, ok, problems, waiting } = found.audit;
+  const isOld = checkedAt === null || found.asOf - checkedAt > LIMITS.auditMs;
+  const state = ok === false ? "bad" : isOld ? "look" : "good";
+  const word = ok === null ? "auditNever" : ok ? "auditOk" : "auditBad";
+  const todo = ok === false ? t("reliability.auditBadTodo") : isOld ? t("reliability.auditOldTodo") : null;
+  return (
+    <Card name="audit" title={t("reliability.audit")} state={state} todo={todo}>
+      <p>{t(`reliability.${word}`, { count: problems })}</p>
+      <p className="muted">
+        {checkedAt === null ? null : `${t("reliability.checkedAt", { time: dateTime(checkedAt) })} · `}
+        {t("reliability.auditWaiting", { count: waiting })}
+      </p>
+      <Can do="audit.view">
+        <Link to="/audit">{t("reliability.toAudit")}</Link>
+      </Can>
     </Card>
   );
 }

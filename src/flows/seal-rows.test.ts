@@ -10,7 +10,8 @@ import { createSealer } from "#system/seal.ts";
 import { enrollTown } from "../cli/demo.ts";
 import type { FlowContext } from "./context.ts";
 import { recharge } from "./recharge.ts";
-import { sealLedger } from "./seal-ledger.ts";
+import { ledgerBook } from "./seal-books.ts";
+import { sealRows } from "./seal-rows.ts";
 import { verifyLedger } from "./verify-ledger.ts";
 import { withdrawRecharge } from "./withdraw-recharge.ts";
 
@@ -43,7 +44,7 @@ async function books(name: "sqlite" | "mariadb") {
 }
 
 async function sealAll(ctx: FlowContext): Promise<void> {
-  while ((await sealLedger(ctx, sealer)) > 0);
+  while ((await sealRows(ctx, sealer, ledgerBook)) > 0);
 }
 
 describe.each(testDatabases)("the seals of the ledger on $name", ({ name, available }) => {
@@ -58,7 +59,7 @@ describe.each(testDatabases)("the seals of the ledger on $name", ({ name, availa
     expect(report).toMatchObject({ ok: true, problems: [], sumE4: 0, transfers: transfers.length });
     // One pending transfer was voided: its end is a row of its own.
     expect(report.seals).toMatchObject({ waiting: 0, sealed: transfers.length + 1 });
-    expect(await sealLedger(ctx, sealer)).toBe(0);
+    expect(await sealRows(ctx, sealer, ledgerBook)).toBe(0);
   });
 
   run("two servers that seal at once make one chain", async () => {

@@ -1,0 +1,105 @@
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Button } from "antd";
+import { useTranslation } from "react-i18next";
+import { useSearchParams } from "react-router";
+import { auditKeys, getAudit, getAuditSummary } from "#web/shared/api-audit.ts";
+import { ExportButton } from "../../export-button.tsx";
+import { FailedLine, FailedNotice, Loading, Notice } from "../../notice.tsx";
+import { AUDIT_FILTER_NAMES, AuditFilterBar } from "./audit-filter.tsx";
+import { AuditRows } from "./audit-rows.tsx";
+import { ChainBadge } from "./chain-badge.tsx";
+import "../records/records.css";
+import "./audit.css";
+
+const PAGE = 50;
+const AGAIN_MS = 30_000;
+
+/** Who did what to what, when, and what it was before (审计日志); narrowed, taken out as Excel, and whether it is as it was written. */
+export function AuditPage() {
+  const { t } = useTranslation();
+  const [search, setSearch] = useSearchParams();
+  const filter = filterOf(search);
+  const list = useInfiniteQuery({
+    queryKey: auditKeys.list(filter),
+    queryFn: ({ pageParam }) => getAudit(filter, { before: pageParam, limit: PAGE }),
+    initialPageParam: null as string | null,
+    getNextPageParam: ({ items, more }) => {
+      const last = items.at(-1);
+      return more && last ? `${last.at}.${last.id}` : null;
+    },
+  });
+  const summary = useQuery({ queryKey: auditKeys.summary, queryFn: getAuditSummary, refetchInterval: AGAIN_MS });
+  const items = list.data?.pages.flatMap((page) => page.items);
+  const change = (changed: Readonly<Record<string, string>>): void =>
+    setSearch((before) => {
+      const next = new URLSearchParams(before);
+      for (const [name, value] of Object.entries(changed)) {
+        if (value === "") next.delete(name);
+        else next.set(name, value);
+      }
+      return next;
+    });
+  return (
+    <main className="page" id="main" tabIndex={-1}>
+      <div className="page-head">
+        <h1>{t("audit.title")}</h1>
+        {summary.data ? <ChainBadge chain={summary.data.chain} /> : null}
+        <ExportButton path={`/api/audit/file?${filter}`} />
+      </div>
+      {summary.data && summary.data.chain.problems.length > 0 ? (
+        <section className="banner banner-error audit-problems" role="alert" data-testid="audit-problems">
+          <p>{t("audit.chain.problemsLead")}</p>
+          <ul>
+            {summary.data.chain.problems.map((problem) => (
+              <li key={problem} lang="en">
+                {problem}
+              </li>
+            ))}
+          </ul>
+        </section>
+      ) : null}
+      <AuditFilterBar values={new URLSearchParams(filter)} onChange={change} choices={summary.data ?? null} />
+      {items === undefined ? (
+        list.error ? (
+          <FailedNotice error={list.error} retry={() => void list.refetch()} />
+        ) : (
+          <Loading rows={10} />
+        )
+      ) : items.length === 0 ? (
+        <Notice title={t("recordsFilter.none")} lead={t("recordsFilter.noneLead")} testId="audit-empty" />
+      ) : (
+        <>
+          <AuditRows items={items} onNarrow={change} />
+          <div className="records-more">
+            <span className="muted" role="status" data-testid="audit-shown">
+              {t(list.hasNextPage ? "records.shown" : "records.all", { count: items.length })}
+            </span>
+            {list.hasNextPage ? (
+              <Button
+                onClick={() => list.isFetchingNextPage || void list.fetchNextPage()}
+                aria-busy={list.isFetchingNextPage}
+                data-testid="audit-more"
+              >
+                {list.isFetchingNextPage ? t("records.loading") : t("records.more")}
+              </Button>
+            ) : null}
+            <Button onClick={() => void list.refetch()} data-testid="audit-refresh">
+              {t("audit.refresh")}
+            </Button>
+          </div>
+          {list.error ? <FailedLine error={list.error} /> : null}
+        </>
+      )}
+    </main>
+  );
+}
+
+/** The filter as a query, names in one order, so that the same filter has one name in the cache. */
+function filterOf(search: URLSearchParams): string {
+  const filter = new URLSearchParams();
+  for (const name of AUDIT_FILTER_NAMES) {
+    const value = search.get(name) ?? "";
+    if (value !== "") filter.set(name, value);
+  }
+  return filter.toString();
+}
