@@ -124,12 +124,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   offGuardRoutes(routes);
   linkRoutes(routes);
   reliabilityRoutes(routes);
-<<<<<<< HEAD
   approvalRoutes(routes, nudge);
-=======
   auditRoutes(routes);
-  approvalRoutes(routes, deps.nudge);
->>>>>>> fc4a4bd (feat(server): the audit has a page, files and seals: what is changed, deleted or put in later is named)
   priceRoutes(routes);
   supplyRoutes(routes, nudge);
   reportRoutes(routes);

@@ -1,4 +1,4 @@
-import { HOUR_MS, MINUTE_MS } from "#base/time.ts";
+import { HOUR_MS, SECOND_MS } from "#base/time.ts";
 import { checkAudit } from "#flows/check-audit.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { lastAuditCheck } from "#store/audit-checks.ts";
@@ -9,7 +9,7 @@ import type { Job } from "./loop.ts";
 export function auditJob(ctx: FlowContext, sealer: Sealer): Job {
   return {
     name: "audit",
-    everyMs: MINUTE_MS,
+    everyMs: 10 * SECOND_MS,
     async run() {
       const last = await lastAuditCheck(ctx.db.read);
       if (last === null || ctx.clock() - last.ended_at >= HOUR_MS) await checkAudit(ctx, sealer);
