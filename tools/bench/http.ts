@@ -42,7 +42,7 @@ export async function bench({
   const last = addDays(dayOf(systemClock()), -1);
   const measured = async (name: string, fresh: () => Promise<TestDatabase>) => {
     const db = await fresh();
-    await makeHistory(db, { meters, days, last, youngDays: 1 });
+    await makeHistory(db, { meters, days, last, youngDays: 1, lies: "by_key" });
     await addPeople(db, meters);
     return measure(name, db, { meters, last, seconds });
   };
