@@ -27,6 +27,9 @@ const QUIET = [
   "--disable-sync",
 ];
 
+/** The colours of a page. */
+export type Theme = "light" | "dark";
+
 /** Widths that the pages are made for: a desk and a phone. */
 export const DESK = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
@@ -56,6 +59,7 @@ export type Site = {
     as: "admin" | "nobody" | Colleague;
     size?: typeof DESK;
     language?: "zh-CN" | "en";
+    theme?: Theme;
   }) => Promise<Page>;
   /** Tells the simulated town something, e.g. `/meters/…/offline`. */
   town: (path: string, fields: object) => Promise<void>;
@@ -65,6 +69,8 @@ export type Site = {
   books: () => Promise<LedgerReport>;
   /** What the server answers a logged-in user. */
   ask: <T>(path: string) => Promise<T>;
+  /** Has the administrator do something; throws what the server said when it refused. Bytes go as they are. */
+  tell: <T>(path: string, body: object | Buffer) => Promise<T>;
   /** Console errors, refused policies and foreign requests since the last call. */
   complaints: () => string[];
   close: () => Promise<void>;
@@ -109,9 +115,18 @@ export async function openSite(): Promise<Site> {
       database: join(data, "jichao.db"),
       close,
       complaints: () => heard.splice(0),
-      open: ({ as, size = DESK, language = "zh-CN" }) =>
-        openPage({ browser, base, heard, size, language, cookies: cookiesOf(as) }),
+      open: ({ as, size = DESK, language = "zh-CN", theme = "light" }) =>
+        openPage({ browser, base, heard, size, language, theme, cookies: cookiesOf(as) }),
       ask: (path) => admin.context.request.get(base + path).then((answer) => answer.json()),
+      tell: async (path, body) => {
+        const type = Buffer.isBuffer(body) ? { "content-type": "application/octet-stream" } : {};
+        const answer = await admin.context.request.post(base + path, {
+          data: body,
+          headers: { origin: base, ...type },
+        });
+        if (!answer.ok()) throw new Error(`${path}: ${await answer.text()}`);
+        return answer.json().catch(() => null);
+      },
       snapshot: async () => (await (await fetch(`http://127.0.0.1:${simulator}/state`)).json()) as TownSnapshot,
       books: () => verified(env),
       town: async (path, fields) => {
@@ -142,14 +157,16 @@ type PageOptions = {
   heard: string[];
   size: typeof DESK;
   language: string;
+  theme: Theme;
   cookies: Cookies;
 };
 
-async function openPage({ browser, base, heard, size, language, cookies }: PageOptions): Promise<Page> {
+async function openPage({ browser, base, heard, size, language, theme, cookies }: PageOptions): Promise<Page> {
   if (browser === null) throw new Error("the browser is closed");
   const context = await browser.newContext({ viewport: size, reducedMotion: "reduce" });
   await context.addCookies(cookies);
   await context.addInitScript(`localStorage.setItem("jichao.language", ${JSON.stringify(language)});
+    localStorage.setItem("jichao.theme", localStorage.getItem("jichao.theme") ?? ${JSON.stringify(theme)});
     document.addEventListener("securitypolicyviolation", (event) =>
       console.error("policy refused " + event.violatedDirective + " " + event.blockedURI));`);
   const page = await context.newPage();
@@ -177,7 +194,7 @@ async function loggedIn(browser: Browser, base: string) {
 }
 
 /** Changes the colours of a page that is open, as another tab of the same user would. */
-export async function showTheme(page: Page, theme: "light" | "dark"): Promise<void> {
+export async function showTheme(page: Page, theme: Theme): Promise<void> {
   await page.evaluate(`new Promise((done) => {
     localStorage.setItem("jichao.theme", "${theme}");
     dispatchEvent(new StorageEvent("storage", { key: "jichao.theme" }));
@@ -187,16 +204,20 @@ export async function showTheme(page: Page, theme: "light" | "dark"): Promise<vo
 
 /** What axe-core finds serious or critical on the page as it is now, in light and in dark, one line for each. */
 export async function seriousBarriers(page: Page): Promise<string[]> {
-  await page.evaluate(axeSource);
   await showTheme(page, "dark");
-  const dark = await barriersNow(page);
+  const dark = await barriersNow(page, COLOUR_RULES);
   await showTheme(page, "light");
   return [...(await barriersNow(page)), ...dark.map((each) => `in dark: ${each}`)];
 }
 
-async function barriersNow(page: Page): Promise<string[]> {
+/** What a change of colours can break; all else is the same in both themes. */
+const COLOUR_RULES = ["color-contrast", "link-in-text-block"];
+
+/** The same for the colours that the page has now; by all rules of axe-core, or by some. */
+export async function barriersNow(page: Page, rules?: readonly string[]): Promise<string[]> {
+  await page.evaluate(axeSource);
   const found = await page.evaluate<{ id: string; impact: string; nodes: { html: string }[] }[]>(
-    "axe.run(document, { resultTypes: ['violations'], preload: false }).then((result) => result.violations)",
+    `axe.run(document, { resultTypes: ['violations'], preload: false, ${rules ? `runOnly: ${JSON.stringify(rules)}` : ""} }).then((result) => result.violations)`,
   );
   return found
     .filter(({ impact }) => impact === "serious" || impact === "critical")

@@ -12,9 +12,9 @@ ${rows.join("\n")}</html>
 `;
 }
 
-function figure({ file, width, language, complaints }: Sheet["pictures"][number]): string {
+function figure({ file, width, language, theme, complaints }: Sheet["pictures"][number]): string {
   const wrong = complaints.map((each) => `<p class="bad">${escaped(each)}</p>`).join("");
-  return `<figure><figcaption>${language}, ${width}</figcaption><a href="${file}"><img class="${width}" src="${file}" alt=""></a>${wrong}</figure>`;
+  return `<figure><figcaption>${language}, ${theme}, ${width}</figcaption><a href="${file}"><img class="${width}" src="${file}" alt=""></a>${wrong}</figure>`;
 }
 
 function escaped(text: string): string {

@@ -1,0 +1,75 @@
+import { expect, test } from "vitest";
+import { beginQuarantine } from "#flows/begin-quarantine.ts";
+import { systemClock } from "#system/clock.ts";
+import { chineseTexts, DESK, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
+import { browserStories, type Opened } from "./browser-stories.ts";
+import { patternsOfConsole, show, walkConsole } from "./browser-walk.ts";
+import { livedIn } from "./lived-in.ts";
+
+const HOUR_MS = 3_600_000;
+
+browserStories("every page of the console", ({ before, open }) => {
+  let opened: Opened;
+  let site: Site;
+  let starts: string[];
+  before(async (given) => {
+    opened = given;
+    ({ site } = given);
+    starts = await livedIn(given);
+  });
+
+  test("is reached by links, keeps nobody out in light or dark, fits, and complains of nothing", async () => {
+    const pages = [await open({ as: "admin", size: DESK }), await open({ as: "admin", size: PHONE })];
+    const wrong: Record<string, string[]> = {};
+    const found = await walkConsole(site, pages, starts, async (page, pattern) => {
+      const over = await page.evaluate<number>(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+      );
+      const said = [...(await seriousBarriers(page)), ...(over > 0 ? [`${over} px wider than the window`] : [])];
+      if (said.length > 0) wrong[pattern] = said;
+    });
+    expect(wrong).toEqual({});
+    expect(patternsOfConsole().filter((each) => !found.has(each))).toEqual([]);
+  }, 240_000);
+
+  test("a choice of colours holds at once, after a reload, and in a dialog; print stays light", async () => {
+    const page = await open({ as: "admin" });
+    const theme = () => page.evaluate<string>("document.documentElement.dataset.theme");
+    const ground = () => page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
+    await page.getByTestId("user-menu").click();
+    const light = await ground();
+    await page.getByTestId("theme-dark").click();
+    expect(await page.getByTestId("theme-dark").getAttribute("aria-pressed")).toBe("true");
+    expect(await theme()).toBe("dark");
+    const dark = await ground();
+    expect(dark).not.toBe(light);
+    await page.emulateMedia({ media: "print" });
+    await page.waitForFunction(`getComputedStyle(document.body).backgroundColor !== ${JSON.stringify(dark)}`);
+    await page.emulateMedia({ media: "screen" });
+    // Before a line of the program has run, the page is dark already: nothing flashes.
+    await page.route("**/assets/*.js", (route) => route.abort());
+    await page.goto(site.base).catch(() => {});
+    expect(await theme()).toBe("dark");
+    expect(await ground()).toBe(dark);
+    site.complaints(); // that its scripts were held back
+    await page.unroute("**/assets/*.js");
+    await page.goto(site.base);
+    await page.getByTestId("user-menu").click();
+    await page.emulateMedia({ colorScheme: "dark" });
+    await page.getByTestId("theme-light").click();
+    expect(await theme()).toBe("light");
+    await page.getByTestId("theme-system").click();
+    expect(await theme()).toBe("dark");
+    await page.emulateMedia({ colorScheme: "light" });
+    await page.waitForFunction("document.documentElement.dataset.theme === 'light'");
+  }, 60_000);
+
+  test("after a restore the page of the quarantine keeps nobody out either", async () => {
+    await beginQuarantine(opened.ctx, { file: "jichao.tar.gz.age", snapshotAt: systemClock() - HOUR_MS, by: "root" });
+    const page = await open({ as: "admin", language: "en" });
+    await show(site, page, "/quarantine");
+    await page.getByTestId("quarantine-banner").waitFor();
+    expect(await seriousBarriers(page)).toEqual([]);
+    expect((await chineseTexts(page)).filter((text) => /隔离|恢复/.test(text))).toEqual([]);
+  }, 60_000);
+});
