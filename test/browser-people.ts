@@ -27,6 +27,9 @@ export function colleague(
       disabled: 0,
       all_meters: 1,
       created_at: now,
+      must_change: 0,
+      seen_at: 0,
+      version: 0,
     } as const;
     await tx.insertInto("user").values(user).execute();
     await tx.insertInto("user_role").values({ user_id: id, role_id: roleId }).execute();

@@ -112,6 +112,8 @@ export const layers: Readonly<Record<string, Rule>> = {
       "domain/meter-day.ts",
       "domain/group.ts",
       "domain/import-sheets.ts",
+      "domain/login-name.ts",
+      "domain/password-rule.ts",
       "domain/link.ts",
       "domain/meter-event.ts",
       "domain/move-out.ts",

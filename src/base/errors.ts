@@ -4,6 +4,7 @@ import { devicesErrors } from "./errors-devices.ts";
 import { exportErrors } from "./errors-exports.ts";
 import { groupErrors } from "./errors-groups.ts";
 import { importErrors } from "./errors-import.ts";
+import { peopleErrors } from "./errors-people.ts";
 import { reconcileErrors } from "./errors-reconcile.ts";
 import { refundErrors } from "./errors-refunds.ts";
 import { safekeepingErrors } from "./errors-safekeeping.ts";
@@ -22,6 +23,7 @@ export const errors = {
   ...groupErrors,
   ...exportErrors,
   ...importErrors,
+  ...peopleErrors,
   ...reconcileErrors,
   ...devicesErrors,
   ...safekeepingErrors,

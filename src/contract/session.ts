@@ -1,9 +1,11 @@
 import { z } from "zod";
+import { loginName } from "#domain/login-name.ts";
 import { permissions } from "#domain/permission.ts";
 
 /** POST /api/session: log in. The answer sets an HttpOnly cookie. */
 export const loginRequest = z.object({
-  login: z.string().trim().min(1).max(64),
+  /** As it is kept: half the ways to type a name must not be so many names to guess at. */
+  login: z.string().transform(loginName).pipe(z.string().min(1).max(64)),
   password: z.string().min(1).max(256),
 });
 export type LoginRequest = z.infer<typeof loginRequest>;
@@ -15,6 +17,10 @@ export const me = z.object({
   permissions: z.array(z.enum(permissions)),
   /** How many meters are in my scope. */
   meters: z.number().int(),
+  /** Nothing else is open until I have chosen a password of my own. */
+  mustChangePassword: z.boolean(),
+  /** The name of the administrator who looks through my eyes (预览); nothing can be changed then. */
+  previewedBy: z.string().nullable(),
 });
 export type Me = z.infer<typeof me>;
 

@@ -120,7 +120,26 @@ export const seedRoles: readonly { code: string; name: string; permissions: read
       "share.view",
     ],
   },
+  {
+    code: "auditor",
+    name: "审计员",
+    permissions: [
+      "board.view",
+      "meter.view",
+      "recharge.view",
+      "shift.view",
+      "customer.view",
+      "price.view",
+      "report.view",
+      "share.view",
+      "reconcile.view",
+      "audit.view",
+    ],
+  },
 ];
+
+/** The role that holds every permission for ever: without it a permission that nobody has could be given back by nobody. */
+export const ADMIN_ROLE = "admin";
 
 /**
  * Which meters a user may see (辖区): everything, or the meters below some area nodes plus some single meters.
@@ -129,6 +148,7 @@ export const seedRoles: readonly { code: string; name: string; permissions: read
 export type Scope = { all: true } | { all: false; areaIds: readonly number[]; meterIds: readonly number[] };
 
 export const SCOPE_ALL: Scope = { all: true };
+export const SCOPE_NONE: Scope = { all: false, areaIds: [], meterIds: [] };
 
 /** Someone who asks: who, what they may do, and over which meters. */
 export type Actor = {
@@ -137,4 +157,8 @@ export type Actor = {
   name: string;
   permissions: ReadonlySet<Permission>;
   scope: Scope;
+  /** Set while he logs in with a password that somebody else chose: until he has one of his own he may do nothing else. */
+  readonly mustChangePassword?: true;
+  /** Set while an administrator looks through this user's eyes (预览): he sees what the user sees, and may change nothing. */
+  readonly previewedBy?: { readonly userId: number; readonly login: string; readonly name: string };
 };

@@ -39,7 +39,7 @@ for (const { name, available, why } of testDatabases) {
         const granted = JSON.stringify(["recharge.create", "no.such.permission", "board.view"]);
         await tx
           .insertInto("role")
-          .values({ ...role, permissions: granted })
+          .values({ ...role, permissions: granted, version: 0 })
           .execute();
         for (const [id, login, disabled] of [
           [1, "zhang", 0],
@@ -54,6 +54,9 @@ for (const { name, available, why } of testDatabases) {
             password_hash: passwordHash,
             all_meters: 0,
             created_at: 1,
+            must_change: 0,
+            seen_at: 0,
+            version: 0,
           } as const;
           await tx.insertInto("user").values(user).execute();
           await tx.insertInto("user_role").values({ user_id: id, role_id: 7 }).execute();
@@ -99,7 +102,7 @@ for (const { name, available, why } of testDatabases) {
         ["zhang", "wrong"],
         ["nobody", PASSWORD],
         ["gone", PASSWORD],
-        ["ZHANG", PASSWORD],
+        ["zhang ", "wrong"],
       ]) {
         expect(await refused(login ?? "", password ?? "")).toBe("login_failed");
       }

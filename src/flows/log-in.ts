@@ -13,9 +13,10 @@ import {
   sessionByHash,
   touchSession,
 } from "#store/sessions.ts";
-import { actorOf, userForLogin } from "#store/users.ts";
+import { actorOf, passwordHashOf, userForLogin } from "#store/users.ts";
 import { randomToken, sha256Hex } from "#system/crypto.ts";
 import { hashPassword, verifyPassword } from "#system/password.ts";
+import { callerOf } from "./caller.ts";
 import type { FlowContext } from "./context.ts";
 
 /** A console left alone is locked, and nobody stays in for longer than a shift. */
@@ -65,6 +66,8 @@ export async function logIn(
       expires_at: later(now, SESSION_MS),
       ip: input.ip,
     });
+    // The session is in, and his row taken: a new password or the end of him either came before, or ends this session too.
+    if ((await passwordHashOf(tx, actor.userId)) !== user?.passwordHash) throw new AppError("login_failed");
     if (!isFresh) return; // this body ran before and only the answer to its commit was lost
     await auditLogin(ctx, tx, { login: actor.login, ip: input.ip, now, succeeded: true });
   });
@@ -77,7 +80,7 @@ export async function loadActor(ctx: FlowContext, token: string): Promise<Actor 
   if (!session) return null;
   const now = ctx.clock();
   if (now - session.seenAt >= SEEN_EVERY_MS) await ctx.db.transact((tx) => touchSession(tx, sha256Hex(token), now));
-  return actorOf(ctx.db.read, session.userId);
+  return callerOf(ctx.db.read, session);
 }
 
 /**
@@ -86,7 +89,7 @@ export async function loadActor(ctx: FlowContext, token: string): Promise<Actor 
  */
 export async function peekActor(ctx: FlowContext, token: string): Promise<Actor | null> {
   const session = await liveSession(ctx, token);
-  return session && actorOf(ctx.db.read, session.userId);
+  return session && callerOf(ctx.db.read, session);
 }
 
 async function liveSession(ctx: FlowContext, token: string) {
@@ -130,6 +133,7 @@ export async function ensureFirstAdministrator(
       code: role.code,
       name: role.name,
       permissions: JSON.stringify(role.permissions),
+      version: 0,
     }));
     await insertIgnore(tx, "role", roles, ["id"]);
     const now = ctx.clock();
@@ -145,6 +149,9 @@ export async function ensureFirstAdministrator(
           disabled: 0,
           all_meters: 1,
           created_at: now,
+          must_change: 0,
+          seen_at: 0,
+          version: 0,
         },
       ],
       ["id"],

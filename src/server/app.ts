@@ -35,6 +35,7 @@ import { metricsRoutes } from "./routes/metrics.ts";
 import { moveOutRoutes } from "./routes/move-outs.ts";
 import { offGuardRoutes } from "./routes/off-guard.ts";
 import { paymentRoutes } from "./routes/payments.ts";
+import { peopleRoutes } from "./routes/people.ts";
 import { priceRoutes } from "./routes/prices.ts";
 import { rechargeRoutes } from "./routes/recharges.ts";
 import { reconcileRoutes } from "./routes/reconcile.ts";
@@ -113,7 +114,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   };
   healthRoutes(routes);
   metricsRoutes(routes, deps.metrics, deps.metricsToken);
-  sessionRoutes(routes);
+  sessionRoutes(routes, nudge);
+  peopleRoutes(routes, nudge);
   boardRoutes(routes, boards);
   meterRoutes(routes);
   commandRoutes(routes, nudge);
@@ -160,7 +162,7 @@ function addRequestLog(app: FastifyInstance, { log, metrics }: AppDeps): void {
       path: route,
       status,
       took: Math.round(reply.elapsedTime),
-      user: request.caller?.login,
+      user: (request.caller?.previewedBy ?? request.caller)?.login,
       ip: request.ip,
     };
     if (request.method === "GET" || request.method === "HEAD") log.debug(fields, "request answered");

@@ -2,9 +2,9 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { AppError, type ErrorCode, type ErrorDetails, errorStatus, errorText } from "#base/errors.ts";
 import type { Refusal } from "#contract/session.ts";
 import { permissions } from "#domain/permission.ts";
+import { permissionNames } from "#domain/permission-names.ts";
 import { failureKind } from "#store/database-failures.ts";
 import type { Log } from "#system/log.ts";
-import { permissionWords } from "./words.ts";
 
 /** Largest request body: ours are a few hundred bytes. */
 export const BODY_BYTES_MAX = 64 * 1024;
@@ -41,7 +41,7 @@ export function handleError(log: Log, error: unknown, request: FastifyRequest, r
 
 function answer(code: ErrorCode, details: ErrorDetails, requestId: string): Answer {
   const permission = permissions.find((each) => each === details.permission);
-  const shown = permission === undefined ? details : { ...details, permission: permissionWords[permission] };
+  const shown = permission === undefined ? details : { ...details, permission: permissionNames[permission][0] };
   return {
     status: errorStatus(code),
     refusal: { code, message: errorText(code, shown, "zh"), details: { ...details }, requestId },

@@ -42,6 +42,8 @@ export type Route<A, P extends z.ZodType, Q extends z.ZodType, B extends z.ZodTy
   answer: R;
   /** The refusal when `params` cannot be read: the same as for something that does not exist. */
   missing?: ErrorCode;
+  /** What somebody may do who must first change his password, or looks through another's eyes; both are otherwise held up. */
+  heldUp?: readonly ("must_change" | "preview")[];
   /** A POST that only asks: it is not counted among the caller's writes. */
   onlyAsks?: boolean;
   /** Largest body, in bytes, where files are taken in; the usual limit when left out. */
@@ -121,6 +123,7 @@ export function addRoute<
     onRequest: async (request, reply) => {
       if (access === "public") return;
       request.caller = await identify(routes, request);
+      refuseHeldUp(request.caller, route);
       if (access !== "logged_in") demandOneOf(request.caller, permitted);
       large?.enter(request, reply);
     },
@@ -165,6 +168,13 @@ async function identify(routes: Routes, request: FastifyRequest): Promise<Actor>
   const actor = token === null ? null : await routes.loadCaller(token);
   if (actor === null) throw new AppError("unauthenticated");
   return actor;
+}
+
+/** Looking through another's eyes is looking: whatever is not a GET is refused, also what would only ask. */
+function refuseHeldUp(actor: Actor, { method, heldUp = [] }: { method: string; heldUp?: readonly string[] }): void {
+  if (actor.previewedBy !== undefined && method !== "GET" && !heldUp.includes("preview"))
+    throw new AppError("preview_read_only");
+  if (actor.mustChangePassword && !heldUp.includes("must_change")) throw new AppError("password_must_change");
 }
 
 function actorOf(request: FastifyRequest): Actor {

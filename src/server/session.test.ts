@@ -52,6 +52,8 @@ test("logging in answers who I am and sets a cookie that no script and no other 
     name: expect.any(String),
     permissions: ["board.view", "recharge.view"],
     meters: 2,
+    mustChangePassword: false,
+    previewedBy: null,
   });
   expect(answer.cookies).toEqual([
     { name: "jc_s", value: expect.stringMatching(/^[\w-]{43}$/), path: "/", httpOnly: true, sameSite: "Strict" },

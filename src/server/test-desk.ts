@@ -1,3 +1,5 @@
+import type { Db } from "#store/db.ts";
+
 /** Bodies of what the desk asks for, by route, about one meter of the test town. */
 export function deskBodies(of: { meter: number }): Record<string, object> {
   return {
@@ -20,4 +22,12 @@ export function deskBodies(of: { meter: number }): Record<string, object> {
     "/api/recharges/:orderNo/recheck": { reason: "已到现场核对" },
     "/api/recharges/:orderNo/withdraw": { reason: "收错" },
   };
+}
+
+/** As if the meter's purchase count had contradicted the books. */
+export async function stopOrder(db: Db, orderNo: string): Promise<void> {
+  await db.transact(async (tx) => {
+    await tx.updateTable("recharge_order").set({ state: "stopped" }).where("order_no", "=", orderNo).execute();
+    await tx.updateTable("command").set({ state: "stopped" }).where("order_no", "=", orderNo).execute();
+  });
 }

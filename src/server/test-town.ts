@@ -173,7 +173,7 @@ export async function enrol(
     const granted = JSON.stringify(input.permissions ?? permissions);
     await tx
       .insertInto("role")
-      .values({ id, code: `role${id}`, name: `角色${id}`, permissions: granted })
+      .values({ id, code: `role${id}`, name: `角色${id}`, permissions: granted, version: 0 })
       .execute();
     await tx
       .insertInto("user")
@@ -185,6 +185,9 @@ export async function enrol(
         disabled: 0,
         all_meters: input.areas === undefined ? 1 : 0,
         created_at: now,
+        must_change: 0,
+        seen_at: 0,
+        version: 0,
       })
       .execute();
     await tx.insertInto("user_role").values({ user_id: id, role_id: id }).execute();

@@ -1,5 +1,4 @@
 import type { z } from "zod";
-import type { Permission } from "#domain/permission.ts";
 
 /** What the fields of our requests are called on the page. */
 const fieldWords: Readonly<Record<string, string>> = {
@@ -62,47 +61,13 @@ const fieldWords: Readonly<Record<string, string>> = {
   closeIndex: "止码",
   left: "剩余量",
   planHash: "检查结果",
-};
-
-/** What a permission allows, in the words of the page. */
-export const permissionWords: Readonly<Record<Permission, string>> = {
-  "board.view": "查看状态墙",
-  "meter.view": "查看表计",
-  "meter.read": "补抄",
-  "meter.trip": "拉闸",
-  "meter.close": "合闸",
-  "guard.stop": "停止全部拉闸",
-  "guard.release": "解除拉闸保护",
-  "recharge.create": "充值",
-  "recharge.view": "查看充值记录",
-  "recharge.withdraw": "撤回充值",
-  "recharge.recheck": "重新核对充值",
-  "shift.view": "查看交班",
-  "shift.close_other": "代他人交班",
-  "refund.create": "办理退费",
-  "refund.approve": "审批退费",
-  "credit.clear": "清零",
-  "moveout.create": "办理退租",
-  "customer.view": "查看客户",
-  "account.merge": "合并主分表",
-  "meter.mode": "切换表计模式",
-  "meter.exchange": "换表",
-  "meter.manage": "管理表计档案",
-  "concentrator.manage": "管理集中器",
-  "archive.import": "导入档案",
-  "price.view": "查看价格",
-  "price.manage": "修改价格",
-  "price.approve": "审批价格",
-  "calendar.manage": "修改日历与停电时段",
-  "report.view": "查看报表",
-  "reading.correct": "更正读数",
-  "share.view": "查看公摊",
-  "share.manage": "管理公摊",
-  "reconcile.view": "查看对账",
-  "reconcile.correct": "处理对账差异",
-  "audit.view": "查看审计日志",
-  "user.manage": "管理用户",
-  "settings.manage": "修改设置",
+  roleIds: "角色",
+  roleId: "角色",
+  scope: "管辖范围",
+  permissions: "功能权限",
+  changes: "改动",
+  old: "原密码",
+  disabled: "状态",
 };
 
 const typeWords: Readonly<Record<string, string>> = {

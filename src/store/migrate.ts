@@ -23,6 +23,7 @@ import * as exports from "./migrations/0020_exports.ts";
 import * as imports from "./migrations/0021_imports.ts";
 import * as importPermission from "./migrations/0022_import_permission.ts";
 import * as daySums from "./migrations/0023_day_sums.ts";
+import * as people from "./migrations/0024_people.ts";
 import * as auditChain from "./migrations/0025_audit_chain.ts";
 import type { MysqlAddress } from "./mysql-address.ts";
 import { mysqlPool } from "./mysql-pool.ts";
@@ -60,6 +61,7 @@ const migrations: readonly Migration[] = [
   { name: "0021_imports", up: imports.up },
   { name: "0022_import_permission", up: importPermission.up },
   { name: "0023_day_sums", up: daySums.up },
+  { name: "0024_people", up: people.up },
   { name: "0025_audit_chain", up: auditChain.up },
 ];
 

@@ -60,6 +60,9 @@ for (const { name, available, why } of testDatabases) {
         disabled: 0,
         all_meters: 0,
         created_at: 1,
+        must_change: 0,
+        seen_at: 0,
+        version: 0,
       } as const;
       await db.transact((tx) => insertIgnore(tx, "user", [user], ["id"]));
       await expect(db.transact((tx) => insertIgnore(tx, "user", [{ ...user, id: 2 }], ["id"]))).rejects.toThrow();

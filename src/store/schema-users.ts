@@ -12,6 +12,7 @@ export type AuditTable = {
   ip: string;
 };
 
+/** `login` is as `loginName` makes it. `must_change`: the password was chosen by somebody else. `seen_at`: the last use of any session. */
 export type UserTable = {
   id: number;
   login: string;
@@ -20,12 +21,16 @@ export type UserTable = {
   disabled: Flag;
   all_meters: Flag;
   created_at: number;
+  must_change: Flag;
+  seen_at: number;
+  version: number;
 };
-export type RoleTable = { id: number; code: string; name: string; permissions: string };
+/** `code` is that of a seed role, or made of the id; `permissions` is a JSON list. */
+export type RoleTable = { id: number; code: string; name: string; permissions: string; version: number };
 export type UserRoleTable = { user_id: number; role_id: number };
 /** Area nodes and single meters that a user may see (辖区). */
 export type UserScopeTable = { user_id: number; kind: "area" | "meter"; ref_id: number };
-/** Only the SHA-256 of a session's token is stored. */
+/** Only the SHA-256 of a session's token is stored. `preview_of`: through whose eyes its user looks at the moment (预览). */
 export type SessionTable = {
   token_hash: string;
   user_id: number;
@@ -33,6 +38,7 @@ export type SessionTable = {
   seen_at: number;
   expires_at: number;
   ip: string;
+  preview_of: number | null;
 };
 /** Failed logins per name and per address. */
 export type LoginFailureTable = { subject: string; failures: number; last_at: number };

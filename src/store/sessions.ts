@@ -4,26 +4,34 @@ import { insertIgnore, updatedRows, upsert } from "./portable.ts";
 import type { SessionTable } from "./schema-users.ts";
 
 /** Adds a session; only the hash of its token is ever stored. False when it is there already. */
-export async function addSession(tx: Tx, session: SessionTable): Promise<boolean> {
-  return (await insertIgnore(tx, "session", [session], ["token_hash"])) === 1;
+export async function addSession(tx: Tx, session: Omit<SessionTable, "preview_of">): Promise<boolean> {
+  await seenUser(tx, session.user_id, session.seen_at);
+  return (await insertIgnore(tx, "session", [{ ...session, preview_of: null }], ["token_hash"])) === 1;
 }
 
 /** A session by its token's hash. */
 export async function sessionByHash(
   tx: Tx,
   tokenHash: string,
-): Promise<{ userId: number; seenAt: number; expiresAt: number } | null> {
+): Promise<{ userId: number; seenAt: number; expiresAt: number; previewOf: number | null } | null> {
   const row = await tx
     .selectFrom("session")
-    .select(["user_id", "seen_at", "expires_at"])
+    .select(["user_id", "seen_at", "expires_at", "preview_of"])
     .where("token_hash", "=", tokenHash)
     .executeTakeFirst();
-  return row ? { userId: row.user_id, seenAt: row.seen_at, expiresAt: row.expires_at } : null;
+  if (!row) return null;
+  return { userId: row.user_id, seenAt: row.seen_at, expiresAt: row.expires_at, previewOf: row.preview_of };
 }
 
-/** Notes that a session was used. */
+/** Notes that a session was used, and with it its user: he outlives his sessions. */
 export async function touchSession(tx: Tx, tokenHash: string, at: Instant): Promise<void> {
+  const session = await sessionByHash(tx, tokenHash);
+  if (session !== null) await seenUser(tx, session.userId, at);
   await tx.updateTable("session").set({ seen_at: at }).where("token_hash", "=", tokenHash).execute();
+}
+
+async function seenUser(tx: Tx, userId: number, at: number): Promise<void> {
+  await tx.updateTable("user").set({ seen_at: at }).where("id", "=", userId).execute();
 }
 
 /** Ends a session. */

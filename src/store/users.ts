@@ -1,16 +1,18 @@
+import { loginName } from "#domain/login-name.ts";
 import { type Actor, type Permission, permissions, type Scope } from "#domain/permission.ts";
 import type { Tx } from "./db.ts";
 
-/** The one who logs in under this name, with the password's hash: only the log-in flow may ask. */
+/** The one who logs in under this name, however he types it, with the password's hash: only flows about passwords may ask. */
 export async function userForLogin(
   tx: Tx,
   login: string,
 ): Promise<{ id: number; passwordHash: string; disabled: boolean } | null> {
-  const row = await tx
+  const rows = await tx
     .selectFrom("user")
-    .select(["id", "password_hash", "disabled"])
-    .where("login", "=", login)
-    .executeTakeFirst();
+    .select(["id", "login", "password_hash", "disabled"])
+    .where("login", "in", [...new Set([login, loginName(login)])])
+    .execute();
+  const row = rows.find((each) => each.login === login) ?? rows[0];
   return row ? { id: row.id, passwordHash: row.password_hash, disabled: row.disabled === 1 } : null;
 }
 
@@ -18,7 +20,7 @@ export async function userForLogin(
 export async function actorOf(tx: Tx, userId: number): Promise<Actor | null> {
   const user = await tx
     .selectFrom("user")
-    .select(["id", "login", "name", "all_meters"])
+    .select(["id", "login", "name", "all_meters", "must_change"])
     .where("id", "=", userId)
     .where("disabled", "=", 0)
     .executeTakeFirst();
@@ -36,7 +38,19 @@ export async function actorOf(tx: Tx, userId: number): Promise<Actor | null> {
     name: user.name,
     permissions: new Set(permissions.filter((each) => granted.has(each))),
     scope: user.all_meters === 1 ? { all: true } : await scopeOf(tx, userId),
+    ...(user.must_change === 1 && { mustChangePassword: true as const }),
   };
+}
+
+/** The hash of a user's password; null when he is unknown or disabled. Only flows about passwords may ask. */
+export async function passwordHashOf(tx: Tx, userId: number): Promise<string | null> {
+  const row = await tx
+    .selectFrom("user")
+    .select("password_hash")
+    .where("id", "=", userId)
+    .where("disabled", "=", 0)
+    .executeTakeFirst();
+  return row?.password_hash ?? null;
 }
 
 async function scopeOf(tx: Tx, userId: number): Promise<Scope> {

@@ -1,4 +1,4 @@
-import { argon2, randomBytes, timingSafeEqual } from "node:crypto";
+import { argon2, randomBytes, randomInt, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
 
 const derive = promisify(argon2);
@@ -48,4 +48,22 @@ async function argon2id(password: string, p: Parameters): Promise<Buffer> {
 
 function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("base64").replace(/=+$/, "");
+}
+
+/** Without what people take for each other: 0 O, 1 l I. */
+const LETTERS = "abcdefghjkmnpqrstuvwxyz";
+const CAPITALS = "ABCDEFGHJKLMNPQRSTUVWXYZ";
+const DIGITS = "23456789";
+const GROUPS = 4;
+const GROUP_CHARS = 4;
+
+/** A password that is told once and then changed: groups that can be read out, with capitals, letters and digits; about 90 bits. */
+export function makePassword(): string {
+  const all = LETTERS + CAPITALS + DIGITS;
+  const pick = (from: string): string => from[randomInt(from.length)] ?? "";
+  const group = (): string => Array.from({ length: GROUP_CHARS }, () => pick(all)).join("");
+  for (;;) {
+    const made = Array.from({ length: GROUPS }, group).join("-");
+    if (/[a-z]/.test(made) && /[A-Z]/.test(made) && /[0-9]/.test(made)) return made;
+  }
 }

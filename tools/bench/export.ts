@@ -122,9 +122,12 @@ async function makeDay(db: TestDatabase): Promise<void> {
       { area_id: PART, ancestor_id: 1 },
     ]);
     await tx.updateTable("meter").set({ area_id: PART }).where("id", "<=", PART_METERS).execute();
-    const role = { id: 1, code: "bench", name: "bench", permissions: JSON.stringify(permissions) };
+    const role = { id: 1, code: "bench", name: "bench", permissions: JSON.stringify(permissions), version: 0 };
     await insertRows(tx, "role", [role]);
-    await insertRows(tx, "user", [{ ...USER, password_hash: "none", disabled: 0, all_meters: 1, created_at: 0 }]);
+    const times = { created_at: 0, seen_at: 0 };
+    await insertRows(tx, "user", [
+      { ...USER, ...times, password_hash: "none", disabled: 0, all_meters: 1, must_change: 0, version: 0 },
+    ]);
     await insertRows(tx, "user_role", [{ user_id: USER.id, role_id: role.id }]);
   });
 }

@@ -162,5 +162,5 @@ function byScope(listeners: Iterable<Listener>): Map<string, [Listener, ...Liste
 }
 
 function rightsOf(actor: Actor): string {
-  return `${actor.userId} ${scopeKey(actor.scope)} ${[...actor.permissions].sort().join(",")}`;
+  return `${actor.userId} ${actor.previewedBy?.userId ?? ""} ${scopeKey(actor.scope)} ${[...actor.permissions].sort().join(",")}`;
 }

@@ -68,6 +68,10 @@ const ExportsPage = lazy(() => import("./pages/exports/exports.tsx").then((m) =>
 const ImportsPage = lazy(() => import("./pages/imports/imports.tsx").then((m) => ({ default: m.ImportsPage })));
 const ImportPage = lazy(() => import("./pages/imports/import.tsx").then((m) => ({ default: m.ImportPage })));
 const AuditPage = lazy(() => import("./pages/audit/audit.tsx").then((m) => ({ default: m.AuditPage })));
+const UsersPage = lazy(() => import("./pages/people/users.tsx").then((m) => ({ default: m.UsersPage })));
+const UserPage = lazy(() => import("./pages/people/user.tsx").then((m) => ({ default: m.UserPage })));
+const NewUserPage = lazy(() => import("./pages/people/user.tsx").then((m) => ({ default: m.NewUserPage })));
+const RolesPage = lazy(() => import("./pages/people/roles.tsx").then((m) => ({ default: m.RolesPage })));
 const ExchangesPage = lazy(() => import("./pages/devices/exchanges.tsx").then((m) => ({ default: m.ExchangesPage })));
 const ExchangePage = lazy(() => import("./pages/devices/exchange.tsx").then((m) => ({ default: m.ExchangePage })));
 
@@ -139,6 +143,10 @@ export const pages: readonly Page[] = [
   { path: "/settings/collection", permission: "settings.manage", page: <CollectionPage /> },
   { path: "/imports", permission: "archive.import", page: <ImportsPage /> },
   { path: "/imports/:importId", permission: "archive.import", page: <ImportPage /> },
+  { path: "/users", permission: "user.manage", page: <UsersPage /> },
+  { path: "/users/new", permission: "user.manage", page: <NewUserPage /> },
+  { path: "/users/:userId", permission: "user.manage", page: <UserPage /> },
+  { path: "/roles", permission: "user.manage", page: <RolesPage /> },
   { path: "/exchanges", permission: "meter.view", page: <ExchangesPage /> },
   { path: "/exchanges/:exchangeNo", permission: "meter.view", page: <ExchangePage /> },
   { path: "/share-runs/:runId", permission: "share.view", page: <ShareSheetPage /> },
@@ -203,6 +211,8 @@ export const menu = [
   {
     name: "system",
     entries: [
+      { to: "/users", name: "users", icon: "people", permission: "user.manage" },
+      { to: "/roles", name: "roles", icon: "key", permission: "user.manage" },
       { to: "/reliability", name: "reliability", icon: "normal", permission: SEES_SYSTEM },
       { to: "/audit", name: "audit", icon: "checklist", permission: "audit.view" },
     ],

@@ -1,12 +1,13 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Me } from "#contract/session.ts";
-import { getSession, whenSessionExpires } from "#web/shared/api.ts";
+import { getSession, whenSessionExpires, whenSessionSeen } from "#web/shared/api.ts";
 import { MeContext } from "#web/shared/can.tsx";
 import { keys } from "#web/shared/live-cache.ts";
 import { Dialog } from "./dialog.tsx";
 import { FailedNotice, Loading } from "./notice.tsx";
+import { MustChangePage } from "./own-password.tsx";
 import { LoginForm, LoginPage } from "./pages/login.tsx";
 
 /**
@@ -23,7 +24,10 @@ export function SessionGate({ children }: { children: ReactNode }) {
     staleTime: Number.POSITIVE_INFINITY,
     retryOnMount: false,
   });
-  useEffect(() => whenSessionExpires(() => setExpired(true)), []);
+  useEffect(() => {
+    whenSessionExpires(() => setExpired(true));
+    whenSessionSeen((me) => takeOver(client, me));
+  }, [client]);
 
   if (session.data === undefined) {
     if (session.isPending) return <Loading rows={3} />;
@@ -41,6 +45,8 @@ export function SessionGate({ children }: { children: ReactNode }) {
   }
 
   const before = session.data;
+  if (before.mustChangePassword)
+    return <MustChangePage login={before.login} onDone={(me) => client.setQueryData(keys.session, me)} />;
   const goOn = (me: Me): void => {
     if (me.login !== before.login) {
       sessionStorage.clear();
@@ -62,4 +68,18 @@ export function SessionGate({ children }: { children: ReactNode }) {
       ) : null}
     </MeContext>
   );
+}
+
+/** Rights that changed meanwhile hold at once: menu and pages follow, and nothing is kept that may no longer be seen. */
+function takeOver(client: QueryClient, me: Me): void {
+  const known = client.getQueryData<Me | null>(keys.session);
+  if (!known || JSON.stringify(known) === JSON.stringify(me)) return;
+  if (known.login !== me.login || known.previewedBy !== me.previewedBy) {
+    window.location.assign("/"); // another tab looks through other eyes now, and so does this one
+    return;
+  }
+  client.setQueryData(keys.session, me);
+  const isOther = ({ queryKey }: { queryKey: readonly unknown[] }) => queryKey[0] !== keys.session[0];
+  client.removeQueries({ type: "inactive", predicate: isOther });
+  void client.resetQueries({ type: "active", predicate: isOther });
 }

@@ -14,6 +14,7 @@ import { Logo } from "./logo.tsx";
 import { Loading, Notice } from "./notice.tsx";
 import { NotFound } from "./pages/not-found.tsx";
 import { type MenuEntry, menu, type Page, pages } from "./pages.tsx";
+import { PreviewBanner } from "./preview-banner.tsx";
 import { QuarantineBanner } from "./quarantine-banner.tsx";
 import { ThemeSwitch } from "./theme-switch.tsx";
 import { LiveProvider } from "./use-live.tsx";
@@ -60,6 +61,7 @@ export function Shell() {
           </nav>
         )}
         <div className="middle">
+          <PreviewBanner />
           <QuarantineBanner />
           <GuardBanner />
           <ErrorBoundary key={pathname}>

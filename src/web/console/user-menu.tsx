@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import { logOut } from "#web/shared/api.ts";
 import { MeContext } from "#web/shared/can.tsx";
 import { Icon } from "./icons.tsx";
+import { OwnPasswordDialog } from "./own-password.tsx";
 import { ThemeSwitch } from "./theme-switch.tsx";
 
 /** Who is logged in, over how many meters, and the way out. */
@@ -10,6 +11,7 @@ export function UserMenu() {
   const { t } = useTranslation();
   const me = useContext(MeContext);
   const [open, setOpen] = useState(false);
+  const [changing, setChanging] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const opener = useRef<HTMLButtonElement>(null);
   useEffect(() => {
@@ -57,11 +59,25 @@ export function UserMenu() {
           <p>{t("menu.loggedIn", { login: me.login })}</p>
           <p>{t("menu.scope", { count: me.meters })}</p>
           <ThemeSwitch />
+          {me.previewedBy === null ? (
+            <button
+              type="button"
+              className="plain-button"
+              onClick={() => {
+                setOpen(false);
+                setChanging(true);
+              }}
+              data-testid="own-password"
+            >
+              {t("people.ownPassword")}
+            </button>
+          ) : null}
           <button type="button" className="plain-button" onClick={() => void leave()} data-testid="logout">
             {t("menu.logout")}
           </button>
         </div>
       ) : null}
+      {changing ? <OwnPasswordDialog onClose={() => setChanging(false)} /> : null}
     </div>
   );
 }

@@ -61,11 +61,22 @@ export function whenSessionExpires(tell: () => void): void {
 /** Who is logged in; null when nobody is. */
 export const getSession = () => get<Me | null>("/api/session");
 
-/** Asks whether the session still lives, and tells the page when it does not. An unreachable server says nothing. */
+let onSeen: (me: Me) => void = () => {};
+
+/** Says whom to tell who is logged in now, whenever it was asked for (one listener: the page). */
+export function whenSessionSeen(tell: (me: Me) => void): void {
+  onSeen = tell;
+}
+
+/** Asks whether the session still lives and what it may do by now, and tells the page. An unreachable server says nothing. */
 export async function checkSession(): Promise<void> {
   const me = await getSession().catch(() => undefined);
   if (me === null) onExpired();
+  else if (me !== undefined) onSeen(me);
 }
+
+/** Refusals after which what the page believes of its session is no longer true. */
+const SESSION_CHANGED: ReadonlySet<string> = new Set(["forbidden", "password_must_change", "preview_read_only"]);
 
 export const logIn = (request: LoginRequest) => call<Me>("POST", "/api/session", { body: request });
 export const logOut = () => call<unknown>("DELETE", "/api/session", {});
@@ -145,6 +156,7 @@ export function refusalOf(status: number, body: string): ApiError {
 function refused(status: number, body: unknown): ApiError {
   if (!isRefusal(body)) return new ApiError({ kind: "unreadable", status });
   if (body.code === "unauthenticated") onExpired();
+  if (SESSION_CHANGED.has(body.code)) void checkSession();
   return new ApiError({ kind: "refused", status, refusal: body });
 }
 

@@ -14,6 +14,7 @@ import { linksEn } from "./links.en.ts";
 import { meterEn } from "./meter.en.ts";
 import { moveOutsEn } from "./move-outs.en.ts";
 import { offGuardEn } from "./off-guard.en.ts";
+import { peopleEn } from "./people.en.ts";
 import { pricesEn } from "./prices.en.ts";
 import { rechargeEn } from "./recharge.en.ts";
 import { reconcileEn } from "./reconcile.en.ts";
@@ -43,6 +44,7 @@ export const en: Messages = {
   ...meterEn,
   ...moveOutsEn,
   ...offGuardEn,
+  ...peopleEn,
   ...pricesEn,
   ...rechargeEn,
   ...reconcileEn,

@@ -73,6 +73,8 @@ export const shellEn: typeof shellZh = {
     imports: "Import archives",
     collection: "Collection settings",
     shares: "Public shares",
+    users: "Users",
+    roles: "Roles",
     hvac: "Air-conditioning",
     user: "{{name}}, account menu",
     logout: "Log out",

@@ -67,6 +67,8 @@ export const shellZh = {
     imports: "档案导入",
     collection: "采集设置",
     shares: "公摊",
+    users: "管理员",
+    roles: "角色与权限",
     hvac: "空调分摊",
     user: "{{name}},账号菜单",
     logout: "退出登录",

@@ -14,6 +14,7 @@ import { linksZh } from "./links.zh-CN.ts";
 import { meterZh } from "./meter.zh-CN.ts";
 import { moveOutsZh } from "./move-outs.zh-CN.ts";
 import { offGuardZh } from "./off-guard.zh-CN.ts";
+import { peopleZh } from "./people.zh-CN.ts";
 import { pricesZh } from "./prices.zh-CN.ts";
 import { rechargeZh } from "./recharge.zh-CN.ts";
 import { reconcileZh } from "./reconcile.zh-CN.ts";
@@ -42,6 +43,7 @@ export const zhCN = {
   ...meterZh,
   ...moveOutsZh,
   ...offGuardZh,
+  ...peopleZh,
   ...pricesZh,
   ...rechargeZh,
   ...reconcileZh,
