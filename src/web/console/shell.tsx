@@ -1,6 +1,6 @@
 import { Suspense, useContext, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { NavLink, Route, Routes, useLocation } from "react-router";
+import { Link, NavLink, Route, Routes, useLocation } from "react-router";
 import { MeContext, useCan } from "#web/shared/can.tsx";
 import { Dialog } from "./dialog.tsx";
 import { ErrorBoundary } from "./error-boundary.tsx";
@@ -16,6 +16,7 @@ import { NotFound } from "./pages/not-found.tsx";
 import { type MenuEntry, menu, type Page, pages } from "./pages.tsx";
 import { PreviewBanner } from "./preview-banner.tsx";
 import { QuarantineBanner } from "./quarantine-banner.tsx";
+import { Shortcuts } from "./shortcuts.tsx";
 import { ThemeSwitch } from "./theme-switch.tsx";
 import { LiveProvider } from "./use-live.tsx";
 import { useNarrow } from "./use-narrow.ts";
@@ -83,6 +84,7 @@ export function Shell() {
           </div>
         </Dialog>
       ) : null}
+      <Shortcuts />
     </LiveProvider>
   );
 }
@@ -100,11 +102,23 @@ function Pages() {
 
 function Permitted({ permission, page }: Pick<Page, "permission" | "page">) {
   const { t } = useTranslation();
+  const me = useContext(MeContext);
   return useCan(permission) ? (
     page
   ) : (
     <main className="page" id="main" tabIndex={-1}>
-      <Notice title={t("noAccess.title")} lead={t("noAccess.lead")} testId="no-access" page />
+      <Notice
+        title={t("noAccess.title")}
+        lead={t("noAccess.lead")}
+        detail={t("noAccess.detail", { login: me?.login ?? "", permission: [permission].flat().join(" / ") })}
+        action={
+          <Link className="link-button" to="/">
+            {t("notFound.home")}
+          </Link>
+        }
+        testId="no-access"
+        page
+      />
     </main>
   );
 }

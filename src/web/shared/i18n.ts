@@ -1,6 +1,7 @@
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 import { en } from "./locales/en.ts";
+import { withSingulars } from "./locales/singular.ts";
 import { type Messages, zhCN } from "./locales/zh-CN.ts";
 
 declare module "i18next" {
@@ -24,7 +25,7 @@ export async function startI18n(): Promise<void> {
   await i18next.use(initReactI18next).init({
     lng: rememberedLanguage(),
     fallbackLng: "zh-CN",
-    resources: { "zh-CN": { translation: zhCN }, en: { translation: en } },
+    resources: { "zh-CN": { translation: zhCN }, en: { translation: withSingulars(en) } },
     interpolation: { escapeValue: false }, // React escapes
     returnEmptyString: true,
   });

@@ -39,9 +39,25 @@ export const shellEn: typeof shellZh = {
   notFound: {
     title: "There is no such page",
     lead: "The address may be mistyped, or the page has moved.",
+    detail: "Address {{address}}",
     home: "Back to the status board",
   },
-  noAccess: { title: "You may not see this page", lead: "Ask your administrator if you need it." },
+  noAccess: {
+    title: "You may not see this page",
+    lead: "Ask your administrator if you need it, and tell what stands below.",
+    detail: "User {{login}}, needs {{permission}}",
+  },
+  shortcuts: {
+    title: "Keyboard shortcuts",
+    help: "This list",
+    search: "Search for a meter from anywhere",
+    move: "On the board: from tile to tile",
+    open: "On the board: details of the meter",
+    close: "Close what is open; the focus goes back",
+    next: "At the desk: the next customer",
+    confirm: "At the desk: confirm the recharge",
+    done: "Close",
+  },
   menu: {
     open: "Open menu",
     label: "Main menu",

@@ -8,12 +8,22 @@ import { clockTime } from "#web/shared/format.ts";
 import { caughtUp, countTiles, keys, sortTiles } from "#web/shared/live-cache.ts";
 import { FailedNotice, Loading, Notice } from "../../notice.tsx";
 import { useLiveStatus } from "../../use-live.tsx";
-import { addressOfView, type BoardView, type Group, groupTiles, tilesInPlace, viewFromAddress } from "./filters.ts";
+import {
+  addressOfView,
+  type BoardView,
+  type Group,
+  groupTiles,
+  inOrder,
+  sumLeft,
+  tilesInPlace,
+  viewFromAddress,
+} from "./filters.ts";
 import { MeterDrawer } from "./meter-drawer.tsx";
 import { Section } from "./section.tsx";
 import { ChangeSummary } from "./summary.tsx";
 import { nextTile } from "./tile-keys.ts";
 import { Legend, Toolbar } from "./toolbar.tsx";
+import { useWall } from "./wall.ts";
 import "./board.css";
 import "./tile.css";
 
@@ -42,7 +52,13 @@ export function BoardPage() {
     const opens = now.meterId === null && typeof part.meterId === "number"; // "back" closes the drawer, nothing else
     go.current(addressOfView({ ...now, ...part }), { replace: !opens });
   }, []);
-  const open = useCallback((meterId: number) => change({ meterId }), [change]);
+  const open = useCallback(
+    (meterId: number) => {
+      const { wall } = viewFromAddress(new URLSearchParams(window.location.search));
+      if (!wall) change({ meterId }); // a wall is for everybody's eyes: no names
+    },
+    [change],
+  );
   const close = useCallback(() => change({ meterId: null }), [change]);
   const openedMeterId = useRef(view.meterId);
   useEffect(() => {
@@ -53,15 +69,25 @@ export function BoardPage() {
 
   const tiles = useDeferredValue(board.data?.tiles ?? none);
   const text = useDeferredValue(view.text);
-  const inPlace = useMemo(() => tilesInPlace(tiles, { areaId: view.areaId, text }), [tiles, view.areaId, text]);
+  const { areaId, kind, below, shown, order, wall } = view;
+  const inPlace = useMemo(
+    () => tilesInPlace(tiles, { areaId, text, kind, below, shown }),
+    [tiles, areaId, text, kind, below, shown],
+  );
+  const sums = useMemo(() => sumLeft(inPlace), [inPlace]);
   const counts = useMemo(() => countTiles(inPlace), [inPlace]);
   const areas = useMemo(() => groupTiles(tiles, []).map(({ areaId, areaName }) => ({ areaId, areaName })), [tiles]);
   const before = useRef<Group[]>([]);
   const groups = useMemo(() => {
-    const shown = view.state === null ? inPlace : inPlace.filter((tile) => tile.state === view.state);
-    before.current = groupTiles(shown, before.current);
+    const seen = view.state === null ? inPlace : inPlace.filter((tile) => tile.state === view.state);
+    before.current = groupTiles(inOrder(seen, { order, shown }), before.current);
     return before.current;
-  }, [inPlace, view.state]);
+  }, [inPlace, view.state, order, shown]);
+  useWall(
+    wall,
+    scroller,
+    useCallback(() => change({ wall: false }), [change]),
+  );
 
   useEffect(() => {
     // One stop for Tab in the whole board; the arrow keys go on from there.
@@ -104,11 +130,15 @@ export function BoardPage() {
     open(Number(next.dataset.meter));
   };
 
-  const filtered = view.state !== null || view.areaId !== null || view.text !== "";
+  const filtered = view.state !== null || areaId !== null || view.text !== "" || kind !== null || below !== null;
   return (
-    <main className={`board${view.meterId === null ? "" : " board-with-drawer"}`} id="main" tabIndex={-1}>
+    <main
+      className={`board board-${view.size}${wall ? " board-wall" : view.meterId === null ? "" : " board-with-drawer"}`}
+      id="main"
+      tabIndex={-1}
+    >
       <h1 className="unseen">{t("board.title")}</h1>
-      <Toolbar counts={counts} areas={areas} view={view} onChange={change} />
+      <Toolbar counts={counts} sums={sums} areas={areas} view={view} onChange={change} />
       {live.state === "lost" && board.data ? (
         <div className="banner banner-warn" role="alert" data-testid="stale-banner">
           {t("board.stale", { time: clockTime(live.asOf ?? board.data.asOf) })}
@@ -140,7 +170,9 @@ export function BoardPage() {
               <Notice
                 title={t("board.noMatch")}
                 action={
-                  <Button onClick={() => change({ state: null, areaId: null, text: "" })}>{t("board.clear")}</Button>
+                  <Button onClick={() => change({ state: null, areaId: null, text: "", kind: null, below: null })}>
+                    {t("board.clear")}
+                  </Button>
                 }
                 testId="board-no-match"
               />
@@ -156,7 +188,9 @@ export function BoardPage() {
         )}
       </div>
       <ChangeSummary tiles={tiles} />
-      {view.meterId === null ? null : <MeterDrawer meterId={view.meterId} onClose={close} onStep={stepDrawer} />}
+      {view.meterId === null || wall ? null : (
+        <MeterDrawer meterId={view.meterId} onClose={close} onStep={stepDrawer} />
+      )}
     </main>
   );
 }

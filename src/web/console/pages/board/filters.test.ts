@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Tile } from "#contract/metering.ts";
-import { addressOfView, groupTiles, tilesInPlace, viewFromAddress } from "./filters.ts";
+import { addressOfView, groupTiles, inOrder, sumLeft, tilesInPlace, viewFromAddress } from "./filters.ts";
 
 const tile = (meterId: number, areaId: number, label: string): Tile => ({
   meterId,
@@ -23,7 +23,10 @@ const tiles = [tile(1, 1, "A-101"), tile(2, 1, "A-102"), tile(3, 2, "B-101")];
 
 describe("the address of the board", () => {
   test("brings back filters and open drawer", () => {
-    const view = { state: "fault", areaId: 3, text: "A-2", shown: "yuan", meterId: 12 } as const;
+    const view = {
+      ...{ state: "fault", areaId: 3, text: "A-2", shown: "yuan", meterId: 12 },
+      ...{ kind: "water", below: 20, order: "remaining", size: "l", wall: true },
+    } as const;
     expect(viewFromAddress(new URLSearchParams(addressOfView(view).toString()))).toEqual(view);
   });
 
@@ -38,19 +41,40 @@ describe("the address of the board", () => {
       text: "",
       shown: "units",
       meterId: null,
+      ...{ kind: null, below: null, order: "room", size: "m", wall: false },
     });
   });
 });
 
+const all = { areaId: null, text: "", kind: null, below: null, shown: "units" } as const;
+
 describe("filters", () => {
+  test("leave those who have enough, of whom nothing is known, and of another kind out", () => {
+    const [a, b, c] = tiles as [Tile, Tile, Tile];
+    const some: Tile[] = [
+      { ...a, remainingWh: 19_999, remainingYuan: "30.00" },
+      { ...b, remainingWh: 20_000, remainingYuan: "-0.01" },
+      { ...c, remainingWh: null },
+      { ...a, meterId: 4, kind: "water", remainingWh: -5 },
+    ];
+    const seen = (over: object) => tilesInPlace(some, { ...all, ...over }).map((each) => each.meterId);
+    expect(seen({ below: 20 })).toEqual([1, 4]);
+    expect(seen({ below: 20, kind: "electricity" })).toEqual([1]);
+    expect(seen({ below: 0, shown: "yuan" })).toEqual([2]);
+    expect(inOrder(some, { order: "remaining", shown: "units" }).map((each) => each.meterId)).toEqual([4, 1, 2, 3]);
+    expect(inOrder(some, { order: "room", shown: "units" })).toBe(some);
+    expect(sumLeft(some)).toEqual({ electricity: 39_999, water: -5 });
+    expect(sumLeft([{ ...c, remainingWh: null }])).toEqual({ electricity: null, water: null });
+  });
+
   test("find rooms in any case and meters by their number", () => {
-    expect(tilesInPlace(tiles, { areaId: null, text: "a-1" }).map((each) => each.meterId)).toEqual([1, 2]);
-    expect(tilesInPlace(tiles, { areaId: null, text: "00003" }).map((each) => each.meterId)).toEqual([3]);
-    expect(tilesInPlace(tiles, { areaId: 2, text: "A-" })).toEqual([]);
+    expect(tilesInPlace(tiles, { ...all, text: "a-1" }).map((each) => each.meterId)).toEqual([1, 2]);
+    expect(tilesInPlace(tiles, { ...all, text: "00003" }).map((each) => each.meterId)).toEqual([3]);
+    expect(tilesInPlace(tiles, { ...all, areaId: 2, text: "A-" })).toEqual([]);
   });
 
   test("leave the list itself alone when there is nothing to filter", () => {
-    expect(tilesInPlace(tiles, { areaId: null, text: "  " })).toBe(tiles);
+    expect(tilesInPlace(tiles, { ...all, text: "  " })).toBe(tiles);
   });
 });
 

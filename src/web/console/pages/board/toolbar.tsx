@@ -1,18 +1,21 @@
-import { Input, Segmented, Select } from "antd";
+import { Button, Input, Segmented, Select } from "antd";
 import { useTranslation } from "react-i18next";
-import type { Board } from "#contract/metering.ts";
+import type { Board, Tile } from "#contract/metering.ts";
+import { unitsShort } from "#web/shared/format.ts";
 import { StateIcon } from "../../icons.tsx";
-import { type BoardView, states } from "./filters.ts";
+import { type BoardView, orders, sizes, states } from "./filters.ts";
 
 type ToolbarProps = {
   counts: Board["counts"];
+  /** What is left in all of them together, Wh and litres. */
+  sums: Record<Tile["kind"], number | null>;
   areas: readonly { areaId: number; areaName: string }[];
   view: BoardView;
   onChange: (change: Partial<BoardView>) => void;
 };
 
 /** Counters that filter, and the filters by text, area and unit. The counters count what the other filters leave. */
-export function Toolbar({ counts, areas, view, onChange }: ToolbarProps) {
+export function Toolbar({ counts, sums, areas, view, onChange }: ToolbarProps) {
   const { t } = useTranslation();
   return (
     <div className="board-tools">
@@ -46,6 +49,26 @@ export function Toolbar({ counts, areas, view, onChange }: ToolbarProps) {
           </button>
         ))}
       </fieldset>
+      <p className="board-sums" data-testid="board-sums">
+        {t("board.sum")}{" "}
+        {(["electricity", "water"] as const).map((kind) =>
+          sums[kind] === null ? null : (
+            <span key={kind}>
+              <b>{unitsShort(sums[kind])}</b> {t(`unit.${kind}`)}
+            </span>
+          ),
+        )}
+      </p>
+      <Button
+        onClick={() => {
+          if (!view.wall) void document.documentElement.requestFullscreen?.().catch(() => undefined);
+          onChange({ wall: !view.wall, meterId: null });
+        }}
+        aria-pressed={view.wall}
+        data-testid="board-wall"
+      >
+        {t(view.wall ? "board.wallEnd" : "board.wall")}
+      </Button>
       <fieldset className="filters" aria-label={t("board.filter")}>
         <Input
           className="filter-text"
@@ -66,6 +89,46 @@ export function Toolbar({ counts, areas, view, onChange }: ToolbarProps) {
           ]}
           aria-label={t("board.area")}
           data-testid="board-area"
+        />
+        <Select
+          className="filter-kind"
+          value={view.kind ?? "all"}
+          onChange={(kind: Tile["kind"] | "all") => onChange({ kind: kind === "all" ? null : kind })}
+          options={[
+            { value: "all" as const, label: t("board.allKinds") },
+            { value: "electricity" as const, label: t("kind.electricity") },
+            { value: "water" as const, label: t("kind.water") },
+          ]}
+          aria-label={t("board.kind")}
+          data-testid="board-kind"
+        />
+        <Input
+          className="filter-below"
+          inputMode="numeric"
+          prefix={t("board.belowSign")}
+          value={view.below ?? ""}
+          onChange={(event) => {
+            const digits = event.target.value.replace(/\D/g, "").slice(0, 7);
+            onChange({ below: digits === "" ? null : Number(digits) });
+          }}
+          aria-label={t("board.below")}
+          title={t("board.below")}
+          data-testid="board-below"
+        />
+        <Select
+          className="filter-order"
+          value={view.order}
+          onChange={(order) => onChange({ order })}
+          options={orders.map((order) => ({ value: order, label: t(`board.orders.${order}`) }))}
+          aria-label={t("board.order")}
+          data-testid="board-order"
+        />
+        <Segmented
+          value={view.size}
+          onChange={(size) => onChange({ size })}
+          options={sizes.map((size) => ({ value: size, label: t(`board.sizes.${size}`) }))}
+          aria-label={t("board.size")}
+          data-testid="board-size"
         />
         <Segmented
           value={view.shown}
