@@ -125,6 +125,9 @@ describe.each(testDatabases.filter(({ available }) => available))("roles on $nam
         const answer = await app.inject(asked(looking, method as "POST", url, method === "POST" ? {} : undefined));
         expect([path, answer.statusCode, answer.json().code]).toEqual([path, 403, "preview_read_only"]);
       }
+      // What would stand in the audit under the other's name is no looking either.
+      for (const url of ["/api/exports/1/file", "/api/imports/archive?projectId=1"])
+        expect((await get(looking, url)).code).toBe("preview_read_only");
     });
 
     test("shows less, never more, when something changes meanwhile, and ends by one's own will", async () => {

@@ -44,6 +44,8 @@ export type Route<A, P extends z.ZodType, Q extends z.ZodType, B extends z.ZodTy
   missing?: ErrorCode;
   /** What somebody may do who must first change his password, or looks through another's eyes; both are otherwise held up. */
   heldUp?: readonly ("must_change" | "preview")[];
+  /** A GET that leaves a line in the audit: more than looking. */
+  audited?: boolean;
   /** A POST that only asks: it is not counted among the caller's writes. */
   onlyAsks?: boolean;
   /** Largest body, in bytes, where files are taken in; the usual limit when left out. */
@@ -170,9 +172,13 @@ async function identify(routes: Routes, request: FastifyRequest): Promise<Actor>
   return actor;
 }
 
-/** Looking through another's eyes is looking: whatever is not a GET is refused, also what would only ask. */
-function refuseHeldUp(actor: Actor, { method, heldUp = [] }: { method: string; heldUp?: readonly string[] }): void {
-  if (actor.previewedBy !== undefined && method !== "GET" && !heldUp.includes("preview"))
+/**
+ * Looking through another's eyes is looking: whatever is not a GET is refused, also what would only ask, and a GET that would stand in the
+ * audit under the other's name.
+ */
+function refuseHeldUp(actor: Actor, route: { method: string; heldUp?: readonly string[]; audited?: boolean }): void {
+  const { method, heldUp = [], audited = false } = route;
+  if (actor.previewedBy !== undefined && (method !== "GET" || audited) && !heldUp.includes("preview"))
     throw new AppError("preview_read_only");
   if (actor.mustChangePassword && !heldUp.includes("must_change")) throw new AppError("password_must_change");
 }

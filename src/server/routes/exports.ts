@@ -54,6 +54,7 @@ export function exportRoutes(routes: Routes, { shelf, nudge }: { shelf: Shelf; n
     ...ofOne,
     method: "GET",
     path: "/api/exports/:id/file",
+    audited: true,
     access: exportPermissions,
     answer: fileAnswer,
     async handle({ actor, params, ip, reply }) {

@@ -94,6 +94,7 @@ function fileRoutes(routes: Routes, sealer: Sealer | null): void {
   addRoute(routes, {
     method: "GET",
     path: "/api/imports/archive",
+    audited: true,
     access: "archive.import",
     params: nothing,
     query: z.object({ projectId: z.coerce.number().int().positive(), language: exportLanguage }),

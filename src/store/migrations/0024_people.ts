@@ -18,15 +18,16 @@ export async function up(db: Kysely<Schema>, kind: Kind): Promise<void> {
   await addAuditor(db);
 }
 
-/** Names that differ in case alone are left as they are: nobody is locked out, and the page shows both. */
+/** Of names that differ in case alone one stays; the others get the number of their user, as the page shows. */
 async function lowerCaseLogins(db: Kysely<Schema>): Promise<void> {
   const users = await db.selectFrom("user").select(["id", "login"]).orderBy("id").execute();
   const taken = new Set(users.map((user) => user.login));
   for (const user of users) {
     const kept = user.login.normalize("NFKC").trim().toLowerCase();
-    if (kept === user.login || taken.has(kept)) continue;
-    taken.add(kept);
-    await db.updateTable("user").set({ login: kept }).where("id", "=", user.id).execute();
+    if (kept === user.login) continue;
+    const login = taken.has(kept) ? `${kept}.${user.id}` : kept;
+    taken.add(login);
+    await db.updateTable("user").set({ login }).where("id", "=", user.id).execute();
   }
 }
 
