@@ -41,6 +41,7 @@ export async function livedIn({ site, db, ctx }: Opened): Promise<string[]> {
   const exchanged = await exchange(site, town);
   const imported = await tryImport(site);
   await doubt(site, ctx, db, town);
+  const lossy = await measureArea(site, db, sold.meterId);
   const empty = tiles[0]?.meterId ?? 0;
   return [
     `/?meter=${empty}`,
@@ -54,12 +55,21 @@ export async function livedIn({ site, db, ctx }: Opened): Promise<string[]> {
     `/exchanges/${exchanged}`,
     `/imports/${imported}`,
     `/reports/periods?period=${month}`,
+    `/reports/losses/area/${lossy}?period=${month}`,
     `/reports/days?month=${month}`,
     `/reports/day?day=${days.at(-1)}`,
     `/reports/meters/${sold.meterId}?period=${month}`,
     `/reports/meters/${sold.meterId}/readings?day=${days.at(-1)}`,
     "/quarantine",
   ];
+}
+
+/** A meter becomes the master meter of its area. Answers the area. */
+async function measureArea(site: Site, db: Opened["db"], meterId: number): Promise<number> {
+  const meter = await db.read.selectFrom("meter").selectAll().where("id", "=", meterId).executeTakeFirstOrThrow();
+  const { label, item_set_id: itemSetId, version } = meter;
+  await site.tell(`/api/meters/${meterId}/edit`, { label, itemSetId, masterOf: "area", version });
+  return meter.area_id;
 }
 
 /** Meters that nothing has been done to yet: each is taken once. */

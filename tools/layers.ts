@@ -109,6 +109,7 @@ export const layers: Readonly<Record<string, Rule>> = {
       "domain/collection.ts",
       "domain/difference.ts",
       "domain/completeness.ts",
+      "domain/loss.ts",
       "domain/meter-day.ts",
       "domain/group.ts",
       "domain/import-sheets.ts",

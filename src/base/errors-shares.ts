@@ -38,6 +38,16 @@ export const shareErrors = {
     "This key was used for another rule; nothing was saved. Reload the page and try again",
   ],
   share_run_not_found: [404, "找不到该分摊,或它不在您的管辖范围内", "No such sharing, or it is outside your area"],
+  loss_place_not_found: [
+    404,
+    "找不到该线损范围:它没有总表,或其中的表计不全在您的管辖范围内",
+    "No such place with a master meter, or not all of its meters lie in your area",
+  ],
+  meter_not_in_box: [
+    409,
+    "{label} 不在任何配电箱内,不能作为配电箱总表。请先把它放进配电箱",
+    "{label} hangs in no box and cannot be the master meter of one. Put it into a box first",
+  ],
   box_not_found: [404, "找不到该配电箱,或它不在您的管辖范围内", "No such box, or it is outside your area"],
   area_not_found: [404, "找不到该片区,或它不在您的管辖范围内", "No such area, or it is outside yours"],
   hvac_unit_not_found: [404, "找不到该内机,或它不在您的管辖范围内", "No such indoor unit, or it is outside your area"],

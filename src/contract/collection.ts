@@ -10,6 +10,7 @@ import {
   optionalItems,
 } from "#domain/collection.ts";
 import { linkChannels, linkDirections, linkKinds, linkTrusts } from "#domain/link.ts";
+import { masterPlaces } from "#domain/loss.ts";
 import { isSourceRange, SOURCE_RANGES_MAX } from "#domain/source-range.ts";
 
 const whole = z.number().int();
@@ -182,6 +183,9 @@ export const meterOnChannel = z.object({
   switchKind: z.enum(["relay", "breaker", "valve", "none"]),
   closesBy: z.enum(["direct", "button"]),
   itemSetId,
+  /** What it is the master meter of, and the box that it hangs in. */
+  masterOf: z.enum(masterPlaces).nullable(),
+  boxName: z.string().nullable(),
   version,
   lastAnswerAt: whole,
   silentRounds: whole,
@@ -292,7 +296,13 @@ const switchKind = z.enum(["relay", "breaker", "valve", "none"]);
 const closesBy = z.enum(["direct", "button"]);
 
 /** POST /api/meters/:id/edit. */
-export const meterEdit = z.object({ label: name, itemSetId, version });
+export const meterEdit = z.object({
+  label: name,
+  itemSetId,
+  /** What it is the master meter (总表) of; left out: as it is. */
+  masterOf: z.enum(masterPlaces).nullable().optional(),
+  version,
+});
 export type MeterEdit = z.infer<typeof meterEdit>;
 
 /** POST /api/meters/:id/protocol: the meter is spoken to in another way from now on. */

@@ -266,6 +266,17 @@ export const importColumns: Readonly<Record<ImportSheet, readonly ImportColumn[]
       helpEn: "A box of the same area; may be empty. May be changed by an import.",
     },
     {
+      ...{ key: "masterOf", zh: "总表", en: "Master meter of", kind: "choice", width: 12 },
+      choices: [
+        { value: "box", zh: "电表箱", en: "Box" },
+        { value: "area", zh: "片区", en: "Area" },
+        { value: "none", zh: "不是", en: "Nothing" },
+      ],
+      helpZh: "该表计量其电表箱或片区的全部进线,用于线损;不填不改。可用导入修改。",
+      helpEn:
+        "It measures all that goes into its box or area, for losses; empty changes nothing. May be changed by an import.",
+    },
+    {
       ...{ key: "customer", zh: "客户编号", en: "Customer number", kind: "digits", max: 32, width: 18 },
       helpZh: "空房不填。填写后即办理入住,账户从零开始;余额在系统中的预付费表先保电,取消保电前不会因欠费断电。",
       helpEn:

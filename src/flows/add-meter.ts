@@ -96,6 +96,7 @@ async function enter(ctx: FlowContext, tx: Tx, actor: Actor, input: MeterEntry &
     gateway_id: input.gatewayId,
     installation: 1,
     item_set_id: null,
+    master_of: null,
     version: 0,
     retired_at: null,
   };

@@ -49,8 +49,18 @@ export async function addBox(tx: Tx, box: { id: number; areaId: number; name: st
   await tx.insertInto("box").values({ id: box.id, area_id: box.areaId, name: box.name }).execute();
 }
 
-/** Puts a meter into a box, or out of every one: rules that share what a box uses keep their members. */
+/**
+ * Puts a meter into a box, or out of every one: rules that share what a box uses keep their members. The master meter of a box does not become
+ * that of another by being moved.
+ */
 export async function putInBox(tx: Tx, meterId: number, boxId: number | null): Promise<void> {
+  await tx
+    .updateTable("meter")
+    .set({ master_of: null })
+    .where("id", "=", meterId)
+    .where("master_of", "=", "box")
+    .where((eb) => eb.or([eb("box_id", "is", null), eb("box_id", "<>", boxId ?? 0)]))
+    .execute();
   await tx.updateTable("meter").set({ box_id: boxId }).where("id", "=", meterId).execute();
 }
 

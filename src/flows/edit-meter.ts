@@ -22,7 +22,7 @@ import { demandItemSet } from "./edit-collection.ts";
 import { demandPlace } from "./meter-place.ts";
 import { checkProfile } from "./meter-profile.ts";
 
-/** Renames a meter, or gives it an item set of its own. */
+/** Renames a meter, gives it an item set of its own, or makes it the master meter (总表) of its box or area. */
 export async function editMeter(
   ctx: FlowContext,
   actor: Actor,
@@ -31,7 +31,7 @@ export async function editMeter(
   await decide(ctx.db, (tx) => renameMeter(ctx, tx, actor, input));
 }
 
-/** The same inside a transaction that does more than this. The item set stays when it is left out. */
+/** The same inside a transaction that does more than this. The item set, and what it is the master meter of, stay when left out. */
 export async function renameMeter(
   ctx: FlowContext,
   tx: Tx,
@@ -41,10 +41,12 @@ export async function renameMeter(
   const { meter, state } = await takeMeter(tx, actor, input);
   const itemSetId = input.itemSetId === undefined ? meter.item_set_id : input.itemSetId;
   await demandItemSet(tx, itemSetId, meter.project_id);
-  await save(tx, meter, { label: input.label, item_set_id: itemSetId });
+  const masterOf = input.masterOf === undefined ? meter.master_of : input.masterOf;
+  if (masterOf === "box" && meter.box_id === null) throw new AppError("meter_not_in_box", { label: meter.label });
+  await save(tx, meter, { label: input.label, item_set_id: itemSetId, master_of: masterOf });
   // Its tile is drawn anew.
   await changeMeterState(tx, { meterId: meter.id, version: state.version, change: { changed_at: ctx.clock() } });
-  const after = { label: input.label, itemSetId };
+  const after = { label: input.label, itemSetId, masterOf };
   await tell(ctx, tx, actor, meter, { action: "meter.edit", after, reason: "", ip: input.ip });
 }
 

@@ -227,6 +227,7 @@ async function enrollMeter(ctx: FlowContext, tx: Tx, input: Enrolling): Promise<
       gateway_id: null,
       installation: 1,
       item_set_id: null,
+      master_of: null,
       version: 0,
       retired_at: null,
     })

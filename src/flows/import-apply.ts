@@ -54,6 +54,13 @@ export async function carryOut(ctx: SealingContext, tx: Tx, change: ImportChange
       return renameMeter(ctx, tx, actor, { meterId: change.id, version: change.version, label: change.label, ip });
     case "meter_box":
       return moveToBox(ctx, tx, change, of);
+    case "meter_master": {
+      const { id, label, masterOf } = change;
+      // Name and box may have been changed in the steps before: only the row as it stands now is asked for.
+      const seen = await tx.selectFrom("meter").select("version").where("id", "=", id).executeTakeFirst();
+      const version = seen?.version ?? change.version;
+      return renameMeter(ctx, tx, actor, { meterId: id, version, label, masterOf, ip });
+    }
   }
 }
 
@@ -68,7 +75,17 @@ async function makeMeter(ctx: SealingContext, tx: Tx, wish: MeterWish, of: Carry
   const gatewayId = wish.gateway === null ? null : await meterWithNumber(tx, wish.gateway);
   if (wish.gateway !== null && gatewayId === null) throw new AppError("gateway_not_found");
   const areaId = await areaAt(tx, wish.area, of);
-  const { area: _, box, tenant, concentrator: __, gateway: ___, powerMaxW, lowCreditWh, ...plain } = wish;
+  const {
+    area: _,
+    box,
+    masterOf = null,
+    tenant,
+    concentrator: __,
+    gateway: ___,
+    powerMaxW,
+    lowCreditWh,
+    ...plain
+  } = wish;
   const meterId = await enterMeter(ctx, tx, actor, {
     ...plain,
     key: `import:${of.importId}:${wish.number}`,
@@ -80,6 +97,9 @@ async function makeMeter(ctx: SealingContext, tx: Tx, wish: MeterWish, of: Carry
     ip,
   });
   if (box !== null) await putInBox(tx, meterId, await boxAt(tx, areaId, box));
+  if (masterOf !== null) {
+    await renameMeter(ctx, tx, actor, { meterId, version: 0, label: wish.label, masterOf, ip });
+  }
   if (tenant === null) return;
   const { number, name, phone } = tenant;
   const from = tenant.from ?? dayOf(ctx.clock());

@@ -1,6 +1,7 @@
 import { AppError, type ErrorCode, type ErrorDetails } from "#base/errors.ts";
 import { formatMoney, money, parseMoney } from "#base/units.ts";
 import type { ImportRow } from "#domain/import-fault.ts";
+import type { MasterPlace } from "#domain/loss.ts";
 import { countUp, expandPattern } from "#domain/number-range.ts";
 import { profileOf } from "#protocol/profiles.ts";
 import { creditHome } from "./add-meter.ts";
@@ -188,6 +189,8 @@ function commonOf(
   if (values.openIndex === undefined && values.customer !== undefined)
     to.fault(row, "openIndex", "import_cell_missing", { column: "openIndex" });
   if (values.openIndex !== undefined) tryTyped(to, row, "openIndex", () => indexTyped(values.openIndex ?? ""));
+  const masterOf = masterOfRow(row);
+  if (masterOf === "box" && box === null) return missingBox(to, row, values.number ?? "");
   if (price === null || box === false || tenant === false) return null;
   return {
     wish: {
@@ -206,6 +209,7 @@ function commonOf(
       powerMaxW: values.powerMaxW === undefined ? null : Number(values.powerMaxW),
       lowCreditWh: values.lowCredit === undefined ? null : Math.round(Number(values.lowCredit) * 1000),
       box,
+      masterOf: masterOf ?? null,
       tenant,
     },
   };
@@ -236,6 +240,17 @@ function priceOfRow(to: Planning, row: ImportRow, kind: string, prices: NamedPri
   }
   if (named.kind === kind) return named.price;
   to.fault(row, "price", "import_price_kind", { price: said });
+  return null;
+}
+
+/** What a row says of master meters (总表); undefined when it says nothing. */
+function masterOfRow({ values }: ImportRow): MasterPlace | null | undefined {
+  const { masterOf } = values;
+  return masterOf === undefined ? undefined : masterOf === "box" || masterOf === "area" ? masterOf : null;
+}
+
+function missingBox(to: Planning, row: ImportRow, label: string): null {
+  to.fault(row, "masterOf", "meter_not_in_box", { label });
   return null;
 }
 
@@ -311,7 +326,7 @@ type Compared = {
   prices: NamedPrices;
 };
 
-/** Compares a row with a meter in use: its name and box may change, anything else has a page of its own. True when it changes. */
+/** Compares a row with a meter in use: its name, its box and what it is the master meter of may change, anything else has a page of its own. True when it changes. */
 function compare(to: Planning, row: ImportRow, { known, own, path, prices }: Compared): boolean {
   const { values } = row;
   if (known.retired_at !== null) return to.fault(row, "number", "meter_retired");
@@ -354,10 +369,30 @@ function compare(to: Planning, row: ImportRow, { known, own, path, prices }: Com
   const { id, version } = known;
   const isRenamed = own.label !== undefined && own.label !== known.label;
   const isMoved = box !== null && box !== known.box;
+  const masterOf = masterOfRow(row);
+  if (masterOf === "box" && box === null && known.box === null) {
+    missingBox(to, row, known.label);
+    return false;
+  }
+  // Whoever moves the master meter of a box takes that from it.
+  const isMaster =
+    masterOf !== undefined && masterOf !== (isMoved && known.master_of === "box" ? null : known.master_of);
   if (isRenamed) {
     to.changes.push({ sheet: "meters", row: row.row, do: "meter_label", id, version, label: own.label ?? "" });
   }
   if (isMoved)
     to.changes.push({ sheet: "meters", row: row.row, do: "meter_box", id, version, area: path, box: box ?? "" });
-  return isRenamed || isMoved;
+  if (isMaster) {
+    const label = own.label ?? known.label;
+    to.changes.push({
+      sheet: "meters",
+      row: row.row,
+      do: "meter_master",
+      id,
+      version,
+      label,
+      masterOf: masterOf ?? null,
+    });
+  }
+  return isRenamed || isMoved || isMaster;
 }

@@ -169,6 +169,7 @@ export function permissionsFor(change: ImportChange): Permission[] {
     case "concentrator_name":
       return ["concentrator.manage"];
     case "meter_label":
+    case "meter_master":
       return ["meter.manage"];
     case "meter": {
       const { box, tenant } = change.wish;

@@ -1,6 +1,7 @@
 import type { ErrorCode, ErrorDetails } from "#base/errors.ts";
 import type { ImportCount, ImportCounts, ImportFacts, ImportFault, ImportRow } from "#domain/import-fault.ts";
 import { areaLevels, areaPath, type ImportSheet } from "#domain/import-sheets.ts";
+import type { MasterPlace } from "#domain/loss.ts";
 import type { Actor } from "#domain/permission.ts";
 import { pause } from "#system/clock.ts";
 import type { ArchiveSeen } from "./import-seen.ts";
@@ -14,6 +15,7 @@ export type ImportChange = { readonly sheet: ImportSheet; readonly row: number }
   | { do: "meter"; wish: MeterWish }
   | { do: "meter_label"; id: number; version: number; label: string }
   | { do: "meter_box"; id: number; version: number; area: string; box: string }
+  | { do: "meter_master"; id: number; version: number; label: string; masterOf: MasterPlace | null }
 );
 /** What a concentrator may speak. */
 export type LinkName = "jichao" | "transparent" | "gw1376";
@@ -39,6 +41,8 @@ export type MeterWish = {
   powerMaxW: number | null;
   lowCreditWh: number | null;
   box: string | null;
+  /** What it is the master meter of; plans that were made before there was such a thing do not say. */
+  masterOf?: MasterPlace | null;
   tenant: { number: string; name: string; phone: string; from: string | null } | null;
 };
 

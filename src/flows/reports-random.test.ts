@@ -3,6 +3,7 @@ import { addDays, type Day, daysOfMonth, type Month, monthOf } from "#base/time.
 import { formatMoney, money } from "#base/units.ts";
 import { SCOPE_ALL, type Scope } from "#domain/permission.ts";
 import { verdicts } from "#domain/reading.ts";
+import { lossPlace, lossReport } from "#store/losses.ts";
 import { up } from "#store/migrations/0018_month_days.ts";
 import { dayReport, matrixReport } from "#store/report-days.ts";
 import { meterReport, periodReport } from "#store/report-periods.ts";
@@ -133,6 +134,113 @@ for (const { name, available, why } of testDatabases) {
               for (const part of meter.parts) expect(figuresOf(part)).toEqual(figures(daysOf([id], part.part)));
             }
           }
+        });
+
+        test("so do the losses of every place with a master meter, of each day, month and year, and of its meters and parts", async () => {
+          const [first = 0, second = 0, third = 0, fourth = 0, fifth = 0] = all();
+          const root = await b.db.read.selectFrom("area").select("id").where("parent_id", "is", null).execute();
+          const box = { id: 77, area_id: areaOf.get(second) ?? 0, name: "7 号箱" };
+          const inBox = [second, third, fifth];
+          await b.db.transact(async (tx) => {
+            await tx.insertInto("box").values(box).execute();
+            await tx.updateTable("meter").set({ box_id: box.id }).where("id", "in", inBox).execute();
+            for (const [id, master_of] of [
+              [first, "area"],
+              [second, "box"],
+              [fourth, "area"],
+            ] as const) {
+              await tx.updateTable("meter").set({ master_of }).where("id", "=", id).execute();
+            }
+          });
+          const masterOf = new Map<number, string>([
+            [first, `area ${areaOf.get(first)}`],
+            [second, `box ${box.id}`],
+            [fourth, `area ${areaOf.get(fourth)}`],
+          ]);
+          // Everything below the one master meter that it meets first on its way up; areas of this town lie side by side.
+          const wayUp = (id: number) => {
+            const own = masterOf.get(id);
+            if (own?.startsWith("area")) return root.map((area) => `area ${area.id}`).filter((place) => place !== own);
+            return [
+              ...(inBox.includes(id) && own === undefined ? [`box ${box.id}`] : []),
+              `area ${own === undefined ? areaOf.get(id) : box.area_id}`,
+            ];
+          };
+          const placed = (id: number) => wayUp(id).find((place) => [...masterOf.values()].includes(place));
+          const places = [...new Set(masterOf.values())].map((name) => ({
+            name,
+            masters: all().filter((id) => masterOf.get(id) === name),
+            subs: all().filter((id) => placed(id) === name),
+          }));
+          const whole = (id: number, day: string) => {
+            const [own] = daysOf([id], day);
+            return own === undefined || own.segments.some((each) => each.usageWh === null)
+              ? null
+              : figures([own]).usageWh;
+          };
+          const told = (place: (typeof places)[number], period: string) => {
+            const due = days
+              .filter((day) => day.startsWith(period))
+              .map((day) => ({
+                day,
+                ids: [...place.masters, ...place.subs].filter((id) => daysOf([id], day).length > 0),
+              }))
+              .filter(({ day }) => place.masters.some((id) => daysOf([id], day).length > 0));
+            const complete = due.filter(({ ids, day }) => ids.every((id) => whole(id, day) !== null));
+            const total = (of: readonly number[]) =>
+              complete.flatMap(({ day }) => of.map((id) => whole(id, day) ?? 0)).reduce((a, c) => a + c, 0);
+            const [masterWh, subsWh] = [total(place.masters), total(place.subs)];
+            const isKnown = complete.length > 0;
+            return {
+              ...{ days: complete.length, daysIncomplete: due.length - complete.length },
+              ...{ masterWh: isKnown ? masterWh : null, subsWh: isKnown ? subsWh : null },
+              lossWh: isKnown ? masterWh - subsWh : null,
+            };
+          };
+          let [complete, incomplete] = [0, 0];
+          for (const period of [...days, ...months, "2026", "2027"]) {
+            const asked = { period, kind: "electricity" as const };
+            const list = { ...asked, search: "", sort: "percent" as const, only: "all" as const, after: 0, limit: 50 };
+            const report = await lossReport(b.db.read, SCOPE_ALL, list);
+            expect(report.items.map((row) => `${row.type} ${row.id}`).sort()).toEqual(
+              places.map(({ name }) => name).sort(),
+            );
+            for (const place of places) {
+              const [type, id] = place.name.split(" ");
+              const at = { type: type === "box" ? ("box" as const) : ("area" as const), id: Number(id) };
+              const row = report.items.find((each) => `${each.type} ${each.id}` === place.name);
+              const rest = told(place, period);
+              expect({ period, place: place.name, ...row }).toMatchObject({ period, place: place.name, ...rest });
+              complete += rest.days;
+              incomplete += rest.daysIncomplete;
+              const opened = await lossPlace(b.db.read, SCOPE_ALL, { ...asked, ...at });
+              if (opened === null) throw new Error("no place");
+              expect(opened).toMatchObject(rest);
+              const of = (role: string) =>
+                known(opened.meters.filter((each) => each.role === role).map((each) => each.usageWh));
+              if (rest.days > 0) expect([of("master"), of("sub") ?? 0]).toEqual([rest.masterWh, rest.subsWh]);
+              expect(known(opened.parts.map((part) => part.lossWh))).toBe(rest.lossWh);
+              expect(opened.parts.reduce((sum, part) => sum + part.days, 0)).toBe(rest.days);
+            }
+            expect(report.lossWh).toBe(known(report.items.map((row) => row.lossWh)));
+          }
+          expect([complete > 0, incomplete > 0]).toEqual([true, true]);
+          // Whoever does not see every meter of a place is told nothing of it but that it is there.
+          const mine: Scope = { all: false, areaIds: [], meterIds: [first, second, third, fifth] };
+          const list = {
+            period: "2026",
+            kind: "electricity" as const,
+            search: "",
+            sort: "wh" as const,
+            only: "all" as const,
+          };
+          const cut = await lossReport(b.db.read, mine, { ...list, after: 0, limit: 50 });
+          const open = places.filter((place) =>
+            [...place.masters, ...place.subs].every((id) => mine.meterIds.includes(id)),
+          );
+          expect(cut.items.map((row) => `${row.type} ${row.id}`).sort()).toEqual(open.map(({ name }) => name).sort());
+          const seesMaster = places.filter((place) => place.masters.some((id) => mine.meterIds.includes(id)));
+          expect(cut.hidden).toBe(seesMaster.length - open.length);
         });
 
         test("a scope of an area and a single meter, and a search, cut all of them alike", async () => {

@@ -107,7 +107,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
         .insertInto("box")
         .values({ id: box, area_id: area, name: `${area} 号箱` })
         .execute();
-      await tx.updateTable("meter").set({ box_id: box }).where("id", "=", meterId).execute();
+      await tx.updateTable("meter").set({ box_id: box, master_of: "area" }).where("id", "=", meterId).execute();
       const meter = await tx.selectFrom("meter").selectAll().where("id", "=", meterId).executeTakeFirstOrThrow();
       const lamp = { number: `E${source}`, address: String(source).padStart(12, "0"), mode: "public" as const };
       // In a street that the manager of the first one does not see.
@@ -166,7 +166,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
       .replace("/api/shares/runs/:id", `/api/shares/runs/${shares.get(of.meter)?.run ?? "00000000000000000000"}`)
       .replace(/matrix(\/export)?$/, "$&?month=2026-03")
       .replace(/(reports\/(day|completeness)(\/export|\/missing)?|readings)$/, "$&?day=2026-03-01")
-      .replace(/reports\/(period|meters\/\d+)(\/export)?$/, "$&?period=2026-03")
+      .replace(/reports\/(period|meters\/\d+|losses(\/area\/\d+)?)(\/export)?$/, "$&?period=2026-03")
       .replace(/shares\/sources$/, "$&?kind=box")
       .replace(/hvac\/inputs$/, method === "GET" ? `$&?outdoorMeterId=${of.meter + 2}&day=2026-03-01` : "$&")
       .replace("/api/price-changes/:id", `/api/price-changes/${changes.get(of.meter) ?? "00000000000000000000"}`)

@@ -30,6 +30,7 @@ import { healthRoutes } from "./routes/health.ts";
 import { importRoutes } from "./routes/imports.ts";
 import { linkRoutes } from "./routes/links.ts";
 import { liveRoutes } from "./routes/live.ts";
+import { lossRoutes } from "./routes/losses.ts";
 import { meterRoutes } from "./routes/meters.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { moveOutRoutes } from "./routes/move-outs.ts";
@@ -134,6 +135,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   doubtRoutes(routes, nudge);
   shareRoutes(routes, nudge);
   completenessRoutes(routes);
+  lossRoutes(routes);
   reconcileRoutes(routes, deps.sealer ?? null);
   refundRoutes(routes, nudge);
   groupRoutes(routes, nudge);

@@ -19,3 +19,8 @@ export function monthAsked(text: string): Month {
 export function periodAsked(text: string): string {
   return text.length === 7 ? monthAsked(text) : text;
 }
+
+/** A day, month or year, or a refusal that names what was asked. */
+export function dayOrPeriodAsked(text: string): string {
+  return text.length === 10 ? dayAsked(text) : periodAsked(text);
+}

@@ -65,6 +65,20 @@ for (const { name, available, why } of testDatabases) {
       const again = await check(file);
       expect(again.faults).toEqual([]);
       expect(again.changes).toBe(0);
+      // Later the file says which of them measures the whole box; a meter of no box cannot.
+      const row = { area: "新区/B座", concentrator: "NEW-1", price: "0.75", profile: "jc1" };
+      const first = { ...row, number: "B0001", room: "101", address: "000123450001", box: "一层箱" };
+      const boxless = meter(1, { area: row.area, concentrator: "NEW-1", bus: 2, masterOf: "电表箱" });
+      const wrong = await check(await book({ meters: [boxless] }));
+      expect(wrong.faults).toEqual([expect.stringMatching(/^meters \w+2 meter_not_in_box$/)]);
+      const said = await check(await book({ meters: [{ ...first, masterOf: "电表箱" }] }));
+      expect([said.faults, said.changes]).toEqual([[], 1]);
+      await accept(said);
+      await work();
+      const master = await town.db.read.selectFrom("meter").select("number").where("master_of", "=", "box").execute();
+      expect(master).toEqual([{ number: "B0001" }]);
+      expect((await check(await book({ meters: [{ ...first, masterOf: "电表箱" }] }))).changes).toBe(0);
+      expect((await check(await book({ meters: [first] }))).changes).toBe(0);
       const audits = await town.db.read
         .selectFrom("audit")
         .select("action")
@@ -112,7 +126,7 @@ for (const { name, available, why } of testDatabases) {
         "meters O4 import_price_unknown",
         "meters I5 import_concentrator_unknown",
         "meters B7 import_twice",
-        "meters V8 import_cell_day",
+        "meters W8 import_cell_day",
         "meters E9 import_cell_long",
       ]);
       expect((await accept(seen)).json().code).toBe("import_has_faults");

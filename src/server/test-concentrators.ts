@@ -104,6 +104,7 @@ export function archiveUrl(path: string, of: { meter: number }): string {
   const street = of.meter === 99 ? 99 : Math.floor(of.meter / 10);
   const isEmpty = path === "/api/concentrators/:id/retire" && street === 1;
   return path
+    .replace("/losses/:type/:id", `/losses/area/${street}`)
     .replace("/api/meters/:id/retire", `/api/meters/${street === 1 ? EMPTY : of.meter}/retire`)
     .replace("/api/concentrators/:id", `/api/concentrators/${isEmpty ? EMPTY : street}`)
     .replace("/api/collection/item-sets/:id", `/api/collection/item-sets/${street === 1 ? EMPTY : 99}`);

@@ -108,6 +108,7 @@ export function meter(id: number, area: number): MeterTable {
     gateway_id: null,
     installation: 1,
     item_set_id: null,
+    master_of: null,
     version: 0,
     retired_at: null,
   };

@@ -256,7 +256,8 @@ async function metersOnChannels(tx: Tx, scope: Scope, concentratorId: number): P
     .where("meter.retired_at", "is", null)
     .where((eb) => inScope(eb as never, scope))
     .selectAll("meter")
-    .select(["meter_state.last_answer_at", "meter_state.silent_rounds"])
+    .leftJoin("box", "box.id", "meter.box_id")
+    .select(["meter_state.last_answer_at", "meter_state.silent_rounds", "box.name as box_name"])
     .orderBy("meter.bus")
     .orderBy("meter.label")
     .execute();
@@ -291,6 +292,8 @@ async function metersOnChannels(tx: Tx, scope: Scope, concentratorId: number): P
       switchKind: row.switch_kind,
       closesBy: row.closes_by,
       itemSetId: row.item_set_id,
+      masterOf: row.master_of,
+      boxName: row.box_name,
       version: row.version,
       lastAnswerAt: row.last_answer_at,
       silentRounds: row.silent_rounds,

@@ -25,6 +25,7 @@ import * as importPermission from "./migrations/0022_import_permission.ts";
 import * as daySums from "./migrations/0023_day_sums.ts";
 import * as people from "./migrations/0024_people.ts";
 import * as auditChain from "./migrations/0025_audit_chain.ts";
+import * as masterMeters from "./migrations/0027_master_meters.ts";
 import type { MysqlAddress } from "./mysql-address.ts";
 import { mysqlPool } from "./mysql-pool.ts";
 import { mysqlWriter } from "./mysql-writer.ts";
@@ -63,6 +64,7 @@ const migrations: readonly Migration[] = [
   { name: "0023_day_sums", up: daySums.up },
   { name: "0024_people", up: people.up },
   { name: "0025_audit_chain", up: auditChain.up },
+  { name: "0027_master_meters", up: masterMeters.up },
 ];
 
 /** Statements that rebuild a big table take their time. */

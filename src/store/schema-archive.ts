@@ -1,4 +1,5 @@
 import type { LinkChannel, LinkDirection, LinkKind, LinkTrust } from "#domain/link.ts";
+import type { MasterPlace } from "#domain/loss.ts";
 import type { MeterMode } from "#domain/meter-mode.ts";
 import type { Flag } from "./flag.ts";
 
@@ -116,6 +117,8 @@ export type MeterTable = {
   installation: number;
   /** What rounds ask of it; null: as its channel says. */
   item_set_id: number | null;
+  /** It measures everything that goes into its box, or into its area (总表); null: an ordinary meter. */
+  master_of: MasterPlace | null;
   /** Counts the edits of its archive. */
   version: number;
   /** Taken out of use: kept for its history, not read, shown on no board. */

@@ -122,6 +122,7 @@ async function archiveRows(tx: Tx, actor: Actor, of: { projectId: number; now: I
         powerMaxW: meter.power_max_w,
         lowCredit: unitsText(meter.low_credit_wh),
         box: meter.box,
+        masterOf: meter.master_of,
         customer: maySeeCustomers ? meter.customer : null,
       };
     }

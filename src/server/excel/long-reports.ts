@@ -6,22 +6,25 @@ import { exchangeQuery } from "#contract/devices.ts";
 import type { ExportReport } from "#contract/export-kinds.ts";
 import { SLOT_DAYS_MAX } from "#contract/export-kinds.ts";
 import { groupQuery } from "#contract/groups.ts";
+import { lossQuery } from "#contract/losses.ts";
 import { rechargeFilter } from "#contract/money.ts";
 import { moveOutFilter } from "#contract/move-outs.ts";
 import { refundFilter } from "#contract/refunds.ts";
 import { currentQuery, dayQuery, matrixQuery, periodQuery, slotsQuery } from "#contract/reports.ts";
 import type { Actor } from "#domain/permission.ts";
 import type { FlowContext } from "#flows/context.ts";
+import { lossReport } from "#store/losses.ts";
 import { rechargeTotals } from "#store/order-records.ts";
 import { slotsPerDay } from "#store/reading-steps.ts";
 import { refundTotals } from "#store/refund-records.ts";
 import { countReportMeters } from "#store/report-filter.ts";
 import { periodReport } from "#store/report-periods.ts";
-import { dayAsked, monthAsked, periodAsked } from "../asked-day.ts";
+import { dayAsked, dayOrPeriodAsked, monthAsked, periodAsked } from "../asked-day.ts";
 import type { ExportLanguage, NamedTable } from "./answer.ts";
 import { auditFile, countAuditFile } from "./audit-file.ts";
 import { exchangesFile } from "./exchanges-file.ts";
 import { groupsFile } from "./groups-file.ts";
+import { lossesFile } from "./losses-file.ts";
 import { moveOutsFile } from "./move-outs-file.ts";
 import { rechargesFile } from "./recharges-file.ts";
 import { refundsFile } from "./refunds-file.ts";
@@ -78,6 +81,11 @@ export const longReports = {
     count: async (ctx, actor, query) => (await period(ctx, actor, query)).children.length,
     table: async (ctx, actor, query) => periodFile(ctx, actor, await period(ctx, actor, query), query.language),
   }),
+  losses: report({
+    query: lossQuery,
+    count: async (ctx, actor, query) => (await lossReport(ctx.db.read, actor.scope, lossAsked(query))).total,
+    table: (ctx, actor, { language, ...query }) => lossesFile(ctx, actor, { ...lossAsked(query), language }),
+  }),
   readings: report({
     query: slotsQuery,
     count: async (ctx, actor, query) => {
@@ -111,6 +119,10 @@ export const longReports = {
 /** A long table with the filter that its address holds; the refusal when that is none. */
 export function longReport(name: ExportReport, filter: unknown): AskedReport {
   return longReports[name].read(filter);
+}
+
+function lossAsked(query: z.output<typeof lossQuery>) {
+  return { ...query, period: dayOrPeriodAsked(query.period) };
 }
 
 function daysAsked({ from, to }: { from: string; to: string }): Day[] {

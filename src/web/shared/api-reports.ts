@@ -1,5 +1,6 @@
 import type { CompletenessReport, MissingReport } from "#contract/completeness.ts";
 import type { CorrectionRequest, DoubtEvidence, DoubtRow } from "#contract/doubts.ts";
+import type { LossPlace, LossReport } from "#contract/losses.ts";
 import type {
   CurrentReport,
   DayReport,
@@ -34,6 +35,11 @@ export const getCompleteness = (asked: Asked) => get<CompletenessReport>(`/api/r
 export const getMissing = (asked: Asked, after: number) =>
   get<MissingReport>(`/api/reports/completeness/missing?${queryOf({ ...asked, after: String(after) })}`);
 
+export const getLosses = (asked: Asked, after: number) =>
+  get<LossReport>(`/api/reports/losses?${queryOf({ ...asked, after: String(after) })}`);
+export const getLossPlace = (type: string, id: number, asked: Asked) =>
+  get<LossPlace>(`/api/reports/losses/${type}/${id}?${queryOf(asked)}`);
+
 export const getDoubts = () => get<{ items: DoubtRow[] }>("/api/doubts");
 export const getEvidence = (meterId: number) => get<DoubtEvidence>(`/api/doubts/${meterId}`);
 export const postCorrection = (meterId: number, request: Omit<CorrectionRequest, "value"> & { value?: string }) =>
@@ -46,6 +52,7 @@ export const reportKeys = {
   list: (name: string, asked: Asked) => ["report", name, asked] as const,
   period: (asked: Asked) => ["report", "period", asked] as const,
   meter: (meterId: number, period: string) => ["report", "meter", meterId, period] as const,
+  lossPlace: (type: string, id: number, asked: Asked) => ["report", "losses", type, id, asked] as const,
   readings: (meterId: number, day: string) => ["report", "readings", meterId, day] as const,
   doubts: ["doubts"] as const,
   evidence: (meterId: number) => ["doubts", meterId] as const,

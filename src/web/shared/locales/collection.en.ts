@@ -99,6 +99,10 @@ export const collectionEn: typeof collectionZh = {
     empty: "No channel yet",
   },
   channelMeters: {
+    masterOf: "Master meter (losses)",
+    masterOfNothing: "Not a master meter",
+    masterOfBox: "Master meter of box {{box}}",
+    masterOfArea: "Master meter of its area",
     title: "Meters",
     add: "Add meter",
     addTitle: "Add a meter",

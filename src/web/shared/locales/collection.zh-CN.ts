@@ -91,6 +91,10 @@ export const collectionZh = {
     empty: "还没有通道",
   },
   channelMeters: {
+    masterOf: "总表(线损)",
+    masterOfNothing: "不是总表",
+    masterOfBox: "配电箱 {{box}} 的总表",
+    masterOfArea: "所在片区的总表",
     title: "表计",
     add: "新增表计",
     addTitle: "新增表计",

@@ -11,6 +11,7 @@ import { exportsEn } from "./exports.en.ts";
 import { groupsEn } from "./groups.en.ts";
 import { importsEn } from "./imports.en.ts";
 import { linksEn } from "./links.en.ts";
+import { lossesEn } from "./losses.en.ts";
 import { meterEn } from "./meter.en.ts";
 import { moveOutsEn } from "./move-outs.en.ts";
 import { offGuardEn } from "./off-guard.en.ts";
@@ -42,6 +43,7 @@ export const en: Messages = {
   ...importsEn,
   ...linksEn,
   ...meterEn,
+  ...lossesEn,
   ...moveOutsEn,
   ...offGuardEn,
   ...peopleEn,

@@ -81,6 +81,7 @@ export const shellEn: typeof shellZh = {
     days: "Daily usage",
     day: "Day report",
     periods: "Month and year",
+    losses: "Losses",
     completeness: "Completeness",
     exports: "Exports",
     doubts: "Doubtful readings",

@@ -11,6 +11,7 @@ import { exportsZh } from "./exports.zh-CN.ts";
 import { groupsZh } from "./groups.zh-CN.ts";
 import { importsZh } from "./imports.zh-CN.ts";
 import { linksZh } from "./links.zh-CN.ts";
+import { lossesZh } from "./losses.zh-CN.ts";
 import { meterZh } from "./meter.zh-CN.ts";
 import { moveOutsZh } from "./move-outs.zh-CN.ts";
 import { offGuardZh } from "./off-guard.zh-CN.ts";
@@ -41,6 +42,7 @@ export const zhCN = {
   ...importsZh,
   ...linksZh,
   ...meterZh,
+  ...lossesZh,
   ...moveOutsZh,
   ...offGuardZh,
   ...peopleZh,

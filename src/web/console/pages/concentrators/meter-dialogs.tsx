@@ -17,11 +17,12 @@ import { gatewaysOn } from "./gateways.ts";
 
 type Props = { meter: MeterOnChannel; onClose: () => void };
 
-/** The name of a meter and what is asked of it. */
+/** The name of a meter, what is asked of it, and what it is the master meter of. */
 export function EditMeter({ meter, sets, onClose }: Props & { sets: readonly ItemSet[] }) {
   const { t } = useTranslation();
   const [label, setLabel] = useState(meter.label);
   const [items, setItems] = useState(String(meter.itemSetId ?? ""));
+  const [masterOf, setMasterOf] = useState(meter.masterOf ?? "");
   return (
     <FormDialog
       title={t("channelMeters.renameTitle", { label: meter.label })}
@@ -30,6 +31,7 @@ export function EditMeter({ meter, sets, onClose }: Props & { sets: readonly Ite
         postMeterEdit(meter.meterId, {
           label,
           itemSetId: items === "" ? null : Number(items),
+          masterOf: masterOf === "box" || masterOf === "area" ? masterOf : null,
           version: meter.version,
         })
       }
@@ -45,6 +47,19 @@ export function EditMeter({ meter, sets, onClose }: Props & { sets: readonly Ite
           ...sets.map((set) => ({ value: String(set.id), label: set.name })),
         ]}
         onChange={setItems}
+      />
+      <ChoiceField
+        id="meter-master"
+        label={t("channelMeters.masterOf")}
+        value={masterOf}
+        options={[
+          { value: "", label: t("channelMeters.masterOfNothing") },
+          ...(meter.boxName === null
+            ? []
+            : [{ value: "box", label: t("channelMeters.masterOfBox", { box: meter.boxName }) }]),
+          { value: "area", label: t("channelMeters.masterOfArea") },
+        ]}
+        onChange={setMasterOf}
       />
     </FormDialog>
   );

@@ -28,9 +28,15 @@ export function useReport<R extends Paged<unknown>>(
 /** Loading, failed, empty, or the report itself with what is still to come. */
 export function ReportFrame<R extends Paged<unknown>>({
   pages,
+  counted = "reports.count",
+  empty,
   children,
 }: {
   pages: ReportPages<R>;
+  /** What says how many there are, where it is not meters. */
+  counted?: "reports.count" | "losses.count";
+  /** What is shown when there is nothing, where that means something else than that no meter matches. */
+  empty?: ReactNode;
   children: (first: R, items: R["items"][number][]) => ReactNode;
 }) {
   const { t } = useTranslation();
@@ -42,14 +48,15 @@ export function ReportFrame<R extends Paged<unknown>>({
       <Loading rows={12} />
     );
   }
-  if (first.total === 0) return <Notice title={t("reports.none")} lead={t("reports.noneLead")} testId="report-empty" />;
+  if (first.total === 0)
+    return empty ?? <Notice title={t("reports.none")} lead={t("reports.noneLead")} testId="report-empty" />;
   const items = pages.data?.pages.flatMap((page) => [...page.items]) ?? [];
   return (
     <>
       {children(first, items)}
       <div className="records-more">
         <span className="muted" role="status" data-testid="report-count">
-          {t("reports.count", { count: first.total })}
+          {t(counted, { count: first.total })}
         </span>
         {pages.hasNextPage ? (
           <Button
