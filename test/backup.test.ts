@@ -88,7 +88,16 @@ async function filled(name: Name): Promise<World> {
     await tx.insertInto("setting").values({ key: "nasty", value: NASTY, updated_by: "", updated_at: 0 }).execute();
     await tx
       .insertInto("session")
-      .values({ token_hash: "x", user_id: 1, created_at: 1, seen_at: 1, expires_at: 1, ip: "" })
+      .values({
+        token_hash: "x",
+        user_id: 1,
+        created_at: 1,
+        seen_at: 1,
+        expires_at: 1,
+        ip: "",
+        proved_at: 1,
+        agent: "",
+      })
       .execute();
   });
   return w;

@@ -33,7 +33,7 @@ export function colleague(
     } as const;
     await tx.insertInto("user").values(user).execute();
     await tx.insertInto("user_role").values({ user_id: id, role_id: roleId }).execute();
-    const times = { created_at: now, seen_at: now, expires_at: now + SHIFT_MS };
+    const times = { created_at: now, seen_at: now, expires_at: now + SHIFT_MS, proved_at: now, agent: "" };
     const session = { token_hash: sha256Hex(token), user_id: id, ...times, ip: "127.0.0.1" };
     await tx.insertInto("session").values(session).execute();
     return { name, cookie: { name: "jc_s", value: token } };

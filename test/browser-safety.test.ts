@@ -1,9 +1,20 @@
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import type { FlowContext } from "#flows/context.ts";
+import { systemClock } from "#system/clock.ts";
+import { totpCode, totpStep } from "#system/totp.ts";
 import { chineseTexts, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
 import { browserStories, hook } from "./browser-stories.ts";
 import { until } from "./until.ts";
+
+/** What an authenticator shows now for a secret in base 32. */
+function codeOf(secret: string): string {
+  const bits = [...secret]
+    .map((sign) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(sign).toString(2).padStart(5, "0"))
+    .join("");
+  const bytes = (bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2));
+  return totpCode(Uint8Array.from(bytes), totpStep(systemClock()));
+}
 
 browserStories("safety of sessions and the audit", ({ before, open }) => {
   let site: Site;
@@ -91,4 +102,62 @@ browserStories("safety of sessions and the audit", ({ before, open }) => {
     const width = await page.evaluate<number>("document.documentElement.scrollWidth");
     expect(width).toBeLessThanOrEqual(PHONE.width);
   }, 60_000);
+
+  test("a second factor: set up, asked for at log-in and before a trip, which then leaves with what was typed", async () => {
+    const page = await open({ as: "admin" });
+    await page.getByTestId("user-menu").click();
+    await page.getByTestId("account-link").click();
+    await page.getByTestId("totp-password").fill("wrong password");
+    await page.getByTestId("totp-begin").click();
+    await page.getByTestId("totp-problem").waitFor();
+    site.complaints(); // the browser notes the refusal
+    await page.getByTestId("totp-password").fill(site.password);
+    await page.getByTestId("totp-begin").click();
+    const secret = (await page.getByTestId("totp-secret").textContent()) ?? "";
+    expect(await page.locator(".account-qr svg").count()).toBe(1);
+    expect(await seriousBarriers(page)).toEqual([]);
+    await page.getByTestId("totp-code").fill(codeOf(secret));
+    await page.getByTestId("totp-confirm").click();
+    const codes = await page.getByTestId("recovery-codes").locator("li").allTextContents();
+    expect(codes).toHaveLength(10);
+    await page.getByTestId("recovery-kept").click();
+    await page.locator(hook("second-factor", "on")).waitFor();
+
+    const fresh = await open({ as: "nobody" });
+    await fresh.getByTestId("login-name").fill("admin");
+    await fresh.getByTestId("login-password").fill(site.password);
+    await fresh.getByTestId("login-submit").click();
+    await fresh.getByTestId("login-code").fill(codes[0] ?? "");
+    await fresh.getByTestId("login-submit").click();
+    await fresh.getByTestId("user-menu").waitFor();
+    site.complaints();
+
+    // The proof of the log-in runs out while the dialog is open.
+    await fresh.goto(`${site.base}/?meter=${meterId}`);
+    await fresh.getByTestId("action-trip").click();
+    await fresh.getByTestId("switch-reason").fill("检修 3 号箱");
+    tamper(`update session set proved_at = 1; update meter set supply_guard = 0 where id = ${meterId}`);
+    await fresh.getByTestId("switch-confirm").click();
+    await fresh.getByTestId("step-up-text").fill(codes[0] ?? ""); // used
+    await fresh.getByTestId("step-up-confirm").click();
+    await fresh.getByTestId("step-up-problem").waitFor();
+    expect(await fresh.getByTestId("switch-reason").inputValue()).toBe("检修 3 号箱");
+    await fresh.getByTestId("step-up-text").fill(codes[1] ?? "");
+    await fresh.getByTestId("step-up-confirm").click();
+    await fresh.getByTestId("step-up").waitFor({ state: "detached" });
+    await until("the trip is asked for, once", async () => {
+      const rows = await ctx.db.read
+        .selectFrom("audit")
+        .select("reason")
+        .where("action", "=", "meter.trip")
+        .where("object", "=", `meter:${meterId}`)
+        .execute();
+      return rows.length === 1 && rows[0]?.reason === "检修 3 号箱";
+    });
+    site.complaints();
+    await fresh.goto(`${site.base}/account`);
+    await fresh.getByTestId("own-session").nth(1).waitFor();
+    await fresh.getByTestId("end-others").click();
+    await until("only this one is left", async () => (await fresh.getByTestId("own-session").count()) === 1);
+  }, 120_000);
 });

@@ -97,6 +97,10 @@ const commands: Record<string, { what: string; run(args: string[], env: Environm
     what: "核对账本 check the books: jichao ledger verify",
     run: async (args, env) => (await import("./ledger.ts")).ledgerCommand(args, env),
   },
+  login: {
+    what: "解除登录锁定、重置两步验证 let somebody in again: jichao login unlock|reset-factor …",
+    run: async (args, env) => (await import("./login.ts")).loginCommand(args, env),
+  },
   audit: {
     what: "核对审计日志 check that the audit is as it was written: jichao audit verify",
     run: async (args, env) => (await import("./audit.ts")).auditCommand(args, env),

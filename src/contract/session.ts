@@ -7,6 +7,8 @@ export const loginRequest = z.object({
   /** As it is kept: half the ways to type a name must not be so many names to guess at. */
   login: z.string().transform(loginName).pipe(z.string().min(1).max(64)),
   password: z.string().min(1).max(256),
+  /** Of the authenticator, or a recovery code; asked for (`second_factor_required`) where the user has a second factor. */
+  code: z.string().trim().max(40).optional(),
 });
 export type LoginRequest = z.infer<typeof loginRequest>;
 

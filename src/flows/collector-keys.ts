@@ -5,7 +5,7 @@ import { type Actor, type Permission, SCOPE_ALL } from "#domain/permission.ts";
 import { addAudit } from "#store/audit.ts";
 import type { Tx } from "#store/db.ts";
 import { insertIgnore, updatedRows } from "#store/portable.ts";
-import { countLoginFailure, loginFailures } from "#store/sessions.ts";
+import { countLoginFailure, lockedUntil, lockLogin } from "#store/sessions.ts";
 import { randomToken, sha256Hex } from "#system/crypto.ts";
 import type { FlowContext } from "./context.ts";
 
@@ -96,13 +96,14 @@ export async function actorOfKey(ctx: FlowContext, input: { key: string; ip: str
 /** Throws when the address has shown too many; what it shows then is not counted, nor logged. */
 async function countWrongKey(ctx: FlowContext, { ip, name, now }: { ip: string; name: string; now: Instant }) {
   const subject = `key:${ip}`;
-  const { failures, lastAt } = await loginFailures(ctx.db.read, subject);
-  const waitMs = lastAt + LOCK_MS - now;
-  if (failures >= WRONG_KEYS_MAX && waitMs > 0) {
-    throw new AppError("collector_key_slow", { seconds: Math.ceil(waitMs / SECOND_MS) });
-  }
+  const waitMs = (await lockedUntil(ctx.db.read, subject)) - now;
+  if (waitMs > 0) throw new AppError("collector_key_slow", { seconds: Math.ceil(waitMs / SECOND_MS) });
   ctx.log.warn({ ip, name }, "a wrong key was shown at the collector's door");
-  await ctx.db.transact((tx) => countLoginFailure(tx, { subject, at: now, since: later(now, -LOCK_MS) }));
+  const since = later(now, -LOCK_MS);
+  await ctx.db.transact(async (tx) => {
+    const { failures } = await countLoginFailure(tx, { subject, at: now, since, locksSince: since });
+    if (failures >= WRONG_KEYS_MAX) await lockLogin(tx, subject, { locks: 0, until: later(now, LOCK_MS) });
+  });
 }
 
 async function audit(

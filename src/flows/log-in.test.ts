@@ -11,15 +11,13 @@ import type { FlowContext } from "./context.ts";
 import {
   cleanSessions,
   ensureFirstAdministrator,
-  FAILURES_PER_ADDRESS_MAX,
-  FAILURES_PER_LOGIN_MAX,
-  LOCK_MS,
   loadActor,
   logIn,
   logOut,
   SESSION_IDLE_MS,
   SESSION_MS,
 } from "./log-in.ts";
+import { FAILURES_PER_ADDRESS_MAX, FAILURES_PER_LOGIN_MAX, LOCK_MS, LOCK_MS_MAX, LOCKS_KEPT_MS } from "./login-lock.ts";
 
 const PASSWORD = "correct horse 电池";
 const START = instant(Date.parse("2026-08-01T00:00:00Z"));
@@ -121,13 +119,36 @@ for (const { name, available, why } of testDatabases) {
       expect(await refused("zhang", PASSWORD)).toBe("let in");
     });
 
+    test("each lock is twice as long as the one before, up to a limit, and forgotten after a day", async () => {
+      const lockedFor = async (): Promise<number> => {
+        for (let i = 0; i < FAILURES_PER_LOGIN_MAX; i++) await refused("zhang", "wrong", `10.0.2.${i}`);
+        const [row] = await db.read
+          .selectFrom("login_failure")
+          .select("locked_until")
+          .where("subject", "=", "login:zhang")
+          .execute();
+        const ms = (row?.locked_until ?? 0) - now;
+        now = later(now, ms);
+        return ms;
+      };
+      const locks = [];
+      for (let i = 0; i < 6; i++) locks.push((await lockedFor()) / LOCK_MS);
+      expect(locks).toEqual([1, 2, 4, 8, 16, 16]);
+      expect(LOCK_MS_MAX / LOCK_MS).toBe(16);
+      now = later(now, LOCKS_KEPT_MS);
+      expect(await lockedFor()).toBe(LOCK_MS);
+      expect(await refused("zhang", PASSWORD)).toBe("let in");
+      expect((await lockedFor()) / LOCK_MS).toBe(1); // a success forgets them
+    });
+
     test("a success forgets the failures of the name but not of the address", async () => {
       for (let i = 1; i < FAILURES_PER_LOGIN_MAX; i++) await refused("zhang", "wrong");
       expect(await refused("zhang", PASSWORD)).toBe("let in");
       for (let i = 1; i < FAILURES_PER_LOGIN_MAX; i++) await refused("zhang", "wrong");
       expect(await refused("zhang", PASSWORD)).toBe("let in");
       const kept = await db.read.selectFrom("login_failure").selectAll().execute();
-      expect(kept).toEqual([{ subject: "ip:10.0.0.1", failures: 2 * (FAILURES_PER_LOGIN_MAX - 1), last_at: START }]);
+      const failures = 2 * (FAILURES_PER_LOGIN_MAX - 1);
+      expect(kept).toEqual([{ subject: "ip:10.0.0.1", failures, last_at: START, locks: 0, locked_until: 0 }]);
     });
 
     test("an address that guesses many names is locked as well", async () => {
@@ -180,6 +201,8 @@ for (const { name, available, why } of testDatabases) {
       expect(await cleanSessions(ctx)).toBe(0);
       now = later(START, SESSION_IDLE_MS + 1);
       expect(await cleanSessions(ctx)).toBe(1);
+      now = later(START, LOCKS_KEPT_MS + 1);
+      await cleanSessions(ctx);
       expect(await db.read.selectFrom("login_failure").selectAll().execute()).toEqual([]);
     });
 

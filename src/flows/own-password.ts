@@ -2,13 +2,13 @@ import { AppError } from "#base/errors.ts";
 import { later, MINUTE_MS } from "#base/time.ts";
 import type { Actor } from "#domain/permission.ts";
 import { endSessions, setOwnPassword } from "#store/people.ts";
-import { countLoginFailure, loginFailures } from "#store/sessions.ts";
+import { countLoginFailure, lockedUntil, lockLogin } from "#store/sessions.ts";
 import { passwordHashOf } from "#store/users.ts";
 import { sha256Hex } from "#system/crypto.ts";
 import { hashPassword, verifyPassword } from "#system/password.ts";
 import type { FlowContext } from "./context.ts";
 import { refusePassword } from "./edit-user.ts";
-import { FAILURES_PER_LOGIN_MAX, LOCK_MS } from "./log-in.ts";
+import { FAILURES_PER_LOGIN_MAX, LOCK_MS } from "./login-lock.ts";
 import { auditPeople } from "./people-change.ts";
 
 /**
@@ -21,15 +21,17 @@ export async function changeOwnPassword(
   input: { old: string; password: string; token: string; ip: string },
 ): Promise<void> {
   const subject = `password:${actor.userId}`;
-  const { failures, lastAt } = await loginFailures(ctx.db.read, subject);
-  const lockedMs = lastAt + LOCK_MS - ctx.clock();
-  if (failures >= FAILURES_PER_LOGIN_MAX && lockedMs > 0)
-    throw new AppError("too_many_logins", { minutes: Math.ceil(lockedMs / MINUTE_MS) });
+  const lockedMs = (await lockedUntil(ctx.db.read, subject)) - ctx.clock();
+  if (lockedMs > 0) throw new AppError("too_many_logins", { minutes: Math.ceil(lockedMs / MINUTE_MS) });
   const known = await passwordHashOf(ctx.db.read, actor.userId);
   if (known === null) throw new AppError("unauthenticated");
   if (!(await verifyPassword(input.old, known))) {
     const now = ctx.clock();
-    await ctx.db.transact((tx) => countLoginFailure(tx, { subject, at: now, since: later(now, -LOCK_MS) }));
+    const since = later(now, -LOCK_MS);
+    await ctx.db.transact(async (tx) => {
+      const { failures } = await countLoginFailure(tx, { subject, at: now, since, locksSince: since });
+      if (failures >= FAILURES_PER_LOGIN_MAX) await lockLogin(tx, subject, { locks: 0, until: later(now, LOCK_MS) });
+    });
     throw new AppError("password_wrong");
   }
   refusePassword(input.password, actor.login);

@@ -5,10 +5,12 @@ import type { FlowContext } from "./context.ts";
 import { linkKeyPurpose } from "./meter-keys.ts";
 import { type KeyActor, rootKeyPurpose } from "./root-keys.ts";
 import { auditBook, ledgerBook } from "./seal-books.ts";
+import { totpPurpose } from "./second-factor.ts";
 
 const PURPOSES: Readonly<Record<keyof typeof SEALED_COLUMNS, (id: string) => string>> = {
   rootKeys: (version) => rootKeyPurpose(Number(version)),
   linkKeys: linkKeyPurpose,
+  totpSecrets: (userId) => totpPurpose(Number(userId)),
   ledgerSeals: (seq) => ledgerBook.purpose(Number(seq)),
   auditSeals: (seq) => auditBook.purpose(Number(seq)),
 };

@@ -18,6 +18,7 @@ import { moveOutBodies, moveOutFor, prepareMoveOut } from "./test-move-out.ts";
 import { peopleBodies, preparePeople, userUrl } from "./test-people.ts";
 import { quarantineBodies, quarantined } from "./test-quarantine.ts";
 import { moveMoney, refundBodies, refundFor } from "./test-refund.ts";
+import { safetyBodies } from "./test-safety.ts";
 import { hvacUnit, shareRule, shareTerms } from "./test-share.ts";
 import { asked, buildTown, enrol, type TestUser, testApp } from "./test-town.ts";
 
@@ -224,6 +225,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
       ...groupBodies(of),
       "/api/exports": { key: `key-${of.meter}-matrix`, report: "day", filter: { day: "2026-03-01" } },
       ...importBodies(importFile),
+      ...safetyBodies,
       "/api/approval-rules": { kind: "refund", on: true, limit: "200", reason: "试" },
     };
     return { method, url, body: method === "POST" ? (bodies[path] ?? {}) : undefined };

@@ -43,7 +43,7 @@ import { reconcileRoutes } from "./routes/reconcile.ts";
 import { refundRoutes } from "./routes/refunds.ts";
 import { reliabilityRoutes } from "./routes/reliability.ts";
 import { reportRoutes } from "./routes/reports.ts";
-
+import { safetyRoutes } from "./routes/safety.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { shareRoutes } from "./routes/shares.ts";
 import { shiftRoutes } from "./routes/shifts.ts";
@@ -115,7 +115,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   };
   healthRoutes(routes);
   metricsRoutes(routes, deps.metrics, deps.metricsToken);
-  sessionRoutes(routes, nudge);
+  sessionRoutes(routes, { nudge, sealer: deps.sealer ?? null });
+  safetyRoutes(routes, deps.sealer ?? null);
   peopleRoutes(routes, nudge);
   boardRoutes(routes, boards);
   meterRoutes(routes);

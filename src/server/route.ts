@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from "node:util";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { AppError, assert, type ErrorCode } from "#base/errors.ts";
-import type { Actor, Permission } from "#domain/permission.ts";
+import { type Actor, type Permission, permissions } from "#domain/permission.ts";
 import type { FlowContext } from "#flows/context.ts";
+import { demandSafety } from "#flows/prove.ts";
 import { largeBodies } from "./large-bodies.ts";
 import type { Limits } from "./limits.ts";
 import { sessionToken } from "./session-cookie.ts";
@@ -48,6 +49,8 @@ export type Route<A, P extends z.ZodType, Q extends z.ZodType, B extends z.ZodTy
   audited?: boolean;
   /** A POST that only asks: it is not counted among the caller's writes. */
   onlyAsks?: boolean;
+  /** Something dangerous: the session must have proved itself lately (再次验证), always or for some bodies. */
+  stepUp?: boolean | ((body: z.output<B>) => boolean);
   /** Largest body, in bytes, where files are taken in; the usual limit when left out. */
   bytesMax?: number;
   /** Refusals of single body fields that have a code of their own; the others are `invalid_input`. */
@@ -136,6 +139,11 @@ export function addRoute<
       const query = read(route.query, request.query, {});
       const body = read(route.body, request.body, route.mistakes ?? {});
       if (byBody !== null) demandOneOf(actorOf(request), [byBody.of(body)]);
+      await demandProof(routes, request, {
+        isChange: route.method !== "GET" && route.onlyAsks !== true,
+        granting: byBody === null ? permitted : [byBody.of(body)],
+        stepUp: typeof route.stepUp === "function" ? route.stepUp(body) : (route.stepUp ?? false),
+      });
       const answer = await route.handle({
         // `actor` is null exactly for public routes, which is what its type says.
         actor: request.caller as Call<A, never, never, never>["actor"],
@@ -181,6 +189,18 @@ function refuseHeldUp(actor: Actor, route: { method: string; heldUp?: readonly s
   if (actor.previewedBy !== undefined && (method !== "GET" || audited) && !heldUp.includes("preview"))
     throw new AppError("preview_read_only");
   if (actor.mustChangePassword && !heldUp.includes("must_change")) throw new AppError("password_must_change");
+}
+
+/** Whoever only looks is not asked for a second factor or a fresh proof; logging out never needs one. */
+async function demandProof(
+  { ctx }: Routes,
+  request: FastifyRequest,
+  of: { isChange: boolean; granting: readonly string[]; stepUp: boolean },
+): Promise<void> {
+  const token = sessionToken(request);
+  const granting = permissions.filter((each) => of.granting.includes(each));
+  if (!of.isChange || request.caller === null || token === null || (granting.length === 0 && !of.stepUp)) return;
+  await demandSafety(ctx, { actor: request.caller, token, granting, stepUp: of.stepUp });
 }
 
 function actorOf(request: FastifyRequest): Actor {

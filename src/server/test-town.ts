@@ -195,7 +195,7 @@ export async function enrol(
     for (const area of input.areas ?? []) {
       await tx.insertInto("user_scope").values({ user_id: id, kind: "area", ref_id: area }).execute();
     }
-    const times = { created_at: now, seen_at: now, expires_at: now + 3_600_000 };
+    const times = { created_at: now, seen_at: now, expires_at: now + 3_600_000, proved_at: now, agent: "" };
     await tx
       .insertInto("session")
       .values({ token_hash: sha256Hex(token), user_id: id, ...times, ip: "127.0.0.1" })

@@ -26,6 +26,7 @@ import * as daySums from "./migrations/0023_day_sums.ts";
 import * as people from "./migrations/0024_people.ts";
 import * as auditChain from "./migrations/0025_audit_chain.ts";
 import * as masterMeters from "./migrations/0027_master_meters.ts";
+import * as secondFactor from "./migrations/0026_second_factor.ts";
 import type { MysqlAddress } from "./mysql-address.ts";
 import { mysqlPool } from "./mysql-pool.ts";
 import { mysqlWriter } from "./mysql-writer.ts";
@@ -65,6 +66,7 @@ const migrations: readonly Migration[] = [
   { name: "0024_people", up: people.up },
   { name: "0025_audit_chain", up: auditChain.up },
   { name: "0027_master_meters", up: masterMeters.up },
+  { name: "0026_second_factor", up: secondFactor.up },
 ];
 
 /** Statements that rebuild a big table take their time. */

@@ -39,9 +39,33 @@ export type SessionTable = {
   expires_at: number;
   ip: string;
   preview_of: number | null;
+  /** When it was last proved by password or code that its user sits there. */
+  proved_at: number;
+  /** What the browser calls itself, cut. */
+  agent: string;
 };
-/** Failed logins per name and per address. */
-export type LoginFailureTable = { subject: string; failures: number; last_at: number };
+/**
+ * Failed logins per name and per address. `locks`: how often it was locked lately, each time for twice as long; `locked_until`: nobody
+ * gets in before.
+ */
+export type LoginFailureTable = {
+  subject: string;
+  failures: number;
+  last_at: number;
+  locks: number;
+  locked_until: number;
+};
+
+/** The second factor (两步验证) of a user: the secret of his authenticator, and the newest step whose code was used. Unconfirmed it asks for nothing. */
+export type UserTotpTable = {
+  user_id: number;
+  secret_sealed: string;
+  made_at: number;
+  confirmed_at: number | null;
+  used_step: number;
+};
+/** A recovery code (恢复码): only its hash, and when it was used. */
+export type UserRecoveryCodeTable = { user_id: number; code_hash: string; used_at: number | null };
 
 export type SettingTable = { key: string; value: string; updated_by: string; updated_at: number };
 export type SequenceTable = { name: string; next: number };
@@ -56,6 +80,8 @@ export type UsersSchema = {
   user_scope: UserScopeTable;
   session: SessionTable;
   login_failure: LoginFailureTable;
+  user_totp: UserTotpTable;
+  user_recovery_code: UserRecoveryCodeTable;
   setting: SettingTable;
   sequence: SequenceTable;
   tally: TallyTable;

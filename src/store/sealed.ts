@@ -60,6 +60,29 @@ const linkKeys: SealedColumn = {
   },
 };
 
+const totpSecrets: SealedColumn = {
+  name: "user_totp.secret_sealed",
+  async page(tx, after) {
+    const rows = await tx
+      .selectFrom("user_totp")
+      .select(["user_id", "secret_sealed"])
+      .where("user_id", ">", Number(after ?? 0))
+      .orderBy("user_id")
+      .limit(PAGE)
+      .execute();
+    return rows.map((row) => ({ key: row.user_id, id: String(row.user_id), sealed: row.secret_sealed }));
+  },
+  async replace(tx, key, from, to) {
+    const result = await tx
+      .updateTable("user_totp")
+      .set({ secret_sealed: to })
+      .where("user_id", "=", Number(key))
+      .where("secret_sealed", "=", from)
+      .executeTakeFirst();
+    return updatedRows(result) === 1;
+  },
+};
+
 const ledgerSeals = signatures("ledger");
 const auditSeals = signatures("audit");
 
@@ -93,7 +116,7 @@ function signatures(book: SealBookName): SealedColumn {
  * Every column with texts sealed by the master key. A new one gets its entry here, or a change of the master key would leave it behind;
  * a test compares this list with the tables.
  */
-export const SEALED_COLUMNS = { rootKeys, linkKeys, ledgerSeals, auditSeals } as const satisfies Record<
+export const SEALED_COLUMNS = { rootKeys, linkKeys, totpSecrets, ledgerSeals, auditSeals } as const satisfies Record<
   string,
   SealedColumn
 >;

@@ -18,6 +18,7 @@ export function commandRoutes(routes: Routes, nudge: () => void): void {
       oneOf: ["meter.read", "meter.trip", "meter.close"],
       of: (body) => `meter.${body.kind}`,
     },
+    stepUp: ({ kind }) => kind === "trip",
     params: meterParams,
     query: nothing,
     body: commandRequest,

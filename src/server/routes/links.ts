@@ -49,6 +49,7 @@ export function linkRoutes(routes: Routes): void {
     method: "POST",
     path: "/api/links/risk",
     access: "settings.manage",
+    stepUp: true,
     params: nothing,
     query: nothing,
     body: linkRiskRequest,

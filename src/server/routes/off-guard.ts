@@ -78,6 +78,7 @@ export function offGuardRoutes(routes: Routes): void {
     method: "POST",
     path: "/api/off-guard/release",
     access: "guard.release",
+    stepUp: true,
     params: nothing,
     query: nothing,
     body: offGuardRequest,

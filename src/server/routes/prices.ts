@@ -161,6 +161,7 @@ export function priceRoutes(routes: Routes): void {
     method: "POST",
     path: "/api/price-changes/:id/revoke",
     access: "price.approve",
+    stepUp: true,
     params: changeParams,
     query: nothing,
     body: z.object({ reason: z.string().trim().min(1).max(200) }),

@@ -71,6 +71,7 @@ export function reconcileRoutes(routes: Routes, sealer: Sealer | null): void {
       method: "POST",
       path: `/api/differences/:id/${what}`,
       access: "reconcile.correct",
+      stepUp: what === "correct",
       params: differenceParams,
       query: nothing,
       body: endDifferenceRequest,

@@ -7,13 +7,14 @@ import { logIn, logOut } from "#flows/log-in.ts";
 import { changeOwnPassword } from "#flows/own-password.ts";
 import { beginPreview, endPreview } from "#flows/preview.ts";
 import { countMeters } from "#store/meters.ts";
+import type { Sealer } from "#system/seal.ts";
 import { addRoute, noContent, nothing, type Routes } from "../route.ts";
 import { clearSessionCookie, setSessionCookie } from "../session-cookie.ts";
 
 const userParams = z.object({ id: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER) });
 
 /** Log in, who am I, log out, one's own password, looking through another's eyes. `nudge` tells the open pages. */
-export function sessionRoutes(routes: Routes, nudge: () => void): void {
+export function sessionRoutes(routes: Routes, { nudge, sealer }: { nudge: () => void; sealer: Sealer | null }): void {
   const { ctx } = routes;
 
   addRoute(routes, {
@@ -25,7 +26,8 @@ export function sessionRoutes(routes: Routes, nudge: () => void): void {
     body: loginRequest,
     answer: me,
     async handle({ body, ip, token: earlier, reply }) {
-      const { token, actor } = await logIn(ctx, { ...body, ip });
+      const agent = reply.request.headers["user-agent"] ?? "";
+      const { token, actor } = await logIn(ctx, { ...body, ip, agent }, sealer);
       // The session that this browser had before is over: a token never outlives the login that follows it.
       if (earlier !== null) await logOut(ctx, earlier);
       setSessionCookie(reply, token);

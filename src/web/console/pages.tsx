@@ -1,6 +1,6 @@
 import { lazy, type ReactNode } from "react";
 import { exportPermissions } from "#contract/export-kinds.ts";
-import type { Permission } from "#domain/permission.ts";
+import { type Permission, permissions } from "#domain/permission.ts";
 import type { IconName } from "./icons.tsx";
 import { BoardPage } from "./pages/board/board.tsx";
 
@@ -69,6 +69,7 @@ const CollectionPage = lazy(() =>
 const ExportsPage = lazy(() => import("./pages/exports/exports.tsx").then((m) => ({ default: m.ExportsPage })));
 const ImportsPage = lazy(() => import("./pages/imports/imports.tsx").then((m) => ({ default: m.ImportsPage })));
 const ImportPage = lazy(() => import("./pages/imports/import.tsx").then((m) => ({ default: m.ImportPage })));
+const AccountPage = lazy(() => import("./pages/account/account.tsx").then((m) => ({ default: m.AccountPage })));
 const AuditPage = lazy(() => import("./pages/audit/audit.tsx").then((m) => ({ default: m.AuditPage })));
 const UsersPage = lazy(() => import("./pages/people/users.tsx").then((m) => ({ default: m.UsersPage })));
 const UserPage = lazy(() => import("./pages/people/user.tsx").then((m) => ({ default: m.UserPage })));
@@ -125,6 +126,7 @@ export const pages: readonly Page[] = [
   { path: "/guard", permission: "board.view", page: <GuardPage /> },
   { path: "/quarantine", permission: "board.view", page: <QuarantinePage /> },
   { path: "/reliability", permission: SEES_SYSTEM, page: <ReliabilityPage /> },
+  { path: "/account", permission: permissions, page: <AccountPage /> },
   { path: "/audit", permission: "audit.view", page: <AuditPage /> },
   { path: "/reports/current", permission: "report.view", page: <CurrentPage /> },
   { path: "/reports/days", permission: "report.view", page: <MatrixPage /> },

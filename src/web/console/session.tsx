@@ -2,13 +2,14 @@ import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-quer
 import { type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Me } from "#contract/session.ts";
-import { getSession, whenSessionExpires, whenSessionSeen } from "#web/shared/api.ts";
+import { getSession, sessionIsBack, whenSessionExpires, whenSessionSeen } from "#web/shared/api.ts";
 import { MeContext } from "#web/shared/can.tsx";
 import { keys } from "#web/shared/live-cache.ts";
 import { Dialog } from "./dialog.tsx";
 import { FailedNotice, Loading } from "./notice.tsx";
 import { MustChangePage } from "./own-password.tsx";
 import { LoginForm, LoginPage } from "./pages/login.tsx";
+import { StepUp } from "./step-up.tsx";
 
 /**
  * Lets in who is logged in. When the session ends while someone works, the login comes over the page, so that nothing
@@ -55,11 +56,13 @@ export function SessionGate({ children }: { children: ReactNode }) {
     }
     client.setQueryData(keys.session, me);
     setExpired(false);
+    sessionIsBack();
     void client.invalidateQueries();
   };
   return (
     <MeContext value={before}>
       {children}
+      <StepUp />
       {expired ? (
         <Dialog title={t("login.expired")} testId="login-over">
           <p className="dialog-lead">{t("login.expiredLead")}</p>

@@ -1,5 +1,6 @@
 import { useContext, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 import { logOut } from "#web/shared/api.ts";
 import { MeContext } from "#web/shared/can.tsx";
 import { Icon } from "./icons.tsx";
@@ -72,6 +73,11 @@ export function UserMenu() {
               {t("people.ownPassword")}
             </button>
           ) : null}
+          <p>
+            <Link to="/account" onClick={() => setOpen(false)} data-testid="account-link">
+              {t("safety.menu")}
+            </Link>
+          </p>
           <button type="button" className="plain-button" onClick={() => void leave()} data-testid="logout">
             {t("menu.logout")}
           </button>

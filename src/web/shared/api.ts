@@ -53,6 +53,31 @@ const TIMEOUT_MS = 20_000;
 
 let onExpired: () => void = () => {};
 
+/** By what somebody proves that it is him. */
+export type Proof = "password" | "code";
+let askProof: (by: Proof) => Promise<boolean> = async () => false;
+let proving: Promise<boolean> | null = null;
+
+/** Says who asks for a proof when the server wants a fresh one (one asker: the page). It answers whether one was given. */
+export function whenProofIsNeeded(ask: (by: Proof) => Promise<boolean>): void {
+  askProof = ask;
+}
+
+/** Asks once, however many requests wait for it. */
+function proved(by: Proof): Promise<boolean> {
+  proving ??= askProof(by).finally(() => {
+    proving = null;
+  });
+  return proving;
+}
+
+const waitingForLogin: ((goOn: boolean) => void)[] = [];
+
+/** The same person is logged in again: what was refused meanwhile is made again. */
+export function sessionIsBack(): void {
+  for (const goOn of waitingForLogin.splice(0)) goOn(true);
+}
+
 /** Says whom to tell when the server no longer knows the session (one listener: the page). */
 export function whenSessionExpires(tell: () => void): void {
   onExpired = tell;
@@ -122,8 +147,29 @@ export function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   return call<T>("GET", path, { signal });
 }
 
-/** Calls the server once and throws an {@link ApiError} for everything but a good answer. */
-export async function call<T>(method: string, path: string, { body, signal }: CallOptions): Promise<T> {
+/**
+ * Calls the server and throws an {@link ApiError} for everything but a good answer. What is refused because the session has ended, or because something
+ * dangerous wants a fresh proof, is made again as it was (with its key) once the person has logged in or proved himself.
+ */
+export async function call<T>(method: string, path: string, options: CallOptions): Promise<T> {
+  try {
+    return await callOnce<T>(method, path, options);
+  } catch (error) {
+    if (!(await mayRepeat(error, method, path))) throw error;
+    return callOnce<T>(method, path, options);
+  }
+}
+
+async function mayRepeat(error: unknown, method: string, path: string): Promise<boolean> {
+  if (method === "GET" || !(error instanceof ApiError) || error.failure.kind !== "refused") return false;
+  const { code, details } = error.failure.refusal;
+  if (code === "step_up_required") return proved(details.by === "code" ? "code" : "password");
+  // Nothing was done: the session was looked at first. Logging out needs no log-in.
+  if (code !== "unauthenticated" || path === "/api/session") return false;
+  return new Promise((resolve) => waitingForLogin.push(resolve));
+}
+
+async function callOnce<T>(method: string, path: string, { body, signal }: CallOptions): Promise<T> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   const request: RequestInit = {
     method,

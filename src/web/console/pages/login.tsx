@@ -3,7 +3,7 @@ import { Button, Input } from "antd";
 import { type SubmitEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Me } from "#contract/session.ts";
-import { logIn } from "#web/shared/api.ts";
+import { logIn, refusalCode } from "#web/shared/api.ts";
 import { failureText } from "#web/shared/failure-text.ts";
 import { LanguageSwitch } from "../language-switch.tsx";
 import { Logo } from "../logo.tsx";
@@ -33,13 +33,29 @@ export function LoginForm({ onDone, login: known }: { onDone: (me: Me) => void; 
   const { t } = useTranslation();
   const [login, setLogin] = useState(known);
   const [password, setPassword] = useState("");
+  const [code, setCode] = useState("");
+  const [asksCode, setAsksCode] = useState(false);
   const [missing, setMissing] = useState(false);
-  const attempt = useMutation({ mutationFn: logIn, onSuccess: onDone, onError: () => setPassword("") });
+  const attempt = useMutation({
+    mutationFn: logIn,
+    onSuccess: onDone,
+    onError: (error) => {
+      const why = refusalCode(error);
+      setCode("");
+      // The password was right: it stays for the code that belongs to it.
+      if (why === "second_factor_required" || why === "code_wrong") setAsksCode(true);
+      else {
+        setAsksCode(false);
+        setPassword("");
+      }
+    },
+  });
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
     if (attempt.isPending) return;
     setMissing(login.trim() === "" || password === "");
-    if (login.trim() !== "" && password !== "") attempt.mutate({ login: login.trim(), password });
+    if (login.trim() !== "" && password !== "")
+      attempt.mutate({ login: login.trim(), password, ...(asksCode ? { code: code.trim() } : {}) });
   };
   const problem = missing ? t("login.required") : attempt.error ? failureText(attempt.error).sentence : null;
   return (
@@ -73,6 +89,21 @@ export function LoginForm({ onDone, login: known }: { onDone: (me: Me) => void; 
           data-testid="login-password"
         />
       </label>
+      {asksCode ? (
+        <label htmlFor="login-code">
+          <span>{t("safety.code")}</span>
+          <Input
+            id="login-code"
+            size="large"
+            value={code}
+            autoFocus
+            autoComplete="one-time-code"
+            maxLength={40}
+            onChange={(event) => setCode(event.target.value)}
+            data-testid="login-code"
+          />
+        </label>
+      ) : null}
       <p className="login-problem" role="alert" data-testid="login-problem">
         {problem}
       </p>

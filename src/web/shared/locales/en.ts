@@ -23,6 +23,7 @@ import { recordsEn } from "./records.en.ts";
 import { refundsEn } from "./refunds.en.ts";
 import { reliabilityEn } from "./reliability.en.ts";
 import { reportsEn } from "./reports.en.ts";
+import { safetyEn } from "./safety.en.ts";
 import { shellEn } from "./shell.en.ts";
 import { supplyEn } from "./supply.en.ts";
 import type { Messages } from "./zh-CN.ts";
@@ -54,6 +55,7 @@ export const en: Messages = {
   ...refundsEn,
   ...reliabilityEn,
   ...reportsEn,
+  ...safetyEn,
   ...shellEn,
   ...supplyEn,
 };

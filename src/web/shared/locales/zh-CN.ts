@@ -23,6 +23,7 @@ import { recordsZh } from "./records.zh-CN.ts";
 import { refundsZh } from "./refunds.zh-CN.ts";
 import { reliabilityZh } from "./reliability.zh-CN.ts";
 import { reportsZh } from "./reports.zh-CN.ts";
+import { safetyZh } from "./safety.zh-CN.ts";
 import { shellZh } from "./shell.zh-CN.ts";
 import { supplyZh } from "./supply.zh-CN.ts";
 
@@ -53,6 +54,7 @@ export const zhCN = {
   ...refundsZh,
   ...reliabilityZh,
   ...reportsZh,
+  ...safetyZh,
   ...shellZh,
   ...supplyZh,
 };
