@@ -24,7 +24,6 @@ export const safetyEn: typeof safetyZh = {
       demanded: "Some of your permissions ask for a second factor and do not work before you set it up.",
       begin: "Set it up",
       scan: "1. Scan this with an authenticator:",
-      picture: "Picture for the authenticator; it holds the key below",
       byHand: "If you cannot scan, type the key:",
       address: "The whole address",
       confirmLabel: "2. Enter the six digits that it shows",

@@ -20,7 +20,6 @@ export const safetyZh = {
       demanded: "您的部分权限要求两步验证,启用之前这些权限不能使用。",
       begin: "开始启用",
       scan: "1. 用身份验证器(如微软、谷歌身份验证器)扫描:",
-      picture: "身份验证器的二维码,内容与下面的密钥相同",
       byHand: "不能扫描时,手工输入密钥:",
       address: "完整地址",
       confirmLabel: "2. 输入验证器显示的 6 位数字",

@@ -112,7 +112,8 @@ function Secret({ made }: { made: TotpSecret }) {
   return (
     <>
       <p>{t("safety.factor.scan")}</p>
-      <div role="img" aria-label={t("safety.factor.picture")} className="account-qr">
+      {/* The key below says the same to who cannot see it. */}
+      <div aria-hidden="true" className="account-qr">
         <QRCode value={made.uri} type="svg" size={192} color="black" bgColor="white" />
       </div>
       <p>{t("safety.factor.byHand")}</p>
