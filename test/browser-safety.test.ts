@@ -118,6 +118,7 @@ browserStories("safety of sessions and the audit", ({ before, open }) => {
     expect(await seriousBarriers(page)).toEqual([]);
     await page.getByTestId("totp-code").fill(codeOf(secret));
     await page.getByTestId("totp-confirm").click();
+    await page.getByTestId("recovery-codes").waitFor();
     const codes = await page.getByTestId("recovery-codes").locator("li").allTextContents();
     expect(codes).toHaveLength(10);
     await page.getByTestId("recovery-kept").click();
