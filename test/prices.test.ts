@@ -65,10 +65,10 @@ describe.each(testDatabases)("prices on $name", ({ name, available }) => {
       zhang,
       send,
       tomorrow,
-      /** Time passes; nobody's login runs out meanwhile. */
+      /** Time passes; nobody's login, nor the proof of who he is, runs out meanwhile. */
       async letPass(ms: number): Promise<void> {
         aheadMs += ms;
-        const awake = { seen_at: clock(), expires_at: later(clock(), DAY_MS) };
+        const awake = { seen_at: clock(), proved_at: clock(), expires_at: later(clock(), DAY_MS) };
         await db.transact((tx) => tx.updateTable("session").set(awake).execute());
       },
       ask: (user: TestUser, what: object, over: object = {}) =>
