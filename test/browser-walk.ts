@@ -49,7 +49,9 @@ export async function walkConsole(
       now.map(async ({ pattern, address }, at) => {
         const page = pages[at] as Page;
         await show(site, page, address);
+        if (pattern === "/") await page.getByTestId("user-menu").click(); // it has links of its own
         const links = await page.$$eval("a[href^='/']", (all) => all.map((each) => each.getAttribute("href") ?? ""));
+        if (pattern === "/") await page.keyboard.press("Escape");
         await visit(page, pattern, address);
         for (const link of links) note(link);
       }),
