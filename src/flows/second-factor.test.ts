@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { instant, later, MINUTE_MS } from "#base/time.ts";
-import { type Actor, permissions, SCOPE_ALL } from "#domain/permission.ts";
+import { type Actor, type Permission, permissions, SCOPE_ALL } from "#domain/permission.ts";
 import { freshDatabase, type TestDatabase, testDatabases } from "#store/test-databases.ts";
+import { actorOf } from "#store/users.ts";
 import { newId } from "#system/ids.ts";
 import { silentLog } from "#system/log.ts";
 import { createSealer } from "#system/seal.ts";
@@ -44,6 +45,27 @@ async function enrolled(name: "sqlite" | "mariadb") {
   const codes = await confirmSecondFactor(made.ctx, sealer, actor, { code: code(), token, ip: IP });
   made.pass(2 * TOTP_STEP_MS);
   return { ...made, token, actor, code, codes, secret };
+}
+
+/** Another user with these permissions, as he is let in. */
+async function colleague(
+  { db, clock }: FlowContext,
+  { id, allMeters, permissions: held }: { id: number; allMeters: boolean; permissions: readonly Permission[] },
+): Promise<Actor> {
+  await db.transact(async (tx) => {
+    const role = { id: 100 + id, code: `role${id}`, name: `role${id}`, permissions: JSON.stringify(held), version: 0 };
+    await tx.insertInto("role").values(role).execute();
+    const row = { id, login: `user${id}`, name: `user${id}`, password_hash: "none", created_at: clock() };
+    const state = { disabled: 0, all_meters: allMeters ? 1 : 0, must_change: 0, seen_at: 0, version: 0 } as const;
+    await tx
+      .insertInto("user")
+      .values({ ...row, ...state })
+      .execute();
+    await tx.insertInto("user_role").values({ user_id: id, role_id: role.id }).execute();
+  });
+  const actor = await actorOf(db.read, id);
+  if (actor === null) throw new Error("he was just entered");
+  return actor;
 }
 
 describe.each(testDatabases)("the second factor on $name", ({ name, available }) => {
@@ -131,18 +153,28 @@ describe.each(testDatabases)("the second factor on $name", ({ name, available })
     expect(await refused(beginTotp(ctx, sealer, actor))).toBe("totp_enrolled");
   });
 
-  run("somebody else takes it away with a reason, which ends his sessions; nobody his own", async () => {
-    const { ctx, actor, token, enter, refused } = await enrolled(name);
-    const reset = (by: Actor) => resetSecondFactor(ctx, by, { userId: 1, reason: "手机丢失", ip: IP });
-    expect(await refused(reset(actor))).toBe("totp_reset_self");
-    const limited = { ...actor, userId: 2, scope: { all: false, areaIds: [1], meterIds: [] } } as const;
-    expect(await refused(reset(limited))).toBe("user_not_found");
-    await reset({ ...actor, userId: 2, login: "boss" });
-    expect(await loadActor(ctx, token)).toBeNull();
-    await enter();
-    const audit = await ctx.db.read.selectFrom("audit").selectAll().where("action", "=", "totp.reset").execute();
-    expect(audit).toMatchObject([{ actor: "boss", object: "user:1", reason: "手机丢失" }]);
-  });
+  run(
+    "somebody else who may do as much takes it away with a reason, which ends his sessions; nobody his own",
+    async () => {
+      const { ctx, actor, token, enter, refused } = await enrolled(name);
+      const reset = (by: Actor) => resetSecondFactor(ctx, by, { userId: 1, reason: "手机丢失", ip: IP });
+      expect(await refused(reset(actor))).toBe("totp_reset_self");
+      const limited = await colleague(ctx, { id: 2, allMeters: false, permissions });
+      expect(await refused(reset(limited))).toBe("user_not_found");
+      const lesser = await colleague(ctx, { id: 3, allMeters: true, permissions: ["user.manage"] });
+      expect(await refused(reset(lesser))).toBe("user_beyond_you");
+      expect(await loadActor(ctx, token)).not.toBeNull();
+      const boss = await colleague(ctx, { id: 4, allMeters: true, permissions });
+      await ctx.db.transact((tx) => tx.updateTable("user").set({ disabled: 1 }).where("id", "=", 4).execute());
+      expect(await refused(reset(boss))).toBe("unauthenticated"); // let in, and disabled meanwhile
+      await ctx.db.transact((tx) => tx.updateTable("user").set({ disabled: 0 }).where("id", "=", 4).execute());
+      await reset(boss);
+      expect(await loadActor(ctx, token)).toBeNull();
+      await enter();
+      const audit = await ctx.db.read.selectFrom("audit").selectAll().where("action", "=", "totp.reset").execute();
+      expect(audit).toMatchObject([{ actor: "user4", object: "user:1", reason: "手机丢失" }]);
+    },
+  );
 });
 
 describe.each(testDatabases)("a proof on $name", ({ name, available }) => {

@@ -19,6 +19,7 @@ import type { Sealer } from "#system/seal.ts";
 import { base32, matchingStep, otpauthUri } from "#system/totp.ts";
 import type { FlowContext } from "./context.ts";
 import { rememberFailure } from "./login-lock.ts";
+import { changePeople, personToChange } from "./people-change.ts";
 import { demandsFactor } from "./safety-settings.ts";
 
 /** As long as the MAC of the codes (RFC 4226, section 4, R6). */
@@ -108,23 +109,38 @@ export async function renewRecoveryCodes(ctx: FlowContext, actor: Actor, input: 
 }
 
 /**
- * Takes the second factor of somebody who has lost it away, and ends his sessions. Never one's own: who has stolen a session must not get rid of it. `by` null:
- * somebody at the host.
+ * Takes the second factor of somebody who has lost it away, and ends his sessions. Never one's own: who has stolen a session must not get rid of it; nor that of
+ * somebody who may do more than oneself. `by` null: somebody at the host.
  */
 export async function resetSecondFactor(
   ctx: FlowContext,
   by: Actor | null,
   input: { userId: number; reason: string; ip: string },
 ): Promise<void> {
-  if (by !== null && by.userId === input.userId) throw new AppError("totp_reset_self");
-  await ctx.db.transact(async (tx) => {
-    const user = await tx.selectFrom("user").select("id").where("id", "=", input.userId).executeTakeFirst();
-    // Who looks after some meters only does not decide about people.
-    if (user === undefined || (by !== null && !by.scope.all)) throw new AppError("user_not_found");
-    const had = await removeTotp(tx, input.userId);
-    const sessions = await endSessions(tx, input.userId, null);
-    await audit(ctx, tx, { actor: by, action: "totp.reset", after: { had, sessions }, ...input });
+  if (by === null) {
+    await ctx.db.transact(async (tx) => {
+      const user = await tx.selectFrom("user").select("id").where("id", "=", input.userId).executeTakeFirst();
+      if (user === undefined) throw new AppError("user_not_found");
+      await takeAway(ctx, tx, by, input);
+    });
+    return;
+  }
+  if (by.userId === input.userId) throw new AppError("totp_reset_self");
+  await changePeople(ctx, by, async (change) => {
+    await personToChange(change, input.userId, null);
+    await takeAway(ctx, change.tx, change.asker, input);
   });
+}
+
+async function takeAway(
+  ctx: FlowContext,
+  tx: Tx,
+  by: Actor | null,
+  input: { userId: number; reason: string; ip: string },
+): Promise<void> {
+  const had = await removeTotp(tx, input.userId);
+  const sessions = await endSessions(tx, input.userId, null);
+  await audit(ctx, tx, { actor: by, action: "totp.reset", after: { had, sessions }, ...input });
 }
 
 /** Whether a user's log-in asks for a code. */
