@@ -18,12 +18,13 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   const client = useQueryClient();
   const [live, setLive] = useState<LiveConnection | null>(null);
   useEffect(() => {
-    forgetHeard(client);
     const connection = startLive({
       open: listen,
       now: () => performance.now(),
       onEvent: (event) => applyLiveEvent(client, event),
       onConnected: () => {
+        // The server tells the last seconds again; what was heard before may be of meters that are not ours to see any more.
+        forgetHeard(client);
         // Everything that events keep fresh may have changed while nobody listened.
         for (const queryKey of [keys.board, ["meter"], ["events"], ["frames"], ["order"], keys.orders])
           void client.invalidateQueries({ queryKey });
