@@ -111,7 +111,7 @@ describe.skipIf(noBrowser !== null)(`exports${noBrowser === null ? "" : ` (not r
     await page.locator('[data-testid="export-job"][data-state="done"]').first().waitFor();
     const [sheet] = await readSheet(await taken(page, "export-download"));
     expect(sheet?.data[0]?.[0]).toBe(`日报表 ${past.days[9]}`);
-    site.complaints(); // the browser notes the refusal
+    expect(site.complaints()).toEqual([expect.stringContaining("409")]); // the browser's own line about the refusal
   }, 60_000);
 
   describe.skipIf(noOffice !== null)(

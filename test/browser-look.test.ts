@@ -44,7 +44,7 @@ browserStories("every page of the console", ({ before, open }) => {
     const dark = await ground();
     expect(dark).not.toBe(light);
     await page.emulateMedia({ media: "print" });
-    await page.waitForFunction(`getComputedStyle(document.body).backgroundColor !== ${JSON.stringify(dark)}`);
+    await expect.poll(ground).not.toBe(dark);
     await page.emulateMedia({ media: "screen" });
     // Before a line of the program has run, the page is dark already: nothing flashes.
     await page.route("**/assets/*.js", (route) => route.abort());
@@ -61,7 +61,7 @@ browserStories("every page of the console", ({ before, open }) => {
     await page.getByTestId("theme-system").click();
     expect(await theme()).toBe("dark");
     await page.emulateMedia({ colorScheme: "light" });
-    await page.waitForFunction("document.documentElement.dataset.theme === 'light'");
+    await expect.poll(theme).toBe("light");
   }, 60_000);
 
   test("after a restore the page of the quarantine keeps nobody out either", async () => {

@@ -18,6 +18,8 @@ export type Stage = {
   before: (prepare: (opened: Opened) => void | Promise<void>) => void;
   /** A page that is closed when its story is over. */
   open: Site["open"];
+  /** Says that this story has the server refuse something with these statuses; the browser notes each, possibly late. */
+  refusals: (...statuses: readonly number[]) => void;
 };
 
 /**
@@ -30,6 +32,7 @@ export function browserStories(what: string, tell: (stage: Stage) => void, soonM
     let opened: Opened | undefined;
     let site: Site;
     const pages: Page[] = [];
+    const expected: number[] = [];
     const preparations: ((opened: Opened) => void | Promise<void>)[] = [];
     beforeAll(async () => {
       site = await openSite();
@@ -38,7 +41,10 @@ export function browserStories(what: string, tell: (stage: Stage) => void, soonM
     }, OPENING_MS);
     afterEach(async () => {
       for (const page of pages.splice(0)) await page.context().close();
-      expect(site.complaints()).toEqual([]);
+      const refused = expected.splice(0);
+      const isExpected = (line: string) =>
+        refused.some((status) => line.includes(`responded with a status of ${status} `));
+      expect(site.complaints().filter((line) => !isExpected(line))).toEqual([]);
     });
     afterAll(async () => {
       await opened?.db.close();
@@ -46,6 +52,7 @@ export function browserStories(what: string, tell: (stage: Stage) => void, soonM
     });
     tell({
       before: (prepare) => preparations.push(prepare),
+      refusals: (...statuses) => expected.push(...statuses),
       open: async (options) => {
         const page = await site.open(options);
         page.setDefaultTimeout(soonMs);

@@ -23,7 +23,7 @@ const menus = {
   maintenance: ["board", "guard", "approvals", ...reports, "concentrators", "imports", "exchanges"],
 } as const;
 
-browserStories("users and roles", ({ before, open }) => {
+browserStories("users and roles", ({ before, open, refusals }) => {
   let site: Site;
   let board: Board;
   let area: { areaId: number; name: string; meters: number };
@@ -86,6 +86,7 @@ browserStories("users and roles", ({ before, open }) => {
   }
 
   test("an administrator makes a role, ticks functions and meters, and whoever has it sees exactly that (SA-2)", async () => {
+    refusals(401, 403);
     const admin = await open({ as: "admin" });
     await admin.goto(`${site.base}/roles`);
     await admin.getByTestId("role-matrix").waitFor();
@@ -127,7 +128,6 @@ browserStories("users and roles", ({ before, open }) => {
     await admin.getByTestId("person-reason").fill("离职");
     await admin.getByTestId("person-confirm").click();
     await watch.getByTestId("login-over").waitFor();
-    site.complaints(); // the refusals, as the browser notes them
   }, 150_000);
 
   test.each(["cashier", "finance", "maintenance"] as const)(
@@ -145,6 +145,7 @@ browserStories("users and roles", ({ before, open }) => {
   );
 
   test("an area manager has his own building on the board, in search, sums, typed addresses and files (AM-1)", async () => {
+    refusals(404);
     const admin = await open({ as: "admin" });
     const page = await enter("chen", await make(admin, { login: "chen", role: "area_manager" }));
     const foreign = board.tiles.find((tile) => tile.areaId !== area.areaId);
@@ -168,7 +169,6 @@ browserStories("users and roles", ({ before, open }) => {
     const text = JSON.stringify(await readSheet(readFileSync(await (await saved).path())));
     for (const tile of own) expect(text).toContain(tile.number);
     for (const tile of board.tiles) if (tile.areaId !== area.areaId) expect(text).not.toContain(tile.number);
-    site.complaints(); // what was refused, as the browser notes it
   }, 90_000);
 
   test("looking through a user's eyes shows his menu and his meters, changes nothing, and says so until it is left", async () => {
@@ -195,6 +195,7 @@ browserStories("users and roles", ({ before, open }) => {
   }, 90_000);
 
   test("a person changes the own password in the account menu", async () => {
+    refusals(409);
     const admin = await open({ as: "admin" });
     const page = await enter("own.password", await make(admin, { login: "own.password", role: "cashier" }));
     await page.getByTestId("user-menu").click();
@@ -209,7 +210,6 @@ browserStories("users and roles", ({ before, open }) => {
     await page.getByTestId("password-old").fill(PASSWORD);
     await page.getByTestId("password-save").click();
     await page.getByTestId("password-changed").waitFor();
-    site.complaints(); // the wrong password, as the browser notes it
   }, 90_000);
 
   test("the pages have no serious barriers, fit a phone, and are whole in English", async () => {

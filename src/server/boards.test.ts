@@ -1,3 +1,4 @@
+import { gunzipSync } from "node:zlib";
 import { sql } from "kysely";
 import { describe, expect, test } from "vitest";
 import { freshDatabase, testDatabases } from "#store/test-databases.ts";
@@ -17,7 +18,9 @@ describe.each(testDatabases)("boards on $name", ({ name, available }) => {
       const [first, second] = await Promise.all([boards.of(ALL), boards.of(ALL)]);
       expect(second).toBe(first);
       expect(first.board.counts.total).toBe(4);
-      expect(JSON.parse(first.text)).toEqual(first.board);
+      expect(JSON.parse(first.sent.text)).toEqual(first.board);
+      expect(await first.sent.packed()).toBe(await first.sent.packed());
+      expect(gunzipSync(await first.sent.packed()).toString()).toBe(first.sent.text);
       expect((await boards.of(STREET_1)).board.tiles.map(({ meterId }) => meterId)).toEqual([11, 12]);
 
       await db.transact((tx) =>

@@ -4,13 +4,14 @@ import type { Board } from "#contract/metering.ts";
 import type { Scope } from "#domain/permission.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { boardOf, tileFacts } from "#store/board.ts";
+import { SharedText } from "./compression.ts";
 import { scopeKey } from "./scope-key.ts";
 
 /** The board of a scope, and the same as the text that is sent. */
-export type WrittenBoard = { readonly board: Board; readonly text: string };
+export type WrittenBoard = { readonly board: Board; readonly sent: SharedText };
 
 /**
- * Boards that many pages ask for at once, as all of them do when a server comes back: read and written out once a second for each scope,
+ * Boards that many pages ask for at once, as all of them do when a server comes back: read, written out and packed once a second for each scope,
  * whoever asks. What changes meanwhile comes over the live channel, and a page puts it into a board that is older.
  */
 export type Boards = {
@@ -29,7 +30,7 @@ export function createBoards({ db, clock }: Pick<FlowContext, "db" | "clock">, h
     // As of before the tiles were read: what changes meanwhile comes over the live channel.
     const asOf = clock();
     const board = boardOf(await tileFacts(db.read, scope), asOf);
-    return { board, text: JSON.stringify(board) };
+    return { board, sent: new SharedText(JSON.stringify(board)) };
   }
 
   return {

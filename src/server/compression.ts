@@ -11,13 +11,36 @@ const COMPRESSIBLE = /^(application\/json|text\/(html|css|javascript)|applicatio
 
 const gzipped = promisify<string, { level: number }, Buffer>(gzip);
 
+/** A text that many answers share: it is packed once, when the first of them wants it packed. */
+export class SharedText {
+  readonly text: string;
+  #packed: Promise<Buffer> | null = null;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  packed(): Promise<Buffer> {
+    this.#packed ??= gzipped(this.text, QUICK);
+    return this.#packed;
+  }
+}
+
+/** Has an answer go out as this text, whatever the handler returns for those that check it. */
+export function answerWith(reply: FastifyReply, shared: SharedText): void {
+  // Typed as a string by Fastify, which hands on to the hooks of sending whatever it is.
+  reply.serializer(() => shared as unknown as string);
+}
+
 /** Compresses large data and the console's files on their way out. Event streams go out as they are: nothing may hold them back. */
 export function addCompression(app: FastifyInstance): void {
-  app.addHook("onSend", async (request, reply, payload) => {
+  app.addHook("onSend", async (request, reply, sent) => {
+    const shared = sent instanceof SharedText ? sent : null;
+    const payload = shared?.text ?? sent;
     if (!mayCompress(request, reply)) return payload;
     if (typeof payload === "string" && payload.length >= CHARS_MIN) {
       mark(reply);
-      return gzipped(payload, QUICK);
+      return shared?.packed() ?? gzipped(payload, QUICK);
     }
     if (payload instanceof Readable) {
       mark(reply);

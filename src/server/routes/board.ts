@@ -1,5 +1,6 @@
 import { board } from "#contract/metering.ts";
 import type { Boards } from "../boards.ts";
+import { answerWith } from "../compression.ts";
 import { addRoute, nothing, type Routes } from "../route.ts";
 
 /** GET /api/board. */
@@ -13,8 +14,8 @@ export function boardRoutes(routes: Routes, boards: Boards): void {
     body: nothing,
     answer: board,
     async handle({ actor, reply }) {
-      const { board, text } = await boards.of(actor.scope);
-      reply.serializer(() => text);
+      const { board, sent } = await boards.of(actor.scope);
+      answerWith(reply, sent);
       return board;
     },
   });
