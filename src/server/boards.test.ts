@@ -1,9 +1,10 @@
 import { gunzipSync } from "node:zlib";
 import { sql } from "kysely";
 import { describe, expect, test } from "vitest";
+import { insertRows } from "#store/portable.ts";
 import { freshDatabase, testDatabases } from "#store/test-databases.ts";
 import { createBoards } from "./boards.ts";
-import { buildTown, contextOf } from "./test-town.ts";
+import { buildTown, contextOf, enrol, meter, meterState, testApp } from "./test-town.ts";
 
 const ALL = { all: true } as const;
 const STREET_1 = { all: false, areaIds: [1], meterIds: [] } as const;
@@ -43,6 +44,37 @@ describe.each(testDatabases)("boards on $name", ({ name, available }) => {
     await expect(lasting.of(ALL)).rejects.toThrow();
     await db.transact((tx) => sql`alter table away rename to meter_state`.execute(tx));
     expect((await lasting.of(ALL)).board.counts.total).toBe(4);
+    await db.drop();
+  });
+
+  test.skipIf(!available)("go out packed to who can read that, as they are to others, and mean the same", async () => {
+    const db = await freshDatabase(name);
+    await buildTown(db);
+    const { cookie } = await enrol(db, { permissions: ["board.view"] });
+    const more = Array.from({ length: 30 }, (_, i) => 900 + i); // enough tiles to be worth it
+    const like = await db.read.selectFrom("account").selectAll().where("id", "=", 11).executeTakeFirstOrThrow();
+    await db.transact(async (tx) => {
+      await insertRows(
+        tx,
+        "account",
+        more.map((id) => ({ ...like, id, number: String(id) })),
+      );
+      await insertRows(
+        tx,
+        "meter",
+        more.map((id) => ({ ...meter(id, 1), room_id: 11 })),
+      );
+      await insertRows(tx, "meter_state", more.map(meterState));
+    });
+    const app = await testApp(db, {});
+    const ask = (accept: string) => app.inject({ url: "/api/board", headers: { cookie, "accept-encoding": accept } });
+    const [packed, plain] = [await ask("gzip"), await ask("identity")];
+    for (const answer of [packed, plain])
+      expect(answer.headers["content-type"]).toBe("application/json; charset=utf-8");
+    expect(plain.headers).not.toHaveProperty("content-encoding");
+    expect(packed.headers).toMatchObject({ "content-encoding": "gzip", vary: "accept-encoding" });
+    expect(JSON.parse(gunzipSync(packed.rawPayload).toString()).tiles).toEqual(plain.json().tiles);
+    await app.close();
     await db.drop();
   });
 });

@@ -26,10 +26,10 @@ export class SharedText {
   }
 }
 
-/** Has an answer go out as this text, whatever the handler returns for those that check it. */
+/** Has an answer go out as this JSON text, whatever the handler returns for those that check it. */
 export function answerWith(reply: FastifyReply, shared: SharedText): void {
-  // Typed as a string by Fastify, which hands on to the hooks of sending whatever it is.
-  reply.serializer(() => shared as unknown as string);
+  // Fastify names the type of what it writes out itself only, and hands on to the hooks of sending whatever a serializer gives.
+  reply.type("application/json; charset=utf-8").serializer(() => shared as unknown as string);
 }
 
 /** Compresses large data and the console's files on their way out. Event streams go out as they are: nothing may hold them back. */
