@@ -107,10 +107,12 @@ export const layers: Readonly<Record<string, Rule>> = {
       "domain/calendar.ts",
       "domain/clock-setting.ts",
       "domain/collection.ts",
+      "domain/compared-period.ts",
       "domain/difference.ts",
       "domain/completeness.ts",
       "domain/loss.ts",
       "domain/meter-day.ts",
+      "domain/meter-slots.ts",
       "domain/group.ts",
       "domain/import-sheets.ts",
       "domain/login-name.ts",
@@ -173,6 +175,7 @@ export const packageHomes: Readonly<Record<string, readonly string[]>> = {
   pino: ["system"],
   react: ["web"],
   antd: ["web"],
+  echarts: ["web"],
 };
 
 /**

@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { comparisons } from "#domain/compared-period.ts";
 import { dayQualities, edgeSources } from "#domain/meter-day.ts";
+import { slotQualities } from "#domain/meter-slots.ts";
 import { tileReasons, tileStates } from "#domain/tile.ts";
 import { slotMinutes } from "./export-kinds.ts";
 
@@ -157,6 +159,8 @@ export type PeriodReport = z.infer<typeof periodReport>;
 
 /** GET /api/reports/meters/:id: one meter's months of a year, or days of a month. */
 export const meterPeriodQuery = z.object({ period: reportPeriod });
+/** The file of it, with another period beside it when it is compared. */
+export const meterPeriodFileQuery = meterPeriodQuery.extend({ compare: z.enum(comparisons).optional() });
 export const meterPart = z.object({
   /** `2026-08` or `2026-08-01`. */
   part: z.string(),
@@ -207,3 +211,63 @@ export const readingsReport = z.object({
   usageWh: whole.nullable(),
 });
 export type ReadingsReport = z.infer<typeof readingsReport>;
+
+/** GET /api/reports/meters/:id/slots: one meter's day by the hour or every few minutes (单表时段明细). */
+export const meterSlotsQuery = z.object({ day: dayText, minutes: z.enum(slotMinutes).default("60") });
+/** The file of it: of the whole day or one hour, with another day beside it when it is compared. */
+export const meterSlotsFileQuery = meterSlotsQuery.extend({
+  hour: z.coerce.number().int().min(0).max(23).optional(),
+  compare: z.enum(comparisons).optional(),
+});
+export const slotPart = z.object({
+  from: at,
+  to: at,
+  /** Slots that it covers; more than one: nothing was read between them, and the usage is of all of them together. */
+  slots: whole,
+  segment: whole,
+  ratio: whole,
+  openWh: whole.nullable(),
+  openAt: at.nullable(),
+  openSource: z.enum(edgeSources).nullable(),
+  closeWh: whole.nullable(),
+  closeAt: at.nullable(),
+  closeSource: z.enum(edgeSources).nullable(),
+  /** Null: not known, never 0 for want of data. */
+  usageWh: whole.nullable(),
+  /** What was charged for just this usage; null where it was charged in one with another, or nobody is charged. */
+  cost: yuan.nullable(),
+  quality: z.enum(slotQualities),
+});
+export type SlotPartView = z.infer<typeof slotPart>;
+export const meterSlots = z.object({
+  day: z.string(),
+  minutes: whole,
+  meterId: whole,
+  label: z.string(),
+  number: z.string(),
+  kind: z.enum(meterKinds),
+  customer: z.string().nullable(),
+  path: z.array(z.object({ areaId: whole, name: z.string() })),
+  /** When the day was closed, or closed again; null: not yet, and there are no parts. */
+  madeAt: at.nullable(),
+  items: z.array(slotPart),
+  usageWh: whole.nullable(),
+  cost: yuan.nullable(),
+  /** Slots of which nothing is known by themselves. */
+  missing: whole,
+});
+export type MeterSlots = z.infer<typeof meterSlots>;
+
+/**
+ * GET /api/reports/meters/:id/curve: voltage, current and power of one meter on a day, as it showed them (电压/电流/功率). One value each:
+ * of the first phase that the meter tells. Null: not told at that time.
+ */
+export const curveQuery = z.object({ day: dayText });
+export const curvePoint = z.object({
+  at,
+  voltageMv: whole.nullable(),
+  currentMa: whole.nullable(),
+  powerW: whole.nullable(),
+});
+export const meterCurve = z.object({ day: z.string(), items: z.array(curvePoint) });
+export type MeterCurve = z.infer<typeof meterCurve>;

@@ -1,15 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { addDays, type Day, daysOfMonth, type Month, monthOf } from "#base/time.ts";
-import { formatMoney, money } from "#base/units.ts";
+import { formatMoney, money, parseMoney } from "#base/units.ts";
+import type { MeterSlots } from "#contract/reports.ts";
+import { usageThen } from "#domain/compared-period.ts";
 import { SCOPE_ALL, type Scope } from "#domain/permission.ts";
 import { verdicts } from "#domain/reading.ts";
 import { lossPlace, lossReport } from "#store/losses.ts";
+import { meterSlots } from "#store/meter-slots.ts";
 import { up } from "#store/migrations/0018_month_days.ts";
 import { dayReport, matrixReport } from "#store/report-days.ts";
 import { meterReport, periodReport } from "#store/report-periods.ts";
 import { testDatabases } from "#store/test-databases.ts";
 import { type RandomHistory, randomHistory } from "./test-history.ts";
-import { type RecountedDay, recount } from "./test-recount.ts";
+import { type RecountedDay, recount, recountSlots } from "./test-recount.ts";
 
 const FIRST = "2026-12-19" as Day; // over the end of a month and of a year
 const DAYS = 20;
@@ -93,6 +96,65 @@ for (const { name, available, why } of testDatabases) {
             }
             const { missing: _, estimated: __, ...sums } = figures(daysOf(all(), day));
             expect({ usageWh: report.usageWh, cost: report.cost }).toEqual(sums);
+          }
+        });
+
+        test("hours, and slots of minutes, say what a recount says; they add up to the day and to each hour, with gaps or without", async () => {
+          const seenParts = { plain: 0, gap: 0, missing: 0, fine: 0, broken: 0, charged: 0 };
+          for (const meter of history.meters) {
+            const hours = new Map<Day, MeterSlots>();
+            for (const minutes of [60, 30, 15, 10, 5]) {
+              const own = await recountSlots(history, meter, { days, minutes });
+              for (const day of days) {
+                const report = await meterSlots(b.db.read, SCOPE_ALL, meter.id, { day, minutes });
+                if (report === null) throw new Error("no report");
+                const told = report.items.map(({ from, to, segment, usageWh }) => ({ from, to, segment, usageWh }));
+                const [counts] = daysOf([meter.id], day);
+                const right = counts === undefined ? [] : own.get(day);
+                expect({ id: meter.id, day, minutes, told }).toEqual({ id: meter.id, day, minutes, told: right });
+                for (const each of report.items) {
+                  if (each.quality === "gap") seenParts.gap++;
+                  else if (each.usageWh === null) seenParts.missing++;
+                  else if (minutes === 60) seenParts.plain++;
+                  else seenParts.fine++;
+                  if (each.cost !== null) seenParts.charged++;
+                  expect(each.quality === "missing").toBe(each.usageWh === null);
+                  if (each.usageWh !== null) expect(each.usageWh).toBeGreaterThanOrEqual(0);
+                }
+                // Whatever was or was not read between them: where a line's two midnights are known, its parts are its day.
+                for (const [i, segment] of (counts?.segments ?? []).entries()) {
+                  const parts = report.items.filter((each) => each.segment === (report.items[0]?.segment ?? 0) + i);
+                  if (segment.usageWh !== null) expect(known(parts.map((each) => each.usageWh))).toBe(segment.usageWh);
+                }
+                if ((counts?.segments.length ?? 0) > 1) seenParts.broken++;
+                if (minutes === 60) hours.set(day, report);
+                for (const hour of hours.get(day)?.items ?? []) {
+                  expect(
+                    usageThen(
+                      hour,
+                      report.items.filter((each) => each.segment === hour.segment),
+                      0,
+                    ),
+                  ).toBe(hour.usageWh);
+                }
+              }
+            }
+          }
+          for (const [what, count] of Object.entries(seenParts))
+            expect({ what, count }).not.toEqual({ what, count: 0 });
+        });
+
+        test("where an hour was charged by itself its cost is told, and never more than the day cost", async () => {
+          for (const meter of history.meters) {
+            for (const day of days) {
+              const [counts] = daysOf([meter.id], day);
+              const report = await meterSlots(b.db.read, SCOPE_ALL, meter.id, { day, minutes: 60 });
+              if (counts === undefined || report === null) continue;
+              const costs = report.items.map((each) => (each.cost === null ? null : parseMoney(each.cost, 4)));
+              if (counts.cost === null) expect(known(costs)).toBe(null);
+              else expect(known(costs) ?? 0).toBeLessThanOrEqual(counts.cost);
+              expect(report.cost).toBe(yuan(counts.cost));
+            }
           }
         });
 

@@ -46,7 +46,10 @@ const METERS = [
 ];
 /** How often something happens at a reading. */
 const ODDS = { lost: 0.15, gap: 0.02, garbage: 0.03, late: 0.12, exchange: 0.02, ratio: 0.02, price: 0.02, move: 0.06 };
-const READINGS_A_DAY = 5;
+/** Hours at which meters are read; the last one sometimes counts as the reading of midnight, and sometimes does not. */
+const READ_AT = [2, 7, 12, 17, 23.8];
+/** Of every fourth day: by the hour for a while, and by the quarter. */
+const READ_OFTEN_AT = [2, 3, 4, 5, 5.25, 5.5, 5.75, 6, 7, 12, 17, 23.8];
 /** So far off the line that nobody believes it. */
 const GARBAGE_WH = 40_000_000;
 
@@ -144,9 +147,8 @@ export async function randomHistory(
   }
 
   for (let day = first; day < addDays(first, days); day = addDays(day, 1)) {
-    for (let k = 0; k < READINGS_A_DAY; k++) {
-      // The last one of a day sometimes counts as the reading of midnight, and sometimes does not.
-      const hour = k === READINGS_A_DAY - 1 ? 23.8 : 2 + k * 5;
+    const isOften = (startOfDay(day) / (24 * HOUR_MS)) % 4 < 1;
+    for (const hour of isOften ? READ_OFTEN_AT : READ_AT) {
       for (const meter of meters) {
         const at = instant(startOfDay(day) + Math.floor((hour + random() * 0.19) * HOUR_MS));
         if (meter.retiredAt !== null || at <= later(startOfDay(first), 9 * HOUR_MS)) continue;

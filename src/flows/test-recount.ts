@@ -1,4 +1,4 @@
-import { addDays, type Day, dayOf, endOfDay, type Instant, instant, later, startOfDay } from "#base/time.ts";
+import { addDays, type Day, dayOf, endOfDay, instant, later, startOfDay } from "#base/time.ts";
 import { registers, verdicts } from "#domain/reading.ts";
 import type { Noted, RandomHistory } from "./test-history.ts";
 
@@ -26,18 +26,7 @@ type Piece = { from: number; to: number; ratio: number; points: Point[]; isFirst
  * charge, and none of the code that reports rest on.
  */
 export async function recount(history: RandomHistory, meter: Noted): Promise<RecountedDay[]> {
-  const { db } = history.building;
-  const rows = await db.read
-    .selectFrom("reading")
-    .selectAll()
-    .where("meter_id", "=", meter.id)
-    .where("register", "=", registers.energyTotal)
-    .orderBy("measured_at")
-    .execute();
-  const seen = rows
-    .map((row) => ({ at: row.measured_at, wh: row.value, verdict: verdicts[row.verdict] ?? "" }))
-    .filter((row) => ["ok", "rollover", "stale"].includes(row.verdict))
-    .map(({ at, wh, verdict }): Seen => ({ at, wh, good: verdict !== "stale" }));
+  const seen = await seenOf(history, meter);
   const pieces = piecesOf(meter, seen);
   const costs = costsOf(meter, seen);
   const last = meter.retiredAt === null ? history.last : dayOf(meter.retiredAt);
@@ -48,6 +37,21 @@ export async function recount(history: RandomHistory, meter: Noted): Promise<Rec
     days.push({ day, segments: segments.map((piece) => segmentOf(piece, day)), cost });
   }
   return days;
+}
+
+async function seenOf(history: RandomHistory, meter: Noted): Promise<Seen[]> {
+  const { db } = history.building;
+  const rows = await db.read
+    .selectFrom("reading")
+    .selectAll()
+    .where("meter_id", "=", meter.id)
+    .where("register", "=", registers.energyTotal)
+    .orderBy("measured_at")
+    .execute();
+  return rows
+    .map((row) => ({ at: row.measured_at, wh: row.value, verdict: verdicts[row.verdict] ?? "" }))
+    .filter((row) => ["ok", "rollover", "stale"].includes(row.verdict))
+    .map(({ at, wh, verdict }): Seen => ({ at, wh, good: verdict !== "stale" }));
 }
 
 function piecesOf(meter: Noted, seen: readonly Seen[]): Piece[] {
@@ -73,11 +77,7 @@ function rising(points: readonly { at: number; wh: number }[]): Point[] {
 }
 
 function segmentOf(piece: Piece, day: Day): Recounted {
-  const [begin, end] = [startOfDay(day), endOfDay(day)];
-  let open = piece.from > begin ? exact(piece.points[0]) : edgeOf(piece, begin);
-  const [first] = piece.points;
-  if (open === null && piece.isFirst && first && first.at > begin && first.at <= end) open = exact(first);
-  const close = piece.to < end ? exact(piece.points.at(-1)) : edgeOf(piece, end);
+  const { open, close } = endsOf(piece, day);
   const usageWh = open === null || close === null ? null : (close.sum - open.sum) * piece.ratio;
   return {
     openWh: open === null ? null : open.sum % SPAN_WH,
@@ -88,13 +88,76 @@ function segmentOf(piece: Piece, day: Day): Recounted {
   };
 }
 
-type Edge = { sum: number; drawn: boolean };
-
-function exact(point: Point | undefined): Edge | null {
-  return point === undefined ? null : { sum: point.sum, drawn: false };
+/** The edges of a piece within a day, and since when and until when the day knows it. */
+function endsOf(piece: Piece, day: Day) {
+  let [begin, end] = [startOfDay(day) as number, endOfDay(day) as number];
+  let open = piece.from > begin ? exact(piece.points[0]) : edgeOf(piece, begin);
+  const [first] = piece.points;
+  if (piece.from > begin) begin = piece.from;
+  else if (open === null && piece.isFirst && first && first.at > begin && first.at <= end) {
+    open = exact(first);
+    begin = first.at;
+  }
+  const close = piece.to < end ? exact(piece.points.at(-1)) : edgeOf(piece, end);
+  if (piece.to < end) end = piece.to;
+  return { begin, end, open, close };
 }
 
-function edgeOf({ points }: Piece, midnight: Instant): Edge | null {
+/** A part of a day, counted anew: one slot, or several between which nobody read. */
+export type RecountedPart = { from: number; to: number; segment: number; usageWh: number | null };
+
+/**
+ * A day of a meter by slots, counted anew: of each full hour, then of each slot in it, the reading that is nearest, and what the register
+ * went on between them.
+ */
+export async function recountSlots(
+  history: RandomHistory,
+  meter: Noted,
+  { days, minutes }: { days: readonly Day[]; minutes: number },
+): Promise<Map<Day, RecountedPart[]>> {
+  const pieces = piecesOf(meter, await seenOf(history, meter));
+  const counted = days.map((day) => {
+    const parts = pieces.flatMap((piece, i) => {
+      if (piece.from >= endOfDay(day) || piece.to <= startOfDay(day)) return [];
+      const { begin, end, open, close } = endsOf(piece, day);
+      type Cut = { time: number; edge: Edge | null };
+      let cuts: Cut[] = [
+        { time: begin, edge: open },
+        { time: end, edge: close },
+      ];
+      for (const length of new Set([60, minutes])) {
+        const near = Math.min(NEAR_MS, (length * 60_000) / 2);
+        for (let n = 1; n < (24 * 60) / length; n++) {
+          const time = startOfDay(day) + n * length * 60_000;
+          const before = cuts.findLast((cut) => cut.time <= time);
+          const after = cuts.find((cut) => cut.time >= time);
+          if (!before || !after || before.time === time || after.time === time) continue;
+          const [low, high] = [before.edge?.at ?? startOfDay(day) - 1, after.edge?.at ?? endOfDay(day) + 1];
+          const candidates = piece.points
+            .filter(({ at }) => at > low && at < high && at - time <= near && time - at < near)
+            .sort((a, b) => Math.abs(a.at - time) - Math.abs(b.at - time) || a.at - b.at);
+          const edge = exact(candidates[0]);
+          if (edge) cuts = [...cuts, { time, edge }].sort((a, b) => a.time - b.time);
+        }
+      }
+      return cuts.slice(1).map((cut, k): RecountedPart => {
+        const [from, to] = [cuts[k] as Cut, cut];
+        const usageWh = from.edge && to.edge ? (to.edge.sum - from.edge.sum) * piece.ratio : null;
+        return { from: from.time, to: to.time, segment: i + 1, usageWh };
+      });
+    });
+    return [day, parts] as const;
+  });
+  return new Map(counted);
+}
+
+type Edge = { at: number; sum: number; drawn: boolean };
+
+function exact(point: Point | undefined): Edge | null {
+  return point === undefined ? null : { at: point.at, sum: point.sum, drawn: false };
+}
+
+function edgeOf({ points }: Piece, midnight: number): Edge | null {
   const away = (point: Point) => Math.abs(point.at - midnight);
   const near = points.filter((point) => away(point) <= NEAR_MS);
   if (near.length > 0) return exact(near.reduce((a, b) => (away(b) < away(a) ? b : a)));
@@ -103,7 +166,7 @@ function edgeOf({ points }: Piece, midnight: Instant): Edge | null {
   if (!before || !after) return null;
   const part = ((after.sum - before.sum) * (midnight - before.at)) / (after.at - before.at);
   const sum = Math.floor((before.sum + part) / 10) * 10;
-  return { sum: Math.max(before.sum, sum), drawn: true };
+  return { at: midnight, sum: Math.max(before.sum, sum), drawn: true };
 }
 
 /** What was charged on each day: good readings one after the other, each for what was used since the one before, by the price of then. */

@@ -166,7 +166,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
       .replace("/api/shares/sources/:id", `/api/shares/sources/${of.meter + 2}`)
       .replace("/api/shares/runs/:id", `/api/shares/runs/${shares.get(of.meter)?.run ?? "00000000000000000000"}`)
       .replace(/matrix(\/export)?$/, "$&?month=2026-03")
-      .replace(/(reports\/(day|completeness)(\/export|\/missing)?|readings)$/, "$&?day=2026-03-01")
+      .replace(/((reports\/(day|completeness)|slots)(\/export|\/missing)?|readings|curve)$/, "$&?day=2026-03-01")
       .replace(/reports\/(period|meters\/\d+|losses(\/area\/\d+)?)(\/export)?$/, "$&?period=2026-03")
       .replace(/shares\/sources$/, "$&?kind=box")
       .replace(/hvac\/inputs$/, method === "GET" ? `$&?outdoorMeterId=${of.meter + 2}&day=2026-03-01` : "$&")

@@ -1,6 +1,7 @@
 import { type Day, dayOf, endOfDay, HOUR_MS, instant, MINUTE_MS, startOfDay } from "#base/time.ts";
 import type { ReadingStep } from "#contract/reports.ts";
 import { type IndexPoint, runsOn } from "#domain/meter-day.ts";
+import { type SlotLine, slotsOfDay } from "#domain/meter-slots.ts";
 import type { Scope } from "#domain/permission.ts";
 import { usedBetween } from "#domain/settlement.ts";
 import type { Tx } from "./db.ts";
@@ -36,7 +37,10 @@ export function stepsOfDay(day: Day, segments: readonly MeterDayTable[], points:
   });
 }
 
-/** One slot (时段) of a meter: its last reading, and what was used since the last reading before it, × ratio. Null: there was none. */
+/**
+ * One slot (时段) of a meter: the reading at its end, and what was used since the last reading at the end of a slot before it, × ratio. Null:
+ * there was none. See {@link slotsOfDay}.
+ */
 export type SlotRow = {
   label: string;
   number: string;
@@ -56,8 +60,8 @@ const METER_DAYS_AT_ONCE = 60;
 type SlotFilter = ReportFilter & ReportPage & { days: readonly Day[]; minutes: number };
 
 /**
- * Some meters with every slot of some days, by meter and time. The slots of a day add up to the usage of its report: a reading belongs to the
- * slot in which it was measured, with all that was used since the one before, also when slots between them are empty.
+ * Some meters with every slot of some days, by meter and time. The slots of a day add up to the usage of its report: where nobody read the end
+ * of a slot, its usage stands in the next one whose end was read.
  */
 export async function slotRows(
   tx: Tx,
@@ -92,23 +96,38 @@ export function slotsPerDay(minutes: number): number {
 
 type Slot = Omit<SlotRow, "label" | "number" | "areaName" | "customer">;
 
-function slotsOf(day: Day, minutes: number, segments: readonly MeterDayTable[], points: readonly IndexPoint[]): Slot[] {
+/** The lines of indexes of a closed day with the readings on each of them. */
+export function linesOfDay(day: Day, rows: readonly MeterDayTable[], points: readonly IndexPoint[]): SlotLine[] {
+  const steps = stepsOfDay(day, rows, points);
+  return rows.map((row) => ({
+    segment: row.segment,
+    ratio: row.ratio,
+    open: edge(row.open_wh, row.open_at, row.open_source),
+    close: edge(row.close_wh, row.close_at, row.close_source),
+    points: steps
+      .filter((step) => step.role === "reading" && step.segment === row.segment)
+      .map((step) => ({ at: instant(step.at), indexWh: step.indexWh })),
+  }));
+}
+
+function edge(indexWh: number | null, at: number | null, source: MeterDayTable["open_source"]) {
+  return indexWh === null || at === null || source === null ? null : { indexWh, at: instant(at), source };
+}
+
+/** Every slot of a day in a row of its own: what several of them used together stands in the last of these. */
+function slotsOf(day: Day, minutes: number, rows: readonly MeterDayTable[], points: readonly IndexPoint[]): Slot[] {
   const [start, length] = [startOfDay(day), minutes * MINUTE_MS];
   const slots = Array.from({ length: slotsPerDay(minutes) }, (_, i): Slot => {
     const [from, to] = [instant(start + i * length), instant(start + (i + 1) * length)];
     return { from, to, readAt: null, indexWh: null, ratio: null, usageWh: null };
   });
-  const ratios = new Map(segments.map((row) => [row.segment, row.ratio]));
-  for (const step of stepsOfDay(day, segments, points)) {
-    if (step.role === "open") continue; // where the day begins, not something that was read in a slot
-    // A reading at the full quarter ends the slot before it; the reading that closes a day may be a little late.
-    const place = Math.min(Math.max(Math.ceil((step.at - start) / length) - 1, 0), slots.length - 1);
-    const slot = slots[place];
-    if (slot === undefined) continue;
-    slot.readAt = step.at;
-    slot.indexWh = step.indexWh;
-    slot.ratio = ratios.get(step.segment) ?? null;
-    if (step.usageWh !== null) slot.usageWh = (slot.usageWh ?? 0) + step.usageWh;
+  for (const part of slotsOfDay(day, minutes, linesOfDay(day, rows, points))) {
+    const slot = slots[Math.ceil((part.to - start) / length) - 1];
+    if (slot === undefined || part.close === null) continue;
+    slot.readAt = part.close.at;
+    slot.indexWh = part.close.indexWh;
+    slot.ratio = part.ratio;
+    if (part.usageWh !== null) slot.usageWh = (slot.usageWh ?? 0) + part.usageWh;
   }
   return slots;
 }

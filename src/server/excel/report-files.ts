@@ -1,14 +1,6 @@
 import { type Day, daysOfMonth, formatInstant, type Month } from "#base/time.ts";
 import { parseMoney } from "#base/units.ts";
-import type {
-  CurrentRow,
-  DayRow,
-  MatrixRow,
-  MeterPart,
-  MeterReport,
-  PeriodChild,
-  PeriodReport,
-} from "#contract/reports.ts";
+import type { CurrentRow, DayRow, MatrixRow, PeriodChild, PeriodReport } from "#contract/reports.ts";
 import type { EdgeSource } from "#domain/meter-day.ts";
 import type { Actor } from "#domain/permission.ts";
 import type { FlowContext } from "#flows/context.ts";
@@ -123,7 +115,7 @@ export async function slotsFile(
     ...meterColumns<SlotRow>(say),
     { header: say(["时段起", "From"]), type: "time", width: 20, value: (row) => row.from },
     { header: say(["时段止", "To"]), type: "time", width: 20, value: (row) => row.to },
-    { header: say(["示数", "Index"]), type: "units", width: 14, value: (row) => row.indexWh },
+    { header: say(["止示数", "Index at end"]), type: "units", width: 14, value: (row) => row.indexWh },
     { header: say(["抄表时间", "Read at"]), type: "time", width: 20, value: (row) => row.readAt },
     { header: say(["倍率", "Ratio"]), type: "number", width: 8, value: (row) => row.ratio },
     { header: say(["用量", "Usage"]), type: "units", width: 12, value: (row) => row.usageWh, sum: true },
@@ -134,8 +126,8 @@ export async function slotsFile(
       `${filterLine}; ${length}`,
       ...rest,
       say([
-        "空白为该时段无读数;其用量计入下一次有读数的时段,各时段之和等于日报表用量。未日结的日期无数据",
-        "Empty: nothing was read; the usage is in the next slot with a reading, and all slots add up to the day report. Days that are not closed have no data",
+        "空白为该时段末无读数;其用量计入下一个末尾有读数的时段,各时段之和等于日报表用量。未日结的日期无数据",
+        "Empty: nothing was read at the end of the slot; the usage is in the next one that was, and all slots add up to the day report. Days that are not closed have no data",
       ]),
     ],
     columns,
@@ -169,43 +161,8 @@ export async function periodFile(ctx: FlowContext, actor: Actor, report: PeriodR
   });
 }
 
-/** One meter's days of a month, or months of a year, as a file. */
-export async function meterFile(ctx: FlowContext, actor: Actor, report: MeterReport, language: ExportLanguage) {
-  const say = sayer(language);
-  const title = `${report.label} ${report.period}`;
-  const isMonth = report.period.length === 7;
-  type Line = MeterPart["segments"][number] & { part: string };
-  const lines = report.parts.flatMap((part): Line[] => part.segments.map((each) => ({ ...each, part: part.part })));
-  const common = {
-    title,
-    notes: [
-      `${report.number} ${report.customer ?? ""}`.trim(),
-      ...(await notes(ctx, actor, language, { kind: report.kind, search: "" })),
-    ],
-    totalWord: say(["合计", "Total"]),
-  };
-  if (isMonth) {
-    return namedTable(title, {
-      ...common,
-      columns: [
-        { header: say(["日期", "Day"]), type: "day", width: 12, value: (row: Line) => row.part },
-        ...dayColumns<Line>(say),
-      ],
-      rows: lines,
-    });
-  }
-  return namedTable(title, {
-    ...common,
-    columns: [
-      { header: say(["月份", "Month"]), type: "text", width: 12, value: (row: MeterPart) => row.part },
-      { header: say(["用量", "Usage"]), type: "units", width: 14, value: (row) => row.usageWh, sum: true },
-      { header: say(["费用(元)", "Cost (yuan)"]), type: "money", width: 14, value: (row) => e4(row.cost), sum: true },
-    ],
-    rows: report.parts,
-  });
-}
-
-type Say = (words: Words) => string;
+/** Says words in the language of a file. */
+export type Say = (words: Words) => string;
 
 /** Says words in the language of the file. */
 export function sayer(language: ExportLanguage): Say {
@@ -228,7 +185,8 @@ type DayFigures = Pick<
   "openWh" | "openAt" | "openSource" | "closeWh" | "closeAt" | "closeSource" | "ratio" | "usageWh" | "cost" | "quality"
 >;
 
-function dayColumns<Row extends DayFigures>(say: Say): ExcelColumn<Row>[] {
+/** Indexes, ratio, usage, cost and quality of one segment of a day. */
+export function dayColumns<Row extends DayFigures>(say: Say): ExcelColumn<Row>[] {
   const source = (of: EdgeSource | null) => (of === null ? null : say(edgeWords[of]));
   return [
     { header: say(["起始示数", "Open"]), type: "units", width: 14, value: (row) => row.openWh },
@@ -242,14 +200,16 @@ function dayColumns<Row extends DayFigures>(say: Say): ExcelColumn<Row>[] {
   ];
 }
 
-const edgeWords: Readonly<Record<EdgeSource, Words>> = {
+/** Where the index at an edge is from, in words. */
+export const edgeWords: Readonly<Record<EdgeSource, Words>> = {
   frozen: ["日冻结", "frozen"],
   read: ["抄表", "read"],
   estimated: ["估算", "estimated"],
   opening: ["接管", "taken over"],
   break: ["换表/重置", "exchange"],
 };
-const qualityWords = {
+/** How well a day is known, in words. */
+export const qualityWords = {
   measured: ["实测", "measured"],
   estimated: ["估算", "estimated"],
   missing: ["缺数", "missing"],

@@ -2,26 +2,34 @@ import { AppError } from "#base/errors.ts";
 import {
   currentQuery,
   currentReport,
+  curveQuery,
   dayQuery,
   dayReport,
   matrixQuery,
   matrixReport,
+  meterCurve,
+  meterPeriodFileQuery,
   meterPeriodQuery,
   meterReport,
+  meterSlots,
+  meterSlotsFileQuery,
+  meterSlotsQuery,
   periodQuery,
   periodReport,
   readingsQuery,
   readingsReport,
   slotsQuery,
 } from "#contract/reports.ts";
+import { comparedPeriod } from "#domain/compared-period.ts";
 import { readingsReport as loadReadings } from "#store/doubts.ts";
+import { meterCurve as loadCurve, meterSlots as loadSlots } from "#store/meter-slots.ts";
 import { currentReport as loadCurrent, dayReport as loadDay, matrixReport as loadMatrix } from "#store/report-days.ts";
 import { meterReport as loadMeter, periodReport as loadPeriod } from "#store/report-periods.ts";
 import { dayAsked, monthAsked, periodAsked } from "../asked-day.ts";
 import { excelAnswer, exportLanguage, fileAnswer } from "../excel/answer.ts";
 import { directAnswer } from "../excel/direct.ts";
 import { longReports } from "../excel/long-reports.ts";
-import { meterFile } from "../excel/report-files.ts";
+import { meterFile, meterSlotsFile } from "../excel/meter-files.ts";
 import { addRoute, nothing, type Routes } from "../route.ts";
 import { meterParams } from "./meters.ts";
 
@@ -141,12 +149,15 @@ export function reportRoutes(routes: Routes): void {
     ...common,
     path: "/api/reports/meters/:id/export",
     params: meterParams,
-    query: meterPeriodQuery.extend(language),
+    query: meterPeriodFileQuery.extend(language),
     answer: fileAnswer,
     missing: "meter_not_found",
     async handle({ actor, params, query, reply }) {
-      const found = seen(await loadMeter(db.read, actor.scope, params.id, periodAsked(query.period)));
-      return excelAnswer(reply, ctx.log, await meterFile(ctx, actor, found, query.language));
+      const period = periodAsked(query.period);
+      const found = seen(await loadMeter(db.read, actor.scope, params.id, period));
+      const then = query.compare === undefined ? null : comparedPeriod(period, query.compare);
+      const compared = then === null ? null : await loadMeter(db.read, actor.scope, params.id, then);
+      return excelAnswer(reply, ctx.log, await meterFile(ctx, actor, found, { language: query.language, compared }));
     },
   });
 
@@ -159,6 +170,50 @@ export function reportRoutes(routes: Routes): void {
     missing: "meter_not_found",
     async handle({ actor, params, query }) {
       return seen(await loadReadings(db.read, actor.scope, params.id, dayAsked(query.day)));
+    },
+  });
+
+  addRoute(routes, {
+    ...common,
+    path: "/api/reports/meters/:id/slots",
+    params: meterParams,
+    query: meterSlotsQuery,
+    answer: meterSlots,
+    missing: "meter_not_found",
+    async handle({ actor, params, query }) {
+      const asked = { day: dayAsked(query.day), minutes: Number(query.minutes) };
+      return seen(await loadSlots(db.read, actor.scope, params.id, asked));
+    },
+  });
+
+  addRoute(routes, {
+    ...common,
+    path: "/api/reports/meters/:id/slots/export",
+    params: meterParams,
+    query: meterSlotsFileQuery.extend(language),
+    answer: fileAnswer,
+    missing: "meter_not_found",
+    async handle({ actor, params, query, reply }) {
+      const { hour, compare } = query;
+      const asked = { day: dayAsked(query.day), minutes: Number(query.minutes) };
+      const found = seen(await loadSlots(db.read, actor.scope, params.id, asked));
+      const then = compare === undefined ? null : comparedPeriod(asked.day, compare);
+      const compared =
+        then === null ? null : await loadSlots(db.read, actor.scope, params.id, { ...asked, day: dayAsked(then) });
+      const shown = { language: query.language, hour, compared };
+      return excelAnswer(reply, ctx.log, await meterSlotsFile(ctx, actor, found, shown));
+    },
+  });
+
+  addRoute(routes, {
+    ...common,
+    path: "/api/reports/meters/:id/curve",
+    params: meterParams,
+    query: curveQuery,
+    answer: meterCurve,
+    missing: "meter_not_found",
+    async handle({ actor, params, query }) {
+      return seen(await loadCurve(db.read, actor.scope, params.id, dayAsked(query.day)));
     },
   });
 }
