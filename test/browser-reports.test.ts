@@ -1,11 +1,14 @@
 import type { Page } from "playwright-core";
+import readSheet from "read-excel-file/node";
 import { expect, test } from "vitest";
-import type { Day, Month } from "#base/time.ts";
+import { type Day, dayOf, HOUR_MS, MINUTE_MS, type Month, startOfDay } from "#base/time.ts";
 import type { PeriodReport } from "#contract/reports.ts";
+import { registers, verdictCode } from "#domain/reading.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { recloseDays } from "#flows/reclose-days.ts";
 import { verifyLedger } from "#flows/verify-ledger.ts";
 import type { Db } from "#store/db.ts";
+import { insertIgnore } from "#store/portable.ts";
 import { givePast } from "./browser-past.ts";
 import { chineseTexts, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
 import { browserStories } from "./browser-stories.ts";
@@ -50,7 +53,48 @@ browserStories("reports and shares", ({ before, open }) => {
     return Number(row.usage);
   }
 
-  test("a month by utility, from the total to a building, a meter, a day and its readings: every level is the sum of the next", async () => {
+  /**
+   * Gives a meter more readings of a past day: by the quarter from midnight to noon but between 03:00 and 04:00, unevenly, along the
+   * indexes that its day was closed with, so that the day stays what it was.
+   */
+  async function readOften(meterId: number, day: Day): Promise<void> {
+    const start = startOfDay(day);
+    const shown = await db.read
+      .selectFrom("reading")
+      .selectAll()
+      .where("meter_id", "=", meterId)
+      .where("register", "=", registers.energyTotal)
+      .where("measured_at", ">=", start)
+      .where("measured_at", "<=", start + 12 * HOUR_MS)
+      .orderBy("measured_at")
+      .execute();
+    const rows = shown.slice(1).flatMap((next, i) => {
+      const before = shown[i];
+      if (before === undefined) return [];
+      const quarters = (next.measured_at - before.measured_at) / (15 * MINUTE_MS);
+      return Array.from({ length: quarters - 1 }, (_, k) => {
+        const part = ((k + 1) / quarters) ** 2;
+        const measured_at = before.measured_at + (k + 1) * 15 * MINUTE_MS;
+        return { ...next, measured_at, value: before.value + Math.floor((next.value - before.value) * part) };
+      });
+    });
+    const kept = rows.filter(({ measured_at: at }) => at <= start + 3 * HOUR_MS || at >= start + 4 * HOUR_MS);
+    const instants = rows.flatMap(({ measured_at }, i) =>
+      [
+        [registers.voltage, 229_000 + i * 137],
+        [registers.current, 400 + i * 61],
+        [registers.power, 90 + i * 15],
+      ].map(([register = 0, value = 0]) => ({ ...rows[0], meter_id: meterId, register, measured_at, value })),
+    );
+    await db.transact(async (tx) => {
+      for (const part of [kept, instants]) {
+        const whole = part.map((row) => ({ ...row, verdict: verdictCode("ok"), received_at: row.measured_at }));
+        await insertIgnore(tx, "reading", whole, ["meter_id", "register", "measured_at"]);
+      }
+    });
+  }
+
+  test("a month by utility, from the total to a building, a meter, a day, an hour and its readings: every level is the sum of the next", async () => {
     const page = await open({ as: "admin" });
     for (const kind of ["water", "electricity"] as const) {
       await page.goto(`${site.base}/reports/periods?period=${past.month}&kind=${kind}`);
@@ -83,13 +127,122 @@ browserStories("reports and shares", ({ before, open }) => {
     expect(ofDays).toHaveLength(past.days.length);
     expect(sum(ofDays)).toBe(ofMeter);
 
-    const day = page.getByTestId(`part-${past.days[9]}`);
+    await page.getByTestId("usage-chart").and(page.locator('[data-state="drawn"]')).waitFor();
+
+    const theDay = past.days[9] as Day;
+    await readOften(meterId, theDay);
+    const day = page.getByTestId(`part-${theDay}`);
     const ofDay = Number(await day.getByTestId("usage").getAttribute("data-wh"));
     await day.getByRole("link").click();
+    await page.getByTestId("slots").waitFor();
+    expect(await exact(page, '[data-testid="meter-total"]')).toEqual([ofDay]);
+    const slots = page.getByTestId("slot");
+    expect(await slots.count()).toBe(24);
+    expect(sum(await exact(page, '[data-testid="slot"] [data-testid="usage"]'))).toBe(ofDay);
+    // The afternoon, which was read at 18:00 only: each gap has one figure, of all its slots together.
+    const quality = (at: string) => page.locator(`[data-slot="${at}"]`).getAttribute("data-quality");
+    expect([await quality("02:00"), await quality("03:00"), await quality("13:00")]).toEqual([
+      "measured",
+      "measured",
+      "gap",
+    ]);
+    expect(await page.locator('[data-slot="12:00"] [data-testid="usage"]').textContent()).toContain("6 个时段合计");
+    expect(await page.locator('[data-slot="13:00"] [data-testid="usage"]').count()).toBe(0);
+    expect(await page.getByTestId("slots-missing").textContent()).toContain("12");
+    await page.getByTestId("curve-voltage").and(page.locator('[data-state="drawn"]')).waitFor();
+
+    for (const [hour, steps] of [
+      ["02:00", 4],
+      ["03:00", 4],
+    ] as const) {
+      const ofHour = Number(await page.locator(`[data-slot="${hour}"]`).getByTestId("usage").getAttribute("data-wh"));
+      await page.locator(`[data-slot="${hour}"]`).getByRole("link").click();
+      await page.locator(".crumbs [aria-current]", { hasText: hour }).waitFor();
+      expect(await exact(page, '[data-testid="meter-total"]')).toEqual([ofHour]);
+      expect(await slots.count()).toBe(steps);
+      expect(sum(await exact(page, '[data-testid="slot"] [data-testid="usage"]'))).toBe(ofHour);
+      await page.goBack();
+      await page.locator('[data-slot="23:00"]').waitFor();
+    }
+
+    await page.getByTestId("to-readings").click();
     expect(await exact(page, '[data-testid="readings-total"]')).toEqual([ofDay]);
     const steps = await exact(page, '[data-testid="reading"] [data-testid="step"]');
-    expect(steps).toHaveLength(4);
+    expect(steps.length).toBeGreaterThan(40);
     expect(sum(steps)).toBe(ofDay);
+  }, 90_000);
+
+  test("one meter's day is beside the day before or the year before, arrow keys and Back walk through days, and its file has what is shown", async () => {
+    const page = await open({ as: "admin" });
+    const { id } = await db.read
+      .selectFrom("meter")
+      .select("id")
+      .where("kind", "=", "electricity")
+      .where("mode", "=", "prepaid")
+      .orderBy("id")
+      .limit(1)
+      .offset(60)
+      .executeTakeFirstOrThrow();
+    const [before, day] = [past.days[10] as Day, past.days[11] as Day];
+    for (const each of [before, day]) await readOften(id, each);
+    await page.goto(`${site.base}/reports/meters/${id}?period=${day}&compare=before`);
+    await page.getByTestId("slots").waitFor();
+    await page.getByTestId("change").waitFor();
+    const usages = await exact(page, '[data-testid="slot"] [data-testid="usage"]');
+    const others = await exact(page, '[data-testid="slot"] [data-testid="other"]');
+    const changes = await exact(page, '[data-testid="slot"] [data-testid="change-wh"]');
+    expect(others).toHaveLength(usages.length);
+    expect(changes).toEqual(usages.map((each, i) => each - (others[i] ?? 0)));
+    const saved = page.waitForEvent("download");
+    await page.getByTestId("export").click();
+    const [sheet] = await readSheet(await (await saved).path());
+    const heads = sheet?.data.findIndex((row) => row[0] === "时段起") ?? -1;
+    const [head = [], ...lines] = sheet?.data.slice(heads) ?? [];
+    const column = (name: string) =>
+      lines.slice(0, -1).map((row) => Math.round(Number(row[head.indexOf(name)]) * 1_000));
+    expect(column("用量")).toEqual(usages);
+    expect(column(`${before} 用量`)).toEqual(others);
+    expect(column("变化")).toEqual(changes);
+
+    const total = async () => (await exact(page, '[data-testid="meter-total"]'))[0];
+    const ofDay = await total();
+    await page.locator("h1").click();
+    await page.keyboard.press("ArrowLeft");
+    await page.locator("h1", { hasText: before }).waitFor();
+    await page.getByTestId("slots").waitFor();
+    expect(new URL(page.url()).searchParams.get("compare")).toBe("before");
+    expect(await total()).toBe(sum(others));
+    await page.keyboard.press("ArrowRight");
+    await page.locator("h1", { hasText: day }).waitFor();
+    await page.goBack();
+    await page.locator("h1", { hasText: before }).waitFor();
+    await page.goForward();
+    await page.locator("h1", { hasText: day }).waitFor();
+    expect(await total()).toBe(ofDay);
+    // A year before there was no meter: no figure, and no 0.
+    await page.getByTestId("compare").selectOption("year");
+    await page.getByTestId("change").filter({ hasText: "无数据" }).waitFor();
+    expect(await exact(page, '[data-testid="slot"] [data-testid="other"]')).toEqual([]);
+    // Keys belong to the choice while it has them, and the step stays when the day changes.
+    await page.getByTestId("minutes").selectOption("15");
+    await page.locator('[data-slot="00:15"]').waitFor();
+    expect(await page.getByTestId("slot").count()).toBe(96);
+    expect(sum(await exact(page, '[data-testid="slot"] [data-testid="usage"]'))).toBe(ofDay);
+    await page.getByTestId("minutes").press("ArrowLeft");
+    await page.locator("h1").click();
+    await page.keyboard.press("ArrowLeft");
+    await page.locator("h1", { hasText: before }).waitFor();
+    expect(new URL(page.url()).searchParams.get("minutes")).not.toBe(null);
+    await page.getByTestId(`crumb-${past.month}`).click();
+    await page.getByTestId("meter-parts").waitFor();
+    await page.getByTestId(`crumb-${past.month.slice(0, 4)}`).click();
+    await page.getByTestId(`part-${past.month}`).waitFor();
+    // Today is not closed: nothing is made up.
+    await page.goto(`${site.base}/reports/meters/${id}?period=${dayOf(ctx.clock())}`);
+    await page.getByTestId("report-empty").waitFor();
+    await page.getByTestId("read-now").click();
+    await page.locator('[data-testid="command-progress"][data-state="confirmed"]').waitFor();
+    await page.getByTestId("curve-power").and(page.locator('[data-state="drawn"]')).waitFor();
   }, 90_000);
 
   test("the matrix of a month adds up across and down, and its file is a workbook", async () => {
@@ -283,6 +436,9 @@ browserStories("reports and shares", ({ before, open }) => {
       `/reports/days?month=${past.month}`,
       `/reports/day?day=${past.days[3]}`,
       `/reports/periods?period=${past.month}`,
+      ...["", "-10", "-10&hour=2", "-10&minutes=15&compare=before"].map(
+        (rest) => `/reports/meters/1?period=${past.month}${rest}`,
+      ),
       "/doubts",
       "/shares",
       "/hvac",

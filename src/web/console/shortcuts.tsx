@@ -7,6 +7,7 @@ const shortcuts = [
   { name: "help", keys: ["?"] },
   { name: "search", keys: ["Ctrl", "K"] },
   { name: "move", keys: ["←", "↑", "↓", "→"] },
+  { name: "beside", keys: ["←", "→"] },
   { name: "open", keys: ["Enter"] },
   { name: "close", keys: ["Esc"] },
   { name: "next", keys: ["F2"] },

@@ -5,7 +5,9 @@ import type {
   CurrentReport,
   DayReport,
   MatrixReport,
+  MeterCurve,
   MeterReport,
+  MeterSlots,
   PeriodReport,
   ReadingsReport,
 } from "#contract/reports.ts";
@@ -28,6 +30,10 @@ export const getDay = (asked: Asked, after: number) =>
 export const getPeriod = (asked: Asked) => get<PeriodReport>(`/api/reports/period?${queryOf(asked)}`);
 export const getMeterReport = (meterId: number, period: string) =>
   get<MeterReport>(`/api/reports/meters/${meterId}?${queryOf({ period })}`);
+export const getMeterSlots = (meterId: number, day: string, minutes: string) =>
+  get<MeterSlots>(`/api/reports/meters/${meterId}/slots?${queryOf({ day, minutes })}`);
+export const getCurve = (meterId: number, day: string) =>
+  get<MeterCurve>(`/api/reports/meters/${meterId}/curve?${queryOf({ day })}`);
 export const getReadings = (meterId: number, day: string) =>
   get<ReadingsReport>(`/api/reports/meters/${meterId}/readings?${queryOf({ day })}`);
 
@@ -52,6 +58,8 @@ export const reportKeys = {
   list: (name: string, asked: Asked) => ["report", name, asked] as const,
   period: (asked: Asked) => ["report", "period", asked] as const,
   meter: (meterId: number, period: string) => ["report", "meter", meterId, period] as const,
+  slots: (meterId: number, day: string, minutes: string) => ["report", "slots", meterId, day, minutes] as const,
+  curve: (meterId: number, day: string) => ["report", "curve", meterId, day] as const,
   lossPlace: (type: string, id: number, asked: Asked) => ["report", "losses", type, id, asked] as const,
   readings: (meterId: number, day: string) => ["report", "readings", meterId, day] as const,
   doubts: ["doubts"] as const,

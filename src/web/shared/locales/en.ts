@@ -25,6 +25,7 @@ import { reliabilityEn } from "./reliability.en.ts";
 import { reportsEn } from "./reports.en.ts";
 import { safetyEn } from "./safety.en.ts";
 import { shellEn } from "./shell.en.ts";
+import { slotsEn } from "./slots.en.ts";
 import { supplyEn } from "./supply.en.ts";
 import type { Messages } from "./zh-CN.ts";
 
@@ -57,5 +58,6 @@ export const en: Messages = {
   ...reportsEn,
   ...safetyEn,
   ...shellEn,
+  ...slotsEn,
   ...supplyEn,
 };

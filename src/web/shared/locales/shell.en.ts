@@ -52,6 +52,7 @@ export const shellEn: typeof shellZh = {
     help: "This list",
     search: "Search for a meter from anywhere",
     move: "On the board: from tile to tile",
+    beside: "Report of one meter: the year, month, day or hour before and after",
     open: "On the board: details of the meter",
     close: "Close what is open; the focus goes back",
     next: "At the desk: the next customer",

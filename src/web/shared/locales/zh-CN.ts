@@ -25,6 +25,7 @@ import { reliabilityZh } from "./reliability.zh-CN.ts";
 import { reportsZh } from "./reports.zh-CN.ts";
 import { safetyZh } from "./safety.zh-CN.ts";
 import { shellZh } from "./shell.zh-CN.ts";
+import { slotsZh } from "./slots.zh-CN.ts";
 import { supplyZh } from "./supply.zh-CN.ts";
 
 /** Every sentence of the web pages in Chinese: the language that is always complete. Keys are grouped by place. */
@@ -56,6 +57,7 @@ export const zhCN = {
   ...reportsZh,
   ...safetyZh,
   ...shellZh,
+  ...slotsZh,
   ...supplyZh,
 };
 

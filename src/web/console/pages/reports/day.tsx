@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { addDays, type Day, dayOf, instant } from "#base/time.ts";
@@ -49,7 +50,7 @@ export function DayPage() {
                   {items.map((row) => (
                     <tr key={`${row.meterId}-${row.segment}`} data-testid={`day-${row.number}`}>
                       <th scope="row" className="first">
-                        <Link to={`/reports/meters/${row.meterId}/readings?day=${day}`}>{row.label}</Link>
+                        <Link to={`/reports/meters/${row.meterId}?period=${day}`}>{row.label}</Link>
                       </th>
                       <DayCells row={row} />
                     </tr>
@@ -73,8 +74,8 @@ export function DayPage() {
   );
 }
 
-/** The head of {@link DayCells}. */
-export function DayHead({ name, unit }: { name: string; unit: string }) {
+/** The head of {@link DayCells}; the children stand after the usage. */
+export function DayHead({ name, unit, children }: { name: string; unit: string; children?: ReactNode }) {
   const { t } = useTranslation();
   return (
     <thead>
@@ -84,6 +85,7 @@ export function DayHead({ name, unit }: { name: string; unit: string }) {
         <th className="num">{t("reports.close")}</th>
         <th className="num">{t("reports.ratio")}</th>
         <th className="num">{t("reports.usage", { unit })}</th>
+        {children}
         <th className="num">{t("reports.cost")}</th>
         <th>{t("reports.quality")}</th>
       </tr>
@@ -93,8 +95,8 @@ export function DayHead({ name, unit }: { name: string; unit: string }) {
 
 type Segment = Omit<DayRow, "meterId" | "label" | "number" | "areaName" | "customer">;
 
-/** Indexes with their times and sources, ratio, usage, cost and quality of one segment of a day. */
-export function DayCells({ row }: { row: Segment }) {
+/** Indexes with their times and sources, ratio, usage, cost and quality of one segment of a day; the children stand after the usage. */
+export function DayCells({ row, children }: { row: Segment; children?: ReactNode }) {
   const { t } = useTranslation();
   const edge = (wh: number | null, at: number | null, source: Segment["openSource"]) => (
     <td className="num" data-wh={wh ?? ""}>
@@ -108,6 +110,7 @@ export function DayCells({ row }: { row: Segment }) {
       {edge(row.closeWh, row.closeAt, row.closeSource)}
       <td className="num">{row.ratio}</td>
       <UnitsCell wh={row.usageWh} estimated={row.quality === "estimated"} testId="usage" />
+      {children}
       <YuanCell text={row.cost} testId="cost" />
       <td>
         {t(`reports.qualities.${row.quality}`)}

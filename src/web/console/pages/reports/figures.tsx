@@ -8,10 +8,15 @@ export function UnitsCell({
   wh,
   estimated = false,
   exact = false,
+  rowSpan = 1,
+  note = "",
   testId,
 }: {
   wh: number | null;
   estimated?: boolean;
+  rowSpan?: number;
+  /** What the figure is of, where that is not what its row says. */
+  note?: string;
   /** Three places: parts of a whole must add up on the page as well. */
   exact?: boolean;
   testId?: string;
@@ -20,19 +25,26 @@ export function UnitsCell({
   return (
     <td
       className={`num${wh === null ? " missing" : ""}${estimated ? " estimated" : ""}`}
+      rowSpan={rowSpan}
       data-wh={wh ?? ""}
       data-testid={testId}
       title={estimated ? t("reports.qualities.estimated") : undefined}
     >
       {exact ? thousandths(wh, 3) : units(wh)}
+      {note === "" ? null : <small>{note}</small>}
     </td>
   );
 }
 
 /** Yuan in a cell. */
-export function YuanCell({ text, testId }: { text: string | null; testId?: string }) {
+export function YuanCell({ text, rowSpan = 1, testId }: { text: string | null; rowSpan?: number; testId?: string }) {
   return (
-    <td className={`num${text === null ? " missing" : ""}`} data-yuan={text ?? ""} data-testid={testId}>
+    <td
+      className={`num${text === null ? " missing" : ""}`}
+      rowSpan={rowSpan}
+      data-yuan={text ?? ""}
+      data-testid={testId}
+    >
       {text === null ? MISSING : yuan(text)}
     </td>
   );

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { addMonths, dayOf, instant, type Month, monthOf } from "#base/time.ts";
@@ -152,14 +153,15 @@ function PeriodTable({ report, into }: { report: PeriodReport; into: (areaId: st
 export function Crumbs({
   path,
   into,
-  last,
+  children,
 }: {
   path: PeriodReport["path"];
   into: (areaId: string) => string;
-  last?: string;
+  /** Where the way goes on below the areas. */
+  children?: ReactNode;
 }) {
   const { t } = useTranslation();
-  if (path.length === 0 && last === undefined) return null;
+  if (path.length === 0 && children === undefined) return null;
   return (
     <nav aria-label={t("reports.area")}>
       <ol className="crumbs">
@@ -173,7 +175,7 @@ export function Crumbs({
             <Link to={into(String(area.areaId))}>{area.name}</Link>
           </li>
         ))}
-        {last === undefined ? null : <li aria-current="page">{last}</li>}
+        {children}
       </ol>
     </nav>
   );

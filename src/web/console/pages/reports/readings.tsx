@@ -46,6 +46,9 @@ export function ReadingsPage() {
         <h1>
           {report.label} {day}
         </h1>
+        <Link className="link-button" to={`/reports/meters/${id}?period=${day}`} data-testid="to-day">
+          {t("slots.title")}
+        </Link>
         <Link className="link-button" to={`/reports/meters/${id}?period=${day.slice(0, 7)}`}>
           {t("reports.toMonth")}
         </Link>
