@@ -103,8 +103,17 @@ function endsOf(piece: Piece, day: Day) {
   return { begin, end, open, close };
 }
 
-/** A part of a day, counted anew: one slot, or several between which nobody read. */
-export type RecountedPart = { from: number; to: number; segment: number; usageWh: number | null };
+/**
+ * A part of a day, counted anew: one slot, or several between which nobody read. The cost is known where what was charged within it
+ * is all that was used in it.
+ */
+export type RecountedPart = {
+  from: number;
+  to: number;
+  segment: number;
+  usageWh: number | null;
+  cost: number | null;
+};
 
 /**
  * A day of a meter by slots, counted anew: of each full hour, then of each slot in it, the reading that is nearest, and what the register
@@ -115,7 +124,15 @@ export async function recountSlots(
   meter: Noted,
   { days, minutes }: { days: readonly Day[]; minutes: number },
 ): Promise<Map<Day, RecountedPart[]>> {
-  const pieces = piecesOf(meter, await seenOf(history, meter));
+  const seen = await seenOf(history, meter);
+  const pieces = piecesOf(meter, seen);
+  const steps = chargesOf(meter, seen);
+  const costWithin = (from: Edge, to: Edge, usageWh: number | null): number | null => {
+    if (meter.prices === null) return null;
+    const within = steps.filter((step) => step.from >= from.at && step.to <= to.at);
+    const isAll = within.reduce((sum, step) => sum + step.usageWh, 0) === usageWh;
+    return isAll ? within.reduce((sum, step) => sum + step.amount, 0) : null;
+  };
   const counted = days.map((day) => {
     const parts = pieces.flatMap((piece, i) => {
       if (piece.from >= endOfDay(day) || piece.to <= startOfDay(day)) return [];
@@ -143,7 +160,8 @@ export async function recountSlots(
       return cuts.slice(1).map((cut, k): RecountedPart => {
         const [from, to] = [cuts[k] as Cut, cut];
         const usageWh = from.edge && to.edge ? (to.edge.sum - from.edge.sum) * piece.ratio : null;
-        return { from: from.time, to: to.time, segment: i + 1, usageWh };
+        const cost = from.edge && to.edge ? costWithin(from.edge, to.edge, usageWh) : null;
+        return { from: from.time, to: to.time, segment: i + 1, usageWh, cost };
       });
     });
     return [day, parts] as const;
@@ -169,26 +187,37 @@ function edgeOf({ points }: Piece, midnight: number): Edge | null {
   return { at: midnight, sum: Math.max(before.sum, sum), drawn: true };
 }
 
-/** What was charged on each day: good readings one after the other, each for what was used since the one before, by the price of then. */
+/** What was charged on each day. */
 function costsOf(meter: Noted, seen: readonly Seen[]): Map<Day, number> {
   const costs = new Map<Day, number>();
-  if (meter.prices === null) return costs;
+  for (const { to, amount } of chargesOf(meter, seen)) {
+    const day = dayOf(later(instant(to), -1));
+    costs.set(day, (costs.get(day) ?? 0) + amount);
+  }
+  return costs;
+}
+
+type Step = { from: number; to: number; usageWh: number; amount: number };
+
+/** What was charged: good readings one after the other, each for what was used since the one before, by the price of then. */
+function chargesOf(meter: Noted, seen: readonly Seen[]): Step[] {
+  const steps: Step[] = [];
+  if (meter.prices === null) return steps;
   // Where a line begins its first index stands among the readings: the break itself is what counts.
   const begun = new Set<number>(meter.breaks.map((each) => each.at));
   const shown = seen.filter((row) => row.good && !begun.has(row.at));
   const chain = [...shown.map(({ at, wh }) => ({ at, closeWh: wh, openWh: wh })), ...meter.breaks].sort(
     (one, other) => one.at - other.at,
   );
-  let [before, rest] = [chain[0]?.openWh ?? 0, 0];
+  let [before, rest] = [chain[0], 0];
   for (const step of chain.slice(1)) {
     const ratio = meter.breaks.filter((each) => each.at < step.at).at(-1)?.ratio ?? meter.ratio;
     const price = meter.prices.filter((each) => each.from < step.at).at(-1)?.priceE4 ?? 0;
-    const used = (step.closeWh - before + SPAN_WH) % SPAN_WH;
+    const used = (step.closeWh - (before?.openWh ?? 0) + SPAN_WH) % SPAN_WH;
     const exactly = used * ratio * price + rest;
     rest = exactly % 1_000;
-    const day = dayOf(later(instant(step.at), -1));
-    costs.set(day, (costs.get(day) ?? 0) + (exactly - rest) / 1_000);
-    before = step.openWh;
+    steps.push({ from: before?.at ?? 0, to: step.at, usageWh: used * ratio, amount: (exactly - rest) / 1_000 });
+    before = step;
   }
-  return costs;
+  return steps;
 }

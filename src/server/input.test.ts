@@ -239,6 +239,28 @@ test("an unknown failure tells nothing but its number, and is logged with its st
   await failing.close();
 });
 
+test.each([
+  "/slots?day=2026-02-30",
+  "/slots?day=2026-3-1",
+  "/slots?day=",
+  "/slots?day=2026-03-01&minutes=7",
+  "/slots?day=2026-03-01&minutes=0",
+  "/slots?day=2026-03-01&minutes=60&minutes=5",
+  "/slots/export?day=2026-03-01&hour=24",
+  "/slots/export?day=2026-03-01&hour=-1",
+  "/slots/export?day=2026-03-01&hour=x",
+  "/slots/export?day=2026-03-01&compare=week",
+  "/export?period=2026-13",
+  "/export?period=2026-03&compare=x",
+  "/curve?day=2026-13-01",
+  "/curve",
+])("of one meter %s is not asked for", async (path) => {
+  const answer = await app.inject(asked(user, "GET", `/api/reports/meters/11${path}`));
+  expect(answer.statusCode, answer.body).toBe(400);
+  expect(refusal.strict().parse(answer.json()).message).toMatch(/[一-龥]/);
+  expect((await app.inject(asked(user, "GET", "/api/reports/meters/11/slots?day=2026-03-01"))).statusCode).toBe(200);
+});
+
 test("one user's writes are limited over all routes together; reading goes on, and so do others", async () => {
   const busy = await enrol(db, {});
   let last = 0;

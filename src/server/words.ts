@@ -68,6 +68,9 @@ const fieldWords: Readonly<Record<string, string>> = {
   changes: "改动",
   old: "原密码",
   disabled: "状态",
+  minutes: "间隔",
+  hour: "小时",
+  compare: "对比",
 };
 
 const typeWords: Readonly<Record<string, string>> = {
