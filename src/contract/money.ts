@@ -59,6 +59,8 @@ export const recharge = z.object({
   label: z.string(),
   number: z.string(),
   customer: z.string(),
+  /** What the meter measures: units are Wh or litres. */
+  kind: z.enum(["electricity", "water"]),
   creditAt: z.enum(["meter", "server"]),
   channel: z.string(),
   amount: yuan,

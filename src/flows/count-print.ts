@@ -3,13 +3,13 @@ import type { Instant } from "#base/time.ts";
 import type { Actor } from "#domain/permission.ts";
 import { addAudit } from "#store/audit.ts";
 import type { Tx } from "#store/db.ts";
-import { countPrint, paymentView } from "#store/payments.ts";
-import { countRefundPrint, refundView } from "#store/refunds.ts";
+import { paymentView } from "#store/payments.ts";
+import { type Counted, countReceiptPrint, countRefundPrint } from "#store/prints.ts";
+import { refundView } from "#store/refunds.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
 
 type Asking = { key: string; ip: string };
-type Counted = { n: number; fresh: boolean } | null;
 
 /**
  * Counts a print of a payment's receipt (票据) before it leaves the printer: 1 for the first, 2 and more for a reprint (补打), which goes into the
@@ -19,7 +19,7 @@ export function printReceipt(ctx: FlowContext, actor: Actor, input: Asking & { p
   const { paymentNo, key } = input;
   return countedPrint(ctx, actor, { ...input, what: "receipt", object: `payment:${paymentNo}` }, async (tx, at) => {
     if (!(await paymentView(tx, actor.scope, paymentNo))) throw new AppError("payment_not_found");
-    return countPrint(tx, { paymentNo, key, by: actor.login, at });
+    return countReceiptPrint(tx, { no: paymentNo, key, by: actor.login, at });
   });
 }
 
@@ -28,7 +28,7 @@ export function printRefund(ctx: FlowContext, actor: Actor, input: Asking & { re
   const { refundNo, key } = input;
   return countedPrint(ctx, actor, { ...input, what: "refund", object: `refund:${refundNo}` }, async (tx, at) => {
     if (!(await refundView(tx, actor.scope, refundNo))) throw new AppError("refund_not_found");
-    return countRefundPrint(tx, { refundNo, key, by: actor.login, at });
+    return countRefundPrint(tx, { no: refundNo, key, by: actor.login, at });
   });
 }
 

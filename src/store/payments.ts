@@ -1,10 +1,9 @@
-import type { Instant } from "#base/time.ts";
 import { formatMoney, money } from "#base/units.ts";
 import type { Payment } from "#contract/payments.ts";
 import type { Scope } from "#domain/permission.ts";
 import type { Tx } from "./db.ts";
 import { orderRows, toRecharge } from "./orders.ts";
-import { insertIgnore, updatedRows } from "./portable.ts";
+import { insertIgnore } from "./portable.ts";
 import type { PaymentTable } from "./schema-desk.ts";
 import { nextNumbers, receiptSequence } from "./sequences.ts";
 
@@ -37,49 +36,6 @@ export async function ordersOfPayment(tx: Tx, paymentNo: string): Promise<string
 /** The next receipt number of a project and year, `2026-000123`: without gaps, because an undone transaction gives it back. */
 export async function nextReceiptNo(tx: Tx, projectId: number, year: string): Promise<string> {
   return `${year}-${String(await nextNumbers(tx, receiptSequence(projectId, year))).padStart(6, "0")}`;
-}
-
-/**
- * Counts one print of a payment's receipt and answers which it is, 1 for the first. The same key again is the same print; null when
- * the payment does not exist.
- */
-export async function countPrint(
-  tx: Tx,
-  input: { paymentNo: string; key: string; by: string; at: Instant },
-): Promise<{ n: number; fresh: boolean } | null> {
-  const counted = await tx
-    .updateTable("payment")
-    .set((eb) => ({ prints: eb("prints", "+", 1) }))
-    .where("payment_no", "=", input.paymentNo)
-    .where((eb) =>
-      eb.not(eb.exists(eb.selectFrom("receipt_print").select("n").where("receipt_print.idem_key", "=", input.key))),
-    )
-    .executeTakeFirst();
-  if (updatedRows(counted) === 0) {
-    const earlier = await tx
-      .selectFrom("receipt_print")
-      .select("n")
-      .where("idem_key", "=", input.key)
-      .where("payment_no", "=", input.paymentNo)
-      .executeTakeFirst();
-    return earlier ? { n: earlier.n, fresh: false } : null;
-  }
-  const { prints } = await tx
-    .selectFrom("payment")
-    .select("prints")
-    .where("payment_no", "=", input.paymentNo)
-    .executeTakeFirstOrThrow();
-  await tx
-    .insertInto("receipt_print")
-    .values({
-      payment_no: input.paymentNo,
-      n: prints,
-      idem_key: input.key,
-      printed_by: input.by,
-      printed_at: input.at,
-    })
-    .execute();
-  return { n: prints, fresh: true };
 }
 
 /**

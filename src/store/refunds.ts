@@ -118,39 +118,6 @@ export async function refundView(tx: Tx, scope: Scope, refundNo: string): Promis
   return row ? toRefund(row) : null;
 }
 
-/**
- * Counts one print of a refund's slip among the prints of receipts, and answers which it is. The same key again is the same print; null when
- * the key belongs to another one.
- */
-export async function countRefundPrint(
-  tx: Tx,
-  input: { refundNo: string; key: string; by: string; at: Instant },
-): Promise<{ n: number; fresh: boolean } | null> {
-  const earlier = await tx
-    .selectFrom("receipt_print")
-    .select(["n", "payment_no"])
-    .where("idem_key", "=", input.key)
-    .executeTakeFirst();
-  if (earlier) return earlier.payment_no === input.refundNo ? { n: earlier.n, fresh: false } : null;
-  // Two prints of one refund wait for each other at its row.
-  await tx
-    .updateTable("refund")
-    .set({ updated_at: input.at })
-    .where("refund_no", "=", input.refundNo)
-    .executeTakeFirst();
-  const { last } = await tx
-    .selectFrom("receipt_print")
-    .select((eb) => eb.fn.max<number | null>("n").as("last"))
-    .where("payment_no", "=", input.refundNo)
-    .executeTakeFirstOrThrow();
-  const n = (last ?? 0) + 1;
-  await tx
-    .insertInto("receipt_print")
-    .values({ payment_no: input.refundNo, n, idem_key: input.key, printed_by: input.by, printed_at: input.at })
-    .execute();
-  return { n, fresh: true };
-}
-
 /** Refunds in the scope with all that {@link toRefund} needs; the caller narrows and sorts. */
 export function refundRows(tx: Tx, scope: Scope) {
   return tx

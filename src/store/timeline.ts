@@ -156,8 +156,15 @@ async function ledgerEntries({ tx, ids, since, before, limit }: Asked): Promise<
     channel: null,
     by: row.actor,
     orderNo: row.order_no,
-    detail: row.memo === "" ? {} : { note: row.memo },
+    detail: memoDetail(row.memo),
   }));
+}
+
+/** A memo that is nothing but an amount of energy or water is a figure, which is shown in the unit of its meter. */
+function memoDetail(memo: string): TimelineEntry["detail"] {
+  const amount = /^(-?\d+) Wh$/.exec(memo)?.[1];
+  if (amount !== undefined) return { unitsWh: Number(amount) };
+  return memo === "" ? {} : { note: memo };
 }
 
 async function paymentEntries({ tx, before, limit }: Asked, customerId: number): Promise<TimelineEntry[]> {

@@ -12,6 +12,7 @@ export const order = (more: Partial<Recharge> = {}): Recharge => ({
   label: "A-1",
   number: "1",
   customer: "c",
+  kind: "electricity",
   creditAt: "meter",
   channel: "cash",
   amount: "100.00",

@@ -38,7 +38,6 @@ export const recordsEn: typeof recordsZh = {
     notPrinted: "Nothing was printed.",
     sign: "Stamp of the payee        Signature",
     yuan: "{{value}} CNY",
-    unitless: "units",
   },
   records: {
     title: "Recharge records",

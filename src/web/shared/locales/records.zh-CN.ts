@@ -36,7 +36,6 @@ export const recordsZh = {
     notPrinted: "没有打印。",
     sign: "收款单位(盖章)        经办人签字",
     yuan: "{{value}} 元",
-    unitless: "单位",
   },
   records: {
     title: "充值记录",

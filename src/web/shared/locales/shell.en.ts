@@ -12,6 +12,7 @@ export const shellEn: typeof shellZh = {
     loading: "Loading…",
     and: ", ",
     table: "Table, scrolls with the arrow keys",
+    bySystem: "System",
   },
   login: {
     title: "Log in",

@@ -10,6 +10,7 @@ export const shellZh = {
     loading: "正在加载…",
     and: "、",
     table: "表格,可用方向键滚动",
+    bySystem: "系统",
   },
   login: {
     title: "登录",

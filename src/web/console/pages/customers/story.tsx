@@ -6,7 +6,7 @@ import { Link } from "react-router";
 import type { Timeline, TimelineEntry } from "#contract/customers.ts";
 import type { MeterEvent } from "#contract/metering.ts";
 import { deskKeys, getTimeline } from "#web/shared/api-desk.ts";
-import { dateTime, yuan } from "#web/shared/format.ts";
+import { dateTime, units, yuan } from "#web/shared/format.ts";
 import { FailedNotice, Loading } from "../../notice.tsx";
 import { eventFigures } from "../board/event-figures.ts";
 import { channelText } from "../recharge/channel-text.ts";
@@ -118,6 +118,12 @@ function detailText(entry: TimelineEntry): string {
   const figures =
     entry.source === "event"
       ? eventFigures({ ...entry, kind: entry.kind as MeterEvent["kind"] }, entry.meterKind ?? "electricity")
-      : [entry.channel === null ? "" : channelText(entry.channel), entry.by, String(entry.detail.note ?? "")];
+      : [
+          entry.channel === null ? "" : channelText(entry.channel),
+          entry.by === "system" ? i18next.t("app.bySystem") : entry.by,
+          typeof entry.detail.unitsWh === "number"
+            ? `${units(entry.detail.unitsWh)} ${i18next.t(`unit.${entry.meterKind ?? "electricity"}`)}`
+            : String(entry.detail.note ?? ""),
+        ];
   return figures.filter((each) => each !== "").join(" · ");
 }

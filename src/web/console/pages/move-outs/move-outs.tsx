@@ -6,6 +6,7 @@ import { getMoveOuts, moveOutKeys } from "#web/shared/api-move-outs.ts";
 import { dateTime, yuan } from "#web/shared/format.ts";
 import { ExportButton } from "../../export-button.tsx";
 import { FailedNotice, Loading, Notice } from "../../notice.tsx";
+import { SheetBox } from "../../sheet-box.tsx";
 import { stateTones } from "./state-tones.ts";
 import "./move-outs.css";
 
@@ -68,47 +69,51 @@ export function MoveOutsPage() {
       ) : items.length === 0 ? (
         <Notice title={t("moveOuts.empty")} lead={t("moveOuts.emptyLead")} testId="move-outs-empty" />
       ) : (
-        <div className="table-scroll">
-          <table className="plain-table move-outs-table" data-testid="move-outs">
-            <thead>
-              <tr>
-                <th scope="col">{t("moveOuts.columns.no")}</th>
-                <th scope="col">{t("moveOuts.columns.place")}</th>
-                <th scope="col">{t("moveOuts.columns.customer")}</th>
-                <th scope="col">{t("moveOuts.columns.state")}</th>
-                <th scope="col" className="figure">
-                  {t("moveOuts.columns.payable")}
-                </th>
-                <th scope="col" className="figure">
-                  {t("moveOuts.columns.owed")}
-                </th>
-                <th scope="col">{t("moveOuts.columns.createdBy")}</th>
-                <th scope="col">{t("moveOuts.columns.createdAt")}</th>
-                <th scope="col">{t("moveOuts.columns.doneAt")}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {items.map((line) => (
-                <tr key={line.moveOutNo} data-testid={`move-out-${line.moveOutNo}`} data-state={line.state}>
-                  <td>
-                    <Link to={`/move-outs/${line.moveOutNo}`}>{line.moveOutNo}</Link>
-                  </td>
-                  <td>{line.place}</td>
-                  <td>{line.customer}</td>
-                  <td>
-                    <span className={`tag ${stateTones[line.state]}`}>{t(`moveOuts.state.${line.state}`)}</span>
-                  </td>
-                  <td className="figure">{yuan(line.payable)}</td>
-                  <td className="figure">{yuan(line.owed)}</td>
-                  <td>{line.createdBy}</td>
-                  <td>{dateTime(line.createdAt)}</td>
-                  <td>{dateTime(line.doneAt)}</td>
+        <>
+          <SheetBox>
+            <table className="sheet" data-testid="move-outs">
+              <thead>
+                <tr>
+                  <th scope="col" className="first">
+                    {t("moveOuts.columns.no")}
+                  </th>
+                  <th scope="col">{t("moveOuts.columns.place")}</th>
+                  <th scope="col">{t("moveOuts.columns.customer")}</th>
+                  <th scope="col">{t("moveOuts.columns.state")}</th>
+                  <th scope="col" className="num">
+                    {t("moveOuts.columns.payable")}
+                  </th>
+                  <th scope="col" className="num">
+                    {t("moveOuts.columns.owed")}
+                  </th>
+                  <th scope="col">{t("moveOuts.columns.createdBy")}</th>
+                  <th scope="col">{t("moveOuts.columns.createdAt")}</th>
+                  <th scope="col">{t("moveOuts.columns.doneAt")}</th>
                 </tr>
-              ))}
-            </tbody>
-          </table>
+              </thead>
+              <tbody>
+                {items.map((line) => (
+                  <tr key={line.moveOutNo} data-testid={`move-out-${line.moveOutNo}`} data-state={line.state}>
+                    <th scope="row" className="first">
+                      <Link to={`/move-outs/${line.moveOutNo}`}>{line.moveOutNo}</Link>
+                    </th>
+                    <td>{line.place}</td>
+                    <td>{line.customer}</td>
+                    <td>
+                      <span className={`tag ${stateTones[line.state]}`}>{t(`moveOuts.state.${line.state}`)}</span>
+                    </td>
+                    <td className="num">{yuan(line.payable)}</td>
+                    <td className="num">{yuan(line.owed)}</td>
+                    <td>{line.createdBy}</td>
+                    <td>{dateTime(line.createdAt)}</td>
+                    <td>{dateTime(line.doneAt)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </SheetBox>
           {list.hasNextPage ? <Button onClick={() => void list.fetchNextPage()}>{t("moveOuts.more")}</Button> : null}
-        </div>
+        </>
       )}
     </main>
   );

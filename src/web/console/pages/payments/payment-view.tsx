@@ -59,12 +59,14 @@ function PartLine({ part }: { part: Recharge }) {
       </span>
       <b>{yuan(part.amount)}</b>
       <span>
-        {part.creditAt === "server" ? t("split.credited", { amount: yuan(part.unitsCost) }) : unitsSold(part.unitsWh)}
+        {part.creditAt === "server"
+          ? t("split.credited", { amount: yuan(part.unitsCost) })
+          : `${unitsSold(part.unitsWh)} ${t(`unit.sold.${part.kind}`)}`}
       </span>
       <OrderTag state={part.state} />
       <span className="part-time">{part.confirmedAt === null ? "" : clockTime(part.confirmedAt)}</span>
       {part.state === "booked" && !part.reachable ? <small className="part-wait">{t("split.offline")}</small> : null}
-      <Withdraw order={part} kind={null} />
+      <Withdraw order={part} />
     </li>
   );
 }
@@ -107,7 +109,7 @@ function PaymentReceipt({ payment }: { payment: Payment }) {
                   ? t(`recharge.state.${part.state}`)
                   : part.creditAt === "server"
                     ? t("receipt.yuan", { value: yuan(part.unitsCost) })
-                    : unitsSold(part.unitsWh)}
+                    : `${unitsSold(part.unitsWh)} ${t(`unit.sold.${part.kind}`)}`}
               </td>
             </tr>
           ))}

@@ -4,14 +4,13 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { Command } from "#contract/metering.ts";
 import type { Recharge } from "#contract/money.ts";
-import { getMeter, getRecharge } from "#web/shared/api.ts";
+import { getRecharge } from "#web/shared/api.ts";
 import { clockTime, yuan } from "#web/shared/format.ts";
 import { reasonText } from "#web/shared/i18n.ts";
 import { isOrderDone, keys } from "#web/shared/live-cache.ts";
 import { FailedNotice, Loading } from "../../notice.tsx";
 import { Steps } from "../../steps.tsx";
 import { OrderRefunds } from "../refunds/order-refunds.tsx";
-import type { MeterKind } from "./meter-kind.ts";
 import { orderSteps } from "./order-steps.ts";
 import { Receipt } from "./receipt.tsx";
 import { Recheck } from "./recheck.tsx";
@@ -31,23 +30,17 @@ export function OrderView({ orderNo }: { orderNo: string }) {
     refetchInterval: ({ state }) => (state.data && isOrderDone(state.data) ? false : POLL_MS),
   });
   const meterId = order.data?.meterId;
-  const meter = useQuery({
-    queryKey: keys.meter(meterId ?? 0),
-    queryFn: () => getMeter(meterId ?? 0),
-    enabled: meterId !== undefined,
-  });
   const topUp = useQuery<Command>({ queryKey: keys.topUp(meterId ?? 0), enabled: false });
   if (order.data === undefined) {
     return order.error ? <FailedNotice error={order.error} retry={() => void order.refetch()} /> : <Loading rows={6} />;
   }
-  const kind = meter.data?.tile.kind ?? null;
   return (
     <div className="order" data-testid="order" data-state={order.data.state} data-order={order.data.orderNo}>
       <div className="order-story">
-        <Progress order={order.data} command={topUp.data} kind={kind} />
+        <Progress order={order.data} command={topUp.data} />
         <OrderRefunds order={order.data} />
       </div>
-      {order.data.parts > 1 ? <PartOf order={order.data} /> : <Receipt order={order.data} kind={kind} />}
+      {order.data.parts > 1 ? <PartOf order={order.data} /> : <Receipt order={order.data} />}
     </div>
   );
 }
@@ -68,9 +61,9 @@ function PartOf({ order }: { order: Recharge }) {
   );
 }
 
-type ProgressProps = { order: Recharge; command: Command | undefined; kind: MeterKind | null };
+type ProgressProps = { order: Recharge; command: Command | undefined };
 
-function Progress({ order, command, kind }: ProgressProps) {
+function Progress({ order, command }: ProgressProps) {
   const { t } = useTranslation();
   const slow = useSlow(order);
   const done = isOrderDone(order);
@@ -122,7 +115,7 @@ function Progress({ order, command, kind }: ProgressProps) {
           {t("withdraw.because", { reason: order.stateReason })}
         </p>
       ) : null}
-      <Withdraw order={order} kind={kind} />
+      <Withdraw order={order} />
       <Recheck order={order} />
     </section>
   );

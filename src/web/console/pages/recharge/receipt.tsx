@@ -3,14 +3,13 @@ import type { Recharge } from "#contract/money.ts";
 import { dateTime, isZero, unitsSold, yuan } from "#web/shared/format.ts";
 import { ReceiptFrame } from "../payments/receipt-frame.tsx";
 import { channelText } from "./channel-text.ts";
-import type { MeterKind } from "./meter-kind.ts";
 import { isGivenBack, walletLeft } from "./order-money.ts";
 
 /** The receipt (票据) of a recharge of one meter; prints alone, on an 80 mm roll or on A4. */
-export function Receipt({ order, kind }: { order: Recharge; kind: MeterKind | null }) {
+export function Receipt({ order }: { order: Recharge }) {
   const { t } = useTranslation();
   const inYuan = (text: string): string => t("receipt.yuan", { value: yuan(text) });
-  const unit = kind === null ? t("receipt.unitless") : t(`unit.sold.${kind}`);
+  const unit = t(`unit.sold.${order.kind}`);
   const lines: [string, string][] = [
     [t("receipt.receiptNo"), order.receiptNo],
     [t("receipt.orderNo"), order.orderNo],

@@ -5,11 +5,10 @@ import type { Recharge } from "#contract/money.ts";
 import { postWithdraw } from "#web/shared/api.ts";
 import { useCan } from "#web/shared/can.tsx";
 import { isZero, unitsSold, yuan } from "#web/shared/format.ts";
-import type { MeterKind } from "./meter-kind.ts";
 import { OrderDialog } from "./order-dialog.tsx";
 
 /** Takes back (撤回) an order that waits and was never sent. The server decides: it may be sent at any moment. */
-export function Withdraw({ order, kind }: { order: Recharge; kind: MeterKind | null }) {
+export function Withdraw({ order }: { order: Recharge }) {
   const { t } = useTranslation();
   const allowed = useCan("recharge.withdraw");
   const [asking, setAsking] = useState(false);
@@ -24,17 +23,17 @@ export function Withdraw({ order, kind }: { order: Recharge; kind: MeterKind | n
           </Button>
         </div>
       ) : null}
-      {asking ? <WithdrawDialog order={order} kind={kind} onClose={() => setAsking(false)} /> : null}
+      {asking ? <WithdrawDialog order={order} onClose={() => setAsking(false)} /> : null}
     </>
   );
 }
 
-type WithdrawDialogProps = { order: Recharge; kind: MeterKind | null; onClose: () => void };
+type WithdrawDialogProps = { order: Recharge; onClose: () => void };
 
 /** Says what becomes of the money, and asks why. */
-function WithdrawDialog({ order, kind, onClose }: WithdrawDialogProps) {
+function WithdrawDialog({ order, onClose }: WithdrawDialogProps) {
   const { t } = useTranslation();
-  const unit = kind === null ? t("receipt.unitless") : t(`unit.sold.${kind}`);
+  const unit = t(`unit.sold.${order.kind}`);
   const figures = { label: order.label, amount: yuan(order.amount), units: unitsSold(order.unitsWh), unit };
   const act = (reason: string) => postWithdraw(order.orderNo, { reason });
   return (

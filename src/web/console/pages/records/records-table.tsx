@@ -48,7 +48,9 @@ export function RecordsTable({ items }: { items: readonly Recharge[] }) {
                 {yuan(order.amount)}
               </td>
               <td className="col-units" data-name={t("records.units")}>
-                {order.creditAt === "server" || isGivenBack(order) ? t("meter.missing") : unitsSold(order.unitsWh)}
+                {order.creditAt === "server" || isGivenBack(order)
+                  ? t("meter.missing")
+                  : `${unitsSold(order.unitsWh)} ${t(`unit.sold.${order.kind}`)}`}
               </td>
               <td className="col-walletAfter" data-name={t("records.walletAfter")}>
                 {yuan(walletLeft(order))}
