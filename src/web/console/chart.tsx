@@ -12,6 +12,7 @@ export type Paint = {
   text: string;
   line: string;
   mark: string;
+  bad: string;
   ground: string;
 };
 
@@ -70,7 +71,7 @@ function paintOf(): Paint {
   const at = (name: string): string => style.getPropertyValue(name).trim();
   return {
     ...{ main: at("--brand"), other: at("--dim"), gap: at("--warn-back"), mark: at("--warn-mark") },
-    ...{ text: at("--soft"), line: at("--line"), ground: at("--raised") },
+    ...{ text: at("--soft"), line: at("--line"), bad: at("--fault"), ground: at("--raised") },
   };
 }
 

@@ -86,7 +86,7 @@ function Evidence({ meterId, evidence }: { meterId: number; evidence: DoubtEvide
             </dd>
           </dl>
         )}
-        <ReadingChart readings={evidence.readings} label={t("doubts.chart")} />
+        <ReadingChart readings={evidence.readings} unit={unit} />
         {doubt === null ? null : may ? (
           <div className="row-buttons">
             {decisions.map((decision) => (
