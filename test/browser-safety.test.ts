@@ -1,6 +1,9 @@
 import { DatabaseSync } from "node:sqlite";
+import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
+import type { UserMade } from "#contract/people.ts";
 import type { FlowContext } from "#flows/context.ts";
+import { saveSetting } from "#store/settings.ts";
 import { systemClock } from "#system/clock.ts";
 import { totpCode, totpStep } from "#system/totp.ts";
 import { chineseTexts, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
@@ -103,6 +106,87 @@ browserStories("safety of sessions and the audit", ({ before, open, refusals }) 
     expect(width).toBeLessThanOrEqual(PHONE.width);
   }, 60_000);
 
+  /** Sets up a second factor on the page of the own account; the recovery codes. */
+  async function setUp(page: Page, password: string): Promise<readonly string[]> {
+    await page.goto(`${site.base}/account`);
+    await page.getByTestId("totp-password").fill(password);
+    await page.getByTestId("totp-begin").click();
+    await page.getByTestId("totp-code").fill(codeOf((await page.getByTestId("totp-secret").textContent()) ?? ""));
+    await page.getByTestId("totp-confirm").click();
+    await page.getByTestId("recovery-codes").waitFor();
+    const codes = await page.getByTestId("recovery-codes").locator("li").allTextContents();
+    await page.getByTestId("recovery-kept").click();
+    await page.locator(hook("second-factor", "on")).waitFor();
+    return codes;
+  }
+
+  async function logIn(login: string, password: string): Promise<Page> {
+    const page = await open({ as: "nobody" });
+    await page.getByTestId("login-name").fill(login);
+    await page.getByTestId("login-password").fill(password);
+    await page.getByTestId("login-submit").click();
+    return page;
+  }
+
+  test("a lost second factor is reset on the page of the person, who then logs in by password and sets up another", async () => {
+    refusals(401, 403);
+    const [initial, own] = ["Morgen-stern-7", "Abend-stern-8"];
+    const { items } = await site.ask<{ items: { roleId: number; code: string }[] }>("/api/roles");
+    const { user } = await site.tell<UserMade>("/api/users", {
+      ...{ login: "wei.lost", name: "同事魏", password: initial, reason: "新同事", scope: { all: true } },
+      roleIds: items.filter(({ code }) => code === "maintenance").map(({ roleId }) => roleId),
+    });
+    const admin = await open({ as: "admin" });
+    await admin.goto(`${site.base}/users/${user.userId}`);
+    await admin.getByTestId("user-reset").waitFor();
+    expect(await admin.getByTestId("user-factor").count()).toBe(0); // there is none to take away
+
+    const person = await logIn("wei.lost", initial);
+    await person.getByTestId("password-old").fill(initial);
+    await person.getByTestId("password-new").fill(own);
+    await person.getByTestId("password-again").fill(own);
+    await person.getByTestId("password-save").click();
+    await person.getByTestId("user-menu").waitFor();
+    await setUp(person, own);
+    // From now on his role asks for one.
+    const demand = { key: "security.totp_permissions", by: "story", at: systemClock() };
+    await ctx.db.transact((tx) => saveSetting(tx, { ...demand, value: "meter.read" }));
+
+    await admin.reload();
+    await admin.getByTestId("user-factor-since").waitFor();
+    await admin.getByTestId("user-factor").click();
+    await admin.getByTestId("person-confirm").click();
+    expect(await admin.getByTestId("person-missing").textContent()).not.toBe("");
+    await admin.getByTestId("person-reason").fill("手机丢失");
+    expect(await seriousBarriers(admin)).toEqual([]);
+    tamper("update session set proved_at = 1");
+    await admin.getByTestId("person-confirm").click();
+    await admin.getByTestId("step-up-text").fill(site.password);
+    await admin.getByTestId("step-up-confirm").click();
+    await admin.getByTestId("user-factor-since").waitFor({ state: "detached" });
+    expect(await admin.getByTestId("user-factor").count()).toBe(0);
+    const line = await ctx.db.read.selectFrom("audit").selectAll().where("action", "=", "totp.reset").execute();
+    expect(line).toMatchObject([{ actor: "admin", object: `user:${user.userId}`, reason: "手机丢失" }]);
+    await person.getByTestId("login-over").waitFor();
+
+    // The password is enough, and what his role asks for waits for another factor.
+    const back = await logIn("wei.lost", own);
+    await back.getByTestId("user-menu").waitFor();
+    const read = () =>
+      back.evaluate(async (id) => {
+        const body = JSON.stringify({ key: `read-${Date.now()}`, kind: "read" });
+        const headers = { "content-type": "application/json" };
+        const answer = await fetch(`/api/meters/${id}/commands`, { method: "POST", headers, body });
+        return [answer.status, ((await answer.json()) as { code?: string }).code];
+      }, meterId);
+    expect(await read()).toEqual([403, "totp_enrol_required"]);
+    await back.goto(`${site.base}/account`);
+    await back.locator(hook("second-factor", "off")).locator(".banner-warn").waitFor();
+    await setUp(back, own);
+    expect((await read())[0]).toBeLessThan(300);
+    await ctx.db.transact((tx) => saveSetting(tx, { ...demand, value: "" }));
+  }, 120_000);
+
   test("a second factor: set up, asked for at log-in and before a trip, which then leaves with what was typed", async () => {
     refusals(401, 403);
     const page = await open({ as: "admin" });
@@ -124,10 +208,7 @@ browserStories("safety of sessions and the audit", ({ before, open, refusals }) 
     await page.getByTestId("recovery-kept").click();
     await page.locator(hook("second-factor", "on")).waitFor();
 
-    const fresh = await open({ as: "nobody" });
-    await fresh.getByTestId("login-name").fill("admin");
-    await fresh.getByTestId("login-password").fill(site.password);
-    await fresh.getByTestId("login-submit").click();
+    const fresh = await logIn("admin", site.password);
     await fresh.getByTestId("login-code").fill(codes[0] ?? "");
     await fresh.getByTestId("login-submit").click();
     await fresh.getByTestId("user-menu").waitFor();

@@ -63,6 +63,8 @@ export type Users = z.infer<typeof users>;
 /** GET /api/users/:id: with everything that the form of changing him needs. */
 export const userDetail = userLine.extend({
   areaIds: z.array(z.number().int()),
+  /** Since when his log-in asks for a second factor (两步验证); null while it does not. */
+  factorSince: at.nullable(),
   singles: z.array(
     z.object({
       meterId: z.number().int(),

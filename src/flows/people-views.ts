@@ -15,6 +15,7 @@ import {
   userRows,
   usersOfRoles,
 } from "#store/people.ts";
+import { totpOf } from "#store/second-factor.ts";
 import type { FlowContext } from "./context.ts";
 import { SESSION_IDLE_MS } from "./log-in.ts";
 import { type Person, personSeen, personsOf, USERS_MAX } from "./people-change.ts";
@@ -49,6 +50,7 @@ export async function userFor(ctx: FlowContext, actor: Actor, userId: number): P
   return {
     ...line,
     areaIds: [...refs.areaIds],
+    factorSince: (await totpOf(ctx.db.read, userId))?.confirmed_at ?? null,
     singles: meters.map((row) => ({
       meterId: row.id,
       label: row.label,

@@ -3,7 +3,7 @@ import type { Tx } from "./db.ts";
 import { insertRows, updatedRows, upsert } from "./portable.ts";
 import type { UserTotpTable } from "./schema-users.ts";
 
-/** The second factor of a user, confirmed or not; undefined when he has none. Holds the sealed secret: only its flows may ask. */
+/** The second factor of a user, confirmed or not; undefined when he has none. Holds the sealed secret: nothing but its times may leave the flows. */
 export function totpOf(tx: Tx, userId: number): Promise<UserTotpTable | undefined> {
   return tx.selectFrom("user_totp").selectAll().where("user_id", "=", userId).executeTakeFirst();
 }

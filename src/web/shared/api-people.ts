@@ -39,6 +39,8 @@ export const postPasswordReset = (userId: number, request: PasswordReset) =>
   call<UserMade>("POST", `${user(userId)}/password`, { body: request });
 export const postSignOut = (userId: number, request: WithReason) =>
   call<UserMade>("POST", `${user(userId)}/sign-out`, { body: request });
+export const postFactorReset = (userId: number, request: WithReason) =>
+  call<unknown>("POST", `${user(userId)}/totp/reset`, { body: request });
 
 export const getRoles = () => get<Roles>("/api/roles");
 export const postRole = (request: RoleAdd) => call<Roles>("POST", "/api/roles", { body: request });

@@ -75,6 +75,11 @@ export const peopleEn: typeof peopleZh = {
     resetTitle: "Reset the password of {{name}}?",
     resetLead:
       "The old one is over and all sessions end at once. The new one is shown once and must be changed at the login.",
+    factorSince: "Second factor since {{time}}",
+    factor: "Reset second factor",
+    factorTitle: "Reset the second factor of {{name}}?",
+    factorLead:
+      "For who has lost the phone and has no recovery code; make sure who asks. Authenticator and recovery codes are over and all sessions end at once ({{count}} now). The next login asks for the password only; permissions that ask for a second factor wait until a new one is set up.",
     signOut: "Sign out everywhere",
     signOutTitle: "End all sessions of {{name}}?",
     signOutLead: "{{count}} sessions end at once; logging in again is possible.",

@@ -70,6 +70,11 @@ export const peopleZh = {
     reset: "重置密码",
     resetTitle: "重置 {{name}} 的密码?",
     resetLead: "原密码立即失效,所有登录立即退出;新的初始密码显示一次,登录后须修改。",
+    factorSince: "两步验证 · {{time}} 起",
+    factor: "重置两步验证",
+    factorTitle: "重置 {{name}} 的两步验证?",
+    factorLead:
+      "用于手机丢失、也没有恢复码的人,请先确认是本人。其验证器和恢复码立即失效,所有登录(现有 {{count}} 处)立即退出;下次登录只需密码,其权限若要求两步验证,须重新启用后才能使用这些权限。",
     signOut: "强制退出",
     signOutTitle: "让 {{name}} 退出所有登录?",
     signOutLead: "现有 {{count}} 处登录立即结束,可以重新登录。",

@@ -3,15 +3,22 @@ import { Button } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { UserDetail } from "#contract/people.ts";
-import { beginPreview, peopleKeys, postPasswordReset, postSignOut, postUserState } from "#web/shared/api-people.ts";
+import {
+  beginPreview,
+  peopleKeys,
+  postFactorReset,
+  postPasswordReset,
+  postSignOut,
+  postUserState,
+} from "#web/shared/api-people.ts";
 import { dateTime } from "#web/shared/format.ts";
 import { Dialog } from "../../dialog.tsx";
 import { ReasonDialog } from "../../reason-dialog.tsx";
 import { PasswordShown } from "./password-shown.tsx";
 
-const ACTIONS = ["preview", "disable", "enable", "reset", "signOut"] as const;
+const ACTIONS = ["preview", "disable", "enable", "reset", "factor", "signOut"] as const;
 type Action = (typeof ACTIONS)[number];
-const dangerous: ReadonlySet<Action> = new Set(["disable", "reset", "signOut"]);
+const dangerous: ReadonlySet<Action> = new Set(["disable", "reset", "factor", "signOut"]);
 
 /** How a user's account is, and what can be done with it; each says what will happen and asks why. */
 export function UserActions({ user }: { user: UserDetail }) {
@@ -22,11 +29,13 @@ export function UserActions({ user }: { user: UserDetail }) {
   const isOffered = (action: Action): boolean => {
     if (action === "disable") return !user.disabled;
     if (action === "enable") return user.disabled;
+    if (action === "factor") return user.factorSince !== null;
     return !user.disabled;
   };
   const act = async (action: Action, reason: string): Promise<void> => {
     if (action === "preview") await beginPreview(user.userId, { reason });
     else if (action === "signOut") await postSignOut(user.userId, { reason });
+    else if (action === "factor") await postFactorReset(user.userId, { reason });
     else if (action === "reset")
       setPassword((await postPasswordReset(user.userId, { password: null, reason })).password);
     else await postUserState(user.userId, { disabled: action === "disable", version: user.version, reason });
@@ -48,6 +57,11 @@ export function UserActions({ user }: { user: UserDetail }) {
         </span>
         {user.self ? <span className="tag">{t("people.self")}</span> : null}
         {user.mustChangePassword ? <span className="tag tag-warn">{t("people.mustChange")}</span> : null}
+        {user.factorSince === null ? null : (
+          <span className="tag" data-testid="user-factor-since">
+            {t("people.factorSince", { time: dateTime(user.factorSince) })}
+          </span>
+        )}
         <small>
           {user.seenAt === null ? t("people.neverSeen") : t("people.seen", { time: dateTime(user.seenAt) })}
           {` · ${t("people.online", { count: user.sessions })}`}
