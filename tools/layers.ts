@@ -118,6 +118,7 @@ export const layers: Readonly<Record<string, Rule>> = {
       "domain/login-name.ts",
       "domain/password-rule.ts",
       "domain/link.ts",
+      "domain/last-day.ts",
       "domain/meter-event.ts",
       "domain/move-out.ts",
       "domain/link.ts",
