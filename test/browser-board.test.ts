@@ -1,14 +1,30 @@
 import { expect, test } from "vitest";
+import { HOUR_MS } from "#base/time.ts";
+import type { MeterEventKind } from "#domain/meter-event.ts";
+import { registers, verdictCode } from "#domain/reading.ts";
+import type { Db } from "#store/db.ts";
+import { addEvents, type NewMeterEvent } from "#store/events.ts";
+import { insertRows } from "#store/portable.ts";
+import { systemClock } from "#system/clock.ts";
 import { PHONE, type Site, seriousBarriers } from "./browser-site.ts";
-import { browserStories } from "./browser-stories.ts";
+import { browserStories, tileOf } from "./browser-stories.ts";
 
-type Tile = { meterId: number; number: string; label: string; kind: string; remainingWh: number | null };
+type Tile = {
+  meterId: number;
+  number: string;
+  label: string;
+  kind: string;
+  remainingWh: number | null;
+  concentratorId: number;
+  concentratorName: string;
+};
 
 browserStories("the status board", ({ before, open }) => {
   let site: Site;
+  let db: Db;
   let tiles: Tile[];
   before(async (opened) => {
-    ({ site } = opened);
+    ({ site, db } = opened);
     ({ tiles } = await site.ask<{ tiles: Tile[] }>("/api/board"));
   });
 
@@ -41,6 +57,84 @@ browserStories("the status board", ({ before, open }) => {
       .evaluateAll((all) => all.map((each) => Number(each.textContent)));
     expect(ofArea).toEqual(ofArea.toSorted((a, b) => a - b));
     expect(await seriousBarriers(page)).toEqual([]);
+  }, 60_000);
+
+  test("what hangs at one concentrator is one choice away, and stands in the address", async () => {
+    const page = await open({ as: "admin" });
+    const shown = page.locator("[data-testid='board'] .tile");
+    await shown.first().waitFor();
+    const { concentratorId, concentratorName } = tiles.at(-1) as Tile;
+    await page.getByTestId("board-concentrator").click();
+    await page.locator(".ant-select-item-option").getByText(concentratorName, { exact: true }).click();
+    const its = tiles.filter((tile) => tile.concentratorId === concentratorId);
+    expect(its.length).toBeLessThan(tiles.length);
+    await expect.poll(() => shown.count()).toBe(its.length);
+    expect(new URL(page.url()).searchParams.get("concentrator")).toBe(String(concentratorId));
+    expect(Number(await page.getByTestId("counter-all").getAttribute("data-count"))).toBe(its.length);
+    await page.goto(`${site.base}/?concentrator=999`);
+    await page.getByTestId("board-no-match").getByRole("button").click();
+    await expect.poll(() => shown.count()).toBe(tiles.length);
+    expect(page.url()).not.toContain("concentrator");
+  }, 60_000);
+
+  test("the drawer shows 24 hours of a meter: heard, silent, off and unknown, each hour in words by keyboard", async () => {
+    const tile = tileOf(tiles, "A座-0306");
+    const now = systemClock();
+    const hour = (ago: number) => Math.floor(now / HOUR_MS) * HOUR_MS - ago * HOUR_MS;
+    await db.transact(async (tx) => {
+      await tx
+        .updateTable("meter")
+        .set({ created_at: hour(30) })
+        .where("id", "=", tile.meterId)
+        .execute();
+      const told = (at: number, kind: MeterEventKind, detail: NewMeterEvent["detail"] = {}) => ({
+        ...{ id: `strip-${at}`, meterId: tile.meterId, at, kind, severity: "info" as const, detail },
+      });
+      await addEvents(tx, [
+        told(hour(10), "silent", { lastAnswerAt: hour(12) + 1 }),
+        told(hour(8) + 1, "answering"),
+        told(hour(6), "tripped", { cause: "operator" }),
+        told(hour(4) - HOUR_MS / 2, "closed"),
+      ]);
+      const row = { meter_id: tile.meterId, register: registers.energyTotal, value: 1, received_at: now };
+      await insertRows(
+        tx,
+        "reading",
+        [13, 7, 6, 5].map((ago) => ({ ...row, measured_at: hour(ago) + 1, verdict: verdictCode("stale") })),
+      );
+    });
+    const page = await open({ as: "admin" });
+    await page.goto(`${site.base}/?meter=${tile.meterId}`);
+    const hours = page.getByTestId("last-day").locator("ol button");
+    await hours.first().waitFor();
+    const heard = await hours.evaluateAll((all) => all.map((each) => each.getAttribute("data-heard")));
+    expect(heard.length).toBe(24);
+    // Counted from the silence, so that it holds in the hour that may begin meanwhile, too.
+    expect([heard.lastIndexOf("silent") - heard.indexOf("silent"), heard.at(-1)]).toEqual([4, "answered"]);
+    expect(heard.slice(heard.lastIndexOf("silent") + 1).slice(0, 3)).toEqual(["answered", "answered", "answered"]);
+    expect(new Set(heard.slice(0, heard.indexOf("silent") - 1))).toEqual(new Set(["unasked"]));
+    const off = await hours.evaluateAll((all) => all.map((each) => each.getAttribute("data-off")));
+    expect(off.filter((minutes) => minutes !== "0")).toEqual(["60", "30"]);
+
+    await hours.last().focus();
+    await page.keyboard.press("ArrowLeft");
+    expect(page.url()).toContain(`meter=${tile.meterId}`); // not the next meter
+    for (let n = 1; n < 24 - heard.lastIndexOf("silent") - 1; n++) await page.keyboard.press("ArrowLeft");
+    await page.getByTestId("hour-text").getByText("电表无应答").waitFor();
+    await page.keyboard.press("Home");
+    await page.getByTestId("hour-text").getByText("未问询").waitFor();
+    expect(await page.evaluate<string>("document.activeElement?.getAttribute('aria-label') ?? ''")).toContain("未问询");
+    expect(await seriousBarriers(page)).toEqual([]);
+    const phone = await open({ as: "admin", size: PHONE, language: "en" });
+    await phone.goto(`${site.base}/?meter=${tile.meterId}`);
+    await phone.getByTestId("last-day").getByText("No answer").waitFor();
+    expect(await phone.evaluate<number>("document.documentElement.scrollWidth")).toBeLessThanOrEqual(PHONE.width);
+    expect(await seriousBarriers(phone)).toEqual([]);
+    if (process.env.SHOTS) {
+      await page.getByTestId("last-day").screenshot({ path: "/tmp/strip.png" });
+      await page.screenshot({ path: "/tmp/strip-page.png" });
+      await phone.screenshot({ path: "/tmp/strip-phone.png" });
+    }
   }, 60_000);
 
   test("arrows go from tile to tile, Enter opens, Esc brings the focus back, and ? lists the keys", async () => {

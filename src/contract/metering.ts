@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { heardStates } from "#domain/last-day.ts";
 import { meterEventKinds } from "#domain/meter-event.ts";
 import { tileReasons, tileStates } from "#domain/tile.ts";
 import { groupMark } from "./group-mark.ts";
@@ -17,6 +18,9 @@ export const tile = z.object({
   label: z.string(),
   areaId: z.number().int(),
   areaName: z.string(),
+  /** What it hangs at now. */
+  concentratorId: z.number().int(),
+  concentratorName: z.string(),
   kind: z.enum(["electricity", "water"]),
   mode: z.enum(["prepaid", "postpaid", "public"]),
   creditAt: z.enum(["meter", "server"]).nullable(),
@@ -125,6 +129,23 @@ export const meterFrame = z.object({
 });
 export type MeterFrame = z.infer<typeof meterFrame>;
 export const meterFrames = z.object({ items: z.array(meterFrame) });
+
+/**
+ * GET /api/meters/:id/last-day: its last 24 full hours and the one that runs, oldest first. `offMinutes`: for so long supply was known to be
+ * off; null when nobody can know.
+ */
+export const meterLastDay = z.object({
+  asOf: at,
+  hours: z.array(
+    z.object({
+      at,
+      heard: z.enum(heardStates),
+      readings: z.number().int(),
+      offMinutes: z.number().int().nullable(),
+    }),
+  ),
+});
+export type MeterLastDay = z.infer<typeof meterLastDay>;
 
 export const commandStates = [
   "waiting",

@@ -45,6 +45,7 @@ export const matrix: readonly AccessLine[] = [
   ["GET", "/api/meters/:id", "meter.view"],
   ["GET", "/api/meters/:id/events", "meter.view"],
   ["GET", "/api/meters/:id/frames", "meter.view"],
+  ["GET", "/api/meters/:id/last-day", "meter.view"],
   ["POST", "/api/meters/:id/commands", "meter.read", "meter.trip", "meter.close"],
   ["GET", "/api/commands/:id", "meter.view"],
   ["GET", "/api/links", "board.view"],

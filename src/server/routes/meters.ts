@@ -1,8 +1,18 @@
 import { z } from "zod";
 import { AppError } from "#base/errors.ts";
-import { areaList, meterDetail, meterEvents, meterFrames, meterHits, meterSearch } from "#contract/metering.ts";
+import {
+  areaList,
+  meterDetail,
+  meterEvents,
+  meterFrames,
+  meterHits,
+  meterLastDay,
+  meterSearch,
+} from "#contract/metering.ts";
+import { lastDay } from "#domain/last-day.ts";
 import { shownFrame } from "#protocol/explain-frame.ts";
 import { areasInScope } from "#store/areas.ts";
+import { lastDayFacts } from "#store/last-day.ts";
 import {
   meterEvents as loadEvents,
   meterFrames as loadFrames,
@@ -24,7 +34,7 @@ const EVENTS_MAX = 100;
 
 /** GET /api/meters and everything below a meter. What lies outside the caller's scope does not exist for him. */
 export function meterRoutes(routes: Routes): void {
-  const { db } = routes.ctx;
+  const { db, clock } = routes.ctx;
 
   addRoute(routes, {
     method: "GET",
@@ -77,6 +87,21 @@ export function meterRoutes(routes: Routes): void {
     missing: "meter_not_found",
     async handle({ actor, params }) {
       return { items: seen(await loadEvents(db.read, actor.scope, params.id, EVENTS_MAX)) };
+    },
+  });
+
+  addRoute(routes, {
+    method: "GET",
+    path: "/api/meters/:id/last-day",
+    access: "meter.view",
+    params: meterParams,
+    query: nothing,
+    body: nothing,
+    answer: meterLastDay,
+    missing: "meter_not_found",
+    async handle({ actor, params }) {
+      const asOf = clock();
+      return { asOf, hours: lastDay(seen(await lastDayFacts(db.read, actor.scope, params.id, asOf))) };
     },
   });
 

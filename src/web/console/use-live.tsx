@@ -26,7 +26,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
         // The server tells the last seconds again; what was heard before may be of meters that are not ours to see any more.
         forgetHeard(client);
         // Everything that events keep fresh may have changed while nobody listened.
-        for (const queryKey of [keys.board, ["meter"], ["events"], ["frames"], ["order"], keys.orders])
+        for (const queryKey of [keys.board, ["meter"], ["events"], ["frames"], ["last-day"], ["order"], keys.orders])
           void client.invalidateQueries({ queryKey });
       },
       onBroken: () => void checkSession(), // perhaps it broke because the session is over

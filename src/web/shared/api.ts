@@ -6,6 +6,7 @@ import type {
   MeterEvent,
   MeterFrame,
   MeterHit,
+  MeterLastDay,
 } from "#contract/metering.ts";
 import type {
   Preview,
@@ -115,6 +116,7 @@ export const searchMeters = (search: string, limit: number, signal?: AbortSignal
 export const getMeter = (meterId: number) => get<MeterDetail>(`/api/meters/${meterId}`);
 export const getEvents = (meterId: number) => get<{ items: MeterEvent[] }>(`/api/meters/${meterId}/events`);
 export const getFrames = (meterId: number) => get<{ items: MeterFrame[] }>(`/api/meters/${meterId}/frames`);
+export const getLastDay = (meterId: number) => get<MeterLastDay>(`/api/meters/${meterId}/last-day`);
 export const postCommand = (meterId: number, request: CommandRequest) =>
   call<Command>("POST", `/api/meters/${meterId}/commands`, { body: request });
 export const getCommand = (id: string) => get<Command>(`/api/commands/${encodeURIComponent(id)}`);

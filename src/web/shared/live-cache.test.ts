@@ -20,6 +20,8 @@ const tile = (meterId: number, more: Partial<Tile> = {}): Tile => ({
   label: `A-${meterId}`,
   areaId: 1,
   areaName: "A",
+  concentratorId: 1,
+  concentratorName: "C",
   kind: "electricity",
   mode: "prepaid",
   creditAt: "meter",

@@ -12,6 +12,7 @@ export const keys = {
   meter: (meterId: number) => ["meter", meterId] as const,
   events: (meterId: number) => ["events", meterId] as const,
   frames: (meterId: number) => ["frames", meterId] as const,
+  lastDay: (meterId: number) => ["last-day", meterId] as const,
   command: (id: string) => ["command", id] as const,
   /** The newest recharge command that was heard of for a meter: it knows when it was sent. */
   topUp: (meterId: number) => ["top-up", meterId] as const,
@@ -148,7 +149,7 @@ function applyCommand(client: QueryClient, command: Command): void {
 /** Only what is on screen is loaded again; a meter that nobody looks at is only marked. */
 function refreshMeter(client: QueryClient, meterId: number): void {
   if (client.getQueryData<MeterDetail>(keys.meter(meterId)) === undefined) return;
-  for (const queryKey of [keys.meter(meterId), keys.events(meterId), keys.frames(meterId)]) {
+  for (const queryKey of [keys.meter(meterId), keys.events(meterId), keys.frames(meterId), keys.lastDay(meterId)]) {
     void client.invalidateQueries({ queryKey });
   }
 }

@@ -28,6 +28,7 @@ export const boardEn: typeof boardZh = {
     text: "Room or meter no.",
     area: "Area",
     allAreas: "All areas",
+    allConcentrators: "All concentrators",
     show: "Show",
     sum: "Left in all",
     kind: "Kind",

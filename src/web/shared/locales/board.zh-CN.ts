@@ -26,6 +26,7 @@ export const boardZh = {
     text: "房号或表号",
     area: "区域",
     allAreas: "全部区域",
+    allConcentrators: "全部集中器",
     show: "显示",
     sum: "剩余合计",
     kind: "类型",

@@ -11,6 +11,7 @@ import { useLiveStatus } from "../../use-live.tsx";
 import {
   addressOfView,
   type BoardView,
+  concentratorsOf,
   type Group,
   groupTiles,
   inOrder,
@@ -69,14 +70,15 @@ export function BoardPage() {
 
   const tiles = useDeferredValue(board.data?.tiles ?? none);
   const text = useDeferredValue(view.text);
-  const { areaId, kind, below, shown, order, wall } = view;
+  const { areaId, concentratorId, kind, below, shown, order, wall } = view;
   const inPlace = useMemo(
-    () => tilesInPlace(tiles, { areaId, text, kind, below, shown }),
-    [tiles, areaId, text, kind, below, shown],
+    () => tilesInPlace(tiles, { areaId, concentratorId, text, kind, below, shown }),
+    [tiles, areaId, concentratorId, text, kind, below, shown],
   );
   const sums = useMemo(() => sumLeft(inPlace), [inPlace]);
   const counts = useMemo(() => countTiles(inPlace), [inPlace]);
   const areas = useMemo(() => groupTiles(tiles, []).map(({ areaId, areaName }) => ({ areaId, areaName })), [tiles]);
+  const concentrators = useMemo(() => concentratorsOf(tiles), [tiles]);
   const before = useRef<Group[]>([]);
   const groups = useMemo(() => {
     const seen = view.state === null ? inPlace : inPlace.filter((tile) => tile.state === view.state);
@@ -130,7 +132,7 @@ export function BoardPage() {
     open(Number(next.dataset.meter));
   };
 
-  const filtered = view.state !== null || areaId !== null || view.text !== "" || kind !== null || below !== null;
+  const filtered = filters.some((filter) => view[filter] !== unfiltered[filter]);
   return (
     <main
       className={`board board-${view.size}${wall ? " board-wall" : view.meterId === null ? "" : " board-with-drawer"}`}
@@ -138,7 +140,7 @@ export function BoardPage() {
       tabIndex={-1}
     >
       <h1 className="unseen">{t("board.title")}</h1>
-      <Toolbar counts={counts} sums={sums} areas={areas} view={view} onChange={change} />
+      <Toolbar counts={counts} sums={sums} areas={areas} concentrators={concentrators} view={view} onChange={change} />
       {live.state === "lost" && board.data ? (
         <div className="banner banner-warn" role="alert" data-testid="stale-banner">
           {t("board.stale", { time: clockTime(live.asOf ?? board.data.asOf) })}
@@ -169,11 +171,7 @@ export function BoardPage() {
             {groups.length === 0 ? (
               <Notice
                 title={t("board.noMatch")}
-                action={
-                  <Button onClick={() => change({ state: null, areaId: null, text: "", kind: null, below: null })}>
-                    {t("board.clear")}
-                  </Button>
-                }
+                action={<Button onClick={() => change(unfiltered)}>{t("board.clear")}</Button>}
                 testId="board-no-match"
               />
             ) : filtered ? (
@@ -196,6 +194,8 @@ export function BoardPage() {
 }
 
 const none: never[] = [];
+const unfiltered = { state: null, areaId: null, concentratorId: null, text: "", kind: null, below: null } as const;
+const filters = Object.keys(unfiltered) as (keyof typeof unfiltered)[];
 const nowhere = { left: 0, top: 0 };
 
 function moveTabStop(board: HTMLElement | null, to: Element): void {

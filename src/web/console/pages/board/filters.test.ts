@@ -1,6 +1,14 @@
 import { describe, expect, test } from "vitest";
 import type { Tile } from "#contract/metering.ts";
-import { addressOfView, groupTiles, inOrder, sumLeft, tilesInPlace, viewFromAddress } from "./filters.ts";
+import {
+  addressOfView,
+  concentratorsOf,
+  groupTiles,
+  inOrder,
+  sumLeft,
+  tilesInPlace,
+  viewFromAddress,
+} from "./filters.ts";
 
 const tile = (meterId: number, areaId: number, label: string): Tile => ({
   meterId,
@@ -8,6 +16,8 @@ const tile = (meterId: number, areaId: number, label: string): Tile => ({
   label,
   areaId,
   areaName: `area ${areaId}`,
+  concentratorId: 12 - areaId,
+  concentratorName: `${12 - areaId} 号集中器`,
   kind: "electricity",
   mode: "prepaid",
   creditAt: "meter",
@@ -24,7 +34,7 @@ const tiles = [tile(1, 1, "A-101"), tile(2, 1, "A-102"), tile(3, 2, "B-101")];
 describe("the address of the board", () => {
   test("brings back filters and open drawer", () => {
     const view = {
-      ...{ state: "fault", areaId: 3, text: "A-2", shown: "yuan", meterId: 12 },
+      ...{ state: "fault", areaId: 3, concentratorId: 7, text: "A-2", shown: "yuan", meterId: 12 },
       ...{ kind: "water", below: 20, order: "remaining", size: "l", wall: true },
     } as const;
     expect(viewFromAddress(new URLSearchParams(addressOfView(view).toString()))).toEqual(view);
@@ -35,9 +45,10 @@ describe("the address of the board", () => {
   });
 
   test("that is nonsense shows everything", () => {
-    expect(viewFromAddress(new URLSearchParams("state=purple&area=x&meter=-1&show=gold"))).toEqual({
+    expect(viewFromAddress(new URLSearchParams("state=purple&area=x&concentrator=-2&meter=-1&show=gold"))).toEqual({
       state: null,
       areaId: null,
+      concentratorId: null,
       text: "",
       shown: "units",
       meterId: null,
@@ -46,7 +57,7 @@ describe("the address of the board", () => {
   });
 });
 
-const all = { areaId: null, text: "", kind: null, below: null, shown: "units" } as const;
+const all = { areaId: null, concentratorId: null, text: "", kind: null, below: null, shown: "units" } as const;
 
 describe("filters", () => {
   test("leave those who have enough, of whom nothing is known, and of another kind out", () => {
@@ -71,6 +82,13 @@ describe("filters", () => {
     expect(tilesInPlace(tiles, { ...all, text: "a-1" }).map((each) => each.meterId)).toEqual([1, 2]);
     expect(tilesInPlace(tiles, { ...all, text: "00003" }).map((each) => each.meterId)).toEqual([3]);
     expect(tilesInPlace(tiles, { ...all, areaId: 2, text: "A-" })).toEqual([]);
+  });
+
+  test("find what hangs at a concentrator, and offer concentrators as people count", () => {
+    expect(tilesInPlace(tiles, { ...all, concentratorId: 10 }).map((each) => each.meterId)).toEqual([3]);
+    expect(tilesInPlace(tiles, { ...all, concentratorId: 10, areaId: 1 })).toEqual([]);
+    const some = [...tiles, { ...tile(4, 1, "A-103"), concentratorId: 9, concentratorName: "9 号集中器" }];
+    expect(concentratorsOf(some).map((each) => each.concentratorId)).toEqual([9, 10, 11]);
   });
 
   test("leave the list itself alone when there is nothing to filter", () => {

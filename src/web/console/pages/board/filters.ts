@@ -20,6 +20,7 @@ export type Order = (typeof orders)[number];
 export type BoardView = {
   state: TileState | null;
   areaId: number | null;
+  concentratorId: number | null;
   text: string;
   shown: Shown;
   kind: Tile["kind"] | null;
@@ -38,6 +39,7 @@ export function viewFromAddress(search: URLSearchParams): BoardView {
   return {
     state: states.find((state) => state === search.get("state")) ?? null,
     areaId: wholeNumber(search.get("area")),
+    concentratorId: wholeNumber(search.get("concentrator")),
     text: search.get("q") ?? "",
     shown: search.get("show") === "yuan" ? "yuan" : "units",
     kind: kinds.find((kind) => kind === search.get("kind")) ?? null,
@@ -54,6 +56,7 @@ export function addressOfView(view: BoardView): URLSearchParams {
   const search = new URLSearchParams();
   if (view.state !== null) search.set("state", view.state);
   if (view.areaId !== null) search.set("area", String(view.areaId));
+  if (view.concentratorId !== null) search.set("concentrator", String(view.concentratorId));
   if (view.text !== "") search.set("q", view.text);
   if (view.shown === "yuan") search.set("show", "yuan");
   if (view.kind !== null) search.set("kind", view.kind);
@@ -66,19 +69,20 @@ export function addressOfView(view: BoardView): URLSearchParams {
 }
 
 /** What is left out of the board before states are counted. */
-export type Place = Pick<BoardView, "areaId" | "text" | "kind" | "below" | "shown">;
+export type Place = Pick<BoardView, "areaId" | "concentratorId" | "text" | "kind" | "below" | "shown">;
 
 /**
- * Tiles of the chosen area and kind that have less than the limit left and whose room or number contains the text; the state is not looked
- * at. Of whom nobody knows what is left is not below a limit.
+ * Tiles of the chosen area, concentrator and kind that have less than the limit left and whose room or number contains the text; the state
+ * is not looked at. Of whom nobody knows what is left is not below a limit.
  */
 export function tilesInPlace(tiles: readonly Tile[], view: Place): readonly Tile[] {
   const text = view.text.trim().toLowerCase();
-  const { areaId, kind, below, shown } = view;
-  if (areaId === null && text === "" && kind === null && below === null) return tiles;
+  const { areaId, concentratorId, kind, below, shown } = view;
+  if (areaId === null && concentratorId === null && text === "" && kind === null && below === null) return tiles;
   return tiles.filter(
     (tile) =>
       (areaId === null || tile.areaId === areaId) &&
+      (concentratorId === null || tile.concentratorId === concentratorId) &&
       (kind === null || tile.kind === kind) &&
       (below === null || (left(tile, shown) ?? Number.POSITIVE_INFINITY) < below) &&
       (text === "" || tile.label.toLowerCase().includes(text) || tile.number.includes(text)),
@@ -96,6 +100,16 @@ export function inOrder(tiles: readonly Tile[], { order, shown }: Pick<BoardView
       (place.get(a.areaId) ?? 0) - (place.get(b.areaId) ?? 0) || (left(a, shown) ?? last) - (left(b, shown) ?? last),
   );
 }
+
+/** The concentrators at which the tiles hang, by name as people count, as a filter offers them. */
+export function concentratorsOf(tiles: readonly Tile[]): { concentratorId: number; concentratorName: string }[] {
+  const names = new Map(tiles.map((tile) => [tile.concentratorId, tile.concentratorName]));
+  return [...names]
+    .map(([concentratorId, concentratorName]) => ({ concentratorId, concentratorName }))
+    .sort((a, b) => natural.compare(a.concentratorName, b.concentratorName) || a.concentratorId - b.concentratorId);
+}
+
+const natural = new Intl.Collator("zh-CN", { numeric: true });
 
 /** What all tiles of each kind have left together, in Wh and litres; null where no meter of the kind shows anything. */
 export function sumLeft(tiles: readonly Tile[]): Record<Tile["kind"], number | null> {

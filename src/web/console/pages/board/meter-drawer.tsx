@@ -12,6 +12,7 @@ import { DevicePart } from "../devices/device-part.tsx";
 import { Actions } from "./actions.tsx";
 import { Facts } from "./facts.tsx";
 import { Events, Frames } from "./history.tsx";
+import { LastDay } from "./last-day.tsx";
 import { PricesPart, SupplyPart } from "./supply-part.tsx";
 import "./drawer.css";
 
@@ -133,6 +134,7 @@ function MeterContent({ meter }: { meter: MeterDetail }) {
         </ul>
       )}
       <Actions meter={meter} />
+      <LastDay meterId={tile.meterId} />
       <Facts meter={meter} />
       <DevicePart meter={meter} />
       <SupplyPart meter={meter} />

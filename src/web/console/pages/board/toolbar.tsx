@@ -10,12 +10,13 @@ type ToolbarProps = {
   /** What is left in all of them together, Wh and litres. */
   sums: Record<Tile["kind"], number | null>;
   areas: readonly { areaId: number; areaName: string }[];
+  concentrators: readonly { concentratorId: number; concentratorName: string }[];
   view: BoardView;
   onChange: (change: Partial<BoardView>) => void;
 };
 
-/** Counters that filter, and the filters by text, area and unit. The counters count what the other filters leave. */
-export function Toolbar({ counts, sums, areas, view, onChange }: ToolbarProps) {
+/** Counters that filter, and the filters by text, area, concentrator and unit. The counters count what the other filters leave. */
+export function Toolbar({ counts, sums, areas, concentrators, view, onChange }: ToolbarProps) {
   const { t } = useTranslation();
   return (
     <div className="board-tools">
@@ -89,6 +90,17 @@ export function Toolbar({ counts, sums, areas, view, onChange }: ToolbarProps) {
           ]}
           aria-label={t("board.area")}
           data-testid="board-area"
+        />
+        <Select
+          className="filter-area"
+          value={view.concentratorId ?? 0}
+          onChange={(id: number) => onChange({ concentratorId: id === 0 ? null : id })}
+          options={[
+            { value: 0, label: t("board.allConcentrators") },
+            ...concentrators.map((each) => ({ value: each.concentratorId, label: each.concentratorName })),
+          ]}
+          aria-label={t("meter.concentrator")}
+          data-testid="board-concentrator"
         />
         <Select
           className="filter-kind"
