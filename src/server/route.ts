@@ -80,10 +80,17 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** Who may call this route: `public`, `logged_in` or permissions. Nothing is reachable without it. */
     access?: readonly string[];
+    /** Whether it wants a fresh proof (再次验证): always, or for some bodies. */
+    stepUp?: "always" | "by_body";
   }
   interface FastifyInstance {
-    /** Every reachable method and path with its access: for the test that walks them all. */
-    readonly declaredRoutes: { method: string; path: string; access: readonly string[] }[];
+    /** Every reachable method and path with its access, and when it wants a fresh proof: for the tests that walk them all. */
+    readonly declaredRoutes: {
+      method: string;
+      path: string;
+      access: readonly string[];
+      stepUp: "always" | "by_body" | "never";
+    }[];
   }
   interface FastifyRequest {
     caller: Actor | null;
@@ -98,7 +105,8 @@ export function demandAccess(app: FastifyInstance): void {
   app.addHook("onRoute", ({ method, url, config }) => {
     const access = config?.access ?? [];
     if (access.length === 0) throw new Error(`${String(method)} ${url} does not declare who may call it`);
-    for (const each of [method].flat()) declared.push({ method: each, path: url, access });
+    const stepUp = config?.stepUp ?? "never";
+    for (const each of [method].flat()) declared.push({ method: each, path: url, access, stepUp });
   });
 }
 
@@ -122,7 +130,7 @@ export function addRoute<
     method: route.method,
     url: route.path,
     ...(route.bytesMax !== undefined && { bodyLimit: route.bytesMax }),
-    config: { access: permitted },
+    config: { access: permitted, ...stepUpConfig(route.stepUp) },
     // Load balancers ask for the health page by HEAD; everything else has nothing to say without a body.
     exposeHeadRoute: access === "public",
     onRequest: async (request, reply) => {
@@ -158,6 +166,11 @@ export function addRoute<
       return reply.send(answer);
     },
   });
+}
+
+function stepUpConfig(stepUp: unknown): { stepUp?: "always" | "by_body" } {
+  if (typeof stepUp === "function") return { stepUp: "by_body" };
+  return stepUp === true ? { stepUp: "always" } : {};
 }
 
 function permittedBy<B>(access: Access<B>): readonly string[] {
