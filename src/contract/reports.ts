@@ -34,6 +34,11 @@ const figures = {
   estimated: whole,
 };
 
+/** A master meter (总表): it stands in its row and counts in no sum, since the meters below it have counted the same. */
+const isMaster = z.boolean();
+/** Master meters of the filter, which the sums leave out. */
+const masters = whole;
+
 /** GET /api/reports/current: what each meter shows now (当前数据). */
 export const currentQuery = reportFilter.extend({
   ...page,
@@ -76,6 +81,7 @@ export const matrixRow = z.object({
   number: z.string(),
   areaName: z.string(),
   customer: z.string().nullable(),
+  isMaster,
   /** One for each day of the month, in order; null: not closed, or not known. */
   days: z.array(whole.nullable()),
   /** Days of `days` that are estimated, by their index. */
@@ -90,6 +96,7 @@ export const matrixReport = z.object({
   items: z.array(matrixRow),
   next: whole.nullable(),
   total: whole,
+  masters,
   daySums: z.array(whole.nullable()),
   sumWh: whole.nullable(),
 });
@@ -103,6 +110,7 @@ export const dayRow = z.object({
   number: z.string(),
   areaName: z.string(),
   customer: z.string().nullable(),
+  isMaster,
   segment: whole,
   rev: whole,
   openWh: whole.nullable(),
@@ -123,6 +131,7 @@ export const dayReport = z.object({
   items: z.array(dayRow),
   next: whole.nullable(),
   total: whole,
+  masters,
   ...figures,
 });
 export type DayReport = z.infer<typeof dayReport>;
@@ -140,6 +149,8 @@ export const periodChild = z.object({
   number: z.string().nullable(),
   customer: z.string().nullable(),
   meters: whole,
+  /** Of `meters`; a master meter has figures of its own and counts in none of those above it. */
+  masters,
   ...figures,
 });
 export type PeriodChild = z.infer<typeof periodChild>;
@@ -151,6 +162,7 @@ export const periodReport = z.object({
   closedUpTo: z.string().nullable(),
   children: z.array(periodChild),
   meters: whole,
+  masters,
   ...figures,
   /** The same period a year or month before; null when nothing is known of it. */
   previous: z.object({ period: z.string(), ...figures }),
@@ -164,7 +176,9 @@ export const meterPeriodFileQuery = meterPeriodQuery.extend({ compare: z.enum(co
 export const meterPart = z.object({
   /** `2026-08` or `2026-08-01`. */
   part: z.string(),
-  segments: z.array(dayRow.omit({ meterId: true, label: true, number: true, areaName: true, customer: true })),
+  segments: z.array(
+    dayRow.omit({ meterId: true, label: true, number: true, areaName: true, customer: true, isMaster: true }),
+  ),
   corrected: z.boolean(),
   ...figures,
 });

@@ -45,10 +45,16 @@ export function lossPoints(meters: readonly LossMeter[], places: Places): LossPo
   return [...points.values()];
 }
 
-function placeOf({ masterOf, areaId, boxId }: LossMeter): { type: MasterPlace; id: number } | null {
-  if (masterOf === "area") return { type: "area", id: areaId };
-  // A master meter of a box that was taken out of it measures nothing any more.
-  return masterOf === "box" && boxId !== null ? { type: "box", id: boxId } : null;
+function placeOf(meter: LossMeter): { type: MasterPlace; id: number } | null {
+  if (!isMasterMeter(meter)) return null;
+  return meter.boxId !== null && meter.masterOf === "box"
+    ? { type: "box", id: meter.boxId }
+    : { type: "area", id: meter.areaId };
+}
+
+/** Whether a meter measures a place. A master meter of a box that was taken out of it measures nothing any more: it is like any other. */
+export function isMasterMeter({ masterOf, boxId }: Pick<LossMeter, "masterOf" | "boxId">): boolean {
+  return masterOf === "area" || (masterOf === "box" && boxId !== null);
 }
 
 /** Places that a meter may hang below, the nearest first. A master meter hangs below what lies above its own place. */

@@ -56,6 +56,7 @@ for (const { name, available, why } of testDatabases) {
           history = await randomHistory(name, { seed: seed + run, first: FIRST, days: DAYS });
           b = history.building;
           for (const meter of history.meters) counted.set(meter.id, await recount(history, meter));
+          await placeMasters();
           const rows = await b.db.read.selectFrom("meter").select(["id", "area_id"]).execute();
           areaOf = new Map(rows.map((row) => [row.id, row.area_id]));
         }, 240_000);
@@ -66,6 +67,32 @@ for (const { name, available, why } of testDatabases) {
         const daysOf = (meterIds: Iterable<number>, period: string) =>
           [...meterIds].flatMap((id) => (counted.get(id) ?? []).filter((each) => each.day.startsWith(period)));
         const all = () => history.meters.map((meter) => meter.id);
+        const box = { id: 77, name: "7 号箱", meters: new Set<number>(), area_id: 0 };
+        const masters = new Map<number, "area" | "box">();
+        /** Those that are in sums: whatever is not a master meter. */
+        const counting = (ids: readonly number[] = all()) => ids.filter((id) => !masters.has(id));
+
+        async function placeMasters(): Promise<void> {
+          const [first = 0, second = 0, third = 0, fourth = 0, fifth = 0] = all();
+          for (const id of [first, fourth]) masters.set(id, "area");
+          masters.set(second, "box");
+          for (const id of [second, third]) box.meters.add(id);
+          await b.db.transact(async (tx) => {
+            const at = await tx
+              .selectFrom("meter")
+              .select("area_id")
+              .where("id", "=", second)
+              .executeTakeFirstOrThrow();
+            box.area_id = at.area_id;
+            await tx.insertInto("box").values({ id: box.id, name: box.name, area_id: box.area_id }).execute();
+            await tx.updateTable("meter").set({ box_id: box.id }).where("id", "in", [second, third]).execute();
+            for (const [id, master_of] of masters) {
+              await tx.updateTable("meter").set({ master_of }).where("id", "=", id).execute();
+            }
+            // Of a box that it is no longer in: it measures no place, and counts like any other.
+            await tx.updateTable("meter").set({ master_of: "box" }).where("id", "=", fifth).execute();
+          });
+        }
 
         test("the past has something of everything", async () => {
           const noted = history.meters;
@@ -93,9 +120,11 @@ for (const { name, available, why } of testDatabases) {
               });
               expect({ id, day, told }).toEqual({ id, day, told: own?.segments ?? [] });
               expect(rows.at(-1)?.cost ?? null).toBe(yuan(own?.cost ?? null));
+              for (const row of rows) expect(row.isMaster).toBe(masters.has(id));
             }
-            const { missing: _, estimated: __, ...sums } = figures(daysOf(all(), day));
+            const { missing: _, estimated: __, ...sums } = figures(daysOf(counting(), day));
             expect({ usageWh: report.usageWh, cost: report.cost }).toEqual(sums);
+            expect([report.total, report.masters]).toEqual([all().length, masters.size]);
           }
         });
 
@@ -155,8 +184,12 @@ for (const { name, available, why } of testDatabases) {
               expect(row.days).toEqual(daysOfMonth(month).map((day) => cell([row.meterId], day)));
             }
             expect(matrix.items.map((row) => row.meterId)).toEqual(all());
-            expect(matrix.daySums).toEqual(daysOfMonth(month).map((day) => cell(all(), day)));
-            expect(matrix.sumWh).toBe(figures(daysOf(all(), month)).usageWh);
+            expect(matrix.items.filter((row) => row.isMaster).map((row) => row.meterId)).toEqual(
+              [...masters.keys()].sort(),
+            );
+            expect(matrix.masters).toBe(masters.size);
+            expect(matrix.daySums).toEqual(daysOfMonth(month).map((day) => cell(counting(), day)));
+            expect(matrix.sumWh).toBe(figures(daysOf(counting(), month)).usageWh);
           }
         });
 
@@ -164,12 +197,15 @@ for (const { name, available, why } of testDatabases) {
           for (const period of [...months, "2026", "2027"]) {
             const top = await periodReport(b.db.read, SCOPE_ALL, { kind: "electricity", period });
             if (top === null) throw new Error("no report");
-            expect(figuresOf(top)).toEqual(figures(daysOf(all(), period)));
+            expect(figuresOf(top)).toEqual(figures(daysOf(counting(), period)));
+            expect([top.meters, top.masters]).toEqual([all().length, masters.size]);
+            expect(known(top.children.map((child) => child.usageWh))).toBe(top.usageWh);
             for (const areaId of new Set(areaOf.values())) {
               const own = all().filter((id) => areaOf.get(id) === areaId);
               const area = await periodReport(b.db.read, SCOPE_ALL, { kind: "electricity", period, areaId });
               if (area === null) throw new Error("no report");
-              expect(figuresOf(area)).toEqual(figures(daysOf(own, period)));
+              expect(figuresOf(area)).toEqual(figures(daysOf(counting(own), period)));
+              expect(area.masters).toBe(own.length - counting(own).length);
               expect(area.children.map((child) => child.id).toSorted()).toEqual(own);
               for (const child of area.children) {
                 expect({ id: child.id, ...figuresOf(child) }).toEqual({
@@ -188,32 +224,17 @@ for (const { name, available, why } of testDatabases) {
         });
 
         test("so do the losses of every place with a master meter, of each day, month and year, and of its meters and parts", async () => {
-          const [first = 0, second = 0, third = 0, fourth = 0, fifth = 0] = all();
+          const [first = 0, second = 0, third = 0, , fifth = 0] = all();
           const root = await b.db.read.selectFrom("area").select("id").where("parent_id", "is", null).execute();
-          const box = { id: 77, area_id: areaOf.get(second) ?? 0, name: "7 号箱" };
-          const inBox = [second, third, fifth];
-          await b.db.transact(async (tx) => {
-            await tx.insertInto("box").values(box).execute();
-            await tx.updateTable("meter").set({ box_id: box.id }).where("id", "in", inBox).execute();
-            for (const [id, master_of] of [
-              [first, "area"],
-              [second, "box"],
-              [fourth, "area"],
-            ] as const) {
-              await tx.updateTable("meter").set({ master_of }).where("id", "=", id).execute();
-            }
-          });
-          const masterOf = new Map<number, string>([
-            [first, `area ${areaOf.get(first)}`],
-            [second, `box ${box.id}`],
-            [fourth, `area ${areaOf.get(fourth)}`],
-          ]);
+          const masterOf = new Map(
+            [...masters].map(([id, place]) => [id, `${place} ${place === "box" ? box.id : areaOf.get(id)}`]),
+          );
           // Everything below the one master meter that it meets first on its way up; areas of this town lie side by side.
           const wayUp = (id: number) => {
             const own = masterOf.get(id);
             if (own?.startsWith("area")) return root.map((area) => `area ${area.id}`).filter((place) => place !== own);
             return [
-              ...(inBox.includes(id) && own === undefined ? [`box ${box.id}`] : []),
+              ...(box.meters.has(id) && own === undefined ? [`box ${box.id}`] : []),
               `area ${own === undefined ? areaOf.get(id) : box.area_id}`,
             ];
           };
@@ -303,14 +324,16 @@ for (const { name, available, why } of testDatabases) {
           const month = monthOf(FIRST) as Month;
           const matrix = await matrixReport(b.db.read, scope, { ...EVERYTHING, month });
           expect(matrix.items.map((row) => row.meterId)).toEqual(seen);
-          expect(matrix.sumWh).toBe(figures(daysOf(seen, month)).usageWh);
+          expect(matrix.sumWh).toBe(figures(daysOf(counting(seen), month)).usageWh);
           const period = await periodReport(b.db.read, scope, { kind: "electricity", period: month });
-          expect(period && figuresOf(period)).toEqual(figures(daysOf(seen, month)));
+          expect(period && figuresOf(period)).toEqual(figures(daysOf(counting(seen), month)));
           const label = matrix.items.find((row) => row.meterId === other)?.label ?? "";
           const found = await matrixReport(b.db.read, SCOPE_ALL, { ...EVERYTHING, month, search: label });
-          expect(found.daySums).toEqual(daysOfMonth(month).map((day) => figures(daysOf([other], day)).usageWh));
+          expect(found.daySums).toEqual(
+            daysOfMonth(month).map((day) => figures(daysOf(counting([other]), day)).usageWh),
+          );
           const day = await dayReport(b.db.read, scope, { ...EVERYTHING, day: FIRST });
-          expect(day.usageWh).toBe(figures(daysOf(seen, FIRST)).usageWh);
+          expect(day.usageWh).toBe(figures(daysOf(counting(seen), FIRST)).usageWh);
         });
 
         test("a database of before gets the same days side by side when it is brought up to date", async () => {

@@ -46,6 +46,8 @@ export type SlotRow = {
   number: string;
   areaName: string;
   customer: string | null;
+  /** A master meter counts in no sum. */
+  isMaster: boolean;
   from: number;
   to: number;
   readAt: number | null;
@@ -79,6 +81,7 @@ export async function slotRows(
   const items = meters.flatMap((meter) => {
     const named = {
       ...{ label: meter.label, number: meter.number, areaName: meter.area_name, customer: meter.customer_name },
+      isMaster: meter.isMaster,
     };
     const segments = Map.groupBy(byMeter.get(meter.id) ?? [], (row) => row.day as Day);
     const read = Map.groupBy(points.get(meter.id) ?? [], (point) => dayOf(point.at));
@@ -94,7 +97,7 @@ export function slotsPerDay(minutes: number): number {
   return (24 * HOUR_MS) / (minutes * MINUTE_MS);
 }
 
-type Slot = Omit<SlotRow, "label" | "number" | "areaName" | "customer">;
+type Slot = Omit<SlotRow, "label" | "number" | "areaName" | "customer" | "isMaster">;
 
 /** The lines of indexes of a closed day with the readings on each of them. */
 export function linesOfDay(day: Day, rows: readonly MeterDayTable[], points: readonly IndexPoint[]): SlotLine[] {

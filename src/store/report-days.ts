@@ -1,13 +1,21 @@
 import { type Day, daysOfMonth, type Month } from "#base/time.ts";
 import { formatMoney, money, PER_UNIT, price, proportion } from "#base/units.ts";
 import type { CurrentReport, CurrentRow, DayReport, DayRow, MatrixReport, MatrixRow } from "#contract/reports.ts";
+import { isMasterMeter } from "#domain/loss.ts";
 import type { Scope } from "#domain/permission.ts";
 import { tileState } from "#domain/tile.ts";
 import { factsOf } from "./board.ts";
 import { lastClosedDay } from "./days.ts";
 import type { Tx } from "./db.ts";
 import { DAY_COLUMNS } from "./month-days.ts";
-import { bareReportMeters, countReportMeters, type ReportFilter, reportMeters } from "./report-filter.ts";
+import {
+  bareReportMeters,
+  countMastersToo,
+  countReportMeters,
+  countsInSums,
+  type ReportFilter,
+  reportMeters,
+} from "./report-filter.ts";
 import type { MeterDayTable } from "./schema-days.ts";
 
 /** Which rows of a list: those after a meter. */
@@ -103,10 +111,13 @@ export async function pageOfMeters(tx: Tx, scope: Scope, filter: ReportFilter & 
   const rows = await reportMeters(tx, scope, filter)
     .where("meter.id", ">", filter.after)
     .select(["meter.id", "meter.label", "meter.number", "area.name as area_name", "customer.name as customer_name"])
+    .select(["meter.master_of", "meter.box_id"])
     .orderBy("meter.id")
     .limit(filter.limit + 1)
     .execute();
-  const meters = rows.slice(0, filter.limit);
+  const meters = rows.slice(0, filter.limit).map(({ master_of, box_id, ...meter }) => {
+    return { ...meter, isMaster: isMasterMeter({ masterOf: master_of, boxId: box_id }) };
+  });
   return { meters, next: rows.length > filter.limit ? (meters.at(-1)?.id ?? null) : null };
 }
 
@@ -132,12 +143,13 @@ export async function dayRowsOf(
 
 type MatrixFilter = ReportFilter & ReportPage & { month: Month };
 
-/** Usage of each meter on each day of a month; the sums are over all meters of the filter. */
+/** Usage of each meter on each day of a month; the sums are over all meters of the filter but the master meters. */
 export async function matrixReport(tx: Tx, scope: Scope, filter: MatrixFilter): Promise<MatrixReport> {
   const days = daysOfMonth(filter.month);
   const sums = await bareReportMeters(tx, scope, filter)
     .innerJoin("month_days", "month_days.meter_id", "meter.id")
     .where("month_days.month", "=", filter.month)
+    .where(countsInSums)
     .select((eb) => DAY_COLUMNS.map((column) => eb.fn.sum<number | null>(`month_days.${column}`).as(column)))
     .executeTakeFirst();
   const daySums = DAY_COLUMNS.slice(0, days.length).map((column) => {
@@ -149,7 +161,7 @@ export async function matrixReport(tx: Tx, scope: Scope, filter: MatrixFilter): 
     days,
     closedUpTo: await lastClosedDay(tx),
     ...(await matrixRows(tx, scope, filter)),
-    total: await countReportMeters(tx, scope, filter),
+    ...(await countMastersToo(tx, scope, filter)),
     daySums,
     sumWh: sumKnown(daySums),
   };
@@ -175,6 +187,7 @@ export async function matrixRows(tx: Tx, scope: Scope, filter: MatrixFilter): Pr
         number: meter.number,
         areaName: meter.area_name,
         customer: meter.customer_name,
+        isMaster: meter.isMaster,
         days: usages,
         estimated: days.flatMap((day, i) => (own.get(day)?.some((row) => row.quality === "estimated") ? [i] : [])),
         sumWh: sumKnown(usages),
@@ -211,6 +224,7 @@ export async function dayRows(tx: Tx, scope: Scope, filter: DayFilter): Promise<
         number: meter?.number ?? "",
         areaName: meter?.area_name ?? "",
         customer: meter?.customer_name ?? null,
+        isMaster: meter?.isMaster ?? false,
         ...segmentOf(row),
       };
     }),
@@ -218,13 +232,14 @@ export async function dayRows(tx: Tx, scope: Scope, filter: DayFilter): Promise<
   };
 }
 
-/** Indexes, ratio, usage and cost of each meter on one day; the figures are over all meters of the filter. */
+/** Indexes, ratio, usage and cost of each meter on one day; the figures are over all meters of the filter but the master meters. */
 export async function dayReport(tx: Tx, scope: Scope, filter: DayFilter): Promise<DayReport> {
   const closed = await tx.selectFrom("day_close").select("closed_at").where("day", "=", filter.day).executeTakeFirst();
   const sums = await bareReportMeters(tx, scope, filter)
     .innerJoin("meter_day", "meter_day.meter_id", "meter.id")
     .where("meter_day.latest", "=", 1)
     .where("meter_day.day", "=", filter.day)
+    .where(countsInSums)
     .select((eb) => [
       eb.fn.sum<number | null>("meter_day.usage_wh").as("usage"),
       eb.fn.sum<number | null>("meter_day.cost_e4").as("cost"),
@@ -238,7 +253,7 @@ export async function dayReport(tx: Tx, scope: Scope, filter: DayFilter): Promis
     day: filter.day,
     closedAt: closed?.closed_at ?? null,
     ...(await dayRows(tx, scope, filter)),
-    total: await countReportMeters(tx, scope, filter),
+    ...(await countMastersToo(tx, scope, filter)),
     ...figuresOf(sums),
   };
 }

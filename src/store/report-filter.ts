@@ -51,12 +51,37 @@ export function isBelow(eb: ExpressionBuilder<Schema, "meter">, areaId: number) 
   );
 }
 
+/**
+ * A meter counts in sums over several: it is not the master meter of a place ({@link isMasterMeter}), which measures once more what the
+ * meters below it measure.
+ */
+export function countsInSums(eb: ExpressionBuilder<Schema, "meter">) {
+  return eb.or([
+    eb("meter.master_of", "is", null),
+    eb.and([eb("meter.master_of", "=", "box"), eb("meter.box_id", "is", null)]),
+  ]);
+}
+
 /** How many meters a report is about. */
 export async function countReportMeters(tx: Tx, scope: Scope, filter: ReportFilter): Promise<number> {
+  return (await countMastersToo(tx, scope, filter)).total;
+}
+
+/** How many meters a report is about, and how many of them are master meters, which its sums leave out. */
+export async function countMastersToo(
+  tx: Tx,
+  scope: Scope,
+  filter: ReportFilter,
+): Promise<{ total: number; masters: number }> {
   const row = await bareReportMeters(tx, scope, filter)
-    .select((eb) => eb.fn.countAll<number>().as("count"))
+    .select((eb) => [eb.fn.countAll<number>().as("total"), mastersOf(eb).as("masters")])
     .executeTakeFirstOrThrow();
-  return Number(row.count);
+  return { total: Number(row.total), masters: Number(row.masters ?? 0) };
+}
+
+/** How many of some meters are master meters. */
+export function mastersOf(eb: ExpressionBuilder<Schema, "meter">) {
+  return eb.fn.sum<number | null>(eb.case().when(countsInSums(eb)).then(0).else(1).end());
 }
 
 /** An area with all above it, from the top down; empty when there is no such area. */

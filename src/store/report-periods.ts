@@ -1,16 +1,17 @@
 import { addMonths, type Month } from "#base/time.ts";
 import { parseMoney } from "#base/units.ts";
 import type { MeterPart, MeterReport, PeriodChild, PeriodReport } from "#contract/reports.ts";
+import { isMasterMeter } from "#domain/loss.ts";
 import type { Scope } from "#domain/permission.ts";
 import { lastClosedDay } from "./days.ts";
 import type { Tx } from "./db.ts";
 import { dayRowsOf, figuresOf, segmentOf, sumKnown } from "./report-days.ts";
-import { areaPath, bareReportMeters, reportMeters } from "./report-filter.ts";
+import { areaPath, bareReportMeters, countsInSums, mastersOf, reportMeters } from "./report-filter.ts";
 import type { MeterKind } from "./schema-archive.ts";
 
 type Asked = { period: string; kind: MeterKind; areaId?: number | undefined };
 
-/** What a month or year of everything below an area consists of; null when there is no such area within the scope. */
+/** What a month or year of everything below an area consists of, master meters in no sum; null when there is no such area within the scope. */
 export async function periodReport(tx: Tx, scope: Scope, asked: Asked): Promise<PeriodReport | null> {
   const path = asked.areaId === undefined ? [] : await areaPath(tx, asked.areaId);
   if (asked.areaId !== undefined && path.length === 0) return null;
@@ -18,7 +19,9 @@ export async function periodReport(tx: Tx, scope: Scope, asked: Asked): Promise<
   if (asked.areaId !== undefined && byArea.length === 0) return null;
   const children = [...(await childAreas(tx, asked, byArea)), ...(await ownMeters(tx, scope, asked))];
   const before = previousPeriod(asked.period);
-  const previous = await monthSums(tx, scope, { ...asked, period: before }).executeTakeFirst();
+  const previous = await monthSums(tx, scope, { ...asked, period: before })
+    .where(countsInSums)
+    .executeTakeFirst();
   return {
     period: asked.period,
     kind: asked.kind,
@@ -26,6 +29,7 @@ export async function periodReport(tx: Tx, scope: Scope, asked: Asked): Promise<
     closedUpTo: await lastClosedDay(tx),
     children,
     meters: children.reduce((sum, child) => sum + child.meters, 0),
+    masters: children.reduce((sum, child) => sum + child.masters, 0),
     ...figuresOf(together(byArea)),
     previous: { period: before, ...figuresOf(previous) },
   };
@@ -41,7 +45,7 @@ function previousPeriod(period: string): string {
 }
 
 type Sums = { usage: number | null; cost: number | null; missing: number | null; estimated: number | null };
-type AreaSums = Sums & { area_id: number; meters: number };
+type AreaSums = Sums & { area_id: number; meters: number; masters: number };
 
 /** Sums of the meter months that lie in the period. */
 function monthSums(tx: Tx, scope: Scope, { period, kind, areaId }: Asked) {
@@ -85,15 +89,20 @@ function together(rows: readonly Sums[]): Sums {
 /** Every area in which meters of the filter hang, with or without figures. */
 async function sumsByArea(tx: Tx, scope: Scope, asked: Asked): Promise<AreaSums[]> {
   const areas = await bareReportMeters(tx, scope, { kind: asked.kind, areaId: asked.areaId, search: "" })
-    .select((eb) => ["meter.area_id", eb.fn.countAll<number>().as("meters")])
+    .select((eb) => ["meter.area_id", eb.fn.countAll<number>().as("meters"), mastersOf(eb).as("masters")])
     .groupBy("meter.area_id")
     .execute();
-  const sums = await monthSums(tx, scope, asked).select("meter.area_id").groupBy("meter.area_id").execute();
+  const sums = await monthSums(tx, scope, asked)
+    .where(countsInSums)
+    .select("meter.area_id")
+    .groupBy("meter.area_id")
+    .execute();
   const known = new Map(sums.map((row) => [row.area_id, numbers(row)]));
-  return areas.map(({ area_id, meters }) => ({
+  return areas.map(({ area_id, meters, masters }) => ({
     ...(known.get(area_id) ?? NOTHING),
     area_id,
     meters: Number(meters),
+    masters: Number(masters ?? 0),
   }));
 }
 
@@ -119,6 +128,7 @@ async function childAreas(tx: Tx, { areaId }: Asked, byArea: readonly AreaSums[]
       number: null,
       customer: null,
       meters: own.reduce((sum, row) => sum + row.meters, 0),
+      masters: own.reduce((sum, row) => sum + row.masters, 0),
       ...figuresOf(together(own)),
     };
   });
@@ -131,6 +141,7 @@ async function ownMeters(tx: Tx, scope: Scope, asked: Asked): Promise<PeriodChil
   const meters = await reportMeters(tx, scope, { kind, search: "" })
     .where("meter.area_id", "=", areaId)
     .select(["meter.id", "meter.label", "meter.number", "customer.name as customer_name"])
+    .select(["meter.master_of", "meter.box_id"])
     .orderBy("meter.label")
     .orderBy("meter.id")
     .execute();
@@ -147,6 +158,7 @@ async function ownMeters(tx: Tx, scope: Scope, asked: Asked): Promise<PeriodChil
     number: row.number,
     customer: row.customer_name,
     meters: 1,
+    masters: isMasterMeter({ masterOf: row.master_of, boxId: row.box_id }) ? 1 : 0,
     ...figuresOf(known.get(row.id)),
   }));
 }

@@ -55,11 +55,11 @@ export function totalCell(
   address: string,
   type: "money" | "units" | "number",
   sum: bigint,
-  range: string | null,
+  formula: string | null,
 ): string {
   const value = figure(type, Number(sum));
-  const formula = range === null ? "" : `<f>SUM(${range})</f>`;
-  return `<c r="${address}" s="${styles[`total_${type}`]}">${formula}<v>${value}</v></c>`;
+  const live = formula === null ? "" : `<f>${escaped(formula)}</f>`;
+  return `<c r="${address}" s="${styles[`total_${type}`]}">${live}<v>${value}</v></c>`;
 }
 
 /** `A`, `B` … `Z`, `AA` …: the letters of a column counted from 0. */

@@ -6,7 +6,7 @@ import type { Actor } from "#domain/permission.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { type SlotRow, slotRows } from "#store/reading-steps.ts";
 import { currentRows, dayRows, matrixRows } from "#store/report-days.ts";
-import { areaPath, type ReportFilter } from "#store/report-filter.ts";
+import { areaPath, countMastersToo, type ReportFilter } from "#store/report-filter.ts";
 import { type ExportLanguage, inWords, namedTable, type Words } from "./answer.ts";
 import type { ExcelColumn } from "./workbook.ts";
 
@@ -63,19 +63,21 @@ export async function matrixFile(
 ) {
   const say = sayer(language);
   const title = `${say(["日用量", "Daily usage"])} ${month}`;
+  const { masters } = await countMastersToo(ctx.db.read, actor.scope, filter);
   const columns: ExcelColumn<MatrixRow>[] = [
     ...meterColumns<MatrixRow>(say),
+    ...countedColumn<MatrixRow>(say, masters, (row) => row.isMaster),
     ...daysOfMonth(month).map(
       (day, i): ExcelColumn<MatrixRow> => ({
-        ...{ header: day.slice(8), type: "units", width: 10, sum: true },
+        ...{ header: day.slice(8), type: "units", width: 10, sum: "counted" },
         value: (row) => row.days[i] ?? null,
       }),
     ),
-    { header: say(["合计", "Total"]), type: "units", width: 12, value: (row) => row.sumWh, sum: true },
+    { header: say(["合计", "Total"]), type: "units", width: 12, value: (row) => row.sumWh, sum: "counted" },
   ];
   return namedTable(title, {
     title,
-    notes: await notes(ctx, actor, language, filter),
+    notes: [...(await notes(ctx, actor, language, filter)), ...leftOut(say, masters)],
     columns,
     rows: pages((after) => matrixRows(ctx.db.read, actor.scope, { ...filter, month, after, limit: PAGE })),
     totalWord: say(["合计", "Total"]),
@@ -86,14 +88,16 @@ export async function matrixFile(
 export async function dayFile(ctx: FlowContext, actor: Actor, { language, day, ...filter }: Asked & { day: Day }) {
   const say = sayer(language);
   const title = `${say(["日报表", "Day report"])} ${day}`;
+  const { masters } = await countMastersToo(ctx.db.read, actor.scope, filter);
   const columns: ExcelColumn<DayRow>[] = [
     ...meterColumns<DayRow>(say),
+    ...countedColumn<DayRow>(say, masters, (row) => row.isMaster),
     { header: say(["段", "Segment"]), type: "number", width: 6, value: (row) => row.segment },
     ...dayColumns<DayRow>(say),
   ];
   return namedTable(title, {
     title,
-    notes: await notes(ctx, actor, language, filter),
+    notes: [...(await notes(ctx, actor, language, filter)), ...leftOut(say, masters)],
     columns,
     rows: pages((after) => dayRows(ctx.db.read, actor.scope, { ...filter, day, after, limit: PAGE })),
     totalWord: say(["合计", "Total"]),
@@ -111,20 +115,23 @@ export async function slotsFile(
   const title = `${say(["时段读数", "Readings by slot"])} ${span}`;
   const [filterLine = "", ...rest] = await notes(ctx, actor, language, filter);
   const length = minutes === 60 ? say(["每小时", "hourly"]) : say([`每 ${minutes} 分钟`, `every ${minutes} minutes`]);
+  const { masters } = await countMastersToo(ctx.db.read, actor.scope, filter);
   const columns: ExcelColumn<SlotRow>[] = [
     ...meterColumns<SlotRow>(say),
+    ...countedColumn<SlotRow>(say, masters, (row) => row.isMaster),
     { header: say(["时段起", "From"]), type: "time", width: 20, value: (row) => row.from },
     { header: say(["时段止", "To"]), type: "time", width: 20, value: (row) => row.to },
     { header: say(["止示数", "Index at end"]), type: "units", width: 14, value: (row) => row.indexWh },
     { header: say(["抄表时间", "Read at"]), type: "time", width: 20, value: (row) => row.readAt },
     { header: say(["倍率", "Ratio"]), type: "number", width: 8, value: (row) => row.ratio },
-    { header: say(["用量", "Usage"]), type: "units", width: 12, value: (row) => row.usageWh, sum: true },
+    { header: say(["用量", "Usage"]), type: "units", width: 12, value: (row) => row.usageWh, sum: "counted" },
   ];
   return namedTable(title, {
     title,
     notes: [
       `${filterLine}; ${length}`,
       ...rest,
+      ...leftOut(say, masters),
       say([
         "空白为该时段末无读数;其用量计入下一个末尾有读数的时段,各时段之和等于日报表用量。未日结的日期无数据",
         "Empty: nothing was read at the end of the slot; the usage is in the next one that was, and all slots add up to the day report. Days that are not closed have no data",
@@ -147,14 +154,30 @@ export async function periodFile(ctx: FlowContext, actor: Actor, report: PeriodR
     { header: say(["表号", "Meter"]), type: "text", width: 16, value: (row) => row.number },
     { header: say(["客户", "Customer"]), type: "text", width: 16, value: (row) => row.customer },
     { header: say(["表数", "Meters"]), type: "number", width: 8, value: (row) => row.meters, sum: true },
-    { header: say(["用量", "Usage"]), type: "units", width: 14, value: (row) => row.usageWh, sum: true },
-    { header: say(["费用(元)", "Cost (yuan)"]), type: "money", width: 14, value: (row) => e4(row.cost), sum: true },
-    { header: say(["缺数天", "Missing days"]), type: "number", width: 10, value: (row) => row.missing, sum: true },
-    { header: say(["估算天", "Estimated days"]), type: "number", width: 10, value: (row) => row.estimated, sum: true },
+    ...countedColumn<PeriodChild>(say, report.masters, (row) => row.type === "meter" && row.masters > 0),
+    { header: say(["用量", "Usage"]), type: "units", width: 14, value: (row) => row.usageWh, sum: "counted" },
+    {
+      header: say(["费用(元)", "Cost (yuan)"]),
+      type: "money",
+      width: 14,
+      value: (row) => e4(row.cost),
+      sum: "counted",
+    },
+    { header: say(["缺数天", "Missing days"]), type: "number", width: 10, value: (row) => row.missing, sum: "counted" },
+    {
+      header: say(["估算天", "Estimated days"]),
+      type: "number",
+      width: 10,
+      value: (row) => row.estimated,
+      sum: "counted",
+    },
   ];
   return namedTable(`${title} ${place}`.trim(), {
     title,
-    notes: await notes(ctx, actor, language, { kind: report.kind, areaId, search: "" }),
+    notes: [
+      ...(await notes(ctx, actor, language, { kind: report.kind, areaId, search: "" })),
+      ...leftOut(say, report.masters),
+    ],
     columns,
     rows: report.children,
     totalWord: say(["合计", "Total"]),
@@ -180,6 +203,20 @@ function meterColumns<Row extends Named>(say: Say): ExcelColumn<Row>[] {
   ];
 }
 
+/** Says of each row whether it is in the sums, where some are not: master meters (总表) measure once more what is below them. */
+function countedColumn<Row>(say: Say, masters: number, isMaster: (row: Row) => boolean): ExcelColumn<Row>[] {
+  if (masters === 0) return [];
+  const yes = say(["是", "yes"]);
+  const value = (row: Row) => (isMaster(row) ? say(["否(总表)", "no (master)"]) : yes);
+  return [{ header: say(["计入合计", "In the total"]), type: "text", width: 10, value, countedAs: yes }];
+}
+
+/** How many master meters a sum leaves out; nothing when it leaves out none. */
+export function leftOut(say: Say, masters: number): string[] {
+  if (masters === 0) return [];
+  return [say([`总表 ${masters} 只不计入合计`, `${masters} master meters are not in the total`])];
+}
+
 type DayFigures = Pick<
   DayRow,
   "openWh" | "openAt" | "openSource" | "closeWh" | "closeAt" | "closeSource" | "ratio" | "usageWh" | "cost" | "quality"
@@ -194,8 +231,14 @@ export function dayColumns<Row extends DayFigures>(say: Say): ExcelColumn<Row>[]
     { header: say(["终止示数", "Close"]), type: "units", width: 14, value: (row) => row.closeWh },
     { header: say(["终止依据", "Close by"]), type: "text", width: 10, value: (row) => source(row.closeSource) },
     { header: say(["倍率", "Ratio"]), type: "number", width: 8, value: (row) => row.ratio },
-    { header: say(["用量", "Usage"]), type: "units", width: 12, value: (row) => row.usageWh, sum: true },
-    { header: say(["费用(元)", "Cost (yuan)"]), type: "money", width: 12, value: (row) => e4(row.cost), sum: true },
+    { header: say(["用量", "Usage"]), type: "units", width: 12, value: (row) => row.usageWh, sum: "counted" },
+    {
+      header: say(["费用(元)", "Cost (yuan)"]),
+      type: "money",
+      width: 12,
+      value: (row) => e4(row.cost),
+      sum: "counted",
+    },
     { header: say(["数据", "Quality"]), type: "text", width: 8, value: (row) => say(qualityWords[row.quality]) },
   ];
 }

@@ -1,8 +1,10 @@
+import { text } from "node:stream/consumers";
 import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
 import readSheet from "read-excel-file/node";
 import { expect, test } from "vitest";
 import { instant } from "#base/time.ts";
+import { openZip } from "../excel-read/unzip.ts";
 import { type ExcelColumn, type ExcelTable, excelFile as paced, unpaced } from "./workbook.ts";
 
 type Row = { name: string; paidE4: number | null; usedWh: number; at: number; day: string };
@@ -69,6 +71,22 @@ test("characters that XML cannot carry are dropped, and what is missing is an em
 test("a file without rows opens and sums to zero", async () => {
   const sheet = await read([]);
   expect(sheet[4]?.slice(0, 3)).toEqual(["合计", 0, 0]);
+});
+
+test("a sum leaves out the rows that a column says do not count, as its formula does", async () => {
+  const counted: ExcelTable<Row>["columns"] = [
+    { header: "计入", type: "text", width: 8, value: (row) => (row.name === "总表" ? "否" : "是"), countedAs: "是" },
+    { header: "用量", type: "units", width: 12, value: (row) => row.usedWh, sum: "counted" },
+    { header: "全部", type: "units", width: 12, value: (row) => row.usedWh, sum: true },
+  ];
+  const parts: Buffer[] = [];
+  const rows = [SOME, { ...SOME, name: "总表", usedWh: 7_000 }, { ...SOME, usedWh: 1_000 }];
+  for await (const part of excelFile({ ...table(rows), columns: counted })) parts.push(part);
+  const [sheet] = await readSheet(Buffer.concat(parts), { trim: false });
+  expect(sheet?.data[7]).toEqual(["合计", 134, 141]);
+  const xml = await text(openZip(Buffer.concat(parts)).read("xl/worksheets/sheet1.xml"));
+  expect(xml).toContain('<f>SUMIF(A5:A7,"是",B5:B7)</f>');
+  expect(xml).toContain("<f>SUM(C5:C7)</f>");
 });
 
 test("whatever the amounts are, every cell is exact and the last row is their sum", async () => {

@@ -19,8 +19,10 @@ export type ExcelColumn<Row> = {
   readonly type: CellType;
   readonly width: number;
   readonly value: (row: Row) => CellValue;
-  /** Only for `money`, `units` and `number`. */
-  readonly sum?: true;
+  /** Only for `money`, `units` and `number`. `counted`: without the rows that the table's column with `countedAs` leaves out. */
+  readonly sum?: true | "counted";
+  /** A row counts in the `counted` sums when this text stands here. One column of a table may have it. */
+  readonly countedAs?: string;
 };
 
 /** A table for people as one sheet. Texts come ready in the reader's language. */
@@ -72,6 +74,7 @@ async function* sheet<Row>(table: ExcelTable<Row>, headerRow: number, pace: Pace
   const names = columns.map((_, index) => columnName(index));
   const sums = columns.map(() => 0n);
   const at = (index: number, row: number) => `${names[index]}${row}`;
+  const judge = columns.findIndex(({ countedAs }) => countedAs !== undefined);
 
   let text = sheetHead(
     columns.map(({ width }) => width),
@@ -90,10 +93,12 @@ async function* sheet<Row>(table: ExcelTable<Row>, headerRow: number, pace: Pace
     row++;
     assert(row - headerRow <= EXCEL_ROWS_MAX, "a sheet holds no more rows than Excel opens");
     text += `<row r="${row}">`;
+    const counted = judge === -1 || columns[judge]?.value(each) === columns[judge]?.countedAs;
     for (const [index, { type, value, sum }] of columns.entries()) {
       const held = value(each);
       text += cell(at(index, row), type, held);
-      if (sum && typeof held === "number") sums[index] = (sums[index] ?? 0n) + BigInt(held);
+      if (sum && (sum === true || counted) && typeof held === "number")
+        sums[index] = (sums[index] ?? 0n) + BigInt(held);
     }
     text += "</row>";
     if (text.length < PART_CHARS) continue;
@@ -109,8 +114,14 @@ async function* sheet<Row>(table: ExcelTable<Row>, headerRow: number, pace: Pace
       const address = at(index, row + 1);
       if (sum) {
         assert(type === "money" || type === "units" || type === "number", `a column of ${type} has no sum`);
-        const range = row > headerRow ? `${at(index, headerRow + 1)}:${at(index, row)}` : null;
-        text += totalCell(address, type, sums[index] ?? 0n, range);
+        const range = (of: number) => `${at(of, headerRow + 1)}:${at(of, row)}`;
+        const formula =
+          row === headerRow
+            ? null
+            : sum === true || judge === -1
+              ? `SUM(${range(index)})`
+              : `SUMIF(${range(judge)},"${columns[judge]?.countedAs}",${range(index)})`;
+        text += totalCell(address, type, sums[index] ?? 0n, formula);
       } else text += textCell(address, index === 0 ? table.totalWord : "", "total_text");
     }
     text += "</row>";

@@ -47,6 +47,8 @@ export const reportsEn: typeof reportsZh = {
     power: "Voltage V / current A / power W",
     negative: "public, no arrears",
     sum: "Total",
+    master: "Master",
+    mastersLeftOut: "{{count}} master meters not in it",
     open: "Open",
     close: "Close",
     ratio: "Ratio",

@@ -45,6 +45,8 @@ export const reportsZh = {
     power: "电压 V / 电流 A / 功率 W",
     negative: "公共表,不计欠费",
     sum: "合计",
+    master: "总表",
+    mastersLeftOut: "总表 {{count}} 只不计入合计",
     open: "起始示数",
     close: "终止示数",
     ratio: "倍率",

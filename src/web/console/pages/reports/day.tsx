@@ -7,7 +7,7 @@ import { getDay, queryOf } from "#web/shared/api-reports.ts";
 import { dateTime, MISSING, units } from "#web/shared/format.ts";
 import { ExportButton } from "../../export-button.tsx";
 import { SheetBox } from "../../sheet-box.tsx";
-import { Gaps, UnitsCell, YuanCell } from "./figures.tsx";
+import { Gaps, MasterTag, SumHead, UnitsCell, YuanCell } from "./figures.tsx";
 import { ReportFilter, Stepper, useReportFilter } from "./report-filter.tsx";
 import { ReportFrame, useReport } from "./report-frame.tsx";
 
@@ -51,6 +51,7 @@ export function DayPage() {
                     <tr key={`${row.meterId}-${row.segment}`} data-testid={`day-${row.number}`}>
                       <th scope="row" className="first">
                         <Link to={`/reports/meters/${row.meterId}?period=${day}`}>{row.label}</Link>
+                        <MasterTag is={row.isMaster} />
                       </th>
                       <DayCells row={row} />
                     </tr>
@@ -58,7 +59,7 @@ export function DayPage() {
                 </tbody>
                 <tfoot>
                   <tr>
-                    <th className="first">{t("reports.sum")}</th>
+                    <SumHead masters={first.masters} />
                     <td colSpan={3} />
                     <UnitsCell wh={first.usageWh} testId="day-usage" />
                     <YuanCell text={first.cost} testId="day-cost" />
@@ -93,7 +94,7 @@ export function DayHead({ name, unit, children }: { name: string; unit: string; 
   );
 }
 
-type Segment = Omit<DayRow, "meterId" | "label" | "number" | "areaName" | "customer">;
+type Segment = Omit<DayRow, "meterId" | "label" | "number" | "areaName" | "customer" | "isMaster">;
 
 /** Indexes with their times and sources, ratio, usage, cost and quality of one segment of a day; the children stand after the usage. */
 export function DayCells({ row, children }: { row: Segment; children?: ReactNode }) {

@@ -50,6 +50,32 @@ export function YuanCell({ text, rowSpan = 1, testId }: { text: string | null; r
   );
 }
 
+/** Marks the row of a master meter (总表), which is in no sum. */
+export function MasterTag({ is }: { is: boolean }) {
+  const { t } = useTranslation();
+  return is ? (
+    <>
+      {" "}
+      <span className="tag" data-testid="master">
+        {t("reports.master")}
+      </span>
+    </>
+  ) : null;
+}
+
+/** The head of a row of sums, with how many master meters it leaves out. */
+export function SumHead({ masters }: { masters: number }) {
+  const { t } = useTranslation();
+  return (
+    <th className="first">
+      {t("reports.sum")}
+      {masters > 0 ? (
+        <small data-testid="masters-left-out">{t("reports.mastersLeftOut", { count: masters })}</small>
+      ) : null}
+    </th>
+  );
+}
+
 /** What of the data is missing or estimated, in words; nothing when all was measured. */
 export function Gaps({
   of,

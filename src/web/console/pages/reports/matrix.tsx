@@ -5,7 +5,7 @@ import { getMatrix, queryOf } from "#web/shared/api-reports.ts";
 import { MISSING } from "#web/shared/format.ts";
 import { ExportButton } from "../../export-button.tsx";
 import { SheetBox } from "../../sheet-box.tsx";
-import { UnitsCell } from "./figures.tsx";
+import { MasterTag, SumHead, UnitsCell } from "./figures.tsx";
 import { ReportFilter, Stepper, useReportFilter } from "./report-filter.tsx";
 import { ReportFrame, useReport } from "./report-frame.tsx";
 
@@ -60,6 +60,7 @@ export function MatrixPage() {
                     <tr key={row.meterId} data-testid={`matrix-${row.number}`}>
                       <th scope="row" className="first">
                         <Link to={`/reports/meters/${row.meterId}?period=${month}`}>{row.label}</Link>
+                        <MasterTag is={row.isMaster} />
                       </th>
                       <td>{row.customer ?? MISSING}</td>
                       <UnitsCell wh={row.sumWh} testId="row-sum" />
@@ -71,7 +72,7 @@ export function MatrixPage() {
                 </tbody>
                 <tfoot>
                   <tr data-testid="matrix-total">
-                    <th className="first">{t("reports.sum")}</th>
+                    <SumHead masters={first.masters} />
                     <td />
                     <UnitsCell wh={first.sumWh} testId="matrix-sum" />
                     {first.daySums.map((wh, i) => (

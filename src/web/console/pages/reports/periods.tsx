@@ -8,7 +8,7 @@ import { getPeriod, queryOf, reportKeys } from "#web/shared/api-reports.ts";
 import { MISSING, units, yuan } from "#web/shared/format.ts";
 import { ExportButton } from "../../export-button.tsx";
 import { FailedNotice, Loading, Notice } from "../../notice.tsx";
-import { Gaps, UnitsCell, YuanCell } from "./figures.tsx";
+import { Gaps, MasterTag, SumHead, UnitsCell, YuanCell } from "./figures.tsx";
 import { ReportFilter, Stepper, useReportFilter } from "./report-filter.tsx";
 import "../records/records.css";
 import "./reports.css";
@@ -122,6 +122,7 @@ function PeriodTable({ report, into }: { report: PeriodReport; into: (areaId: st
                   >
                     {child.name}
                   </Link>
+                  <MasterTag is={child.type === "meter" && child.masters > 0} />
                 </th>
                 <td>{child.customer ?? MISSING}</td>
                 <td className="num">{child.meters}</td>
@@ -135,7 +136,7 @@ function PeriodTable({ report, into }: { report: PeriodReport; into: (areaId: st
           </tbody>
           <tfoot>
             <tr>
-              <th className="first">{t("reports.sum")}</th>
+              <SumHead masters={report.masters} />
               <td />
               <td className="num">{report.meters}</td>
               <UnitsCell wh={report.usageWh} testId="sum-usage" />
