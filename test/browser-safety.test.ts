@@ -57,6 +57,8 @@ browserStories("safety of sessions and the audit", ({ before, open, refusals }) 
     expect(await change.textContent()).toContain("保电");
     expect(await page.getByTestId("audit-detail").textContent()).toContain("诊所有冰箱");
     expect(new URL(page.url()).searchParams.get("action")).toBe("guard.set");
+    // What was done is told in words, never by its code alone.
+    expect(await row.locator(".audit-action").textContent()).toBe("设为保电");
     await page.reload();
     await row.waitFor();
     expect(await page.getByTestId("audit-row").count()).toBe(1);

@@ -110,7 +110,13 @@ async function enter(ctx: FlowContext, tx: Tx, actor: Actor, input: MeterEntry &
   await keepChange(tx, { key: input.key, request: input.request, objectId: meterId, at });
   const detail = { by: actor.name };
   await addEvents(tx, [{ id: ctx.newId(at), meterId, at, kind: "archive_changed", severity: "info", detail }]);
-  const entry = { actor: actor.login, action: "meter.add", object: `meter:${meterId}`, before: null, after: row };
+  const entry = {
+    actor: actor.login,
+    action: "meter.add" as const,
+    object: `meter:${meterId}`,
+    before: null,
+    after: row,
+  };
   await auditArchive(ctx, tx, { ...entry, reason: "", ip: input.ip, at });
   return meterId;
 }

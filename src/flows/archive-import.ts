@@ -1,4 +1,5 @@
 import { AppError } from "#base/errors.ts";
+import type { AuditAction } from "#domain/audit-action.ts";
 import type { ImportFacts, ImportFault, ImportRow } from "#domain/import-fault.ts";
 import type { Actor } from "#domain/permission.ts";
 import type { Tx } from "#store/db.ts";
@@ -206,7 +207,7 @@ export async function noteArchiveTaken(
   actor: Actor,
   { projectId, ip }: { projectId: number; ip: string },
 ): Promise<void> {
-  const of = { actor: actor.login, action: "archive.export", object: `project:${projectId}`, reason: "" };
+  const of = { actor: actor.login, action: "archive.export" as const, object: `project:${projectId}`, reason: "" };
   await ctx.db.transact((tx) => auditArchive(ctx, tx, { ...of, before: null, after: null, ip, at: ctx.clock() }));
 }
 
@@ -225,7 +226,7 @@ async function hasRows(tx: Tx, id: string): Promise<boolean> {
 export async function auditImport(
   ctx: FlowContext,
   tx: Tx,
-  of: { row: ArchiveImportTable; actor: string; action: string; after: object; ip: string },
+  of: { row: ArchiveImportTable; actor: string; action: AuditAction; after: object; ip: string },
 ): Promise<void> {
   const { row, actor, action, after, ip } = of;
   const entry = { actor, action, object: `import:${row.id}`, before: null, after, reason: "", ip, at: ctx.clock() };

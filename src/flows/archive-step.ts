@@ -1,5 +1,6 @@
 import { AppError } from "#base/errors.ts";
 import type { Instant } from "#base/time.ts";
+import type { AuditAction } from "#domain/audit-action.ts";
 import type { Actor } from "#domain/permission.ts";
 import { addArchiveChange, archiveChangeByKey, concentratorToManage } from "#store/archive.ts";
 import { addAudit } from "#store/audit.ts";
@@ -28,7 +29,7 @@ export async function auditArchive(
   tx: Tx,
   entry: {
     actor: string;
-    action: string;
+    action: AuditAction;
     object: string;
     before: object | null;
     after: object | null;

@@ -1,5 +1,6 @@
 import { AppError } from "#base/errors.ts";
 import type { ExportReport } from "#contract/export-kinds.ts";
+import type { AuditAction } from "#domain/audit-action.ts";
 import type { Actor } from "#domain/permission.ts";
 import { addAudit } from "#store/audit.ts";
 import type { Tx } from "#store/db.ts";
@@ -123,7 +124,7 @@ export async function noteExportTaken(
 export async function auditExport(
   ctx: FlowContext,
   tx: Tx,
-  of: { action: string; id: string; actor: string; ip: string; after: object | null },
+  of: { action: AuditAction; id: string; actor: string; ip: string; after: object | null },
 ): Promise<void> {
   const at = ctx.clock();
   const entry = { id: ctx.newId(at), at, actor: of.actor, action: of.action, object: `export:${of.id}` };

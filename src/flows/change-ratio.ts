@@ -1,6 +1,7 @@
 import { AppError, assert } from "#base/errors.ts";
 import { dayOf, type Instant, instant } from "#base/time.ts";
 import { NO_MONEY } from "#base/units.ts";
+import type { AuditAction } from "#domain/audit-action.ts";
 import type { Actor } from "#domain/permission.ts";
 import { registerPowerMaxW } from "#domain/reading.ts";
 import { addAudit } from "#store/audit.ts";
@@ -205,7 +206,7 @@ async function audit(
   ctx: FlowContext,
   tx: Tx,
   change: RatioChangeTable,
-  input: { action: string; actor: string; reason: string; ip: string; now: Instant; after?: object },
+  input: { action: AuditAction; actor: string; reason: string; ip: string; now: Instant; after?: object },
 ): Promise<void> {
   await addAudit(tx, {
     id: ctx.newId(input.now),

@@ -1,6 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { AppError } from "#base/errors.ts";
 import { type Instant, later, MINUTE_MS, SECOND_MS } from "#base/time.ts";
+import type { AuditAction } from "#domain/audit-action.ts";
 import { type Actor, type Permission, SCOPE_ALL } from "#domain/permission.ts";
 import { addAudit } from "#store/audit.ts";
 import type { Tx } from "#store/db.ts";
@@ -109,7 +110,7 @@ async function countWrongKey(ctx: FlowContext, { ip, name, now }: { ip: string; 
 async function audit(
   ctx: FlowContext,
   tx: Tx,
-  of: { action: string; name: string; at: Instant; after: object | null },
+  of: { action: AuditAction; name: string; at: Instant; after: object | null },
 ): Promise<void> {
   const entry = { action: of.action, object: `collector_key:${of.name}`, before: null, after: of.after };
   await addAudit(tx, { id: ctx.newId(of.at), at: of.at, actor: "host", ...entry, reason: "", ip: "" });

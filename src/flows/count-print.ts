@@ -1,5 +1,6 @@
 import { AppError } from "#base/errors.ts";
 import type { Instant } from "#base/time.ts";
+import type { AuditAction } from "#domain/audit-action.ts";
 import type { Actor } from "#domain/permission.ts";
 import { addAudit } from "#store/audit.ts";
 import type { Tx } from "#store/db.ts";
@@ -17,25 +18,35 @@ type Asking = { key: string; ip: string };
  */
 export function printReceipt(ctx: FlowContext, actor: Actor, input: Asking & { paymentNo: string }): Promise<number> {
   const { paymentNo, key } = input;
-  return countedPrint(ctx, actor, { ...input, what: "receipt", object: `payment:${paymentNo}` }, async (tx, at) => {
-    if (!(await paymentView(tx, actor.scope, paymentNo))) throw new AppError("payment_not_found");
-    return countReceiptPrint(tx, { no: paymentNo, key, by: actor.login, at });
-  });
+  return countedPrint(
+    ctx,
+    actor,
+    { ...input, actions: ["receipt.print", "receipt.reprint"], object: `payment:${paymentNo}` },
+    async (tx, at) => {
+      if (!(await paymentView(tx, actor.scope, paymentNo))) throw new AppError("payment_not_found");
+      return countReceiptPrint(tx, { no: paymentNo, key, by: actor.login, at });
+    },
+  );
 }
 
 /** The same for a refund's slip (退费单). */
 export function printRefund(ctx: FlowContext, actor: Actor, input: Asking & { refundNo: string }): Promise<number> {
   const { refundNo, key } = input;
-  return countedPrint(ctx, actor, { ...input, what: "refund", object: `refund:${refundNo}` }, async (tx, at) => {
-    if (!(await refundView(tx, actor.scope, refundNo))) throw new AppError("refund_not_found");
-    return countRefundPrint(tx, { no: refundNo, key, by: actor.login, at });
-  });
+  return countedPrint(
+    ctx,
+    actor,
+    { ...input, actions: ["refund.print", "refund.reprint"], object: `refund:${refundNo}` },
+    async (tx, at) => {
+      if (!(await refundView(tx, actor.scope, refundNo))) throw new AppError("refund_not_found");
+      return countRefundPrint(tx, { no: refundNo, key, by: actor.login, at });
+    },
+  );
 }
 
 function countedPrint(
   ctx: FlowContext,
   actor: Actor,
-  input: Asking & { what: "receipt" | "refund"; object: string },
+  input: Asking & { actions: readonly [first: AuditAction, again: AuditAction]; object: string },
   count: (tx: Tx, at: Instant) => Promise<Counted>,
 ): Promise<number> {
   return decide(ctx.db, async (tx) => {
@@ -47,7 +58,7 @@ function countedPrint(
         id: ctx.newId(now),
         at: now,
         actor: actor.login,
-        action: `${input.what}.${print.n === 1 ? "print" : "reprint"}`,
+        action: input.actions[print.n === 1 ? 0 : 1],
         object: input.object,
         before: null,
         after: { n: print.n },

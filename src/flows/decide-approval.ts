@@ -2,6 +2,7 @@ import { AppError, type ErrorCode } from "#base/errors.ts";
 import type { Instant } from "#base/time.ts";
 import { formatMoney, parseMoney } from "#base/units.ts";
 import { type ApprovalKind, type ApprovalState, approvalKinds, whyNotDecide } from "#domain/approval.ts";
+import type { AuditAction } from "#domain/audit-action.ts";
 import type { Actor } from "#domain/permission.ts";
 import { approvalRuleOf, saveApprovalRule } from "#store/approval-rules.ts";
 import { approvalRow, approvalView, endApproval, overdueApprovals } from "#store/approvals.ts";
@@ -173,7 +174,7 @@ async function audit(
   ctx: FlowContext,
   tx: Tx,
   row: ApprovalTable,
-  input: { action: string; actor: string; ip: string; at: Instant; reason: string; to: ApprovalState },
+  input: { action: AuditAction; actor: string; ip: string; at: Instant; reason: string; to: ApprovalState },
 ): Promise<void> {
   await addAudit(tx, {
     id: ctx.newId(input.at),

@@ -56,7 +56,7 @@ export async function setClockMode(
     const before = await settingSeen(tx, CLOCK_SETTING);
     const change = { key: CLOCK_SETTING, value: input.mode, seenAt: input.version, by: actor.login, at };
     if (!(await replaceSetting(tx, change))) throw new AppError("archive_changed", { what: "自动校时" });
-    const entry = { actor: actor.login, action: "collection.clock", object: `setting:${CLOCK_SETTING}` };
+    const entry = { actor: actor.login, action: "collection.clock" as const, object: `setting:${CLOCK_SETTING}` };
     const told = { before: { mode: before?.value ?? "off" }, after: { mode: input.mode } };
     await auditArchive(ctx, tx, { ...entry, ...told, reason: input.reason, ip: input.ip, at });
   });
@@ -80,7 +80,7 @@ export async function saveItemSet(
       .executeTakeFirst();
     if (namesake && namesake.id !== input.id) throw new AppError("item_set_name_taken", { name: input.name });
     const after = { name: input.name, items: JSON.stringify(input.items) };
-    const shared = { actor: actor.login, action: "item_set.save", reason: "", ip: input.ip, at, after };
+    const shared = { actor: actor.login, action: "item_set.save" as const, reason: "", ip: input.ip, at, after };
     if (input.id === null) {
       const id = await nextNumbers(tx, "item_set");
       const row = { id, project_id: input.projectId, ...after, version: 0, updated_by: actor.login, updated_at: at };
@@ -126,7 +126,7 @@ export async function removeItemSet(
     const at = ctx.clock();
     const entry = {
       actor: actor.login,
-      action: "item_set.remove",
+      action: "item_set.remove" as const,
       object: `item_set:${input.id}`,
       before,
       after: null,

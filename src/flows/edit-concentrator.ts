@@ -6,6 +6,7 @@ import type {
   ConcentratorReplace,
   RetireRequest,
 } from "#contract/collection.ts";
+import type { AuditAction } from "#domain/audit-action.ts";
 import { type ConcentratorLink, linkFault, USUAL_LINK } from "#domain/link.ts";
 import type { Actor } from "#domain/permission.ts";
 import { areaInScope, changeConcentrator, ensureChannel } from "#store/archive.ts";
@@ -200,7 +201,7 @@ async function audit(
   tx: Tx,
   actor: Actor,
   of: {
-    action: string;
+    action: AuditAction;
     before: Partial<ConcentratorTable> & { id: number };
     after: object;
     reason: string;

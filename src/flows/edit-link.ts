@@ -64,7 +64,7 @@ export async function editLink(ctx: SealingContext, actor: Actor, input: Input):
     }
     await archiveChanged(tx, [before.id]);
     const { key_sealed: _, ...told } = before;
-    const entry = { actor: actor.login, action: "concentrator.link", object: `concentrator:${before.id}` };
+    const entry = { actor: actor.login, action: "concentrator.link" as const, object: `concentrator:${before.id}` };
     const change = { before: told, after: { ...after, newKey: "key_sealed" in newKey, guardedLess: isWeaker } };
     await auditArchive(ctx, tx, { ...entry, ...change, reason: input.reason, ip: input.ip, at });
   });

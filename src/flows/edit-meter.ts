@@ -1,6 +1,7 @@
 import { AppError } from "#base/errors.ts";
 import type { Instant } from "#base/time.ts";
 import type { MeterEdit, MeterMove, MeterProtocol } from "#contract/collection.ts";
+import type { AuditAction } from "#domain/audit-action.ts";
 import { hasMeterKey } from "#domain/meter-key.ts";
 import type { Actor } from "#domain/permission.ts";
 import { changeMeterArchive, ensureChannel, meterArchiveRow, metersBehind } from "#store/archive.ts";
@@ -187,7 +188,7 @@ export async function tell(
   tx: Tx,
   actor: Actor,
   meter: MeterTable,
-  of: { action: string; after: object; reason: string; ip: string },
+  of: { action: AuditAction; after: object; reason: string; ip: string },
 ): Promise<void> {
   const at = ctx.clock();
   const detail = { by: actor.name };

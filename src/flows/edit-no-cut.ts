@@ -1,5 +1,6 @@
 import { AppError } from "#base/errors.ts";
 import type { NoCutRequest } from "#contract/supply.ts";
+import type { AuditAction } from "#domain/audit-action.ts";
 import type { Actor } from "#domain/permission.ts";
 import { addAudit } from "#store/audit.ts";
 import type { Tx } from "#store/db.ts";
@@ -61,7 +62,7 @@ async function audit(
   ctx: FlowContext,
   tx: Tx,
   actor: Actor,
-  input: { action: string; id: string; before: object | null; after: object | null; ip: string },
+  input: { action: AuditAction; id: string; before: object | null; after: object | null; ip: string },
 ): Promise<void> {
   const now = ctx.clock();
   await addAudit(tx, {

@@ -1,5 +1,6 @@
 import { AppError } from "#base/errors.ts";
 import type { RoleAdd, RoleMatrix, RoleRemove, RoleRename } from "#contract/people.ts";
+import type { AuditAction } from "#domain/audit-action.ts";
 import { permissionDiff } from "#domain/people.ts";
 import { type Actor, ADMIN_ROLE, type Permission } from "#domain/permission.ts";
 import type { Tx } from "#store/db.ts";
@@ -107,7 +108,7 @@ async function saveRole(tx: Tx, role: Role, values: Parameters<typeof changeRole
 function audit(
   ctx: FlowContext,
   { tx, asker }: PeopleChange,
-  line: { action: string; id: number; before: object | null; after: object | null; reason: string; ip: string },
+  line: { action: AuditAction; id: number; before: object | null; after: object | null; reason: string; ip: string },
 ): Promise<void> {
   const { action, id, before, after, reason, ip } = line;
   return auditPeople(ctx, tx, asker, { action, object: `role:${id}`, before, after, reason, ip });

@@ -54,7 +54,7 @@ export async function addPerson(
     await setRoles(tx, id, input.roleIds);
     await setScope(tx, id, input.scope);
     const after = shown(change, input);
-    const line = { action: "user.create", object: `user:${id}`, before: null, after };
+    const line = { action: "user.create" as const, object: `user:${id}`, before: null, after };
     await auditPeople(ctx, tx, change.asker, { ...line, reason: input.reason, ip: input.ip });
     return id;
   });
@@ -77,7 +77,7 @@ export async function editPerson(ctx: FlowContext, actor: Actor, input: AskedOf<
     await setRoles(tx, input.userId, input.roleIds);
     await setScope(tx, input.userId, input.scope);
     await saveUser(change, person, { name: input.name, all_meters: input.scope.all ? 1 : 0 });
-    const line = { action: "user.edit", object: `user:${input.userId}`, before, after };
+    const line = { action: "user.edit" as const, object: `user:${input.userId}`, before, after };
     await auditPeople(ctx, tx, asker, { ...line, reason: input.reason, ip: input.ip });
   });
 }

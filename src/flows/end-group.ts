@@ -1,4 +1,5 @@
 import { AppError } from "#base/errors.ts";
+import type { AuditAction } from "#domain/audit-action.ts";
 import type { Actor } from "#domain/permission.ts";
 import { addAudit } from "#store/audit.ts";
 import type { Tx } from "#store/db.ts";
@@ -75,7 +76,7 @@ async function audit(
   tx: Tx,
   actor: Actor,
   member: GroupMemberTable,
-  input: Asking & { action: string },
+  input: Asking & { action: AuditAction },
 ): Promise<void> {
   const now = ctx.clock();
   const after = await tx.selectFrom("group_member").select("state").where("id", "=", member.id).executeTakeFirst();

@@ -1,5 +1,6 @@
 import { AppError, assert } from "#base/errors.ts";
 import type { Instant } from "#base/time.ts";
+import type { AuditAction } from "#domain/audit-action.ts";
 import type { Actor } from "#domain/permission.ts";
 import { addAudit } from "#store/audit.ts";
 import { cancelUnsent, reopenStopped } from "#store/commands.ts";
@@ -60,7 +61,7 @@ async function audit(
   ctx: FlowContext,
   tx: Tx,
   row: ModeChangeTable,
-  input: Asking & { by: string; action: string; at: Instant },
+  input: Asking & { by: string; action: AuditAction; at: Instant },
 ): Promise<void> {
   await addAudit(tx, {
     id: ctx.newId(input.at),

@@ -1,5 +1,6 @@
 import { AppError, assert } from "#base/errors.ts";
 import { formatMoney, money } from "#base/units.ts";
+import type { AuditAction } from "#domain/audit-action.ts";
 import { postedTransfer } from "#domain/ledger.ts";
 import type { Actor } from "#domain/permission.ts";
 import { payable } from "#domain/refund.ts";
@@ -238,7 +239,7 @@ async function audit(
   tx: Tx,
   actor: Actor,
   refund: RefundTable,
-  input: { action: string; to: string; reason: string; ip: string; more?: object },
+  input: { action: AuditAction; to: string; reason: string; ip: string; more?: object },
 ): Promise<void> {
   const now = ctx.clock();
   await addAudit(tx, {

@@ -1,5 +1,6 @@
 import { AppError, assert } from "#base/errors.ts";
 import { dayOf, type Instant } from "#base/time.ts";
+import type { AuditAction } from "#domain/audit-action.ts";
 import type { MeterEventKind } from "#domain/meter-event.ts";
 import type { Actor } from "#domain/permission.ts";
 import { approvalRow, endApproval } from "#store/approvals.ts";
@@ -192,13 +193,23 @@ export async function exchangeToAct(tx: Tx, actor: Actor, exchangeNo: string): P
   return row;
 }
 
+type ExchangeStep = Extract<MeterEventKind, `exchange_${string}` | "meter_swapped">;
+
+const auditedAs: Readonly<Record<ExchangeStep, AuditAction>> = {
+  exchange_begun: "exchange.begun",
+  exchange_cancelled: "exchange.cancelled",
+  exchange_stopped: "exchange.stopped",
+  exchange_done: "exchange.done",
+  meter_swapped: "exchange.meter_swapped",
+};
+
 /** One step of an exchange, for people who look at the meter's history, and for auditors. */
 export async function tellExchange(
   ctx: FlowContext,
   tx: Tx,
   row: MeterExchangeTable,
   step: {
-    kind: Extract<MeterEventKind, `exchange_${string}` | "meter_swapped">;
+    kind: ExchangeStep;
     actor: string;
     ip: string;
     now: Instant;
@@ -219,7 +230,7 @@ export async function tellExchange(
     id: ctx.newId(step.now),
     at: step.now,
     actor: step.actor,
-    action: `exchange.${step.kind.replace(/^exchange_/, "")}`,
+    action: auditedAs[step.kind],
     object: `meter:${row.meter_id}`,
     before: { state: row.state, oldNumber: row.old_number },
     after: { exchangeNo: row.exchange_no, ...step.detail },

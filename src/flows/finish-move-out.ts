@@ -179,7 +179,7 @@ export async function finishMoveOut(
     await auditMoveOut(ctx, tx, {
       actor,
       row,
-      action: "finish",
+      action: "move_out.finish",
       reason: input.note,
       ip: input.ip,
       after: { state: "done", payable: formatMoney(money(sheet.payable_e4)), collected: formatMoney(collected) },

@@ -1,5 +1,6 @@
 import { AppError } from "#base/errors.ts";
 import { dayOf } from "#base/time.ts";
+import type { AuditAction } from "#domain/audit-action.ts";
 import { areaLevels } from "#domain/import-sheets.ts";
 import type { Actor } from "#domain/permission.ts";
 import { areaInScope, changeMeterArchive } from "#store/archive.ts";
@@ -201,7 +202,7 @@ async function audit(
   ctx: SealingContext,
   tx: Tx,
   { actor, ip, importId }: Carrying,
-  of: { action: string; object: string; after: object },
+  of: { action: AuditAction; object: string; after: object },
 ): Promise<void> {
   const entry = { ...of, actor: actor.login, before: null, reason: `import ${importId}`, ip, at: ctx.clock() };
   await auditArchive(ctx, tx, entry);

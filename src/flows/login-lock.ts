@@ -1,5 +1,6 @@
 import { AppError } from "#base/errors.ts";
 import { DAY_MS, HOUR_MS, type Instant, later, MINUTE_MS } from "#base/time.ts";
+import type { AuditAction } from "#domain/audit-action.ts";
 import { addAudit } from "#store/audit.ts";
 import type { Tx } from "#store/db.ts";
 import { countLoginFailure, lockedUntil, lockLogin } from "#store/sessions.ts";
@@ -48,7 +49,7 @@ export async function unlock(ctx: FlowContext, what: { login: string } | { ip: s
 }
 
 /** Counts a failure of the name and of the address, locks what has had too many, and writes it down. */
-export async function rememberFailure(ctx: FlowContext, attempt: Attempt, action: string): Promise<void> {
+export async function rememberFailure(ctx: FlowContext, attempt: Attempt, action: AuditAction): Promise<void> {
   const now = ctx.clock();
   const times = { at: now, since: later(now, -LOCK_MS), locksSince: later(now, -LOCKS_KEPT_MS) };
   const limits = [

@@ -66,7 +66,7 @@ export async function confirmMoveOut(
     await auditMoveOut(ctx, tx, {
       actor,
       row,
-      action: "confirm",
+      action: "move_out.confirm",
       reason: "",
       ip: input.ip,
       after: { rev: sheet.rev, payable: formatMoney(money(sheet.payable_e4)) },
@@ -267,7 +267,7 @@ export async function repeatClears(
     await auditMoveOut(ctx, tx, {
       actor,
       row,
-      action: "retry",
+      action: "move_out.retry",
       reason: input.reason,
       ip: input.ip,
       after: { repeated },
@@ -298,7 +298,7 @@ export async function attestCleared(
     await auditMoveOut(ctx, tx, {
       actor,
       row,
-      action: "cleared",
+      action: "move_out.cleared",
       reason: input.reason,
       ip: input.ip,
       after: { meter: of.meter_id, unitsWh: takenWh, refundNo: refund.refund_no },
@@ -348,7 +348,7 @@ export async function cancelMoveOut(
     await auditMoveOut(ctx, tx, {
       actor,
       row,
-      action: "cancel",
+      action: "move_out.cancel",
       reason: input.reason,
       ip: input.ip,
       after: { state: "cancelled" },

@@ -44,7 +44,7 @@ export async function readFinalAgain(ctx: FlowContext, actor: Actor, input: OfMe
     await auditMoveOut(ctx, tx, {
       actor,
       row,
-      action: "read",
+      action: "move_out.read",
       reason: "",
       ip: input.ip,
       after: { meter: of.meter_id, nth },
@@ -111,7 +111,7 @@ export async function enterFinalReading(
     await auditMoveOut(ctx, tx, {
       actor,
       row,
-      action: "reading",
+      action: "move_out.reading",
       reason: input.reason,
       ip: input.ip,
       after: { meter: meterId, source: input.source, index: input.index, remaining: input.remaining },
@@ -156,7 +156,7 @@ export async function overridePrice(ctx: FlowContext, actor: Actor, input: Overr
     await auditMoveOut(ctx, tx, {
       actor,
       row,
-      action: "override",
+      action: "move_out.override",
       reason: input.reason,
       ip: input.ip,
       after: { meter: of.meter_id, price: input.price },

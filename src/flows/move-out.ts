@@ -1,6 +1,7 @@
 import { AppError } from "#base/errors.ts";
 import { dayOf, type Instant, later } from "#base/time.ts";
 import type { MoveOutRequest, Tenant } from "#contract/move-outs.ts";
+import type { AuditAction } from "#domain/audit-action.ts";
 import { expiryMs, priority } from "#domain/command.ts";
 import type { Actor } from "#domain/permission.ts";
 import { canTakeBack } from "#protocol/profiles.ts";
@@ -200,7 +201,14 @@ async function book(
       detail: { moveOutNo, by: actor.name, reason: input.reason },
     })),
   );
-  await auditMoveOut(ctx, tx, { actor, row, action: "start", reason: input.reason, ip: input.ip, after: { place } });
+  await auditMoveOut(ctx, tx, {
+    actor,
+    row,
+    action: "move_out.start",
+    reason: input.reason,
+    ip: input.ip,
+    after: { place },
+  });
   faultPoint("move-out:before-commit");
   return moveOutNo;
 }
@@ -269,7 +277,7 @@ export async function auditMoveOut(
   input: {
     actor: { login: string };
     row: MoveOutTable;
-    action: string;
+    action: Extract<AuditAction, `move_out.${string}`>;
     reason: string;
     ip: string;
     after: Record<string, unknown>;
@@ -280,7 +288,7 @@ export async function auditMoveOut(
     id: ctx.newId(now),
     at: now,
     actor: input.actor.login,
-    action: `move_out.${input.action}`,
+    action: input.action,
     object: `move_out:${input.row.move_out_no}`,
     before: { state: input.row.state },
     after: input.after,

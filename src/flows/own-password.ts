@@ -45,7 +45,7 @@ export async function changeOwnPassword(
     const ended = await endSessions(tx, actor.userId, sha256Hex(input.token));
     await tx.deleteFrom("login_failure").where("subject", "=", subject).execute();
     const after = { sessionsEnded: ended };
-    const line = { action: "user.password", object: `user:${actor.userId}`, before: null, after, reason: "" };
+    const line = { action: "user.password" as const, object: `user:${actor.userId}`, before: null, after, reason: "" };
     await auditPeople(ctx, tx, actor, { ...line, ip: input.ip });
   });
 }

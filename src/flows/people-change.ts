@@ -1,4 +1,5 @@
 import { AppError, type ErrorCode } from "#base/errors.ts";
+import type { AuditAction } from "#domain/audit-action.ts";
 import { beyond, isFullAdministrator } from "#domain/people.ts";
 import { type Actor, type Permission, permissions, type Scope } from "#domain/permission.ts";
 import { permissionNames } from "#domain/permission-names.ts";
@@ -105,7 +106,14 @@ export async function auditPeople(
   ctx: FlowContext,
   tx: Tx,
   actor: Pick<Actor, "login">,
-  line: { action: string; object: string; before: object | null; after: object | null; reason: string; ip: string },
+  line: {
+    action: AuditAction;
+    object: string;
+    before: object | null;
+    after: object | null;
+    reason: string;
+    ip: string;
+  },
 ): Promise<void> {
   const now = ctx.clock();
   await addAudit(tx, { id: ctx.newId(now), at: now, actor: actor.login, ...line });

@@ -20,7 +20,12 @@ export async function beginPreview(
     if (row.disabled === 1) throw new AppError("preview_disabled", { name: row.name });
     const tokenHash = sha256Hex(input.token);
     await setPreview(change.tx, { tokenHash, userId: actor.userId, previewOf: input.userId });
-    const line = { action: "user.preview", object: `user:${row.id}`, before: null, after: { login: row.login } };
+    const line = {
+      action: "user.preview" as const,
+      object: `user:${row.id}`,
+      before: null,
+      after: { login: row.login },
+    };
     await auditPeople(ctx, change.tx, actor, { ...line, reason: input.reason, ip: input.ip });
   });
 }
@@ -31,7 +36,11 @@ export async function endPreview(ctx: FlowContext, actor: Actor, input: { token:
   if (own === undefined) return;
   await ctx.db.transact(async (tx) => {
     await setPreview(tx, { tokenHash: sha256Hex(input.token), userId: own.userId, previewOf: null });
-    const line = { action: "user.preview_end", object: `user:${actor.userId}`, before: { login: actor.login } };
+    const line = {
+      action: "user.preview_end" as const,
+      object: `user:${actor.userId}`,
+      before: { login: actor.login },
+    };
     await auditPeople(ctx, tx, own, { ...line, after: null, reason: "", ip: input.ip });
   });
 }

@@ -2,6 +2,7 @@ import { AppError, assert } from "#base/errors.ts";
 import { DAY_MS, formatInstant, type Instant, instant, MINUTE_MS } from "#base/time.ts";
 import { formatMoney, money, NO_MONEY, price } from "#base/units.ts";
 import type { ChangeContent, ChangeRequest } from "#contract/prices.ts";
+import type { AuditAction } from "#domain/audit-action.ts";
 import type { Actor } from "#domain/permission.ts";
 import type { TariffTerms } from "#domain/tariff.ts";
 import { addAudit } from "#store/audit.ts";
@@ -362,7 +363,7 @@ async function audit(
   ctx: FlowContext,
   tx: Tx,
   change: PriceChangeTable,
-  input: { action: string; actor: string; reason: string; ip: string; at: Instant },
+  input: { action: AuditAction; actor: string; reason: string; ip: string; at: Instant },
 ): Promise<void> {
   await addAudit(tx, {
     id: ctx.newId(input.at),

@@ -1,6 +1,7 @@
 import { AppError } from "#base/errors.ts";
 import { formatInstant, type Instant, instant } from "#base/time.ts";
 import { NO_MONEY } from "#base/units.ts";
+import type { AuditAction } from "#domain/audit-action.ts";
 import type { Actor } from "#domain/permission.ts";
 import { judgeQuarantine } from "#domain/quarantine.ts";
 import { addAudit } from "#store/audit.ts";
@@ -173,7 +174,15 @@ async function releaseTrips(
 function audit(
   ctx: FlowContext,
   tx: Tx,
-  entry: { at: Instant; by: string; action: string; object: string; before: object | null; reason: string; ip: string },
+  entry: {
+    at: Instant;
+    by: string;
+    action: AuditAction;
+    object: string;
+    before: object | null;
+    reason: string;
+    ip: string;
+  },
 ): Promise<void> {
   const { by, ...rest } = entry;
   return addAudit(tx, { ...rest, id: ctx.newId(entry.at), actor: by, after: null });

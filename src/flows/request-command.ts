@@ -73,7 +73,7 @@ async function request(ctx: FlowContext, tx: Tx, actor: Actor, input: Asked) {
     id: ctx.newId(now),
     at: now,
     actor: actor.login,
-    action: `meter.${input.kind}`,
+    action: input.kind === "trip" ? "meter.trip" : "meter.close",
     object: `meter:${meter.id}`,
     before: { relay: meter.relay },
     after: { command: commandId },

@@ -1,5 +1,6 @@
 import { AppError, assert } from "#base/errors.ts";
 import type { Instant } from "#base/time.ts";
+import type { AuditAction } from "#domain/audit-action.ts";
 import { ROOT_KEY_VERSION_MAX } from "#domain/meter-key.ts";
 import { addAudit } from "#store/audit.ts";
 import type { Tx } from "#store/db.ts";
@@ -136,7 +137,7 @@ async function audit(
   ctx: FlowContext,
   tx: Tx,
   who: KeyActor,
-  what: { action: string; version: number; now: Instant; before?: object; after?: object },
+  what: { action: AuditAction; version: number; now: Instant; before?: object; after?: object },
 ): Promise<void> {
   await addAudit(tx, {
     id: ctx.newId(what.now),

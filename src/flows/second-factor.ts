@@ -1,5 +1,6 @@
 import { AppError } from "#base/errors.ts";
 import type { Instant } from "#base/time.ts";
+import type { AuditAction } from "#domain/audit-action.ts";
 import type { Actor } from "#domain/permission.ts";
 import { addAudit } from "#store/audit.ts";
 import type { Tx } from "#store/db.ts";
@@ -190,7 +191,7 @@ function codeHash(userId: number, code: string): string {
 async function audit(
   ctx: FlowContext,
   tx: Tx,
-  of: { actor: Actor | null; userId: number; action: string; ip: string; after: object | null; reason?: string },
+  of: { actor: Actor | null; userId: number; action: AuditAction; ip: string; after: object | null; reason?: string },
 ): Promise<void> {
   const now = ctx.clock();
   await addAudit(tx, {

@@ -1,6 +1,7 @@
 import { AppError } from "#base/errors.ts";
 import type { Instant } from "#base/time.ts";
 import { NO_MONEY } from "#base/units.ts";
+import type { AuditAction } from "#domain/audit-action.ts";
 import type { Actor } from "#domain/permission.ts";
 import { addAudit } from "#store/audit.ts";
 import type { Tx } from "#store/db.ts";
@@ -126,7 +127,7 @@ async function release(
 async function audit(
   ctx: FlowContext,
   tx: Tx,
-  input: Asking & { by: string; action: string; before: object | null; at: Instant },
+  input: Asking & { by: string; action: AuditAction; before: object | null; at: Instant },
 ): Promise<void> {
   await addAudit(tx, {
     id: ctx.newId(input.at),

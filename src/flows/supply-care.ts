@@ -2,6 +2,7 @@ import { AppError } from "#base/errors.ts";
 import type { Instant } from "#base/time.ts";
 import { formatMoney, type Money, money, PER_YUAN, parseMoney } from "#base/units.ts";
 import type { EmergencyRequest, Supply } from "#contract/supply.ts";
+import type { AuditAction } from "#domain/audit-action.ts";
 import type { Actor } from "#domain/permission.ts";
 import { addAudit } from "#store/audit.ts";
 import type { Tx } from "#store/db.ts";
@@ -176,7 +177,7 @@ async function serverAccount(
   return { accountId: meter.account_id, overdraftE4: meter.overdraft_e4 ?? 0 };
 }
 
-type Told = { action: string; object: string; before: object | null; after: object; reason: string; ip: string };
+type Told = { action: AuditAction; object: string; before: object | null; after: object; reason: string; ip: string };
 
 async function audit(ctx: FlowContext, tx: Tx, actor: Actor, told: Told): Promise<void> {
   const now: Instant = ctx.clock();

@@ -1,4 +1,5 @@
 import type { Instant } from "#base/time.ts";
+import type { AuditAction } from "#domain/audit-action.ts";
 import type { Tx } from "./db.ts";
 import { addUnsealed } from "./seals.ts";
 
@@ -7,8 +8,7 @@ export type AuditEntry = {
   at: Instant;
   /** Login name of a person, or the name of a job. */
   actor: string;
-  /** What was done, as a permission-like code: `recharge.create`, `meter.trip`, `login`. */
-  action: string;
+  action: AuditAction;
   /** What it was done to: `meter:12`, `order:R20260801000001`. */
   object: string;
   before: object | null;

@@ -1,6 +1,7 @@
 import { AppError } from "#base/errors.ts";
 import { formatInstant } from "#base/time.ts";
 import type { AuditFilter, AuditRow } from "#contract/audit.ts";
+import { auditActionName } from "#domain/audit-action.ts";
 import type { Actor } from "#domain/permission.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { auditChainNow } from "#store/audit-checks.ts";
@@ -59,12 +60,14 @@ const filterWords: Readonly<Record<keyof AuditFilter, Words>> = {
 
 function columnsIn(language: ExportLanguage): ExcelColumn<AuditRow>[] {
   const say = (words: Words): string => inWords(words, language);
+  const actionWord = (action: string) => say(auditActionName(action) ?? [action, action]);
   const text = (figures: AuditRow["before"]) =>
     figures === null ? "" : JSON.stringify(figures).slice(0, CELL_CHARS_MAX);
   return [
     { header: say(["时间", "Time"]), type: "time", width: 20, value: (row) => row.at },
     { header: say(["操作人", "Who"]), type: "text", width: 16, value: (row) => row.actor },
-    { header: say(["操作", "Action"]), type: "text", width: 22, value: (row) => row.action },
+    { header: say(["操作", "Action"]), type: "text", width: 22, value: (row) => actionWord(row.action) },
+    { header: say(["操作代码", "Code"]), type: "text", width: 22, value: (row) => row.action },
     { header: say(["对象", "Object"]), type: "text", width: 24, value: (row) => row.object },
     { header: say(["名称", "Name"]), type: "text", width: 22, value: (row) => row.objectName ?? "" },
     { header: say(["之前", "Before"]), type: "text", width: 40, value: (row) => text(row.before) },

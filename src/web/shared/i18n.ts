@@ -1,5 +1,6 @@
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
+import type { Name } from "#domain/permission-names.ts";
 import { en } from "./locales/en.ts";
 import { withSingulars } from "./locales/singular.ts";
 import { type Messages, zhCN } from "./locales/zh-CN.ts";
@@ -42,6 +43,11 @@ export async function chooseLanguage(language: Language): Promise<void> {
 /** The language of the page now. */
 export function currentLanguage(): Language {
   return i18next.language === "en" ? "en" : "zh-CN";
+}
+
+/** One of two names, in the language of the page. */
+export function inLanguage([chinese, english]: Name): string {
+  return currentLanguage() === "en" ? english : chinese;
 }
 
 /** Why a command or an order ended as it did: known codes in words, separated by commas on the wire; others as they are. */

@@ -1,10 +1,12 @@
 import i18next from "i18next";
+import { auditActionName } from "#domain/audit-action.ts";
 import { dateTime, MISSING, units, yuan } from "#web/shared/format.ts";
-import { currentLanguage } from "#web/shared/i18n.ts";
+import { currentLanguage, inLanguage } from "#web/shared/i18n.ts";
 
 /** What was done, in words; the code itself when it has none. */
 export function actionWord(action: string): string {
-  return wordAt(`audit.action.${action.replaceAll(".", "_")}`) ?? action;
+  const name = auditActionName(action);
+  return name === null ? action : inLanguage(name);
 }
 
 /** A kind of thing in words: `meter`. */

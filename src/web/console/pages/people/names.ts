@@ -1,11 +1,6 @@
 import { type Permission, seedRoles } from "#domain/permission.ts";
-import { type Name, permissionNames, seedRoleNames } from "#domain/permission-names.ts";
-import { currentLanguage } from "#web/shared/i18n.ts";
-
-/** One of two names, in the language of the page. */
-export function inLanguage([chinese, english]: Name): string {
-  return currentLanguage() === "en" ? english : chinese;
-}
+import { permissionNames, seedRoleNames } from "#domain/permission-names.ts";
+import { inLanguage } from "#web/shared/i18n.ts";
 
 /** What a permission allows. */
 export const permissionName = (permission: Permission) => inLanguage(permissionNames[permission]);

@@ -3,9 +3,10 @@ import { useTranslation } from "react-i18next";
 import type { RoleView } from "#contract/people.ts";
 import type { Permission } from "#domain/permission.ts";
 import { permissionGroups } from "#domain/permission-names.ts";
+import { inLanguage } from "#web/shared/i18n.ts";
 import { SheetBox } from "../../sheet-box.tsx";
 import { type Draft, isTicked, rowOrder } from "./matrix-draft.ts";
-import { inLanguage, permissionName, roleTitle } from "./names.ts";
+import { permissionName, roleTitle } from "./names.ts";
 import { Tick } from "./scope-tree.tsx";
 
 type Cell = { role: RoleView; permission: Permission };
