@@ -63,6 +63,19 @@ browserStories("safety of sessions and the audit", ({ before, open, refusals }) 
     await row.waitFor();
     expect(await page.getByTestId("audit-row").count()).toBe(1);
     expect(await seriousBarriers(page)).toEqual([]);
+    // What is typed goes into the address and keeps the focus; what leaves the address leaves the fields.
+    const typed = { "filter-object-id": ["object", `meter:${meterId}`], "filter-search": ["search", "冰箱"] } as const;
+    await page.getByTestId("filter-object").selectOption("meter");
+    for (const [field, [name, value]] of Object.entries(typed)) {
+      await page.getByTestId(field).pressSequentially(value.replace("meter:", ""));
+      await page.waitForURL((url) => url.searchParams.get(name) === value);
+      expect(await page.locator(`[data-testid="${field}"]:focus`).count()).toBe(1);
+    }
+    await page.getByTestId("audit-every").click();
+    await until("the text is gone", async () => (await page.getByTestId("filter-search").inputValue()) === "");
+    await page.goBack();
+    await until("it is there again", async () => (await page.getByTestId("filter-search").inputValue()) === "冰箱");
+    expect(await page.getByTestId("filter-object-id").inputValue()).toBe(String(meterId));
     await row.getByRole("button").first().click();
     await page.getByTestId("audit-link").click();
     await page.getByTestId("meter-drawer").waitFor();

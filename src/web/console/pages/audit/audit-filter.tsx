@@ -1,8 +1,7 @@
 import { Button, Input } from "antd";
-import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { AuditSummary } from "#contract/audit.ts";
-import { useSettled } from "../../use-settled.ts";
+import { useTypedFilter } from "../../use-typed-filter.ts";
 import { actionWord, kindWord } from "./audit-words.ts";
 
 /** Names of the filter in the address and in the request alike. */
@@ -54,7 +53,6 @@ export function AuditFilterBar({ values, onChange, choices }: FilterProps) {
         </label>
       ))}
       <ObjectField
-        key={`object-${values.get("object") ?? ""}`}
         value={values.get("object") ?? ""}
         kinds={choices?.kinds ?? []}
         onChange={(object) => onChange({ object })}
@@ -83,17 +81,10 @@ function withChosen(options: readonly (readonly [string, string])[], chosen: str
 function ObjectField(props: { value: string; kinds: readonly string[]; onChange: (object: string) => void }) {
   const { t } = useTranslation();
   const [kind = "", ...rest] = props.value.split(":");
-  const [id, setId] = useState(rest.join(":"));
-  const settled = useSettled(id.trim(), 400);
   const kinds = kind === "" || props.kinds.includes(kind) ? props.kinds : [kind, ...props.kinds];
-  const say = (nextKind: string, nextId: string): void => {
-    const next = nextKind === "" ? "" : nextId === "" ? nextKind : `${nextKind}:${nextId}`;
-    if (next !== props.value) props.onChange(next);
-  };
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only what was typed changes the address
-  useEffect(() => {
-    if (kind !== "") say(kind, settled);
-  }, [settled]);
+  const say = (nextKind: string, nextId: string): void =>
+    props.onChange(nextKind === "" || nextId === "" ? nextKind : `${nextKind}:${nextId}`);
+  const [id, setId] = useTypedFilter(rest.join(":"), (typed) => say(kind, typed));
   return (
     <>
       <label className="filter-field">
@@ -125,12 +116,7 @@ function ObjectField(props: { value: string; kinds: readonly string[]; onChange:
 
 function TextField({ value, onChange }: { value: string; onChange: (text: string) => void }) {
   const { t } = useTranslation();
-  const [text, setText] = useState(value);
-  const settled = useSettled(text.trim(), 400);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only what was typed changes the address
-  useEffect(() => {
-    if (settled !== value) onChange(settled);
-  }, [settled]);
+  const [text, setText] = useTypedFilter(value, onChange);
   return (
     <label className="filter-field record-filter-text" htmlFor="audit-search">
       <span>{t("recordsFilter.search")}</span>

@@ -3,8 +3,10 @@ import { Button } from "antd";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import { auditKeys, getAudit, getAuditSummary } from "#web/shared/api-audit.ts";
+import { filterFrom, withFilter } from "../../address-filter.ts";
 import { ExportButton } from "../../export-button.tsx";
-import { FailedLine, FailedNotice, Loading, Notice } from "../../notice.tsx";
+import { Notice } from "../../notice.tsx";
+import { PagedList } from "../../paged-list.tsx";
 import { AUDIT_FILTER_NAMES, AuditFilterBar } from "./audit-filter.tsx";
 import { AuditRows } from "./audit-rows.tsx";
 import { ChainBadge } from "./chain-badge.tsx";
@@ -18,7 +20,7 @@ const AGAIN_MS = 30_000;
 export function AuditPage() {
   const { t } = useTranslation();
   const [search, setSearch] = useSearchParams();
-  const filter = filterOf(search);
+  const filter = filterFrom(search, AUDIT_FILTER_NAMES);
   const list = useInfiniteQuery({
     queryKey: auditKeys.list(filter),
     queryFn: ({ pageParam }) => getAudit(filter, { before: pageParam, limit: PAGE }),
@@ -31,14 +33,7 @@ export function AuditPage() {
   const summary = useQuery({ queryKey: auditKeys.summary, queryFn: getAuditSummary, refetchInterval: AGAIN_MS });
   const items = list.data?.pages.flatMap((page) => page.items);
   const change = (changed: Readonly<Record<string, string>>): void =>
-    setSearch((before) => {
-      const next = new URLSearchParams(before);
-      for (const [name, value] of Object.entries(changed)) {
-        if (value === "") next.delete(name);
-        else next.set(name, value);
-      }
-      return next;
-    });
+    setSearch((before) => withFilter(before, changed));
   return (
     <main className="page" id="main" tabIndex={-1}>
       <div className="page-head">
@@ -59,47 +54,19 @@ export function AuditPage() {
         </section>
       ) : null}
       <AuditFilterBar values={new URLSearchParams(filter)} onChange={change} choices={summary.data ?? null} />
-      {items === undefined ? (
-        list.error ? (
-          <FailedNotice error={list.error} retry={() => void list.refetch()} />
-        ) : (
-          <Loading rows={10} />
-        )
-      ) : items.length === 0 ? (
-        <Notice title={t("recordsFilter.none")} lead={t("recordsFilter.noneLead")} testId="audit-empty" />
-      ) : (
-        <>
-          <AuditRows items={items} onNarrow={change} />
-          <div className="records-more">
-            <span className="muted" role="status" data-testid="audit-shown">
-              {t(list.hasNextPage ? "records.shown" : "records.all", { count: items.length })}
-            </span>
-            {list.hasNextPage ? (
-              <Button
-                onClick={() => list.isFetchingNextPage || void list.fetchNextPage()}
-                aria-busy={list.isFetchingNextPage}
-                data-testid="audit-more"
-              >
-                {list.isFetchingNextPage ? t("records.loading") : t("records.more")}
-              </Button>
-            ) : null}
-            <Button onClick={() => void list.refetch()} data-testid="audit-refresh">
-              {t("audit.refresh")}
-            </Button>
-          </div>
-          {list.error ? <FailedLine error={list.error} /> : null}
-        </>
-      )}
+      <PagedList
+        list={list}
+        items={items}
+        testId="audit"
+        empty={<Notice title={t("recordsFilter.none")} lead={t("recordsFilter.noneLead")} testId="audit-empty" />}
+        also={
+          <Button onClick={() => void list.refetch()} data-testid="audit-refresh">
+            {t("audit.refresh")}
+          </Button>
+        }
+      >
+        {(rows) => <AuditRows items={rows} onNarrow={change} />}
+      </PagedList>
     </main>
   );
-}
-
-/** The filter as a query, names in one order, so that the same filter has one name in the cache. */
-function filterOf(search: URLSearchParams): string {
-  const filter = new URLSearchParams();
-  for (const name of AUDIT_FILTER_NAMES) {
-    const value = search.get(name) ?? "";
-    if (value !== "") filter.set(name, value);
-  }
-  return filter.toString();
 }

@@ -8,6 +8,7 @@ import { SIGNAL_WEAK_DBM } from "#domain/collection.ts";
 import { collectionKeys, concentratorFilter, getConcentrators } from "#web/shared/api-collection.ts";
 import { Can } from "#web/shared/can.tsx";
 import { dateTime, MISSING, shortTime } from "#web/shared/format.ts";
+import { withFilter } from "../../address-filter.ts";
 import { ExportButton } from "../../export-button.tsx";
 import { FailedNotice, Loading, Notice } from "../../notice.tsx";
 import { AddConcentrator } from "./add-concentrator.tsx";
@@ -28,10 +29,7 @@ export function ConcentratorsPage() {
   const [isAdding, setAdding] = useState(false);
   const query = queryOf(params);
   const set = (change: Record<string, string>): void => {
-    const next = new URLSearchParams(params);
-    next.delete("page");
-    for (const [name, value] of Object.entries(change)) value === "" ? next.delete(name) : next.set(name, value);
-    setParams(next, { replace: true });
+    setParams(withFilter(params, { page: "", ...change }), { replace: true });
   };
   const found = useQuery({
     queryKey: collectionKeys.list(query),

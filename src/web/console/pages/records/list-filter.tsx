@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { Button, Input } from "antd";
-import { type ReactNode, useEffect, useState } from "react";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { deskKeys, getAreas } from "#web/shared/api-desk.ts";
-import { useSettled } from "../../use-settled.ts";
+import { useTypedFilter } from "../../use-typed-filter.ts";
 
 /** A choice of a filter: its name in the address, what it is called, and what can be chosen. */
 export type Choice<Name extends string> = {
@@ -35,14 +35,8 @@ export function ListFilter<Name extends string>({
 }: ListFilterProps<Name | "from" | "to" | "areaId" | "search">) {
   const { t } = useTranslation();
   const areas = useQuery({ queryKey: deskKeys.areas, queryFn: getAreas, staleTime: 60_000 });
-  const current = values.get("search") ?? "";
-  const [text, setText] = useState(current);
-  const settled = useSettled(text.trim(), 300);
   const change = (name: string, value: string) => onChange({ [name]: value } as Parameters<typeof onChange>[0]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only what was typed changes the address
-  useEffect(() => {
-    if (settled !== current) change("search", settled);
-  }, [settled]);
+  const [text, setText] = useTypedFilter(values.get("search") ?? "", (typed) => change("search", typed));
   const inAreas = (areas.data?.items ?? []).map((each) => [String(each.areaId), each.name] as const);
   const all = [...picks, { name: "areaId", label: t("recordsFilter.area"), options: inAreas }];
   return (

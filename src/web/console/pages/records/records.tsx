@@ -10,8 +10,10 @@ import { getRefundTotals, refundKeys } from "#web/shared/api-refunds.ts";
 import { useCan } from "#web/shared/can.tsx";
 import { isZero, yuan } from "#web/shared/format.ts";
 import { keys } from "#web/shared/live-cache.ts";
+import { filterFrom, withFilter } from "../../address-filter.ts";
 import { ExportButton } from "../../export-button.tsx";
-import { FailedLine, FailedNotice, Loading, Notice } from "../../notice.tsx";
+import { Notice } from "../../notice.tsx";
+import { PagedList } from "../../paged-list.tsx";
 import { channelText } from "../recharge/channel-text.ts";
 import { commonFilter, RecordsTabs } from "../refunds/records-tabs.tsx";
 import { FILTER_NAMES, RecordsFilter } from "./records-filter.tsx";
@@ -28,7 +30,8 @@ export function RecordsPage() {
   const [search, setSearch] = useSearchParams();
   const meterText = search.get("meterId") ?? search.get("meter");
   const meterId = meterText !== null && /^\d{1,15}$/.test(meterText) ? Number(meterText) : null;
-  const filter = filterOf(search, meterId);
+  const address = withFilter(search, { meter: "", meterId: meterId === null ? "" : String(meterId) });
+  const filter = filterFrom(address, FILTER_NAMES);
   const records = useInfiniteQuery({
     queryKey: keys.records(filter),
     queryFn: ({ pageParam }) => getRechargesBy(filter, { before: pageParam, limit: PAGE }),
@@ -43,17 +46,7 @@ export function RecordsPage() {
   });
   const label = useMeterLabel(meterId);
   const items = records.data?.pages.flatMap((page) => page.items);
-  const change = (changed: Readonly<Record<string, string>>): void =>
-    setSearch((before) => {
-      const next = new URLSearchParams(before);
-      next.delete("meter");
-      if (meterId !== null) next.set("meterId", String(meterId));
-      for (const [name, value] of Object.entries(changed)) {
-        if (value === "") next.delete(name);
-        else next.set(name, value);
-      }
-      return next;
-    });
+  const change = (changed: Readonly<Record<string, string>>): void => setSearch(withFilter(address, changed));
   return (
     <main className="page" id="main" tabIndex={-1}>
       <div className="page-head">
@@ -69,44 +62,26 @@ export function RecordsPage() {
           <RefundedToo filter={search} meterId={meterId} />
         </Totals>
       ) : null}
-      {items === undefined ? (
-        records.error ? (
-          <FailedNotice error={records.error} retry={() => void records.refetch()} />
-        ) : (
-          <Loading rows={10} />
-        )
-      ) : items.length === 0 ? (
-        <Notice
-          title={
-            filter !== "" && meterId === null
-              ? t("recordsFilter.none")
-              : label === null
-                ? t("records.empty")
-                : t("records.emptyOne", { label })
-          }
-          lead={filter !== "" && meterId === null ? t("recordsFilter.noneLead") : t("records.emptyLead")}
-          testId="records-empty"
-        />
-      ) : (
-        <>
-          <RecordsTable items={items} />
-          <div className="records-more">
-            <span className="muted" role="status" data-testid="records-shown">
-              {t(records.hasNextPage ? "records.shown" : "records.all", { count: items.length })}
-            </span>
-            {records.hasNextPage ? (
-              <Button
-                onClick={() => records.isFetchingNextPage || void records.fetchNextPage()}
-                aria-busy={records.isFetchingNextPage}
-                data-testid="records-more"
-              >
-                {records.isFetchingNextPage ? t("records.loading") : t("records.more")}
-              </Button>
-            ) : null}
-          </div>
-          {records.error ? <FailedLine error={records.error} /> : null}
-        </>
-      )}
+      <PagedList
+        list={records}
+        items={items}
+        testId="records"
+        empty={
+          <Notice
+            title={
+              filter !== "" && meterId === null
+                ? t("recordsFilter.none")
+                : label === null
+                  ? t("records.empty")
+                  : t("records.emptyOne", { label })
+            }
+            lead={filter !== "" && meterId === null ? t("recordsFilter.noneLead") : t("records.emptyLead")}
+            testId="records-empty"
+          />
+        }
+      >
+        {(rows) => <RecordsTable items={rows} />}
+      </PagedList>
     </main>
   );
 }
@@ -162,16 +137,6 @@ function RefundedToo({ filter, meterId }: { filter: URLSearchParams; meterId: nu
       </dd>
     </div>
   );
-}
-
-/** The filter as a query, names in one order, so that the same filter has one name in the cache. */
-function filterOf(search: URLSearchParams, meterId: number | null): string {
-  const filter = new URLSearchParams();
-  for (const name of FILTER_NAMES) {
-    const value = name === "meterId" ? (meterId === null ? "" : String(meterId)) : (search.get(name) ?? "");
-    if (value !== "") filter.set(name, value);
-  }
-  return filter.toString();
 }
 
 /** The room of the meter that the records are narrowed to; null when they are not, or it cannot be told. */

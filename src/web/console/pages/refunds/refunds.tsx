@@ -1,13 +1,14 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { Button } from "antd";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 import type { RefundTotals } from "#contract/refunds.ts";
 import { getRefundsBy, getRefundTotals, refundKeys } from "#web/shared/api-refunds.ts";
 import { Can } from "#web/shared/can.tsx";
 import { isZero, yuan } from "#web/shared/format.ts";
+import { filterFrom, withFilter } from "../../address-filter.ts";
 import { ExportButton } from "../../export-button.tsx";
-import { FailedLine, FailedNotice, Loading, Notice } from "../../notice.tsx";
+import { Notice } from "../../notice.tsx";
+import { PagedList } from "../../paged-list.tsx";
 import { commonFilter, RecordsTabs } from "./records-tabs.tsx";
 import { REFUND_FILTER_NAMES, RefundsFilter } from "./refunds-filter.tsx";
 import { RefundsTable } from "./refunds-table.tsx";
@@ -21,7 +22,7 @@ const POLL_MS = 5_000;
 export function RefundsPage() {
   const { t } = useTranslation();
   const [search, setSearch] = useSearchParams();
-  const filter = filterOf(search);
+  const filter = filterFrom(search, REFUND_FILTER_NAMES);
   const list = useInfiniteQuery({
     queryKey: refundKeys.list(filter),
     queryFn: ({ pageParam }) => getRefundsBy(filter, { before: pageParam, limit: PAGE }),
@@ -37,14 +38,7 @@ export function RefundsPage() {
   });
   const items = list.data?.pages.flatMap((page) => page.items);
   const change = (changed: Readonly<Record<string, string>>): void =>
-    setSearch((before) => {
-      const next = new URLSearchParams(before);
-      for (const [name, value] of Object.entries(changed)) {
-        if (value === "") next.delete(name);
-        else next.set(name, value);
-      }
-      return next;
-    });
+    setSearch((before) => withFilter(before, changed));
   return (
     <main className="page" id="main" tabIndex={-1}>
       <div className="page-head">
@@ -59,37 +53,20 @@ export function RefundsPage() {
       </div>
       <RefundsFilter values={new URLSearchParams(filter)} onChange={change} operators={totals.data?.operators ?? []} />
       {totals.data ? <Totals totals={totals.data} /> : null}
-      {items === undefined ? (
-        list.error ? (
-          <FailedNotice error={list.error} retry={() => void list.refetch()} />
-        ) : (
-          <Loading rows={10} />
-        )
-      ) : items.length === 0 ? (
-        <Notice
-          title={t(filter === "" ? "refunds.empty" : "recordsFilter.none")}
-          lead={t(filter === "" ? "refunds.emptyLead" : "recordsFilter.noneLead")}
-          testId="refunds-empty"
-        />
-      ) : (
-        <>
-          <RefundsTable items={items} />
-          <div className="records-more">
-            <span className="muted" role="status" data-testid="refunds-shown">
-              {t(list.hasNextPage ? "records.shown" : "records.all", { count: items.length })}
-            </span>
-            {list.hasNextPage ? (
-              <Button
-                onClick={() => list.isFetchingNextPage || void list.fetchNextPage()}
-                aria-busy={list.isFetchingNextPage}
-              >
-                {list.isFetchingNextPage ? t("records.loading") : t("records.more")}
-              </Button>
-            ) : null}
-          </div>
-          {list.error ? <FailedLine error={list.error} /> : null}
-        </>
-      )}
+      <PagedList
+        list={list}
+        items={items}
+        testId="refunds"
+        empty={
+          <Notice
+            title={t(filter === "" ? "refunds.empty" : "recordsFilter.none")}
+            lead={t(filter === "" ? "refunds.emptyLead" : "recordsFilter.noneLead")}
+            testId="refunds-empty"
+          />
+        }
+      >
+        {(rows) => <RefundsTable items={rows} />}
+      </PagedList>
     </main>
   );
 }
@@ -123,14 +100,4 @@ function Totals({ totals }: { totals: RefundTotals }) {
       ))}
     </dl>
   );
-}
-
-/** The filter as a query, names in one order, so that the same filter has one name in the cache. */
-function filterOf(search: URLSearchParams): string {
-  const filter = new URLSearchParams();
-  for (const name of REFUND_FILTER_NAMES) {
-    const value = search.get(name) ?? "";
-    if (value !== "") filter.set(name, value);
-  }
-  return filter.toString();
 }

@@ -1,11 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { Button, Input } from "antd";
-import { type ReactNode, useEffect, useState } from "react";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import { deskKeys, getAreas } from "#web/shared/api-desk.ts";
 import type { Asked } from "#web/shared/api-reports.ts";
-import { useSettled } from "../../use-settled.ts";
+import { useTypedFilter } from "../../use-typed-filter.ts";
 
 /** The filter of a report; it stands in the address, so that a link says what it shows. */
 export function useReportFilter(defaults: Asked): { asked: Asked; change: (to: Asked) => void } {
@@ -39,13 +39,7 @@ export function ReportFilter({
 }: FilterProps) {
   const { t } = useTranslation();
   const areas = useQuery({ queryKey: deskKeys.areas, queryFn: getAreas, staleTime: 60_000 });
-  const current = asked.search ?? "";
-  const [text, setText] = useState(current);
-  const settled = useSettled(text.trim(), 300);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only what was typed changes the address
-  useEffect(() => {
-    if (settled !== current) change({ search: settled });
-  }, [settled]);
+  const [text, setText] = useTypedFilter(asked.search ?? "", (search) => change({ search }));
   return (
     <search className="record-filters" aria-label={t("reports.filter")}>
       {children}
