@@ -252,7 +252,7 @@ browserStories("the desk in a browser", ({ before, open }) => {
       }
     }
     expect(barriers).toEqual({});
-  });
+  }, 90_000);
 
   test("money that is on its way is waited for before anything is believed", async () => {
     const orders = await until("everything has come to its end", async () => {

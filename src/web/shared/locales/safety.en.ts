@@ -31,6 +31,8 @@ export const safetyEn: typeof safetyZh = {
       codesLead:
         "These are your recovery codes. Each works once, and they are shown only now: write them down and keep them away from your phone.",
       codesKept: "I have kept them",
+      codesUnseen:
+        "The second factor is set up, but its recovery codes were lost on the way to this page and cannot be shown again. Wait for the next code of your authenticator, enter it below and make new recovery codes; the lost ones are over then.",
       codesLeft: "{{count}} recovery codes left",
       renew: "New recovery codes",
       remove: "Take it away",

@@ -26,6 +26,8 @@ export const safetyZh = {
       confirm: "确认启用",
       codesLead: "这是您的恢复码,每个只能用一次,只显示这一次。请抄下或打印,放在手机以外的地方。",
       codesKept: "我已保存",
+      codesUnseen:
+        "两步验证已经启用,但恢复码没能送到本页,也不能再次显示。请等验证器显示下一个验证码,在下面输入并换一批恢复码,原来的随即作废。",
       codesLeft: "剩余恢复码 {{count}} 个",
       renew: "换一批恢复码",
       remove: "停用两步验证",

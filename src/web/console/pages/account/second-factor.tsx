@@ -13,9 +13,16 @@ type Props = { safety: AccountSafety; onChanged: () => void };
 export function SecondFactor({ safety, onChanged }: Props) {
   const { t } = useTranslation();
   const [codes, setCodes] = useState<readonly string[] | null>(null);
+  /** The last confirmation brought no codes: when it held all the same, its answer was lost on the way. */
+  const [unsure, setUnsure] = useState(false);
   const { enrolledAt } = safety;
   const got = (made: readonly string[]): void => {
     setCodes(made);
+    setUnsure(false);
+    onChanged();
+  };
+  const failed = (): void => {
+    setUnsure(true);
     onChanged();
   };
   return (
@@ -32,15 +39,17 @@ export function SecondFactor({ safety, onChanged }: Props) {
       ) : null}
       {codes === null ? null : <Codes codes={codes} onDone={() => setCodes(null)} />}
       {codes !== null ? null : enrolledAt === null ? (
-        <Enrol onCodes={got} />
+        <Enrol onCodes={got} onFailed={failed} />
       ) : (
-        <Enrolled safety={safety} onCodes={got} onRemoved={onChanged} />
+        <Enrolled safety={safety} unseen={unsure} onCodes={got} onRemoved={onChanged} />
       )}
     </section>
   );
 }
 
-function Enrol({ onCodes }: { onCodes: (codes: readonly string[]) => void }) {
+type EnrolProps = { onCodes: (codes: readonly string[]) => void; onFailed: () => void };
+
+function Enrol({ onCodes, onFailed }: EnrolProps) {
   const { t } = useTranslation();
   const [password, setPassword] = useState("");
   const [code, setCode] = useState("");
@@ -48,7 +57,10 @@ function Enrol({ onCodes }: { onCodes: (codes: readonly string[]) => void }) {
   const confirming = useMutation({
     mutationFn: () => postTotpConfirm(code.trim()),
     onSuccess: (made) => onCodes(made.codes),
-    onError: () => setCode(""),
+    onError: () => {
+      setCode("");
+      onFailed();
+    },
   });
   if (beginning.data === undefined) {
     return (
@@ -149,9 +161,15 @@ function Codes({ codes, onDone }: { codes: readonly string[]; onDone: () => void
   );
 }
 
-type EnrolledProps = { safety: AccountSafety; onCodes: (codes: readonly string[]) => void; onRemoved: () => void };
+type EnrolledProps = {
+  safety: AccountSafety;
+  /** The recovery codes never reached this page: new ones are offered first. */
+  unseen: boolean;
+  onCodes: (codes: readonly string[]) => void;
+  onRemoved: () => void;
+};
 
-function Enrolled({ safety, onCodes, onRemoved }: EnrolledProps) {
+function Enrolled({ safety, unseen, onCodes, onRemoved }: EnrolledProps) {
   const { t } = useTranslation();
   const [code, setCode] = useState("");
   const cleared = { onSettled: () => setCode("") };
@@ -164,7 +182,13 @@ function Enrolled({ safety, onCodes, onRemoved }: EnrolledProps) {
   const error = renewing.error ?? removing.error;
   return (
     <div className="account-form">
-      <p>{t("safety.factor.codesLeft", { count: safety.recoveryCodesLeft })}</p>
+      {unseen ? (
+        <p className="banner banner-warn" role="alert" data-testid="recovery-unseen">
+          {t("safety.factor.codesUnseen")}
+        </p>
+      ) : (
+        <p>{t("safety.factor.codesLeft", { count: safety.recoveryCodesLeft })}</p>
+      )}
       <label className="field" htmlFor="totp-again">
         <span>{t("safety.code")}</span>
         <Input
@@ -178,7 +202,13 @@ function Enrolled({ safety, onCodes, onRemoved }: EnrolledProps) {
       </label>
       {error ? <FailedLine error={error} testId="totp-problem" /> : null}
       <div className="row-buttons">
-        <Button disabled={code.trim() === ""} onClick={() => renewing.isPending || renewing.mutate()}>
+        <Button
+          {...(unseen ? { type: "primary" as const } : {})}
+          disabled={code.trim() === ""}
+          onClick={() => renewing.isPending || renewing.mutate()}
+          aria-busy={renewing.isPending}
+          data-testid="recovery-renew"
+        >
           {t("safety.factor.renew")}
         </Button>
         <Button danger disabled={code.trim() === ""} onClick={() => removing.isPending || removing.mutate()}>
