@@ -104,7 +104,8 @@ const natural = new Intl.Collator("zh-CN", { numeric: true });
 export function sortTiles(tiles: readonly Tile[]): Tile[] {
   return tiles.toSorted(
     (a, b) =>
-      natural.compare(a.areaName, b.areaName) ||
+      // Neighbours are mostly of one area, and comparing as people count is slow.
+      (a.areaId === b.areaId ? 0 : natural.compare(a.areaName, b.areaName)) ||
       a.areaId - b.areaId ||
       natural.compare(a.label, b.label) ||
       a.meterId - b.meterId,

@@ -23,6 +23,7 @@ import { MeterDrawer } from "./meter-drawer.tsx";
 import { Section } from "./section.tsx";
 import { ChangeSummary } from "./summary.tsx";
 import { nextTile } from "./tile-keys.ts";
+import { tileWords } from "./tile-words.ts";
 import { Legend, Toolbar } from "./toolbar.tsx";
 import { useWall } from "./wall.ts";
 import "./board.css";
@@ -79,6 +80,7 @@ export function BoardPage() {
   const counts = useMemo(() => countTiles(inPlace), [inPlace]);
   const areas = useMemo(() => groupTiles(tiles, []).map(({ areaId, areaName }) => ({ areaId, areaName })), [tiles]);
   const concentrators = useMemo(() => concentratorsOf(tiles), [tiles]);
+  const words = useMemo(() => tileWords(t), [t]);
   const before = useRef<Group[]>([]);
   const groups = useMemo(() => {
     const seen = view.state === null ? inPlace : inPlace.filter((tile) => tile.state === view.state);
@@ -166,7 +168,14 @@ export function BoardPage() {
           <>
             <Legend />
             {groups.map((group) => (
-              <Section key={group.areaId} group={group} shown={view.shown} openMeterId={view.meterId} onOpen={open} />
+              <Section
+                key={group.areaId}
+                group={group}
+                words={words}
+                shown={view.shown}
+                openMeterId={view.meterId}
+                onOpen={open}
+              />
             ))}
             {groups.length === 0 ? (
               <Notice

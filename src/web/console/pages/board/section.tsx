@@ -4,16 +4,23 @@ import { countTiles } from "#web/shared/live-cache.ts";
 import { StateIcon } from "../../icons.tsx";
 import { type Group, type Shown, states } from "./filters.ts";
 import { Tile } from "./tile.tsx";
+import type { TileWords } from "./tile-words.ts";
 
 /** Height of a row of tiles with its gap, and a guess of how many stand in one: only for the length of the scroll bar. */
 const ROW_PX = 62;
 const PER_ROW = 9;
 
-type SectionProps = { group: Group; shown: Shown; openMeterId: number | null; onOpen: (meterId: number) => void };
+type SectionProps = {
+  group: Group;
+  words: TileWords;
+  shown: Shown;
+  openMeterId: number | null;
+  onOpen: (meterId: number) => void;
+};
 
 /** The tiles of one area under a heading that stays in sight and counts them. */
 export const Section = memo(
-  function Section({ group, shown, openMeterId, onOpen }: SectionProps) {
+  function Section({ group, words, shown, openMeterId, onOpen }: SectionProps) {
     const { t } = useTranslation();
     const counts = countTiles(group.tiles);
     const height = Math.ceil(group.tiles.length / PER_ROW) * ROW_PX + 44;
@@ -40,7 +47,7 @@ export const Section = memo(
             <Tile
               key={tile.meterId}
               tile={tile}
-              t={t}
+              words={words}
               shown={shown}
               open={tile.meterId === openMeterId}
               onOpen={onOpen}
@@ -52,6 +59,7 @@ export const Section = memo(
   },
   (a, b) =>
     a.group === b.group &&
+    a.words === b.words &&
     a.shown === b.shown &&
     a.onOpen === b.onOpen &&
     (a.openMeterId === b.openMeterId || !(holds(a.group, a.openMeterId) || holds(b.group, b.openMeterId))),

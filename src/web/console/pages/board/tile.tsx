@@ -1,16 +1,15 @@
-import type { TFunction } from "i18next";
 import { memo, useEffect, useRef } from "react";
 import type { Tile as TileData } from "#contract/metering.ts";
 import { MISSING, unitsShort, yuanShort } from "#web/shared/format.ts";
 import type { Shown } from "./filters.ts";
+import type { TileWords } from "./tile-words.ts";
 
 const FLASH_MS = 1_000;
 
-/** `t` comes from the section: five thousand tiles that each ask for it are slow to draw. */
-type TileProps = { tile: TileData; t: TFunction; shown: Shown; open: boolean; onOpen: (meterId: number) => void };
+type TileProps = { tile: TileData; words: TileWords; shown: Shown; open: boolean; onOpen: (meterId: number) => void };
 
 /** One meter on the board: colour, icon and word of its state, and what remains. Flashes when it changes. */
-export const Tile = memo(function Tile({ tile, t, shown, open, onOpen }: TileProps) {
+export const Tile = memo(function Tile({ tile, words, shown, open, onOpen }: TileProps) {
   const button = useRef<HTMLButtonElement>(null);
   const seen = useRef(tile);
   useEffect(() => {
@@ -30,18 +29,10 @@ export const Tile = memo(function Tile({ tile, t, shown, open, onOpen }: TilePro
   }, [tile]);
 
   const value = shown === "yuan" ? yuanShort(tile.remainingYuan) : unitsShort(tile.remainingWh);
-  const unit = shown === "yuan" ? t("unit.yuan") : t(`unit.${tile.kind}`);
+  const unit = words.unit(tile, shown);
   const known = value !== MISSING;
-  const without = tile.mode === "prepaid" ? MISSING : t(`mode.${tile.mode}`);
-  // The name repeats what is seen, in its order, so that people who speak to their computer can say it.
-  const remaining = known
-    ? t("board.remaining", { value: `${value} ${unit}` })
-    : t("board.noRemaining", { value: without });
-  const state = t(`state.${tile.state}`);
-  const name =
-    tile.second === null
-      ? t("board.tile", { label: tile.label, state, remaining })
-      : t("board.tileSecond", { label: tile.label, state, second: t(`state.${tile.second}`), remaining });
+  const without = tile.mode === "prepaid" ? MISSING : words.mode[tile.mode];
+  const name = words.name(tile, { value: known ? `${value} ${unit}` : without, isKnown: known });
   return (
     <button
       type="button"
