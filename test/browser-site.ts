@@ -48,6 +48,11 @@ function chromiumPath(): string | null {
   return folders.flatMap((folder) => names.map((name) => join(folder, name))).find((path) => existsSync(path)) ?? null;
 }
 
+/** A browser of its own, without a window. */
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: chromiumPath() ?? "", args: QUIET });
+}
+
 /** The programs of one site with its simulated town, a browser in front of them, and what the browser complained of. */
 export type Site = {
   base: string;
@@ -104,7 +109,7 @@ export async function openSite(): Promise<Site> {
   };
   try {
     await untilRead(base, program, output);
-    browser = await chromium.launch({ executablePath: chromiumPath() ?? "", args: QUIET });
+    browser = await launchBrowser();
     const heard: string[] = [];
     const admin = await loggedIn(browser, base);
     const cookiesOf = (as: "admin" | "nobody" | Colleague) =>

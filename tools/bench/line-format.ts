@@ -1,7 +1,6 @@
 /**
  * One measured figure as it is printed: `ratio` is ours against a floor taken in the same run. A figure that nothing is
- * compared with (memory for one frame) has neither floor nor ratio, and so no target that it could meet: all four are
- * null there.
+ * compared with (memory for one frame) has neither floor nor ratio; a target that it could meet it only has where one is set in its own unit.
  */
 export type BenchLine = {
   bench: string;
@@ -21,6 +20,7 @@ export type BenchOptions = {
   concentrators?: number;
   seconds?: number;
   days?: number;
+  minutes?: number;
   /** Only this one; both when left out. */
   database?: BenchDatabase;
 };

@@ -5,6 +5,7 @@ import { type BenchLine, type BenchOptions, isBenchDatabase } from "./line-forma
 const benches: Readonly<Record<string, () => Promise<{ bench(options: BenchOptions): Promise<BenchLine[]> }>>> = {
   "close-month": () => import("./close-month.ts"),
   codec: () => import("./codec.ts"),
+  console: () => import("./console.ts"),
   control: () => import("./control.ts"),
   export: () => import("./export.ts"),
   fleet: () => import("./fleet.ts"),
@@ -23,6 +24,7 @@ const OPTIONS = {
   concentrators: { type: "string" },
   seconds: { type: "string" },
   days: { type: "string" },
+  minutes: { type: "string" },
   database: { type: "string" },
 } as const;
 const { values, positionals: names } = parseArgs({
@@ -36,7 +38,7 @@ if (isBenchDatabase(database)) options.database = database;
 const unknown = names.filter((name) => !(name in benches));
 if (names.length === 0 || unknown.length > 0 || (database !== undefined && !isBenchDatabase(database))) {
   console.error(
-    `usage: npm run bench -- <name …> [--meters n] [--concentrators n] [--seconds n] [--days n] [--database sqlite|mariadb], one of: ${Object.keys(benches).join(", ")}`,
+    `usage: npm run bench -- <name …> [--meters n] [--concentrators n] [--seconds n] [--days n] [--minutes n] [--database sqlite|mariadb], one of: ${Object.keys(benches).join(", ")}`,
   );
   process.exit(2);
 }
