@@ -130,11 +130,6 @@ browserStories("the status board", ({ before, open }) => {
     await phone.getByTestId("last-day").getByText("No answer").waitFor();
     expect(await phone.evaluate<number>("document.documentElement.scrollWidth")).toBeLessThanOrEqual(PHONE.width);
     expect(await seriousBarriers(phone)).toEqual([]);
-    if (process.env.SHOTS) {
-      await page.getByTestId("last-day").screenshot({ path: "/tmp/strip.png" });
-      await page.screenshot({ path: "/tmp/strip-page.png" });
-      await phone.screenshot({ path: "/tmp/strip-phone.png" });
-    }
   }, 60_000);
 
   test("arrows go from tile to tile, Enter opens, Esc brings the focus back, and ? lists the keys", async () => {
