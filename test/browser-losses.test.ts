@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
+import readSheet from "read-excel-file/node";
 import { expect, test } from "vitest";
-import type { Day, Month } from "#base/time.ts";
+import { type Day, daysOfMonth, type Month } from "#base/time.ts";
 import type { LossReport } from "#contract/losses.ts";
 import type { FlowContext } from "#flows/context.ts";
 import type { Db } from "#store/db.ts";
@@ -8,7 +10,7 @@ import { chineseTexts, PHONE, type Site, seriousBarriers } from "./browser-site.
 import { browserStories } from "./browser-stories.ts";
 import { until } from "./until.ts";
 
-browserStories("losses", ({ before, open }) => {
+browserStories("losses", ({ before, open, refusals }) => {
   let site: Site;
   let db: Db;
   let ctx: FlowContext;
@@ -113,6 +115,44 @@ browserStories("losses", ({ before, open }) => {
     await page.getByTestId("export").click();
     expect((await download).suggestedFilename()).toMatch(/^线损 甲箱 \d{4}\.xlsx$/);
   }, 120_000);
+
+  test("the usage ranking adds up to the days, leads to a meter, counts no master meter, and its file says the same", async () => {
+    const page = await open({ as: "admin" });
+    await page.getByTestId("menu-ranking").click();
+    await page.getByTestId("span-last").waitFor();
+    const [from, to] = [`${past.month}-01`, daysOfMonth(past.month).at(-1)];
+    await page.goto(`${site.base}/reports/ranking?from=${from}&to=${to}`);
+    const rows = page.locator("[data-testid^='ranked-']");
+    await rows.first().waitFor();
+    const read = (of: string) =>
+      rows.locator(`[data-testid=${of}]`).evaluateAll((all) => all.map((each) => each.getAttribute("data-wh")));
+    const figures = (await read("usage")).map((text) => (text === "" ? null : Number(text)));
+    const known = figures.filter((each) => each !== null);
+    expect(known).toEqual(known.toSorted((a, b) => b - a));
+    expect(known.length).toBeGreaterThan(20);
+    const ids = await rows.evaluateAll((all) =>
+      all.map((each) => Number(String(each.getAttribute("data-testid")).slice("ranked-".length))),
+    );
+    expect(await usage(ids[0] ?? 0)).toBe(known[0]);
+    const masters = await db.read.selectFrom("meter").select("id").where("master_of", "is not", null).execute();
+    expect(masters.length).toBeGreaterThan(0);
+    expect(ids.filter((id) => masters.some((master) => master.id === id))).toEqual([]);
+    const sum = Number(await page.getByTestId("ranking-sum").getAttribute("data-wh"));
+    const saved = page.waitForEvent("download");
+    await page.getByTestId("export").first().click();
+    const [sheet] = await readSheet(readFileSync(await (await saved).path()));
+    expect(sheet?.data.at(-1)?.[4]).toBe(sum / 1000);
+    await page.getByTestId("filter-by").selectOption("area");
+    await page.locator("[data-testid^='ranked-']").first().getByRole("link").click();
+    await page.getByTestId("filter-area").waitFor();
+    await page.locator("[data-testid^='ranked-']").first().getByRole("link").click();
+    await page.getByTestId("usage-chart").waitFor();
+    for (const wrong of [`from=${to}&to=${from}`, "from=2026-02-30&to=2026-03-01", "from=2000-01-01&to=2026-01-01"]) {
+      await page.goto(`${site.base}/reports/ranking?${wrong}`);
+      await page.getByTestId("load-failed").waitFor();
+    }
+    refusals(400);
+  }, 90_000);
 
   test("a day that one meter has not is left out, counted and named, never taken as zero", async () => {
     const [main, one, two] = meters;

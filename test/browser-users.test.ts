@@ -9,7 +9,7 @@ import { browserStories } from "./browser-stories.ts";
 const PASSWORD = "Morgen-stern-7";
 
 /** What the seed roles see of the menu, in its order. */
-const reports = ["current", "days", "day", "periods", "losses", "completeness", "doubts", "exports"];
+const reports = ["current", "days", "day", "periods", "ranking", "losses", "completeness", "doubts", "exports"];
 const menus = {
   cashier: [
     ...["board", "guard", "recharge", "records", "refunds", "customers", "moveOuts", "merged", "shifts", "approvals"],

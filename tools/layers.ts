@@ -111,6 +111,7 @@ export const layers: Readonly<Record<string, Rule>> = {
       "domain/difference.ts",
       "domain/completeness.ts",
       "domain/loss.ts",
+      "domain/ranking.ts",
       "domain/meter-day.ts",
       "domain/meter-slots.ts",
       "domain/group.ts",

@@ -11,6 +11,7 @@ export const exportReports = {
   matrix: { path: "/api/reports/matrix/export", permission: "report.view" },
   period: { path: "/api/reports/period/export", permission: "report.view" },
   losses: { path: "/api/reports/losses/export", permission: "report.view" },
+  ranking: { path: "/api/reports/ranking/export", permission: "report.view" },
   readings: { path: "/api/reports/readings/export", permission: "report.view" },
   recharges: { path: "/api/recharges/file", permission: "recharge.view" },
   refunds: { path: "/api/refunds/file", permission: "recharge.view" },

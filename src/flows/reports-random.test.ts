@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { addDays, type Day, daysOfMonth, type Month, monthOf } from "#base/time.ts";
-import { formatMoney, money, parseMoney } from "#base/units.ts";
+import { parseMoney } from "#base/units.ts";
 import type { MeterSlots } from "#contract/reports.ts";
 import { usageThen } from "#domain/compared-period.ts";
 import { SCOPE_ALL, type Scope } from "#domain/permission.ts";
@@ -8,39 +8,17 @@ import { verdicts } from "#domain/reading.ts";
 import { lossPlace, lossReport } from "#store/losses.ts";
 import { meterSlots } from "#store/meter-slots.ts";
 import { up } from "#store/migrations/0018_month_days.ts";
+import { rankingReport } from "#store/ranking.ts";
 import { dayReport, matrixReport } from "#store/report-days.ts";
 import { meterReport, periodReport } from "#store/report-periods.ts";
 import { testDatabases } from "#store/test-databases.ts";
 import { type RandomHistory, randomHistory } from "./test-history.ts";
-import { type RecountedDay, recount, recountSlots } from "./test-recount.ts";
+import { figures, figuresOf, known, type RecountedDay, recount, recountSlots, yuan } from "./test-recount.ts";
 
 const FIRST = "2026-12-19" as Day; // over the end of a month and of a year
 const DAYS = 20;
 const seed = Number(process.env.JICHAO_SEED ?? 20261127);
 const EVERYTHING = { kind: "electricity" as const, search: "", after: 0, limit: 500 };
-
-const known = (list: readonly (number | null)[]) => {
-  const told = list.filter((each) => each !== null);
-  return told.length === 0 ? null : told.reduce((sum, each) => sum + each, 0);
-};
-const yuan = (e4: number | null) => (e4 === null ? null : formatMoney(money(e4)));
-
-/** What a report says about some days of some meters, if it is right. */
-function figures(days: readonly RecountedDay[]) {
-  const of = (quality: string) => days.filter((day) => day.segments.some((each) => each.quality === quality)).length;
-  return {
-    usageWh: known(days.flatMap((day) => day.segments.map((each) => each.usageWh))),
-    cost: yuan(known(days.map((day) => day.cost))),
-    missing: of("missing"),
-    estimated: of("estimated"),
-  };
-}
-const figuresOf = <T extends ReturnType<typeof figures>>({ usageWh, cost, missing, estimated }: T) => ({
-  usageWh,
-  cost,
-  missing,
-  estimated,
-});
 
 for (const { name, available, why } of testDatabases) {
   for (const run of name === "sqlite" ? [0, 1] : [0]) {
@@ -221,6 +199,56 @@ for (const { name, available, why } of testDatabases) {
               for (const part of meter.parts) expect(figuresOf(part)).toEqual(figures(daysOf([id], part.part)));
             }
           }
+        });
+
+        test("so does the ranking of whoever used most, over whole months, parts of them and both", async () => {
+          const rooms = await b.db.read.selectFrom("meter").select(["id", "area_id"]).execute();
+          const last = addDays(FIRST, DAYS - 1);
+          for (const [from, to] of [
+            ["2026-12-01", "2026-12-31"],
+            ["2026-12-25", "2027-01-05"],
+            ["2026-12-01", "2027-01-04"],
+            [addDays(FIRST, 3), addDays(FIRST, 3)],
+            [addDays(FIRST, 10), last],
+            ["2025-01-01", "2026-12-31"],
+          ] as [Day, Day][]) {
+            const span = (day: string, within: { from: string; to: string }) => day >= within.from && day <= within.to;
+            const used = (ids: readonly number[], within: { from: string; to: string }) =>
+              known(ids.map((id) => figures((counted.get(id) ?? []).filter((each) => span(each.day, within))).usageWh));
+            for (const by of ["meter", "area"] as const) {
+              for (const order of ["most", "least"] as const) {
+                const asked = { ...EVERYTHING, from, to, by, order };
+                const told = await rankingReport(b.db.read, SCOPE_ALL, asked);
+                const groups = Map.groupBy(counting(), (id) =>
+                  by === "meter" ? id : rooms.find((each) => each.id === id)?.area_id,
+                );
+                expect(told.masters).toBe(masters.size);
+                expect(told.usageWh).toBe(used(counting(), { from, to }));
+                expect(told.items.map((row) => row.id).toSorted()).toEqual([...groups.keys()].toSorted());
+                const usages = [...groups.values()].map((ids) => used(ids, { from, to }));
+                for (const row of told.items) {
+                  const ids = groups.get(row.id ?? 0) ?? [];
+                  const own = used(ids, { from, to });
+                  const then = used(ids, told.before);
+                  const ahead = usages.filter(
+                    (each) => each !== null && own !== null && (order === "most" ? each > own : each < own),
+                  );
+                  expect({ ...row, name: "", detail: "", missing: 0, shareBp: 0, changeBp: 0 }).toEqual({
+                    ...{ id: row.id, name: "", detail: "", meters: ids.length, usageWh: own, beforeWh: then },
+                    ...{ rank: own === null ? null : ahead.length + 1, missing: 0, shareBp: 0, changeBp: 0 },
+                  });
+                  if (own !== null && told.usageWh) expect(row.shareBp).toBe(Math.round((own / told.usageWh) * 10_000));
+                }
+                const order_ = told.items.flatMap((row) => (row.rank === null ? [] : [row.rank]));
+                expect(order_).toEqual(order_.toSorted((one, other) => one - other));
+              }
+            }
+          }
+          const december = { ...EVERYTHING, by: "meter", order: "most" } as const;
+          const whole = await rankingReport(b.db.read, SCOPE_ALL, {
+            ...{ ...december, from: "2026-12-01" as Day, to: "2026-12-31" as Day },
+          });
+          expect(whole.before).toEqual({ from: "2026-11-01", to: "2026-11-30" });
         });
 
         test("so do the losses of every place with a master meter, of each day, month and year, and of its meters and parts", async () => {

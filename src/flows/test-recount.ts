@@ -1,4 +1,5 @@
 import { addDays, type Day, dayOf, endOfDay, instant, later, startOfDay } from "#base/time.ts";
+import { formatMoney, money } from "#base/units.ts";
 import { registers, verdicts } from "#domain/reading.ts";
 import type { Noted, RandomHistory } from "./test-history.ts";
 
@@ -221,3 +222,28 @@ function chargesOf(meter: Noted, seen: readonly Seen[]): Step[] {
   }
   return steps;
 }
+
+/** The sum of what is known; null when nothing is. */
+export const known = (list: readonly (number | null)[]) => {
+  const told = list.filter((each) => each !== null);
+  return told.length === 0 ? null : told.reduce((sum, each) => sum + each, 0);
+};
+export const yuan = (e4: number | null) => (e4 === null ? null : formatMoney(money(e4)));
+
+/** What a report says about some days of some meters, if it is right. */
+export function figures(days: readonly RecountedDay[]) {
+  const of = (quality: string) => days.filter((day) => day.segments.some((each) => each.quality === quality)).length;
+  return {
+    usageWh: known(days.flatMap((day) => day.segments.map((each) => each.usageWh))),
+    cost: yuan(known(days.map((day) => day.cost))),
+    missing: of("missing"),
+    estimated: of("estimated"),
+  };
+}
+/** The same of a report. */
+export const figuresOf = <T extends ReturnType<typeof figures>>({ usageWh, cost, missing, estimated }: T) => ({
+  usageWh,
+  cost,
+  missing,
+  estimated,
+});

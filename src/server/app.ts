@@ -38,6 +38,7 @@ import { offGuardRoutes } from "./routes/off-guard.ts";
 import { paymentRoutes } from "./routes/payments.ts";
 import { peopleRoutes } from "./routes/people.ts";
 import { priceRoutes } from "./routes/prices.ts";
+import { rankingRoutes } from "./routes/ranking.ts";
 import { rechargeRoutes } from "./routes/recharges.ts";
 import { reconcileRoutes } from "./routes/reconcile.ts";
 import { refundRoutes } from "./routes/refunds.ts";
@@ -136,6 +137,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   doubtRoutes(routes, nudge);
   shareRoutes(routes, nudge);
   completenessRoutes(routes);
+  rankingRoutes(routes);
   lossRoutes(routes);
   reconcileRoutes(routes, deps.sealer ?? null);
   refundRoutes(routes, nudge);

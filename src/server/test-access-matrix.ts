@@ -133,6 +133,8 @@ export const matrix: readonly AccessLine[] = [
   ["GET", "/api/reports/meters/:id/slots", "report.view"],
   ["GET", "/api/reports/meters/:id/slots/export", "report.view"],
   ["GET", "/api/reports/meters/:id/curve", "report.view"],
+  ["GET", "/api/reports/ranking", "report.view"],
+  ["GET", "/api/reports/ranking/export", "report.view"],
   ["GET", "/api/reports/losses", "report.view"],
   ["GET", "/api/reports/losses/export", "report.view"],
   ["GET", "/api/reports/losses/:type/:id", "report.view"],

@@ -152,7 +152,7 @@ export async function accessTown(name: Parameters<typeof freshDatabase>[0]) {
       .replace(/imports(\/archive)?$/, method === "POST" ? "$&?projectId=1&name=a.xlsx" : "$&?projectId=1")
       .replace("/api/commands/:id", `/api/commands/${of.command}`)
       .replace("/api/exports/:id", `/api/exports/${of.made ?? "00000000000000000000"}`)
-      .replace("readings/export", "$&?from=2026-03-01&to=2026-03-02")
+      .replace(/readings\/export|ranking(\/export)?$/, "$&?from=2026-03-01&to=2026-03-02")
       .replace("/api/customers/:id", `/api/customers/${of.meter}`)
       .replace("/api/rooms/:id", `/api/rooms/${of.meter}`)
       .replace("/api/shifts/:id", `/api/shifts/${of.meter === 99 ? 99 : 1}`) // the first payment opened it

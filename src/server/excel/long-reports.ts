@@ -9,23 +9,26 @@ import { groupQuery } from "#contract/groups.ts";
 import { lossQuery } from "#contract/losses.ts";
 import { rechargeFilter } from "#contract/money.ts";
 import { moveOutFilter } from "#contract/move-outs.ts";
+import { rankingQuery } from "#contract/ranking.ts";
 import { refundFilter } from "#contract/refunds.ts";
 import { currentQuery, dayQuery, matrixQuery, periodQuery, slotsQuery } from "#contract/reports.ts";
 import type { Actor } from "#domain/permission.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { lossReport } from "#store/losses.ts";
 import { rechargeTotals } from "#store/order-records.ts";
+import { rankingReport } from "#store/ranking.ts";
 import { slotsPerDay } from "#store/reading-steps.ts";
 import { refundTotals } from "#store/refund-records.ts";
 import { countReportMeters } from "#store/report-filter.ts";
 import { periodReport } from "#store/report-periods.ts";
-import { dayAsked, dayOrPeriodAsked, monthAsked, periodAsked } from "../asked-day.ts";
+import { dayAsked, dayOrPeriodAsked, monthAsked, periodAsked, rankingAsked } from "../asked-day.ts";
 import type { ExportLanguage, NamedTable } from "./answer.ts";
 import { auditFile, countAuditFile } from "./audit-file.ts";
 import { exchangesFile } from "./exchanges-file.ts";
 import { groupsFile } from "./groups-file.ts";
 import { lossesFile } from "./losses-file.ts";
 import { moveOutsFile } from "./move-outs-file.ts";
+import { rankingFile } from "./ranking-file.ts";
 import { rechargesFile } from "./recharges-file.ts";
 import { refundsFile } from "./refunds-file.ts";
 import { currentFile, dayFile, matrixFile, periodFile, slotsFile } from "./report-files.ts";
@@ -85,6 +88,11 @@ export const longReports = {
     query: lossQuery,
     count: async (ctx, actor, query) => (await lossReport(ctx.db.read, actor.scope, lossAsked(query))).total,
     table: (ctx, actor, { language, ...query }) => lossesFile(ctx, actor, { ...lossAsked(query), language }),
+  }),
+  ranking: report({
+    query: rankingQuery,
+    count: async (ctx, actor, query) => (await rankingReport(ctx.db.read, actor.scope, rankingAsked(query))).total,
+    table: (ctx, actor, { language, ...query }) => rankingFile(ctx, actor, { ...rankingAsked(query), language }),
   }),
   readings: report({
     query: slotsQuery,

@@ -37,6 +37,7 @@ const paths = {
   concentrator: "M4 14h16v6H4zM8 17h.5M12 14V9.5M8.5 9a5 5 0 0 1 7 0M5.5 6a9.2 9.2 0 0 1 13 0",
   sliders: "M4 7h8M16 7h4M14 5v4M4 17h4M12 17h8M10 15v4",
   checklist: "M4 6h12M4 12h7M4 18h7M13.5 16l2.5 2.5 4.5-6",
+  ranking: "M4 6h16M4 12h11M4 18h6",
   scale: "M12 4v16M8 20h8M5 7h14M5 7l-2.5 6h5zM19 7l-2.5 6h5z",
   normal: "M5 12.5l4.5 4.5L19 7.5",
 } as const;

@@ -1,6 +1,7 @@
 import type { CompletenessReport, MissingReport } from "#contract/completeness.ts";
 import type { CorrectionRequest, DoubtEvidence, DoubtRow } from "#contract/doubts.ts";
 import type { LossPlace, LossReport } from "#contract/losses.ts";
+import type { RankingReport } from "#contract/ranking.ts";
 import type {
   CurrentReport,
   DayReport,
@@ -43,6 +44,8 @@ export const getMissing = (asked: Asked, after: number) =>
 
 export const getLosses = (asked: Asked, after: number) =>
   get<LossReport>(`/api/reports/losses?${queryOf({ ...asked, after: String(after) })}`);
+export const getRanking = (asked: Asked, after: number) =>
+  get<RankingReport>(`/api/reports/ranking?${queryOf({ ...asked, after: String(after) })}`);
 export const getLossPlace = (type: string, id: number, asked: Asked) =>
   get<LossPlace>(`/api/reports/losses/${type}/${id}?${queryOf(asked)}`);
 

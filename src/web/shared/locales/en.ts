@@ -17,6 +17,7 @@ import { moveOutsEn } from "./move-outs.en.ts";
 import { offGuardEn } from "./off-guard.en.ts";
 import { peopleEn } from "./people.en.ts";
 import { pricesEn } from "./prices.en.ts";
+import { rankingEn } from "./ranking.en.ts";
 import { rechargeEn } from "./recharge.en.ts";
 import { reconcileEn } from "./reconcile.en.ts";
 import { recordsEn } from "./records.en.ts";
@@ -46,6 +47,7 @@ export const en: Messages = {
   ...linksEn,
   ...meterEn,
   ...lossesEn,
+  ...rankingEn,
   ...moveOutsEn,
   ...offGuardEn,
   ...peopleEn,

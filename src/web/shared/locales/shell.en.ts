@@ -83,6 +83,7 @@ export const shellEn: typeof shellZh = {
     days: "Daily usage",
     day: "Day report",
     periods: "Month and year",
+    ranking: "Usage ranking",
     losses: "Losses",
     completeness: "Completeness",
     exports: "Exports",

@@ -81,6 +81,7 @@ export const shellZh = {
     days: "日用量",
     day: "日报表",
     periods: "月/年报表",
+    ranking: "用量排行",
     losses: "线损",
     completeness: "抄表完整率",
     exports: "导出任务",

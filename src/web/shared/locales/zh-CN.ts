@@ -17,6 +17,7 @@ import { moveOutsZh } from "./move-outs.zh-CN.ts";
 import { offGuardZh } from "./off-guard.zh-CN.ts";
 import { peopleZh } from "./people.zh-CN.ts";
 import { pricesZh } from "./prices.zh-CN.ts";
+import { rankingZh } from "./ranking.zh-CN.ts";
 import { rechargeZh } from "./recharge.zh-CN.ts";
 import { reconcileZh } from "./reconcile.zh-CN.ts";
 import { recordsZh } from "./records.zh-CN.ts";
@@ -45,6 +46,7 @@ export const zhCN = {
   ...linksZh,
   ...meterZh,
   ...lossesZh,
+  ...rankingZh,
   ...moveOutsZh,
   ...offGuardZh,
   ...peopleZh,

@@ -9,7 +9,7 @@ import { Notice } from "../../notice.tsx";
 import { SheetBox } from "../../sheet-box.tsx";
 import { UnitsCell } from "./figures.tsx";
 import { LossPeriod } from "./loss-period.tsx";
-import { ReportFilter, useReportFilter } from "./report-filter.tsx";
+import { ReportChoice, ReportFilter, useReportFilter } from "./report-filter.tsx";
 import { ReportFrame, useReport } from "./report-frame.tsx";
 
 /** Losses (线损): master − Σ sub of every box and area with a master meter, the worst first; each opens its meters. */
@@ -28,8 +28,20 @@ export function LossesPage() {
       <p className="report-line">{t("losses.lead")}</p>
       <ReportFilter asked={asked} change={change}>
         <LossPeriod period={asked.period ?? month} change={change} />
-        <Choice name="sort" of={["percent", "wh"]} asked={asked} change={change} />
-        <Choice name="only" of={["all", "negative", "incomplete"]} asked={asked} change={change} />
+        <ReportChoice
+          name="sort"
+          label={t("losses.sort")}
+          options={(["percent", "wh"] as const).map((each) => [each, t(`losses.sorts.${each}`)])}
+          asked={asked}
+          change={change}
+        />
+        <ReportChoice
+          name="only"
+          label={t("losses.only")}
+          options={(["all", "negative", "incomplete"] as const).map((each) => [each, t(`losses.onlys.${each}`)])}
+          asked={asked}
+          change={change}
+        />
       </ReportFilter>
       <ReportFrame
         pages={pages}
@@ -45,28 +57,6 @@ export function LossesPage() {
         {(first, items) => <LossTable first={first} items={items} asked={asked} />}
       </ReportFrame>
     </main>
-  );
-}
-
-type ChoiceProps = { name: "sort" | "only"; of: readonly string[]; asked: Asked; change: (to: Asked) => void };
-
-function Choice({ name, of, asked, change }: ChoiceProps) {
-  const { t } = useTranslation();
-  return (
-    <label className="filter-field">
-      <span>{t(`losses.${name}`)}</span>
-      <select
-        value={asked[name]}
-        onChange={(event) => change({ [name]: event.target.value })}
-        data-testid={`filter-${name}`}
-      >
-        {of.map((each) => (
-          <option key={each} value={each}>
-            {t(`losses.${name}s.${each}` as "losses.sorts.percent")}
-          </option>
-        ))}
-      </select>
-    </label>
   );
 }
 
@@ -131,9 +121,10 @@ function LossTable({ first, items, asked }: { first: LossReport; items: readonly
 }
 
 /** A loss in per cent, to the hundredth, as it is booked. */
-export function PercentCell({ bp }: { bp: number | null }) {
+export function PercentCell({ bp, signed = false }: { bp: number | null; signed?: boolean }) {
   return (
     <td className={`num${bp === null ? " missing" : ""}`} data-bp={bp ?? ""} data-testid="percent">
+      {signed && bp !== null && bp > 0 ? "+" : ""}
       {percentText(bp)}
     </td>
   );

@@ -92,6 +92,35 @@ export function ReportFilter({
   );
 }
 
+type ChoiceProps = {
+  name: string;
+  label: string;
+  /** Values with what they are called. */
+  options: readonly (readonly [value: string, text: string])[];
+  asked: Asked;
+  change: (to: Asked) => void;
+};
+
+/** One of a few ways in which a report can be asked for. */
+export function ReportChoice({ name, label, options, asked, change }: ChoiceProps) {
+  return (
+    <label className="filter-field">
+      <span>{label}</span>
+      <select
+        value={asked[name]}
+        onChange={(event) => change({ [name]: event.target.value })}
+        data-testid={`filter-${name}`}
+      >
+        {options.map(([value, text]) => (
+          <option key={value} value={value}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
 type StepperProps = {
   label: string;
   type: "date" | "month";
