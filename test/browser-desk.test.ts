@@ -3,7 +3,7 @@ import type { Page, Route } from "playwright-core";
 import readSheet from "read-excel-file/node";
 import { expect, test } from "vitest";
 import { PHONE, type Site, seriousBarriers } from "./browser-site.ts";
-import { browserStories, expectBooksRight, hook, SOON_MS, tileOf } from "./browser-stories.ts";
+import { browserStories, expectBooksRight, hook, SOON_MS, sheetsOfPaper, tileOf } from "./browser-stories.ts";
 import { until } from "./until.ts";
 
 const HERO = "A座-0101"; // no credit left, therefore off; 0.75 yuan a unit
@@ -63,7 +63,9 @@ browserStories("the desk in a browser", ({ before, open }) => {
     await page.locator(hook("order", "confirmed")).waitFor();
     const [order] = (await ordersOf(tile)).items;
     expect(await takenBy(tile)).toEqual([order?.unitsWh]);
-    expect(await page.getByTestId("receipt").textContent()).toMatch(/票据号20\d\d-\d{6}/);
+    const [, receiptNo = ""] =
+      /票据号(20\d\d-\d{6})/.exec((await page.getByTestId("receipt").textContent()) ?? "") ?? [];
+    expect(receiptNo).not.toBe("");
 
     await page.getByTestId("print").click();
     await page.locator('[data-testid="prints"][data-count="1"]').waitFor();
@@ -73,8 +75,24 @@ browserStories("the desk in a browser", ({ before, open }) => {
     await page.keyboard.press("F2");
     await page.getByTestId("meter-search").waitFor();
     expect(await page.evaluate("document.activeElement.dataset.testid")).toBe("meter-search");
+    await page.keyboard.press("Control+k"); // a number that is of no meter may be of a receipt
+    await page.getByTestId("global-search-dialog").getByTestId("meter-search").fill(receiptNo);
+    await page.keyboard.press("Enter");
+    await page.getByTestId(`record-${order?.orderNo}`).waitFor();
+    await page.locator('[data-testid="records-totals"][data-count="1"]').waitFor();
     await expectBooksRight(site);
-  });
+
+    const printed = await open({ as: "admin" });
+    await printed.goto(`${site.base}/records/${order?.orderNo}`);
+    for (const [words, paper] of [
+      ["A4", "sheet"],
+      ["80 mm 小票", "roll"],
+    ] as const) {
+      await printed.getByTestId("paper").getByText(words).click();
+      await printed.locator(`[data-paper="${paper}"]`).waitFor();
+      expect([words, await sheetsOfPaper(printed)]).toEqual([words, 1]);
+    }
+  }, 60_000);
 
   test("OP-2: a tripped room pays 100 yuan, gets 133 units and its supply, and turns white on a wall that nobody reloads", async () => {
     const hero = tileOf(tiles, HERO);
@@ -140,6 +158,18 @@ browserStories("the desk in a browser", ({ before, open }) => {
     await page.getByTestId("menu-records").click();
     await page.goBack();
     await page.locator(hook("order", "confirmed")).waitFor(); // the order, not a second form for it
+    await page.keyboard.press("F2");
+    await page.getByTestId("meter-search").waitFor();
+    await fillIn(page, tile, "60"); // wanted a second time within ten minutes: nobody does so without having been told
+    await page
+      .getByTestId("repeat-warning")
+      .filter({ hasText: items[0]?.orderNo ?? "" })
+      .waitFor();
+    expect(await page.getByTestId("confirm-pay").isDisabled()).toBe(true);
+    await page.getByTestId("confirm-repeat").check();
+    expect(await page.getByTestId("confirm-pay").isEnabled()).toBe(true);
+    await page.getByTestId("confirm-back").click();
+    expect((await ordersOf(tile)).items).toHaveLength(1);
 
     const other = tileOf(tiles, "A座-0202");
     await fillIn(page, other, "60");
@@ -154,7 +184,7 @@ browserStories("the desk in a browser", ({ before, open }) => {
     expect((await ordersOf(other)).items).toHaveLength(1);
     expect(await takenBy(other)).toHaveLength(1);
     await expectBooksRight(site);
-  });
+  }, 60_000);
 
   test("a recharge for a meter that does not answer waits, and can be withdrawn", async () => {
     const tile = tileOf(tiles, "A座-0107");

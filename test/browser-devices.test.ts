@@ -89,6 +89,8 @@ browserStories("devices", ({ before, open }) => {
     // The list has it, with its file; the report of the meter has two lines.
     await page.goto(`${site.base}/exchanges`);
     await page.getByTestId("exchanges-view").getByText("已结束").click();
+    await page.waitForURL(/state=ended/); // what was chosen stands in the address
+    await page.reload();
     await page.getByTestId(`exchange-${exchangeNo}`).getByText(spare.number).waitFor();
     const [file] = await Promise.all([page.waitForEvent("download"), page.getByTestId("export").click()]);
     expect(file.suggestedFilename()).toContain("换表记录");

@@ -18,21 +18,27 @@ browserStories("every page of the console", ({ before, open }) => {
     starts = await livedIn(given);
   });
 
-  test("is reached by links, keeps nobody out in light or dark, fits, and complains of nothing", async () => {
+  test("is reached by links, named by its heading, keeps nobody out in light or dark, fits, and complains of nothing", async () => {
     const pages = [await open({ as: "admin", size: DESK }), await open({ as: "admin", size: PHONE })];
     const wrong: Record<string, string[]> = {};
     const found = await walkConsole(site, pages, starts, async (page, pattern) => {
-      const over = await page.evaluate<number>(
-        "document.documentElement.scrollWidth - document.documentElement.clientWidth",
-      );
-      const said = [...(await seriousBarriers(page)), ...(over > 0 ? [`${over} px wider than the window`] : [])];
+      const said = await seriousBarriers(page);
+      const heading = await page.locator("h1").first().textContent();
+      if (!heading || (await page.title()) !== `${heading} · 集抄`) said.push(`is called ${await page.title()}`);
+      const size = page.viewportSize();
+      for (const each of [DESK, PHONE]) {
+        await page.setViewportSize(each);
+        const over = await page.evaluate<number>("document.documentElement.scrollWidth - innerWidth");
+        if (over > 0) said.push(`${over} px wider than a window of ${each.width}`);
+      }
+      await page.setViewportSize(size ?? DESK);
       if (said.length > 0) wrong[pattern] = said;
     });
     expect(wrong).toEqual({});
     expect(patternsOfConsole().filter((each) => !found.has(each))).toEqual([]);
   }, 240_000);
 
-  test("a choice of colours holds at once, after a reload, and in a dialog; print stays light", async () => {
+  test("a choice of colours or language holds at once, colours after a reload and in a dialog; print stays light", async () => {
     const page = await open({ as: "admin" });
     const theme = () => page.evaluate<string>("document.documentElement.dataset.theme");
     const ground = () => page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
@@ -62,6 +68,11 @@ browserStories("every page of the console", ({ before, open }) => {
     expect(await theme()).toBe("dark");
     await page.emulateMedia({ colorScheme: "light" });
     await expect.poll(theme).toBe("light");
+    await page.keyboard.press("Escape");
+    await page.getByTestId("language-en").click();
+    await expect.poll(() => page.title()).toBe("Status board · Jichao");
+    expect(await theme()).toBe("light");
+    await page.evaluate("localStorage.getItem('jichao.language')").then((kept) => expect(kept).toBe("en"));
   }, 60_000);
 
   test("after a restore the page of the quarantine keeps nobody out either", async () => {

@@ -11,7 +11,7 @@ import type { Db } from "#store/db.ts";
 import { insertIgnore } from "#store/portable.ts";
 import { givePast } from "./browser-past.ts";
 import { chineseTexts, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
-import { browserStories } from "./browser-stories.ts";
+import { browserStories, sheetsOfPaper } from "./browser-stories.ts";
 import { until } from "./until.ts";
 
 browserStories("reports and shares", ({ before, open }) => {
@@ -258,6 +258,20 @@ browserStories("reports and shares", ({ before, open }) => {
     const saved = page.waitForEvent("download");
     await page.getByTestId("export").click();
     expect((await saved).suggestedFilename()).toMatch(/\.xlsx$/);
+
+    // On paper the day has all its rows, in the width of A4 between its margins, and says which day it is.
+    await page.goto(`${site.base}/reports/day?day=${past.days[3]}`);
+    await page.getByTestId("day-usage").waitFor();
+    await page.emulateMedia({ media: "print" });
+    await page.setViewportSize({ width: 718, height: 1_000 });
+    const paper = await page
+      .locator(".sheet-box")
+      .evaluate((box) => [box.scrollWidth, box.clientHeight - box.scrollHeight]);
+    expect(paper[0]).toBeLessThanOrEqual(718);
+    expect(paper[1]).toBe(0);
+    expect(await page.locator("h1").isVisible()).toBe(true);
+    expect(await page.getByTestId("export").isVisible()).toBe(false);
+    expect(await sheetsOfPaper(page)).toBeGreaterThan(1);
   }, 60_000);
 
   /** Makes an electricity meter a public one, as it would have been taken into use. Answers it and some neighbours. */

@@ -73,6 +73,12 @@ export function tileOf<Tile extends { label: string }>(tiles: readonly Tile[], l
   return tile;
 }
 
+/** How many sheets come out of the printer, on the paper that the page asks for. */
+export async function sheetsOfPaper(page: Page): Promise<number> {
+  const pdf = await page.pdf({ preferCSSPageSize: true });
+  return pdf.toString("latin1").match(/\/Type \/Page\b/g)?.length ?? 0;
+}
+
 /** `jichao ledger verify` finds the books of a site whole and in balance. */
 export async function expectBooksRight(site: Site): Promise<void> {
   expect(await site.books()).toMatchObject({ ok: true, sumE4: 0, problems: [] });

@@ -8,6 +8,7 @@ import { BrowserRouter } from "react-router";
 import { ApiError } from "#web/shared/api.ts";
 import { antdTheme } from "./antd-theme.ts";
 import { ErrorBoundary } from "./error-boundary.tsx";
+import { usePageTitle } from "./page-title.ts";
 import { SessionGate } from "./session.tsx";
 import { Shell } from "./shell.tsx";
 import { useNarrow } from "./use-narrow.ts";
@@ -32,6 +33,7 @@ export function App() {
   const { i18n } = useTranslation();
   const narrow = useNarrow();
   const theme = useTheme();
+  usePageTitle();
   const antd = useMemo(() => antdTheme(theme, narrow), [theme, narrow]);
   return (
     <ConfigProvider

@@ -6,12 +6,13 @@ import { Dialog } from "./dialog.tsx";
 import { Icon } from "./icons.tsx";
 import { MeterSearch } from "./meter-search.tsx";
 
-/** Ctrl-K: finds a meter from anywhere and opens it on the board. */
+/** Ctrl-K: finds a meter from anywhere and opens it on the board; what is of no meter is looked for among the recharges. */
 export function GlobalSearch() {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const [open, setOpen] = useState(false);
   const allowed = useCan("meter.view");
+  const seesRecords = useCan("recharge.view");
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
@@ -46,6 +47,14 @@ export function GlobalSearch() {
               setOpen(false);
               navigate(`/?meter=${hit.meterId}`);
             }}
+            {...(seesRecords
+              ? {
+                  onNothing: (text: string) => {
+                    setOpen(false);
+                    navigate(`/records?search=${encodeURIComponent(text)}`);
+                  },
+                }
+              : {})}
           />
         </Dialog>
       ) : null}

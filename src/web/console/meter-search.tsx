@@ -12,8 +12,14 @@ import { useSettled } from "./use-settled.ts";
 
 const HITS_MAX = 20;
 
+type MeterSearchProps = {
+  onChoose: (hit: MeterHit) => void;
+  /** What Enter does with a text that is of no meter: it may be the number of a receipt. */
+  onNothing?: (text: string) => void;
+};
+
 /** Finds a meter by room, name, tail of the phone or meter number, without a mouse: ↑↓ choose, ↵ takes. */
-export function MeterSearch({ onChoose }: { onChoose: (hit: MeterHit) => void }) {
+export function MeterSearch({ onChoose, onNothing }: MeterSearchProps) {
   const { t } = useTranslation();
   const listId = useId();
   const [text, setText] = useState("");
@@ -36,7 +42,8 @@ export function MeterSearch({ onChoose }: { onChoose: (hit: MeterHit) => void })
     entered.current = false;
     const [only] = hits;
     if (hits.length === 1 && only) onChoose(only);
-  }, [isCurrent, hits, onChoose]);
+    else if (hits.length === 0) onNothing?.(asked);
+  }, [isCurrent, hits, asked, onChoose, onNothing]);
 
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.nativeEvent.isComposing) return;
@@ -48,6 +55,7 @@ export function MeterSearch({ onChoose }: { onChoose: (hit: MeterHit) => void })
       event.preventDefault();
       const hit = hits[chosen];
       if (isCurrent && hit) onChoose(hit);
+      else if (isCurrent && asked !== "") onNothing?.(asked);
       else entered.current = text.trim() !== "";
     }
   };
@@ -113,6 +121,11 @@ export function MeterSearch({ onChoose }: { onChoose: (hit: MeterHit) => void })
                 : t("search.hint")}
       </p>
       {found.error ? <FailedLine error={found.error} /> : null}
+      {onNothing && isCurrent && asked !== "" && hits.length === 0 ? (
+        <button type="button" className="plain-button" onClick={() => onNothing(asked)} data-testid="search-records">
+          {t("search.records", { text: asked })}
+        </button>
+      ) : null}
     </div>
   );
 }

@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import "./sheet-print.css";
 
 type Props = { children: ReactNode; isBare?: boolean; className?: string; label?: string };
 

@@ -119,5 +119,6 @@ export const shellEn: typeof shellZh = {
     start: "Type a room, name, last four digits of the phone or a meter number",
     searching: "Searching…",
     noCustomer: "No customer",
+    records: "Look for “{{text}}” among the recharges (order or receipt no.), ↵",
   },
 };

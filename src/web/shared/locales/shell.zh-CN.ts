@@ -117,5 +117,6 @@ export const shellZh = {
     start: "输入房号、户名、手机后四位或表号",
     searching: "正在搜索…",
     noCustomer: "未关联客户",
+    records: "在充值记录中查找「{{text}}」(单号、票据号),↵",
   },
 };

@@ -1,14 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { Input, Segmented } from "antd";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
+import { Link, useSearchParams } from "react-router";
 import type { Exchange } from "#contract/devices.ts";
 import { deviceKeys, exchangeFilter, getExchanges } from "#web/shared/api-devices.ts";
 import { dateTime, MISSING, units } from "#web/shared/format.ts";
+import { withFilter } from "../../address-filter.ts";
 import { ExportButton } from "../../export-button.tsx";
 import { FailedNotice, Loading, Notice } from "../../notice.tsx";
-import { useSettled } from "../../use-settled.ts";
+import { useTypedFilter } from "../../use-typed-filter.ts";
 import "../records/records.css";
 import "../reports/reports.css";
 import "./devices.css";
@@ -19,9 +19,11 @@ const POLL_MS = 10_000;
 /** Every exchange (换表记录) in the scope: those under way, or those that have ended. */
 export function ExchangesPage() {
   const { t } = useTranslation();
-  const [open, setOpen] = useState(true);
-  const [text, setText] = useState("");
-  const search = useSettled(text.trim(), 300);
+  const [address, setAddress] = useSearchParams();
+  const open = address.get("state") !== "ended";
+  const search = address.get("search") ?? "";
+  const choose = (change: Record<string, string>): void => setAddress(withFilter(address, change), { replace: true });
+  const [text, setText] = useTypedFilter(search, (typed) => choose({ search: typed }));
   const view = { open, search };
   const found = useQuery({
     queryKey: deviceKeys.exchanges(view),
@@ -34,7 +36,7 @@ export function ExchangesPage() {
         <h1>{t("exchanges.title")}</h1>
         <Segmented
           value={open ? "open" : "ended"}
-          onChange={(value: "open" | "ended") => setOpen(value === "open")}
+          onChange={(value: "open" | "ended") => choose({ state: value === "open" ? "" : value })}
           options={(["open", "ended"] as const).map((value) => ({ value, label: t(`exchanges.view.${value}`) }))}
           aria-label={t("exchanges.title")}
           data-testid="exchanges-view"

@@ -8,6 +8,7 @@ import { ExportButton } from "../../export-button.tsx";
 import { FailedNotice, Loading, Notice } from "../../notice.tsx";
 import { SheetBox } from "../../sheet-box.tsx";
 import { stateTones } from "./state-tones.ts";
+import "../reports/reports.css";
 import "./move-outs.css";
 
 const VIEWS = ["open", "done", "cancelled", "all"] as const;

@@ -2,13 +2,14 @@ import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { Button, Checkbox, Input, Select } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
+import { Link, useSearchParams } from "react-router";
 import type { PriceChange, PricedMeter, Selection, Tariffs } from "#contract/prices.ts";
 import { getPricedMeters, type MeterFilter, priceKeys } from "#web/shared/api-prices.ts";
 import { Can } from "#web/shared/can.tsx";
 import { dateTime, yuan } from "#web/shared/format.ts";
+import { withFilter } from "../../address-filter.ts";
 import { FailedNotice, Loading, Notice } from "../../notice.tsx";
-import { useSettled } from "../../use-settled.ts";
+import { useTypedFilter } from "../../use-typed-filter.ts";
 import { AssignDialog } from "./assign-dialog.tsx";
 
 const KINDS = ["electricity", "water"] as const;
@@ -23,10 +24,12 @@ type ListProps = {
 /** Who pays what since when; some of them, or a whole area, can be given another price. */
 export function PricedMeterList({ tariffs, change: only, onAsked }: ListProps) {
   const { t } = useTranslation();
-  const [filter, setFilter] = useState({ areaId: "", kind: "", search: "" });
+  const [address, setAddress] = useSearchParams();
+  const of = (name: string): string => address.get(name) ?? "";
+  const filter = { areaId: of("areaId"), kind: of("kind"), search: of("search") };
   const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set());
   const [changing, setChanging] = useState<{ meters: Selection; title: string } | null>(null);
-  const asked: MeterFilter = { ...useSettled(filter, 200), change: only };
+  const asked: MeterFilter = { ...filter, change: only };
   const list = useInfiniteQuery({
     queryKey: priceKeys.meters(asked),
     queryFn: ({ pageParam }) => getPricedMeters(asked, pageParam),
@@ -38,9 +41,10 @@ export function PricedMeterList({ tariffs, change: only, onAsked }: ListProps) {
   const total = list.data?.pages[0]?.total ?? 0;
   const area = tariffs.areas.find((each) => String(each.id) === filter.areaId);
   const change = (part: Partial<typeof filter>): void => {
-    setFilter({ ...filter, ...part });
+    setAddress(withFilter(address, part), { replace: true });
     setChosen(new Set());
   };
+  const [text, setText] = useTypedFilter(filter.search, (search) => change({ search }));
   const kind = filter.kind === "water" ? "water" : "electricity";
   const whole: Selection = { ...(area ? { areaId: area.id } : {}), ...(filter.kind === "" ? {} : { kind }) };
   return (
@@ -77,10 +81,10 @@ export function PricedMeterList({ tariffs, change: only, onAsked }: ListProps) {
           data-testid="price-kind"
         />
         <Input
-          value={filter.search}
+          value={text}
           aria-label={t("prices.search")}
           placeholder={t("prices.search")}
-          onChange={(event) => change({ search: event.target.value })}
+          onChange={(event) => setText(event.target.value)}
           data-testid="price-search"
         />
         <Can do="price.manage">

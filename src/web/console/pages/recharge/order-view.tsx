@@ -36,7 +36,7 @@ export function OrderView({ orderNo }: { orderNo: string }) {
   }
   return (
     <div className="order" data-testid="order" data-state={order.data.state} data-order={order.data.orderNo}>
-      <div className="order-story">
+      <div className="order-story no-print">
         <Progress order={order.data} command={topUp.data} />
         <OrderRefunds order={order.data} />
       </div>

@@ -15,7 +15,7 @@ import type { Draft, DraftChannel } from "./draft.ts";
 import { PreviewBox } from "./preview-box.tsx";
 
 const QUICK = ["50", "100", "200", "500"] as const;
-const PREVIEW_MS = 150;
+const PREVIEW_MS = 80;
 
 type FormProps = {
   draft: Draft;
