@@ -1,19 +1,27 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
+import type { Db } from "#store/db.ts";
+import { systemClock } from "#system/clock.ts";
 import { chineseTexts, DESK, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
 import { browserStories, hook, tileOf } from "./browser-stories.ts";
 
 const HERO = "A座-0101"; // no credit left, therefore off; 0.75 yuan a unit
 
-type Tile = { meterId: number; number: string; label: string; areaName: string };
-type Meter = { purchaseCount: number; customer: { wallet: string; name: string }; concentrator: { name: string } };
+type Tile = { meterId: number; number: string; label: string; areaId: number; areaName: string };
+type Meter = {
+  purchaseCount: number;
+  customer: { wallet: string; name: string };
+  concentrator: { name: string };
+  channel: string;
+};
 
 browserStories("the console in a browser", ({ before, open }) => {
   let site: Site;
+  let db: Db;
   let tiles: Tile[];
 
   before(async (opened) => {
-    ({ site } = opened);
+    ({ site, db } = opened);
     tiles = (await site.ask<{ tiles: Tile[] }>("/api/board")).tiles;
   });
 
@@ -53,6 +61,71 @@ browserStories("the console in a browser", ({ before, open }) => {
     expect(await page.getByTestId("fact-relay").textContent()).toContain("接通");
     await page.locator(hook("command-progress", "confirmed")).waitFor();
   });
+
+  test("MA-1: on a phone, faults alone; a tile tells why, since when, where the meter hangs, and what was last said to it", async () => {
+    const [broken, well] = [tileOf(tiles, "A座-0303"), tileOf(tiles, "A座-0304")];
+    await db.transact(async (tx) => {
+      await tx.insertInto("box").values({ id: 801, area_id: broken.areaId, name: "3 层配电箱" }).execute();
+      await tx.updateTable("meter").set({ box_id: 801 }).where("id", "=", broken.meterId).execute();
+    });
+    const begin = systemClock();
+    await site.town(`/meters/${broken.number}/offline`, { offline: true });
+    const page = await open({ as: "admin", size: PHONE });
+    await page.getByTestId("counter-fault").click();
+    await page.locator(hook(`tile-${broken.number}`, "fault")).waitFor();
+    expect(await page.locator(".tile").count()).toBe(await page.locator('.tile[data-state="fault"]').count());
+    expect(await page.getByTestId(`tile-${well.number}`).count()).toBe(0);
+    expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBeLessThanOrEqual(PHONE.width);
+    await page.getByTestId(`tile-${broken.number}`).click();
+    const why = page.locator('[data-testid="reasons"] [data-reason="meter_silent"]');
+    await why.getByText("电表无应答").waitFor();
+    // It was silent from its last answer on, which the story itself brought about.
+    const since = Number(await why.getByTestId("since").getAttribute("data-at"));
+    expect(since).toBeGreaterThan(begin - 10_000);
+    expect(since).toBeLessThanOrEqual(systemClock());
+    expect(await page.getByTestId("fact-box").textContent()).toContain("3 层配电箱");
+    const { concentrator } = await meterOf(broken);
+    await page.getByTestId("meter-drawer").getByText(concentrator.name).waitFor();
+    const frames = page.getByTestId("frames");
+    await frames.locator(".frame-silence").first().waitFor();
+    await frames.locator(".frame-sent summary").first().click();
+    await frames
+      .locator(".frame-sent code")
+      .first()
+      .getByText(/68( [0-9A-F]{2})+ 16/i)
+      .waitFor();
+    expect(await seriousBarriers(page)).toEqual([]);
+    await site.town(`/meters/${broken.number}/offline`, { offline: false });
+    await page.locator(hook("drawer-state", "normal")).waitFor();
+    expect(await page.getByTestId("reasons").count()).toBe(0);
+  }, 60_000);
+
+  test("MA-2: a reading on demand comes within ten seconds with its steps, and says what is the matter when it cannot", async () => {
+    const tile = tileOf(tiles, "A座-0305");
+    const page = await open({ as: "admin", size: PHONE });
+    await openDrawer(page, tile);
+    const asked = systemClock();
+    await page.getByTestId("action-read").click();
+    await page.locator(hook("command-progress", "confirmed")).waitFor();
+    expect(systemClock() - asked).toBeLessThan(10_000); // what the scenario itself demands of a line over IP
+    expect(await page.getByTestId("command-progress").locator('[data-step="done"]').count()).toBe(3);
+    const held = (await site.snapshot()).meters.find(({ number }) => number === tile.number);
+    const { indexWh, indexAt } = await site.ask<{ indexWh: number; indexAt: number }>(`/api/meters/${tile.meterId}`);
+    expect(indexAt).toBeGreaterThanOrEqual(asked - 1_000);
+    expect(Math.abs(indexWh - (held?.indexWh ?? 0))).toBeLessThan(1_000);
+
+    await site.town(`/meters/${tile.number}/offline`, { offline: true });
+    await page.getByTestId("action-read").click();
+    await page.getByTestId("command-progress").getByText("电表没有应答").waitFor();
+    await site.town(`/meters/${tile.number}/offline`, { offline: false });
+
+    await site.town("/concentrators/JC000001/offline", { offline: true });
+    await page.locator(hook("drawer-state", "fault")).waitFor();
+    await page.getByTestId("action-read").click();
+    await page.getByTestId("command-progress").getByText("集中器离线").waitFor();
+    await site.town("/concentrators/JC000001/offline", { offline: false });
+    await page.locator(hook("command-progress", "confirmed")).waitFor();
+  }, 60_000);
 
   test("a wrong password is said in a sentence, and the name stays", async () => {
     const page = await open({ as: "nobody" });
@@ -97,7 +170,7 @@ browserStories("the console in a browser", ({ before, open }) => {
 
   test("in English no Chinese is left but names and what people wrote", async () => {
     const tile = tileOf(tiles, HERO);
-    const { customer, concentrator } = await meterOf(tile);
+    const { customer, concentrator, channel } = await meterOf(tile);
     const { name } = await site.ask<{ name: string }>("/api/session");
     const [project] = (await site.ask<{ projects: { name: string }[] }>("/api/shifts")).projects;
     const customers = (await site.ask<{ items: { customer: string }[] }>("/api/recharges")).items;
@@ -106,6 +179,7 @@ browserStories("the console in a browser", ({ before, open }) => {
       ...customers.map((each) => each.customer),
       customer.name,
       concentrator.name,
+      channel,
       project?.name ?? "",
       name,
     ].sort((one, other) => other.length - one.length); // a name may hold another: the longest first

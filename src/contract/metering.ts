@@ -64,7 +64,13 @@ export const meterDetail = z.object({
   tile,
   address: z.string(),
   profile: z.string(),
+  /** For each of the tile's reasons, in their order, since when it holds; null when nobody knows. */
+  reasonsSince: z.array(at.nullable()),
   concentrator: z.object({ code: z.string(), name: z.string(), online: z.boolean(), lastSeenAt: at }),
+  /** Where it hangs: its distribution box if it has one, its bus of the concentrator, and what the bus is called. */
+  box: z.string().nullable(),
+  bus: z.number().int(),
+  channel: z.string().nullable(),
   customer: z
     .object({
       customerId: z.number().int(),

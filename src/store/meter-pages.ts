@@ -1,12 +1,14 @@
 import { formatMoney, money, price } from "#base/units.ts";
 import type { MeterDetail, MeterEvent, MeterFrame, MeterHit } from "#contract/metering.ts";
+import type { MeterEventKind } from "#domain/meter-event.ts";
 import type { Scope } from "#domain/permission.ts";
-import { tileState } from "#domain/tile.ts";
+import { type TileReason, tileState } from "#domain/tile.ts";
 import { factsOf, tileOf } from "./board.ts";
 import type { Tx } from "./db.ts";
 import { groupMarks } from "./groups.ts";
 import { balanceOf } from "./ledger.ts";
 import { mentions } from "./mentions.ts";
+import type { MeterStateTable } from "./schema-readings.ts";
 import { inScope } from "./scope.ts";
 
 /** All that is known about a meter now; null outside the scope. */
@@ -19,10 +21,18 @@ export async function meterDetail(tx: Tx, scope: Scope, meterId: number): Promis
     .innerJoin("concentrator", "concentrator.id", "meter.concentrator_id")
     .leftJoin("account", "account.id", "meter.account_id")
     .leftJoin("customer", "customer.id", "account.customer_id")
+    .leftJoin("box", "box.id", "meter.box_id")
+    .leftJoin("channel", (join) =>
+      join.onRef("channel.concentrator_id", "=", "meter.concentrator_id").onRef("channel.bus", "=", "meter.bus"),
+    )
     .where("meter.id", "=", meterId)
     .selectAll("meter_state")
     .select([
       "meter.address",
+      "meter.bus",
+      "meter.created_at",
+      "box.name as box_name",
+      "channel.name as channel_name",
       "meter.profile",
       "meter.price_e4",
       "meter.ratio",
@@ -33,6 +43,7 @@ export async function meterDetail(tx: Tx, scope: Scope, meterId: number): Promis
       "concentrator.code",
       "concentrator.name as concentrator_name",
       "concentrator.online",
+      "concentrator.online_changed_at",
       "concentrator.last_seen_at",
       "account.id as account_id",
       "account.number as account_number",
@@ -47,12 +58,16 @@ export async function meterDetail(tx: Tx, scope: Scope, meterId: number): Promis
     tile,
     address: row.address,
     profile: row.profile,
+    reasonsSince: await reasonsSince(tx, tile.reasons, row),
     concentrator: {
       code: row.code,
       name: row.concentrator_name,
       online: row.online === 1,
       lastSeenAt: row.last_seen_at,
     },
+    box: row.box_name,
+    bus: row.bus,
+    channel: row.channel_name,
     customer: await customerOf(tx, scope, row),
     group: (await groupMarks(tx, [meterId])).get(meterId) ?? null,
     priceYuan: formatMoney(price(row.price_e4)),
@@ -83,6 +98,51 @@ export async function meterDetail(tx: Tx, scope: Scope, meterId: number): Promis
     lastAnswerAt: row.last_answer_at,
     silentRounds: row.silent_rounds,
   };
+}
+
+type Standing = Pick<MeterStateTable, "meter_id" | "last_answer_at" | "relay_commanded_at" | "suspect_at"> & {
+  online_changed_at: number;
+  created_at: number;
+};
+
+/** What tells in a meter's history that a reason began to hold. */
+const beginOf: Partial<Record<TileReason, MeterEventKind>> = {
+  valve_fault: "valve_fault",
+  top_ups_stopped: "recharge_stopped",
+  off_arrears: "tripped",
+  off_operator: "tripped",
+  off_safety: "tripped",
+  off_unknown: "tripped",
+  low_credit: "low_credit",
+};
+
+/** Since when each of the reasons holds, by what the meter's state says, or else by its history. */
+async function reasonsSince(tx: Tx, reasons: readonly TileReason[], row: Standing): Promise<(number | null)[]> {
+  const kinds = [...new Set(reasons.flatMap((reason) => beginOf[reason] ?? []))];
+  const told = await newestOf(tx, row.meter_id, kinds);
+  const known: Partial<Record<TileReason, number>> = {
+    concentrator_offline: row.online_changed_at,
+    meter_silent: row.last_answer_at,
+    relay_mismatch: row.relay_commanded_at,
+    reading_suspect: row.suspect_at,
+    never_read: row.created_at,
+  };
+  return reasons.map((reason) => {
+    const kind = beginOf[reason];
+    return (kind === undefined ? known[reason] : told.get(kind)) || null;
+  });
+}
+
+async function newestOf(tx: Tx, meterId: number, kinds: readonly MeterEventKind[]): Promise<Map<string, number>> {
+  if (kinds.length === 0) return new Map();
+  const rows = await tx
+    .selectFrom("meter_event")
+    .where("meter_id", "=", meterId)
+    .where("kind", "in", [...kinds])
+    .groupBy("kind")
+    .select((eb) => ["kind", eb.fn.max("at").as("at")])
+    .execute();
+  return new Map(rows.map((row) => [row.kind, Number(row.at)]));
 }
 
 type Paying = {

@@ -69,6 +69,8 @@ export function Facts({ meter }: { meter: MeterDetail }) {
           { name: t("meter.phone"), value: meter.customer.phone },
           { name: t("meter.account"), value: meter.customer.accountNumber },
         ]),
+    { name: t("meter.box"), value: meter.box, why: t("meter.why.noBox"), testId: "fact-box" },
+    { name: t("meter.bus"), value: meter.channel === null ? String(meter.bus) : `${meter.bus} · ${meter.channel}` },
     { name: t("meter.address"), value: `${meter.address} · ${meter.profile}` },
     {
       name: t("meter.lastAnswer"),

@@ -3,6 +3,7 @@ import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import type { MeterDetail } from "#contract/metering.ts";
 import { getMeter } from "#web/shared/api.ts";
+import { shortTime } from "#web/shared/format.ts";
 import { keys } from "#web/shared/live-cache.ts";
 import { Dialog } from "../../dialog.tsx";
 import { Icon, StateIcon } from "../../icons.tsx";
@@ -128,8 +129,15 @@ function MeterContent({ meter }: { meter: MeterDetail }) {
       </div>
       {tile.reasons.length === 0 ? null : (
         <ul className="reasons" aria-label={t("meter.reasons")} data-testid="reasons">
-          {tile.reasons.map((reason) => (
-            <li key={reason}>{t(`reason.${reason}`)}</li>
+          {tile.reasons.map((reason, at) => (
+            <li key={reason} data-reason={reason}>
+              {t(`reason.${reason}`)}
+              {meter.reasonsSince[at] ? (
+                <small data-testid="since" data-at={meter.reasonsSince[at]}>
+                  {t("meter.since", { time: shortTime(meter.reasonsSince[at], Date.now()) })}
+                </small>
+              ) : null}
+            </li>
           ))}
         </ul>
       )}
