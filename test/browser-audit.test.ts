@@ -28,7 +28,7 @@ browserStories("the accountant's checks", ({ before, open }) => {
     await page.locator(`[data-testid="ledger-check"][data-state="${state}"]`).waitFor();
   }
 
-  test("the ledger holds; one row changed in the database is named on the page, and healed it holds again", async () => {
+  test("FI-3: the ledger holds; one row changed in the database is named on the page, and healed it holds again", async () => {
     const page = await open({ as: "admin" });
     await page.getByTestId("menu-reconcile").click();
     await reconcileNow(page, "ok");

@@ -1,9 +1,17 @@
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
+import { instant } from "#base/time.ts";
+import type { CollectionSettings } from "#contract/collection.ts";
+import { fromHex } from "#protocol/bytes.ts";
+import { DEMO_MASTER_KEY, type MeterPlan, meterPlan } from "#simulator/plan.ts";
+import { createTown, type Town } from "#simulator/town.ts";
 import type { Db } from "#store/db.ts";
 import { pause, systemClock } from "#system/clock.ts";
 import { PHONE, type Site, seriousBarriers } from "./browser-site.ts";
-import { browserStories } from "./browser-stories.ts";
+import { browserStories, expectBooksRight } from "./browser-stories.ts";
 import { until } from "./until.ts";
+
+/** What a meter of a device that is added uses. */
+const USED_W = 500;
 
 browserStories("concentrators", ({ before, open, refusals }) => {
   let site: Site;
@@ -38,6 +46,30 @@ browserStories("concentrators", ({ before, open, refusals }) => {
   };
   /** Rounds that asked for the power: 0203FF00 on the wire, low byte first, each byte plus 33H. */
   const power = (frames: readonly string[]) => frames.filter((hex) => hex.includes("33323635")).length;
+
+  const devices: Town[] = [];
+  afterAll(() => Promise.all(devices.map((device) => device.close())));
+  /** A device that is in no town yet dials in, with meters that use {@link USED_W}. */
+  async function dialling(own: { id: string; key: string }, meters: readonly MeterPlan[]): Promise<Town> {
+    const plan = { seed: 1, masterKey: DEMO_MASTER_KEY, concentrators: [own] };
+    const town = createTown({
+      plan: { ...plan, meters: meters.map((each) => ({ ...each, concentrator: own.id })) },
+      speed: 1,
+      bus: { baud: "instant", replyDelayMs: 0 },
+      now: () => instant(systemClock()),
+    });
+    devices.push(town);
+    for (const { number } of meters) town.setLoad(number, USED_W);
+    town.step();
+    town.dial({ host: "127.0.0.1", port: site.linkPort });
+    return town;
+  }
+  /** The cycle of the project, as it was when the site was opened. */
+  async function cycleAgain(): Promise<void> {
+    const { projects } = await site.ask<CollectionSettings>("/api/collection");
+    const [{ projectId, itemSetId, version }] = projects as [CollectionSettings["projects"][number]];
+    await site.tell("/api/collection/defaults", { projectId, readIntervalS: 2, itemSetId, version });
+  }
 
   test("the list tells who is there, how well it answers and who owns it; a stopped one turns red", async () => {
     const page = await open({ as: "admin" });
@@ -97,7 +129,8 @@ browserStories("concentrators", ({ before, open, refusals }) => {
     await expect.poll(() => monitor.count()).toBe(0);
     await page.getByTestId("monitor-filter").fill("");
     expect(await seriousBarriers(page)).toEqual([]);
-  });
+    await cycleAgain();
+  }, 90_000);
 
   test("a meter is renamed, read by other items, and spoken to in DL/T 645-1997, all without a restart", async () => {
     const page = await open({ as: "admin" });
@@ -142,7 +175,7 @@ browserStories("concentrators", ({ before, open, refusals }) => {
       .where("object", "=", `meter:${meter.id}`)
       .execute();
     expect(audit.map((row) => row.action)).toEqual(expect.arrayContaining(["meter.edit", "meter.protocol"]));
-  });
+  }, 90_000);
 
   test("a channel is added, a meter read on trial with its two frames, and two editors are kept apart", async () => {
     const page = await open({ as: "admin" });
@@ -170,7 +203,87 @@ browserStories("concentrators", ({ before, open, refusals }) => {
     refusals(409);
   });
 
-  test("another device takes a concentrator's place: its key is shown once, the old one is hung up on", async () => {
+  test("IS-2: a new concentrator, its key shown once, a channel, a cycle of 15 minutes, items, a meter; the frames of its trial read in hex", async () => {
+    const page = await open({ as: "admin" });
+    await page.goto(`${site.base}/concentrators`);
+    await page.getByTestId("add-concentrator").click();
+    await page.getByTestId("new-concentrator-code").fill("JC000770");
+    await page.getByTestId("new-concentrator-name").fill("新楼 4G 集中器");
+    await page.getByTestId("new-concentrator-save").click();
+    const key = (await page.getByTestId("link-key").textContent()) ?? "";
+    await page.getByTestId("link-key-done").click();
+    const masterKey = fromHex(DEMO_MASTER_KEY) as Uint8Array;
+    const hung = meterPlan({ seed: 1, masterKey, concentrator: "JC000770", c: 770, n: 2 });
+    const device = await dialling({ id: "JC000770", key }, [hung]);
+    await page.getByTestId("concentrator-JC000770").locator("[data-state=online]").waitFor();
+    await page.getByTestId("concentrator-JC000770").getByRole("link").click();
+    await page.getByTestId("edit-channel-1").click();
+    await page.getByTestId("channel-name").fill("1 号 RS-485");
+    await page.getByTestId("channel-cycle").fill("900");
+    await page.getByTestId("channel-items").selectOption({ label: "只读示数" });
+    await page.getByTestId("channel-save").click();
+    await page.getByTestId("channel-1-cycle").getByText("15 分钟").waitFor();
+    await page.getByTestId("add-meter").click();
+    const openIndex = (hung.initialIndexWh / 1_000).toFixed(2);
+    const typed = { label: "新楼-102", number: hung.number, address: hung.address, price: "0.8", index: openIndex };
+    await page.getByTestId("new-meter-profile").selectOption("jc1");
+    await page.getByTestId("new-meter-mode").selectOption("postpaid");
+    for (const [field, text] of Object.entries(typed)) await page.getByTestId(`new-meter-${field}`).fill(text);
+    await page.getByTestId("new-meter-save").click();
+    await page.getByTestId("new-meter-dialog").waitFor({ state: "detached" });
+    const { id } = await db.read
+      .selectFrom("meter")
+      .select("id")
+      .where("number", "=", hung.number)
+      .executeTakeFirstOrThrow();
+    await page.getByTestId(`read-${id}`).click();
+    await page.locator("[data-testid=test-read][data-state=confirmed]").waitFor();
+    const spoken = await page.getByTestId("test-read-frames").locator("code").allTextContents();
+    const address = hung.address.match(/../g)?.toReversed().join(" ");
+    expect(spoken.length).toBeGreaterThanOrEqual(2);
+    for (const hex of spoken) expect(hex).toContain(`68 ${address} 68`);
+    await page.keyboard.press("Escape");
+    await page
+      .getByTestId("monitor")
+      .locator("[data-direction=received] code")
+      .getByText(`68 ${address} 68`)
+      .first()
+      .waitFor();
+    const row = await db.read
+      .selectFrom("meter_state")
+      .selectAll()
+      .where("meter_id", "=", id)
+      .executeTakeFirstOrThrow();
+    expect(row.index_wh).toBeGreaterThanOrEqual(hung.initialIndexWh);
+    expect(row.index_wh).toBeLessThanOrEqual(device.meter(hung.number)?.indexWh ?? 0);
+  }, 60_000);
+
+  test("IS-4: a water meter on the RS-485 of a radio meter is read through it, and recharged", async () => {
+    const { id, number } = await db.read
+      .selectFrom("meter")
+      .select(["id", "number"])
+      .where("gateway_id", "is not", null)
+      .where("kind", "=", "water")
+      .executeTakeFirstOrThrow();
+    const page = await open({ as: "admin" });
+    await page.goto(`${site.base}/concentrators/2`);
+    await page.getByTestId(`channel-meter-${id}`).getByText("经网关表").waitFor();
+    await page.getByTestId(`read-${id}`).click();
+    await page.locator("[data-testid=test-read][data-state=confirmed]").waitFor();
+    expect(await page.getByTestId("test-read-frames").locator("[data-direction=received]").count()).toBeGreaterThan(0);
+    await page.goto(`${site.base}/recharge?meter=${id}`);
+    await page.getByTestId("amount").fill("50");
+    await page.locator('[data-testid="open-confirm"]:enabled').click();
+    await page.getByTestId("confirm-pay").click();
+    await page.locator('[data-testid="order"][data-state="confirmed"]').waitFor();
+    const { items } = await site.ask<{ items: { unitsWh: number }[] }>(`/api/recharges?meterId=${id}`);
+    const held = (await site.snapshot()).meters.find((each) => each.number === number);
+    expect(held?.topUps.map(({ amount }) => amount * 10)).toEqual(items.map(({ unitsWh }) => unitsWh));
+    expect(items).toHaveLength(1);
+    await expectBooksRight(site);
+  });
+
+  test("MA-7: another device takes a concentrator's place: its key is shown once, the old one is hung up on", async () => {
     const page = await open({ as: "admin" });
     const before = await concentrator(2);
     await page.goto(`${site.base}/concentrators/2`);
@@ -189,8 +302,9 @@ browserStories("concentrators", ({ before, open, refusals }) => {
     expect(after.epoch).toBe(before.epoch + 1);
     expect(after.key_sealed).not.toBe(before.key_sealed);
     await page.goto(`${site.base}/concentrators`);
-    await page.getByTestId("concentrator-JC-REPLACED").locator("[data-state=offline]").waitFor();
-  });
+    const line = page.getByTestId("concentrator-JC-REPLACED");
+    await line.locator("[data-state=offline]").waitFor();
+  }, 60_000);
 
   test("the link of a concentrator is changed after a warning, and it comes back by the new rules", async () => {
     const page = await open({ as: "admin" });

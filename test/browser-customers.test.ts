@@ -71,7 +71,7 @@ browserStories("a customer of many meters, and the shift that takes his money, i
     await expectBooksRight(site);
   });
 
-  test("the statement of one room adds up, and its file holds that room alone", async () => {
+  test("AM-6: the statement of one room of three adds up, and its file holds that room alone", async () => {
     const page = await open({ as: "admin" });
     const { items } = await site.ask<{ items: Customer[] }>("/api/customers?limit=100");
     const owner = items.find((each) => each.meters >= 6);

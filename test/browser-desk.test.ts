@@ -242,17 +242,41 @@ browserStories("the desk in a browser", ({ before, open }) => {
     expect(await takenBy(tile)).toEqual([items[0]?.unitsWh]);
   });
 
-  test("records are narrowed, summed and taken out with the same rows and the same sum", async () => {
+  test("FI-4: records are narrowed, summed and taken out: the filter in the head, numbers as numbers, the totals of the page", async () => {
     const page = await open({ as: "admin" });
     await page.getByTestId("menu-records").click();
+    const taken = async () => {
+      const [file] = await Promise.all([page.waitForEvent("download"), page.getByTestId("export").click()]);
+      expect(file.suggestedFilename()).toMatch(/^充值记录.*\.xlsx$/);
+      const [sheet] = await readSheet(readFileSync(await file.path()));
+      return sheet?.data ?? [];
+    };
+    await page.getByTestId("filter-channel").selectOption("cash");
+    await page.waitForURL(/channel=cash/);
+    const { count, amount } = await site.ask<{ count: number; amount: string }>("/api/recharges/totals?channel=cash");
+    expect(count).toBeGreaterThan(3);
+    await page.locator(`[data-testid="records-totals"][data-count="${count}"][data-amount="${amount}"]`).waitFor();
+    const all = await taken();
+    expect(all[1]?.[0]).toBe("筛选: 收款方式 现金");
+    const [data, sums] = [all.slice(4, -1), all.at(-1) ?? []];
+    expect(data).toHaveLength(count);
+    const figures = sums.flatMap((sum, column) => (typeof sum === "number" ? [column] : []));
+    expect(figures).toEqual([7, 8, 10, 11]); // paid, debts taken, units, their worth
+    for (const column of figures) {
+      const cells = data.map((row) => row[column]).filter((cell) => cell !== null);
+      expect([column, cells.filter((cell) => typeof cell !== "number")]).toEqual([column, []]);
+      const sum = cells.reduce<number>((total, cell) => total + Math.round(Number(cell) * 10_000), 0);
+      expect([column, sum]).toEqual([column, Math.round(Number(sums[column]) * 10_000)]);
+    }
+    expect(sums[7]).toBe(Number(amount));
+    await page.getByTestId("filter-channel").selectOption("");
+    await page.waitForURL((url) => !url.searchParams.has("channel"));
     await page.getByTestId("filter-search").fill(HERO);
     await page.locator('[data-testid="records-totals"][data-count="1"]').waitFor();
     expect(await page.getByTestId("records-totals").getAttribute("data-amount")).toBe("100.00");
-    const [file] = await Promise.all([page.waitForEvent("download"), page.getByTestId("export").click()]);
-    expect(file.suggestedFilename()).toMatch(/^充值记录.*\.xlsx$/);
-    const [sheet] = await readSheet(readFileSync(await file.path()));
-    expect(sheet?.data.at(-1)?.[7]).toBe(100);
-    expect(sheet?.data[1]?.[0]).toContain(HERO);
+    const hers = await taken();
+    expect(hers.at(-1)?.[7]).toBe(100);
+    expect(hers[1]?.[0]).toContain(HERO);
     await page.getByTestId("filter-channel").selectOption("transfer");
     await page.getByTestId("records-empty").waitFor();
     await page.reload(); // what was chosen stands in the address

@@ -1,7 +1,12 @@
 import { expect, test } from "vitest";
+import { addDays, dayOf, HOUR_MS, later, monthOf, startOfDay } from "#base/time.ts";
+import type { MeterDevice } from "#contract/devices.ts";
+import { registers, verdictCode } from "#domain/reading.ts";
+import { closeDueDays } from "#flows/close-days.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { verifyLedger } from "#flows/verify-ledger.ts";
 import type { Db } from "#store/db.ts";
+import { type Colleague, colleague } from "./browser-people.ts";
 import { chineseTexts, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
 import { browserStories } from "./browser-stories.ts";
 import { until } from "./until.ts";
@@ -43,7 +48,7 @@ browserStories("devices", ({ before, open }) => {
       .executeTakeFirstOrThrow();
   const books = async () => (await verifyLedger(ctx)).problems;
 
-  test("a meter is exchanged to the end: what the old one gave up is in the new one, and the books hold", async () => {
+  test("MA-3: a meter is exchanged to the end: what the old one gave up is in the new one, the month is the sum of both, and the books hold", async () => {
     const meter = await wellMeter();
     const [spare] = (await site.snapshot()).spares;
     if (!spare) throw new Error("the town has spares");
@@ -74,7 +79,8 @@ browserStories("devices", ({ before, open }) => {
     await page.getByTestId("swap").click();
     await page.getByText("请填写新表号、通信地址和起码").waitFor();
     await page.getByTestId("swap-number").fill(spare.number);
-    await page.getByTestId("swap-open").fill((spare.indexWh / 1_000).toFixed(2));
+    const openedAt = Math.round(spare.indexWh / 10) * 10; // as the register shows it
+    await page.getByTestId("swap-open").fill((openedAt / 1_000).toFixed(2));
     await page.getByTestId("swap").click();
     await page.getByTestId("exchange-done").waitFor();
     const seen = (await site.snapshot()).spares.find((each) => each.number === spare.number);
@@ -98,6 +104,27 @@ browserStories("devices", ({ before, open }) => {
     await page.getByTestId("segment-1").getByText(meter.number).waitFor();
     await page.getByTestId("segment-2").getByText(spare.number).waitFor();
     expect(await seriousBarriers(page)).toEqual([]);
+    // The day is over: it has a line of each device, no jump between them, and the month is their sum.
+    const { index_wh: indexWh } = await rowOf(meter.id);
+    const today = dayOf(ctx.clock());
+    const midnight = startOfDay(addDays(today, 1));
+    const atMidnight = { meter_id: meter.id, register: registers.energyTotal, measured_at: midnight };
+    await db.transact((tx) =>
+      tx
+        .insertInto("reading")
+        .values({ ...atMidnight, value: indexWh ?? 0, verdict: verdictCode("ok"), received_at: midnight })
+        .execute(),
+    );
+    const tomorrow = { ...ctx, clock: () => later(midnight, 9 * HOUR_MS) };
+    for (let more = true; more; ) more = (await closeDueDays(tomorrow)).more;
+    await page.goto(`${site.base}/reports/meters/${meter.id}?period=${monthOf(today)}`);
+    const lines = page.getByTestId(`part-${today}`).getByTestId("usage");
+    await lines.nth(1).waitFor();
+    const used = await lines.evaluateAll((all) => all.map((one) => Number(one.getAttribute("data-wh"))));
+    const [old] = (await site.ask<MeterDevice>(`/api/meters/${meter.id}/device`)).segments;
+    expect(used).toEqual([(old?.closeWh ?? 0) - (old?.openWh ?? 0), (indexWh ?? 0) - openedAt]);
+    expect(Number(await page.getByTestId("meter-total").getAttribute("data-wh"))).toBe((used[0] ?? 0) + (used[1] ?? 0));
+    expect(Math.max(...used)).toBeLessThan(5_000); // minutes of a room, and not the distance between two registers
     const english = await open({ as: "admin", language: "en" });
     await english.goto(`${site.base}/exchanges/${exchangeNo}`);
     await english.getByTestId("exchange-done").waitFor();
@@ -139,6 +166,78 @@ browserStories("devices", ({ before, open }) => {
     await until("it is off", async () => (await inTown())?.relay === "open");
     expect(await inTown()).toMatchObject({ counts: false, tripCause: "credit" });
     await until("seen off", async () => (await rowOf(meter.id)).off_cause === "arrears");
+    expect(await books()).toEqual([]);
+  }, 90_000);
+
+  test("IS-5: transformers of 30 are agreed by two, and from their index on thirty times as much is billed", async () => {
+    const meter = await db.read
+      .selectFrom("meter")
+      .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
+      .innerJoin("account", "account.id", "meter.account_id")
+      .where("account.credit_at", "=", "server")
+      .where("meter.kind", "=", "electricity")
+      .where("meter.profile", "=", "jc1")
+      .where("meter_state.relay", "=", "closed")
+      .select(["meter.id", "meter.number", "meter.price_e4", "meter.account_id"])
+      .orderBy("meter.id")
+      .executeTakeFirstOrThrow();
+    const inTown = async () => (await site.snapshot()).meters.find((each) => each.number === meter.number);
+    const balance = async () =>
+      (
+        await db.read
+          .selectFrom("ledger_account")
+          .select("balance_e4")
+          .where("kind", "=", "balance")
+          .where("ref_id", "=", meter.account_id)
+          .executeTakeFirstOrThrow()
+      ).balance_e4;
+    /** Everything that the meter shows is read and charged. */
+    const settled = () =>
+      until("what it shows is charged", async () => {
+        const [shown, row] = [Math.floor(((await inTown())?.indexWh ?? 0) / 10) * 10, await rowOf(meter.id)];
+        return row.index_wh === shown && row.settled_index_wh === shown && shown;
+      });
+    await site.town(`/meters/${meter.number}/load`, { watts: 0 });
+    const from = await settled();
+    const page = await open({ as: "admin" });
+    await page.goto(`${site.base}/?meter=${meter.id}`);
+    await page.getByTestId("change-ratio").click();
+    await page.getByTestId("ratio-to").fill("30");
+    await page.getByTestId("ratio-reason").fill("增容,装互感器 150/5");
+    await page.getByTestId("ratio-confirm").click();
+    await page.locator('[data-testid="ratio-progress"][data-state="requested"]').waitFor();
+    const li: Colleague = await colleague(db, { role: "finance", name: "李会计" });
+    const other = await open({ as: li });
+    await other.goto(`${site.base}/approvals`);
+    await other.getByTestId("approval-approve").click();
+    await other.getByTestId("decision-confirm").click();
+    await other.getByTestId("approval-approve").waitFor({ state: "detached" });
+    await page.reload();
+    await page.getByTestId("carry-out").click();
+    await page.getByTestId("carry-out-confirm").click();
+    await page.getByTestId("device-ratio").getByText("30").waitFor();
+    const before = await balance();
+    await site.town(`/meters/${meter.number}/load`, { watts: 10_000 });
+    await until("it has used something", async () => ((await inTown())?.indexWh ?? 0) >= from + 30);
+    await site.town(`/meters/${meter.number}/load`, { watts: 0 });
+    const used = (await settled()) - from;
+    expect(used).toBeGreaterThanOrEqual(30);
+    const charges = await db.read
+      .selectFrom("usage_charge")
+      .select(["usage_wh", "amount_e4", "ratio"])
+      .where("meter_id", "=", meter.id)
+      .where("index_wh", ">", from)
+      .execute();
+    expect(new Set(charges.map(({ ratio }) => ratio))).toEqual(new Set([30]));
+    expect(charges.reduce((sum, { usage_wh }) => sum + usage_wh, 0)).toBe(used * 30);
+    const paid = before - (await balance());
+    expect(charges.reduce((sum, { amount_e4 }) => sum + amount_e4, 0)).toBe(paid);
+    expect(Math.abs(paid - (used * 30 * meter.price_e4) / 1_000)).toBeLessThanOrEqual(1); // the rest is carried on
+    await page.goto(`${site.base}/reports/meters/${meter.id}`);
+    const line = page.getByTestId("segment-2");
+    await line.waitFor();
+    expect(await line.locator("td").nth(0).textContent()).toBe("30");
+    expect(await line.locator("[data-wh]").getAttribute("data-wh")).toBe(String(used * 30));
     expect(await books()).toEqual([]);
   }, 90_000);
 });

@@ -1,9 +1,11 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
+import { addDays, type Day, dayOf } from "#base/time.ts";
 import type { Db } from "#store/db.ts";
+import { systemClock } from "#system/clock.ts";
 import { type Colleague, colleague } from "./browser-people.ts";
 import { PHONE, type Site, seriousBarriers } from "./browser-site.ts";
-import { browserStories } from "./browser-stories.ts";
+import { browserStories, expectBooksRight } from "./browser-stories.ts";
 import { until } from "./until.ts";
 
 const ROOM = "A座-0102";
@@ -67,6 +69,71 @@ browserStories("the guard over trips", ({ before, open }) => {
     await other.locator('[data-testid="guard-project"][data-stopped="false"]').waitFor();
   }, 120_000);
 
+  test("AM-5: a holiday without cuts for his own building, the clinic protected, and the preview of tomorrow says so", async () => {
+    type Seen = { meterId: number; label: string; number: string; areaId: number; creditAt: string; kind: string };
+    const { tiles } = await site.ask<{ tiles: Seen[] }>("/api/board");
+    const onServer = tiles.filter(({ creditAt, kind }) => creditAt === "server" && kind === "electricity");
+    const [clinic, shop] = onServer.filter(({ label }) => label.startsWith("B座"));
+    const stranger = onServer.find(({ label }) => label.startsWith("A座"));
+    if (!clinic || !shop || !stranger) throw new Error("both buildings have meters with credit on the server");
+    const today = dayOf(systemClock());
+    const [tomorrow, after] = [addDays(today, 1), addDays(today, 2)];
+    // All three have used so much of late that nothing will be left tomorrow.
+    await db.transact((tx) =>
+      tx
+        .insertInto("meter_day")
+        .values([clinic, shop, stranger].map(({ meterId }) => usedUp(meterId, addDays(today, -1))))
+        .execute(),
+    );
+    await site.tell("/api/calendar", { days: [{ day: after, kind: "workday", name: "调休" }] });
+    const boss = await open({ as: "admin" });
+    await boss.goto(`${site.base}/supply?view=calendar`);
+    if (tomorrow.slice(0, 4) !== today.slice(0, 4)) await boss.getByText(tomorrow.slice(0, 4), { exact: true }).click();
+    await boss.getByTestId(`day-${tomorrow}`).click();
+    await boss.getByTestId("day-name").fill("店庆");
+    await boss.getByTestId("day-holiday").click();
+    await boss.locator(`[data-testid="day-${tomorrow}"][data-kind="holiday"]`).waitFor();
+
+    const page = await open({
+      as: await colleague(db, { role: "area_manager", name: "陈经理", areaId: clinic.areaId }),
+    });
+    await page.getByTestId("menu-supply").click();
+    const cut = (number: string) => page.getByTestId(`cut-${number}`);
+    await cut(clinic.number).and(page.locator('[data-hold="none"]')).waitFor();
+    await cut(shop.number).and(page.locator('[data-hold="none"]')).waitFor();
+    expect(await cut(stranger.number).count()).toBe(0); // not his building
+    await page.goto(`${site.base}/supply?view=windows`);
+    await page.getByTestId("window-new").click();
+    await page.getByTestId("window-name").fill("节日不停电");
+    await page.getByTestId("window-area").click();
+    await page.locator(".ant-select-item-option", { hasText: "B座" }).click();
+    for (const kind of ["工作日", "周末"]) await page.getByRole("checkbox", { name: kind }).uncheck();
+    await page.getByTestId("window-from").fill("00:00");
+    await page.getByTestId("window-to").fill("24:00");
+    await page.getByTestId("window-save").click();
+    await page.getByTestId("window-节日不停电").waitFor();
+
+    await page.goto(`${site.base}/?meter=${clinic.meterId}`);
+    await page.getByTestId("guard").click();
+    await page.getByTestId("supply-confirm").click();
+    expect(await page.getByTestId("supply-missing").textContent()).not.toBe("");
+    await page.getByTestId("supply-reason").fill("诊所有冷藏药品");
+    await page.getByTestId("supply-confirm").click();
+    await page.locator('[data-testid="supply-guard"][data-on="true"]').waitFor();
+
+    await page.goto(`${site.base}/supply`);
+    await cut(clinic.number).and(page.locator('[data-hold="guard"]')).waitFor();
+    await cut(shop.number).and(page.locator('[data-hold="no_cut_window"]')).waitFor();
+    expect(await page.getByTestId("cuts-count").getAttribute("data-cut")).toBe("0");
+    // The day after is an ordinary one: the shop has to be told before it, the clinic stays lit.
+    await page.locator('input[type="date"]').fill(after);
+    await cut(shop.number).and(page.locator('[data-hold="none"]')).waitFor();
+    await cut(clinic.number).and(page.locator('[data-hold="guard"]')).waitFor();
+    for (const { number } of [clinic, shop])
+      expect((await site.snapshot()).meters.find((each) => each.number === number)?.relay).toBe("closed");
+    await expectBooksRight(site);
+  }, 90_000);
+
   test("the page is whole on a phone and in English", async () => {
     const page = await open({ as: "admin", size: PHONE, language: "en" });
     await page.goto(`${site.base}/guard`);
@@ -74,6 +141,13 @@ browserStories("the guard over trips", ({ before, open }) => {
     expect(await seriousBarriers(page)).toEqual([]);
     expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBeLessThanOrEqual(PHONE.width);
   }, 60_000);
+
+  /** A day on which a meter used more than any account has left. */
+  const usedUp = (meterId: number, day: Day) => ({
+    ...{ meter_id: meterId, day, rev: 0, segment: 1, latest: 1 as const, ratio: 1, usage_wh: 5_000_000, cost_e4: null },
+    ...{ open_wh: null, open_at: null, open_source: null, close_wh: null, close_at: null, close_source: null },
+    ...{ quality: "measured" as const, cause: "close" as const, made_at: 0, looked_at: 0 },
+  });
 
   /** Asks for a trip by hand, as the drawer of the meter does. */
   async function asked(page: Page, meterId: number): Promise<{ id: string }> {

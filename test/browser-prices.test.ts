@@ -39,7 +39,7 @@ browserStories("prices in the browser", ({ before, open }) => {
   const charged = () =>
     db.read.selectFrom("usage_charge").selectAll().orderBy("meter_id").orderBy("reading_at").orderBy("line").execute();
 
-  test("another price for a building from the first of the month: asked by one, approved by another, the past untouched", async () => {
+  test("FI-5: another price for a building from the first of the month: asked by one, approved by another, the past untouched", async () => {
     await until("something was charged", async () => (await charged()).length > 0);
     const [inB, inA] = [await electricityIn("B座"), await electricityIn("A座")];
     expect(Math.min(inA.length, inB.length)).toBeGreaterThan(5);

@@ -94,7 +94,7 @@ browserStories("reports and shares", ({ before, open }) => {
     });
   }
 
-  test("a month by utility, from the total to a building, a meter, a day, an hour and its readings: every level is the sum of the next", async () => {
+  test("FI-1: a month by utility, from the total to a building, a meter, a day, an hour and its readings: every level is the sum of the next", async () => {
     const page = await open({ as: "admin" });
     for (const kind of ["water", "electricity"] as const) {
       await page.goto(`${site.base}/reports/periods?period=${past.month}&kind=${kind}`);
@@ -306,7 +306,7 @@ browserStories("reports and shares", ({ before, open }) => {
     for (let more = true; more; ) more = (await recloseDays(ctx, 100)).more;
   }
 
-  test("a box's public meter is shared to the last Wh; a corrected reading makes a correction that charges only the difference", async () => {
+  test("FI-6, IS-7: a box's public meter is shared to the last Wh; a corrected reading makes a correction that charges only the difference", async () => {
     const { source, members } = await publicMeter(40);
     const page = await open({ as: "admin" });
     await page.getByTestId("menu-shares").click();

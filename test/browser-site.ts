@@ -59,6 +59,8 @@ export type Site = {
   password: string;
   /** The embedded database, for who wants to do to it what no program would. */
   database: string;
+  /** Where concentrators dial in. */
+  linkPort: number;
   /** A new page; `as` is who is logged in on it. */
   open: (options: {
     as: "admin" | "nobody" | Colleague;
@@ -118,6 +120,7 @@ export async function openSite(): Promise<Site> {
       base,
       password: PASSWORD,
       database: join(data, "jichao.db"),
+      linkPort: link,
       close,
       complaints: () => heard.splice(0),
       open: ({ as, size = DESK, language = "zh-CN", theme = "light" }) =>

@@ -85,7 +85,7 @@ browserStories("users and roles", ({ before, open, refusals }) => {
     return page;
   }
 
-  test("an administrator makes a role, ticks functions and meters, and whoever has it sees exactly that (SA-2)", async () => {
+  test("SA-2: an administrator makes a role, ticks functions and meters, and whoever has it sees exactly that", async () => {
     refusals(401, 403);
     const admin = await open({ as: "admin" });
     await admin.goto(`${site.base}/roles`);
@@ -144,7 +144,7 @@ browserStories("users and roles", ({ before, open, refusals }) => {
     90_000,
   );
 
-  test("an area manager has his own building on the board, in search, sums, typed addresses and files (AM-1)", async () => {
+  test("AM-1: an area manager has his own building on the board, in search, sums, typed addresses and files", async () => {
     refusals(404);
     const admin = await open({ as: "admin" });
     const page = await enter("chen", await make(admin, { login: "chen", role: "area_manager" }));

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "vite";
 import { root } from "./source-files.ts";
@@ -12,6 +12,8 @@ const configFile = join(root, "src/web/console/vite.config.ts");
 /** What the pages are made of: whenever something in these changes, they are built anew. */
 const FOLDERS = ["src/web", "src/base", "src/domain", "src/contract"];
 const FILES = ["package-lock.json", "tools/build-web.ts"];
+/** More than ever build at once. */
+const TRIES_MAX = 10;
 
 /** Builds the web pages into `dist/web`, or does nothing when they are already built from exactly these sources. */
 export async function buildWeb(
@@ -25,14 +27,26 @@ export async function buildWeb(
   const fresh = join(root, `dist/.web-${process.pid}`);
   await inProduction(() => build({ configFile, logLevel: options.quiet ? "error" : "warn", build: { outDir: fresh } }));
   writeFileSync(join(fresh, STAMP), stamp);
-  rmSync(outDir, { recursive: true, force: true });
-  try {
-    renameSync(fresh, outDir);
-  } catch (cause) {
-    rmSync(fresh, { recursive: true, force: true });
-    if (readStamp() !== stamp) throw new Error("the built web pages could not be put into place", { cause });
-  }
+  putInPlace(fresh, stamp);
   return { outDir, built: true, tookMs: tookMs() };
+}
+
+/** Takes the old pages away and puts the new ones there; several may do so at once, and one of them is enough. */
+function putInPlace(fresh: string, stamp: string): void {
+  for (let tries = 0; ; tries++) {
+    const old = `${fresh}-old-${tries}`;
+    try {
+      if (existsSync(outDir)) renameSync(outDir, old);
+      renameSync(fresh, outDir);
+      break;
+    } catch (cause) {
+      if (readStamp() === stamp) break;
+      if (tries === TRIES_MAX) throw new Error("the built web pages could not be put into place", { cause });
+    } finally {
+      rmSync(old, { recursive: true, force: true });
+    }
+  }
+  rmSync(fresh, { recursive: true, force: true });
 }
 
 /** Vite obeys a NODE_ENV that it finds: under a test runner it would bundle the slow development version of React. */

@@ -42,6 +42,8 @@ export function App() {
       theme={antd}
       button={{ autoInsertSpace: false }}
       wave={{ disabled: true }}
+      // A modal dialog lies above all else: what opens from within it must open in it.
+      getPopupContainer={(node) => node?.closest("dialog") ?? document.body}
     >
       <ErrorBoundary>
         <QueryClientProvider client={client}>

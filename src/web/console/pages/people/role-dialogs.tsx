@@ -47,7 +47,6 @@ export function AddRole({ roles, ...ends }: Ends & { roles: readonly RoleView[] 
             { value: null, label: t("people.roleLikeNone") },
             ...roles.map((role) => ({ value: role.roleId, label: roleTitle(role) })),
           ]}
-          getPopupContainer={(node) => node.closest("dialog") ?? document.body}
         />
       </label>
     </ReasonDialog>

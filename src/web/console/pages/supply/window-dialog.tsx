@@ -4,9 +4,8 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { NoCutWindowView } from "#contract/supply.ts";
 import { type DayKind, dayKinds } from "#domain/calendar.ts";
-import { getTariffs, priceKeys } from "#web/shared/api-prices.ts";
+import { getAreas } from "#web/shared/api-desk.ts";
 import { postWindow } from "#web/shared/api-supply.ts";
-import { useCan } from "#web/shared/can.tsx";
 import { Dialog } from "../../dialog.tsx";
 import { MeterSearch } from "../../meter-search.tsx";
 import { FailedLine } from "../../notice.tsx";
@@ -101,19 +100,16 @@ export function WindowDialog({ window, onDone, onClose }: WindowProps) {
   );
 }
 
-/** An area, or one meter; areas come from the price list, which not everybody sees, meters from the search. */
+/** An area of mine, or one meter. */
 function PlaceChoice({ place, onChange }: { place: Place | null; onChange: (place: Place) => void }) {
   const { t } = useTranslation();
-  const seesAreas = useCan("price.view");
-  const areas = useQuery({ queryKey: priceKeys.tariffs, queryFn: getTariffs, enabled: seesAreas });
-  const [byMeter, setByMeter] = useState(!seesAreas || place?.scope === "meter");
+  const { data: areas } = useQuery({ queryKey: ["areas"], queryFn: getAreas });
+  const [byMeter, setByMeter] = useState(place?.scope === "meter");
   return (
     <>
-      {seesAreas ? (
-        <Checkbox checked={byMeter} onChange={(event) => setByMeter(event.target.checked)}>
-          {t("supply.oneMeter")}
-        </Checkbox>
-      ) : null}
+      <Checkbox checked={byMeter} onChange={(event) => setByMeter(event.target.checked)}>
+        {t("supply.oneMeter")}
+      </Checkbox>
       {place === null ? null : <p className="muted">{t("supply.chosenPlace", { place: place.place })}</p>}
       {byMeter ? (
         <MeterSearch onChoose={(hit) => onChange({ scope: "meter", refId: hit.meterId, place: hit.label })} />
@@ -123,13 +119,10 @@ function PlaceChoice({ place, onChange }: { place: Place | null; onChange: (plac
           aria-label={t("prices.area")}
           placeholder={t("prices.area")}
           onChange={(refId: number) => {
-            const area = areas.data?.areas.find((each) => each.id === refId);
+            const area = areas?.items.find((each) => each.areaId === refId);
             onChange({ scope: "area", refId, place: area?.name ?? "" });
           }}
-          options={(areas.data?.areas ?? []).map((each) => ({
-            value: each.id,
-            label: `${"　".repeat(each.depth)}${each.name}`,
-          }))}
+          options={(areas?.items ?? []).map((each) => ({ value: each.areaId, label: each.name }))}
           data-testid="window-area"
         />
       )}
