@@ -18,8 +18,11 @@ import { ReportFrame, useReport } from "./report-frame.tsx";
 /** Who used most or least (用量排行) from a day to a day, by meter, room, customer or area, and how that was before. */
 export function RankingPage() {
   const { t } = useTranslation();
-  const spans = spansOf(addDays(dayOf(instant(Date.now())), -1));
-  const { asked, change } = useReportFilter({ ...spans.month, kind: "electricity", by: "meter", order: "most" });
+  const today = dayOf(instant(Date.now()));
+  const spans = spansOf(today);
+  // On the first of a month nothing of it is closed yet.
+  const usual = today.endsWith("-01") ? spans.last : spans.month;
+  const { asked, change } = useReportFilter({ ...usual, kind: "electricity", by: "meter", order: "most" });
   const pages = useReport("ranking", asked, getRanking);
   return (
     <main className="page" id="main" tabIndex={-1}>
@@ -82,15 +85,17 @@ export function RankingPage() {
   );
 }
 
-/** Days that are often asked for, the last of them over. */
-function spansOf(yesterday: Day) {
-  const month = monthOf(yesterday);
+/** Days that are often asked for: up to yesterday, or to today on the first of a month or year. */
+function spansOf(today: Day) {
+  const yesterday = addDays(today, -1);
+  const month = monthOf(today);
   const last = addMonths(month, -1);
+  const since = (from: Day) => ({ from, to: from > yesterday ? from : yesterday });
   return {
-    week: { from: addDays(yesterday, -6), to: yesterday },
-    month: { from: `${month}-01`, to: yesterday },
+    week: { from: addDays(today, -7), to: yesterday },
+    month: since(`${month}-01` as Day),
     last: { from: `${last}-01`, to: daysOfMonth(last).at(-1) ?? yesterday },
-    year: { from: `${month.slice(0, 4)}-01-01`, to: yesterday },
+    year: since(`${month.slice(0, 4)}-01-01` as Day),
   };
 }
 
