@@ -232,12 +232,12 @@ async function doubt(site: Site, ctx: FlowContext, db: Db, town: Town): Promise<
   await site.town(`/meters/${address}/offline`, { offline: true });
   const state = () =>
     db.read.selectFrom("meter_state").selectAll().where("meter_id", "=", meterId).executeTakeFirstOrThrow();
-  await until("the jump is doubted", async () => {
-    const { index_wh, suspect_wh } = await state();
-    if (suspect_wh !== null) return true;
-    const values = { energyWh: (index_wh ?? 0) + JUMP_WH };
-    const report = { meterId, measuredAt: ctx.clock(), values };
-    await recordReadings(ctx, { collector: "a", reports: [report], silences: [], frames: [] });
-    return false; // a last answer that was under way may take it back
+  const { silent_rounds } = await state();
+  await until("an answer under way can no longer take the jump back", async () => {
+    return (await state()).silent_rounds > silent_rounds;
   });
+  const values = { energyWh: ((await state()).index_wh ?? 0) + JUMP_WH };
+  const report = { meterId, measuredAt: ctx.clock(), values };
+  await recordReadings(ctx, { collector: "a", reports: [report], silences: [], frames: [] });
+  if ((await state()).suspect_wh === null) throw new Error("the jump is believed");
 }

@@ -7,11 +7,10 @@ import { type AccessLine, proved } from "./test-access-matrix.ts";
 import { accessTown, type Town } from "./test-access-town.ts";
 import { asked, enrol, type TestUser } from "./test-town.ts";
 
-/** Every row of a database but those that say who looks at it now, by table. */
-async function everything({ read }: Db): Promise<Map<string, string>> {
+/** Every row of these tables of a database, by table. */
+async function everything({ read }: Db, names: readonly string[]): Promise<Map<string, string>> {
   const tables = new Map<string, string>();
-  for (const { name } of await read.introspection.getTables()) {
-    if (name === "session") continue;
+  for (const name of names) {
     const rows = await read
       .selectFrom(name as "meter")
       .selectAll()
@@ -30,9 +29,13 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
   let town: Town;
   let db: Town["db"];
   let app: Town["app"];
+  let names: string[];
   beforeAll(async () => {
     town = await accessTown(name);
     ({ db, app } = town);
+    // Asked once: MariaDB goes through every schema of the server for it, and many tests share one.
+    const tables = await db.read.introspection.getTables();
+    names = tables.map((table) => table.name).filter((table) => table !== "session"); // who looks at it now
   });
   afterAll(() => town.close());
 
@@ -60,16 +63,16 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
       const { user, ...request } = await town.readied([method as AccessLine[0], path, ...access], permissions);
       const url = request.url.replace("/api/approvals/:id", approvalUrl);
       const body = stepUp === "by_body" ? dangerous[path] : request.body;
-      const before = await everything(db);
+      const before = await everything(db, names);
       await proveAt(user, 1);
       const refused = await app.inject(asked(user, request.method, url, body));
       expect([path, refused.statusCode, refused.json().code]).toEqual([path, 403, "step_up_required"]);
       expect([path, refused.json().details]).toEqual([path, { by: "password" }]);
       await proveAt(user, systemClock());
-      expect([path, changed(before, await everything(db))]).toEqual([path, []]);
+      expect([path, changed(before, await everything(db, names))]).toEqual([path, []]);
       const done = await app.inject(asked(user, request.method, url, body));
       expect([path, done.statusCode < 300], done.body).toEqual([path, true]);
-      expect([path, changed(before, await everything(db))], done.body).not.toEqual([path, []]);
+      expect([path, changed(before, await everything(db, names))], done.body).not.toEqual([path, []]);
     }
   }, 120_000); // every table is read three times for each route
 
