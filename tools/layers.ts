@@ -103,6 +103,7 @@ export const layers: Readonly<Record<string, Rule>> = {
     may: ["base"],
     mayTypesOf: ["domain"],
     mayFile: [
+      "domain/alarm.ts",
       "domain/approval.ts",
       "domain/calendar.ts",
       "domain/clock-setting.ts",
@@ -130,6 +131,7 @@ export const layers: Readonly<Record<string, Rule>> = {
       "domain/reading.ts",
       "domain/refund.ts",
       "domain/share.ts",
+      "domain/static-rule.ts",
       "domain/tariff.ts",
       "domain/tile.ts",
       "domain/source-range.ts",
