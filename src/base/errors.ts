@@ -1,3 +1,4 @@
+import { alarmErrors } from "./errors-alarms.ts";
 import { collectionErrors } from "./errors-collection.ts";
 import { deskErrors } from "./errors-desk.ts";
 import { devicesErrors } from "./errors-devices.ts";
@@ -18,6 +19,7 @@ import { tariffErrors } from "./errors-tariff.ts";
  * neither (a decoder returns a value that says what was wrong).
  */
 export const errors = {
+  ...alarmErrors,
   ...refundErrors,
   ...deskErrors,
   ...groupErrors,

@@ -17,6 +17,7 @@ export const exportReports = {
   refunds: { path: "/api/refunds/file", permission: "recharge.view" },
   exchanges: { path: "/api/exchanges/export", permission: "meter.view" },
   groups: { path: "/api/groups/file", permission: "customer.view" },
+  alarms: { path: "/api/alarms/file", permission: "alarm.view" },
   audit: { path: "/api/audit/file", permission: "audit.view" },
   moveOuts: { path: "/api/move-outs/export", permission: "moveout.create" },
 } as const satisfies Record<string, { path: `/api/${string}`; permission: Permission }>;

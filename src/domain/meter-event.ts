@@ -62,6 +62,10 @@ export const meterEventKinds = [
   /** Its clock is more than five minutes off, or right again. */
   "clock_wrong",
   "clock_right",
+  /** Something about the meter that people have to look after; somebody has seen it; it is over. */
+  "alarm_opened",
+  "alarm_acknowledged",
+  "alarm_closed",
   /** The account was seen at or below its limit for the first time. */
   "arrears",
 ] as const;

@@ -12,6 +12,8 @@ export const permissionNames: Readonly<Record<Permission, Name>> = {
   "meter.close": ["合闸", "Close"],
   "guard.stop": ["停止全部拉闸", "Stop all trips"],
   "guard.release": ["解除拉闸保护", "Release the guard over trips"],
+  "alarm.view": ["查看报警", "See alarms"],
+  "alarm.handle": ["处理报警", "Handle alarms"],
   "recharge.view": ["查看充值记录", "See recharges"],
   "recharge.create": ["充值", "Recharge"],
   "recharge.withdraw": ["撤回充值", "Withdraw a recharge"],
@@ -49,7 +51,17 @@ export const permissionGroups: readonly { code: string; name: Name; permissions:
   {
     code: "now",
     name: ["实时与控制", "Now and control"],
-    permissions: ["board.view", "meter.view", "meter.read", "meter.trip", "meter.close", "guard.stop", "guard.release"],
+    permissions: [
+      "board.view",
+      "meter.view",
+      "meter.read",
+      "meter.trip",
+      "meter.close",
+      "guard.stop",
+      "guard.release",
+      "alarm.view",
+      "alarm.handle",
+    ],
   },
   {
     code: "money",

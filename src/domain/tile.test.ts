@@ -13,6 +13,7 @@ const fine: TileFacts = {
   relayCommandedAt: instant(0),
   offCause: null,
   lowCredit: false,
+  standsStill: false,
   readingSuspect: false,
   switchFault: false,
 };

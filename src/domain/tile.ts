@@ -19,6 +19,7 @@ export const tileReasons = [
   "off_safety",
   "off_unknown",
   "low_credit",
+  "static",
 ] as const;
 export type TileReason = (typeof tileReasons)[number];
 
@@ -31,6 +32,8 @@ export type TileFacts = SwitchFacts & {
   readonly relayAt: Instant;
   readonly relayCommandedAt: Instant;
   readonly lowCredit: boolean;
+  /** It stands still, and nobody has taken note of it yet. */
+  readonly standsStill: boolean;
   /** The switch says that it is broken. */
   readonly switchFault: boolean;
   /** The last reading was not believed, and billing waits. */
@@ -53,6 +56,7 @@ const stateOf: Record<TileReason, TileState> = {
   off_safety: "off",
   off_unknown: "off",
   low_credit: "alarm",
+  static: "alarm",
 };
 
 /** A tile's state: red fault or offline > black off > yellow alarming > white normal, with the state behind it as `second`. */
@@ -73,4 +77,5 @@ function* reasonsFor(facts: TileFacts): Iterable<TileReason> {
   if (facts.readingSuspect) yield "reading_suspect";
   if (facts.relay === "open") yield `off_${facts.offCause ?? "unknown"}`;
   if (facts.lowCredit) yield "low_credit";
+  if (facts.standsStill) yield "static";
 }

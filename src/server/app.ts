@@ -14,6 +14,7 @@ import type { LiveHub } from "./live/hub.ts";
 import type { ServerMetrics } from "./metrics.ts";
 import { BODY_BYTES_MAX, handleError, refuse } from "./refusals.ts";
 import { demandAccess, type Routes } from "./route.ts";
+import { alarmRoutes } from "./routes/alarms.ts";
 import { approvalRoutes } from "./routes/approvals.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { boardRoutes } from "./routes/board.ts";
@@ -126,6 +127,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   paymentRoutes(routes, nudge);
   shiftRoutes(routes);
   customerRoutes(routes);
+  alarmRoutes(routes, nudge);
   offGuardRoutes(routes);
   linkRoutes(routes);
   reliabilityRoutes(routes);

@@ -7,6 +7,7 @@ import type { Sealer } from "#system/seal.ts";
 import { buildApp } from "./app.ts";
 import type { ServerConfig } from "./config.ts";
 import { createShelf } from "./exports/shelf.ts";
+import { alarmsJob } from "./jobs/alarms.ts";
 import { approvalsJob } from "./jobs/approvals.ts";
 import { auditJob } from "./jobs/audit.ts";
 import { daysJob } from "./jobs/days.ts";
@@ -84,6 +85,7 @@ export async function runServer(config: ServerConfig, deps: ServerDeps, signal: 
     livenessJob(ctx),
     sessionsJob(ctx),
     approvalsJob(ctx),
+    alarmsJob(ctx),
     groupsJob(ctx),
     moveOutsJob(ctx),
     daysJob(ctx),

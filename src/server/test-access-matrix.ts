@@ -2,7 +2,16 @@
 export type AccessLine = [method: "GET" | "POST" | "DELETE", path: string, ...access: string[]];
 
 /** Whoever may export anything that may be long. */
-const exportAccess = ["report.view", "recharge.view", "meter.view", "customer.view", "audit.view", "moveout.create"];
+const exportAccess = [
+  "report.view",
+  "recharge.view",
+  "meter.view",
+  "customer.view",
+  "alarm.view",
+
+  "audit.view",
+  "moveout.create",
+];
 
 /** The declared access of everything that can be reached. A new route is added here by hand, on purpose. */
 export const matrix: readonly AccessLine[] = [
@@ -51,6 +60,15 @@ export const matrix: readonly AccessLine[] = [
   ["GET", "/api/links", "board.view"],
   ["POST", "/api/links/risk", "settings.manage"],
   ["POST", "/api/links/policy", "settings.manage"],
+  ["GET", "/api/alarms", "alarm.view"],
+  ["GET", "/api/alarms/summary", "alarm.view"],
+  ["GET", "/api/alarms/file", "alarm.view"],
+  ["POST", "/api/alarms/acknowledge", "alarm.handle"],
+  ["GET", "/api/alarms/:id", "alarm.view"],
+  ["GET", "/api/alarms/:id/photo", "alarm.view"],
+  ["POST", "/api/alarms/:id/visit", "alarm.handle"],
+  ["GET", "/api/alarm-rules", "alarm.view"],
+  ["POST", "/api/alarm-rules", "settings.manage"],
   ["GET", "/api/off-guard", "board.view"],
   ["POST", "/api/off-guard/stop", "guard.stop"],
   ["POST", "/api/off-guard/release", "guard.release"],

@@ -3,6 +3,7 @@ import type { Permission } from "#domain/permission.ts";
 import { freshDatabase } from "#store/test-databases.ts";
 import { systemClock } from "#system/clock.ts";
 import type { AccessLine } from "./test-access-matrix.ts";
+import { alarmBodies, alarmIdOf, prepareAlarms } from "./test-alarms.ts";
 import { archiveUrl, prepareArchive } from "./test-concentrators.ts";
 import { deskBodies, stopOrder } from "./test-desk.ts";
 import { deviceBodies, deviceFor } from "./test-devices.ts";
@@ -139,6 +140,7 @@ export async function accessTown(name: Parameters<typeof freshDatabase>[0]) {
       .replace("/meters/:id", `/meters/${meter}`)
       .replace("/api/no-cut-windows/:id", `/api/no-cut-windows/${windows.get(of.meter) ?? "00000000000000000000"}`)
       .replace("/api/differences/:id", `/api/differences/difference-${of.meter}`)
+      .replace("/api/alarms/:id", `/api/alarms/${alarmIdOf(of.meter)}`)
       .replace("/api/doubts/:id", `/api/doubts/${of.meter}`)
       .replace("/api/shares/sources/:id", `/api/shares/sources/${of.meter + 2}`)
       .replace("/api/shares/runs/:id", `/api/shares/runs/${shares.get(of.meter)?.run ?? "00000000000000000000"}`)
@@ -168,6 +170,7 @@ export async function accessTown(name: Parameters<typeof freshDatabase>[0]) {
       .replace(/(options|tenant)$/, `$&?meterId=${of.meter}`);
     const bodies: Record<string, object> = {
       ...deskBodies(of),
+      ...alarmBodies(of),
       "/api/tariffs": { name: "单一价", kind: "electricity" },
       "/api/price-changes": priceChange(of.meter, `key-${of.meter}-matrix`, 3),
       "/api/price-changes/what-if": {
@@ -240,6 +243,7 @@ export async function accessTown(name: Parameters<typeof freshDatabase>[0]) {
     if (path === "/api/recharges/:orderNo/recheck") await stopOrder(db, order);
     const refund = path.startsWith("/api/refunds") ? await prepareRefund(path) : undefined;
     const device = await deviceFor(db, path, { meter: 11, command });
+    await prepareAlarms(db, path);
     await prepareArchive(db, path);
     await prepareImport(db, path);
     await preparePeople(db);

@@ -71,6 +71,12 @@ const fieldWords: Readonly<Record<string, string>> = {
   minutes: "间隔",
   hour: "小时",
   compare: "对比",
+  alarmIds: "报警",
+  finding: "现场结果",
+  photo: "照片",
+  periodHours: "静止时长",
+  floorWh: "用量下限",
+  readingsMin: "读数次数",
 };
 
 const typeWords: Readonly<Record<string, string>> = {

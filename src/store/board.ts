@@ -3,6 +3,7 @@ import { formatMoney, money, PER_UNIT, price, proportion } from "#base/units.ts"
 import type { Board, Tile } from "#contract/metering.ts";
 import type { Scope } from "#domain/permission.ts";
 import { type TileFacts, tileState } from "#domain/tile.ts";
+import { waits } from "./alarms.ts";
 import type { Tx } from "./db.ts";
 import type { Flag } from "./flag.ts";
 import type { MeterStateTable } from "./schema-readings.ts";
@@ -87,6 +88,7 @@ function tileRows(tx: Tx, scope: Scope) {
       "meter_state.switch_fault",
       "meter_state.changed_at",
     ])
+    .select((eb) => waits(eb, "static"))
     .orderBy("area.sort")
     .orderBy("meter.area_id")
     .orderBy("meter.label")
@@ -128,7 +130,7 @@ type StateColumns = Pick<
   | "low_credit"
   | "suspect_wh"
   | "switch_fault"
-> & { online: Flag };
+> & { online: Flag; static_waits: number | null };
 
 /** What a tile's colour depends on, from a row that joins a meter's state and its concentrator. */
 export function factsOf(row: StateColumns): TileFacts {
@@ -143,6 +145,7 @@ export function factsOf(row: StateColumns): TileFacts {
     relayCommandedAt: instant(row.relay_commanded_at),
     offCause: row.off_cause,
     lowCredit: row.low_credit === 1,
+    standsStill: row.static_waits !== null,
     switchFault: row.switch_fault === 1,
     readingSuspect: row.suspect_wh !== null,
   };

@@ -202,6 +202,12 @@ export async function pointsWithin(tx: Tx, meterId: number, from: Instant, to: I
 
 /** {@link pointsWithin} for some meters at once. */
 export async function pointsOfMeters(tx: Tx, meterIds: readonly number[], from: Instant, to: Instant) {
+  const lines = await linesWithin(tx, meterIds, from, to);
+  return new Map([...lines].map(([id, { points }]) => [id, points] as const));
+}
+
+/** The believed points of some meters between two instants, and every break of their lines. */
+export async function linesWithin(tx: Tx, meterIds: readonly number[], from: Instant, to: Instant) {
   const rows = Map.groupBy(await readingsWithin(tx, meterIds, BELIEVED, { from, to }), (row) => row.meter_id);
   const decided = Map.groupBy(await correctionsOf(tx, meterIds), (each) => each.meter_id);
   const breaks = await lineBreaksOf(tx, meterIds);
@@ -209,7 +215,7 @@ export async function pointsOfMeters(tx: Tx, meterIds: readonly number[], from: 
     meterIds.map((id) => {
       const line = laidOver(rows.get(id) ?? [], decided.get(id) ?? [], breaks.get(id));
       const inside = line.points.filter((point) => point.at >= from && point.at <= to);
-      return [id, believedAlong(inside, line.breaks)] as const;
+      return [id, { points: believedAlong(inside, line.breaks), breaks: line.breaks }] as const;
     }),
   );
 }

@@ -3,6 +3,7 @@ import type { MeterDetail, MeterEvent, MeterFrame, MeterHit } from "#contract/me
 import type { MeterEventKind } from "#domain/meter-event.ts";
 import type { Scope } from "#domain/permission.ts";
 import { type TileReason, tileState } from "#domain/tile.ts";
+import { openAlarmOf, waits } from "./alarms.ts";
 import { factsOf, tileOf } from "./board.ts";
 import type { Tx } from "./db.ts";
 import { groupMarks } from "./groups.ts";
@@ -126,6 +127,7 @@ async function reasonsSince(tx: Tx, reasons: readonly TileReason[], row: Standin
     relay_mismatch: row.relay_commanded_at,
     reading_suspect: row.suspect_at,
     never_read: row.created_at,
+    ...(reasons.includes("static") && { static: (await openAlarmOf(tx, row.meter_id, "static"))?.since_at ?? 0 }),
   };
   return reasons.map((reason) => {
     const kind = beginOf[reason];
@@ -245,6 +247,7 @@ export async function searchMeters(
       "customer.name as customer_name",
       "concentrator.online",
     ])
+    .select((eb) => waits(eb, "static"))
     .orderBy("meter.label")
     .orderBy("meter.id")
     .limit(limit + 1)

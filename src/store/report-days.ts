@@ -4,6 +4,7 @@ import type { CurrentReport, CurrentRow, DayReport, DayRow, MatrixReport, Matrix
 import { isMasterMeter } from "#domain/loss.ts";
 import type { Scope } from "#domain/permission.ts";
 import { tileState } from "#domain/tile.ts";
+import { waits } from "./alarms.ts";
 import { factsOf } from "./board.ts";
 import { lastClosedDay } from "./days.ts";
 import type { Tx } from "./db.ts";
@@ -62,6 +63,7 @@ export async function currentRows(tx: Tx, scope: Scope, filter: CurrentFilter): 
       "balance.balance_e4",
       "concentrator.online",
     ])
+    .select((eb) => waits(eb, "static"))
     .orderBy("meter.id")
     .limit(filter.limit + 1)
     .execute();

@@ -5,6 +5,7 @@
  * The migrations in `migrations/` make these tables; the files `schema-<topic>.ts` are what the code sees.
  */
 
+import type { AlarmsSchema } from "./schema-alarms.ts";
 import type { ArchiveSchema } from "./schema-archive.ts";
 import type { CollectionSchema } from "./schema-collection.ts";
 import type { CommandsSchema } from "./schema-commands.ts";
@@ -28,7 +29,8 @@ import type { TariffSchema } from "./schema-tariff.ts";
 import type { UsersSchema } from "./schema-users.ts";
 
 /** All tables: those of each `schema-<topic>.ts` beside this file. */
-export type Schema = ArchiveSchema &
+export type Schema = AlarmsSchema &
+  ArchiveSchema &
   CollectionSchema &
   CommandsSchema &
   DaysSchema &

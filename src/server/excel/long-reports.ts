@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { AppError } from "#base/errors.ts";
 import { addDays, type Day } from "#base/time.ts";
+import { alarmFilter } from "#contract/alarms.ts";
 import { auditFilter } from "#contract/audit.ts";
 import { exchangeQuery } from "#contract/devices.ts";
 import type { ExportReport } from "#contract/export-kinds.ts";
@@ -14,6 +15,7 @@ import { refundFilter } from "#contract/refunds.ts";
 import { currentQuery, dayQuery, matrixQuery, periodQuery, slotsQuery } from "#contract/reports.ts";
 import type { Actor } from "#domain/permission.ts";
 import type { FlowContext } from "#flows/context.ts";
+import { alarmCounts } from "#store/alarm-pages.ts";
 import { lossReport } from "#store/losses.ts";
 import { rechargeTotals } from "#store/order-records.ts";
 import { rankingReport } from "#store/ranking.ts";
@@ -22,6 +24,7 @@ import { refundTotals } from "#store/refund-records.ts";
 import { countReportMeters } from "#store/report-filter.ts";
 import { periodReport } from "#store/report-periods.ts";
 import { dayAsked, dayOrPeriodAsked, monthAsked, periodAsked, rankingAsked } from "../asked-day.ts";
+import { alarmsFile } from "./alarms-file.ts";
 import type { ExportLanguage, NamedTable } from "./answer.ts";
 import { auditFile, countAuditFile } from "./audit-file.ts";
 import { exchangesFile } from "./exchanges-file.ts";
@@ -117,6 +120,14 @@ export const longReports = {
     query: refundFilter,
     count: async (ctx, actor, query) => (await refundTotals(ctx.db.read, actor.scope, query)).count,
     table: refundsFile,
+  }),
+  alarms: report({
+    query: alarmFilter,
+    count: async (ctx, actor, query) => {
+      const { open, closed } = await alarmCounts(ctx.db.read, actor.scope, query);
+      return open + closed;
+    },
+    table: alarmsFile,
   }),
   audit: report({ query: auditFilter, count: countAuditFile, table: auditFile }),
   exchanges: report({ query: exchangeQuery, count: counted(exchangesFile), table: exchangesFile }),

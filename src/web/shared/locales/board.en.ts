@@ -16,6 +16,7 @@ export const boardEn: typeof boardZh = {
     off_unknown: "Off, cause unknown",
     reading_suspect: "Doubtful readings; billing waits",
     low_credit: "Credit below the alarm value",
+    static: "Stands still, not acknowledged",
   },
   unit: { electricity: "kWh", water: "m³", yuan: "CNY", sold: { electricity: "kWh", water: "m³" }, ms: "ms" },
   kind: { electricity: "Electricity meter", water: "Water meter" },

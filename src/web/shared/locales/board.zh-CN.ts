@@ -14,6 +14,7 @@ export const boardZh = {
     off_unknown: "已断开,原因不明",
     reading_suspect: "抄表值存疑,暂停计费",
     low_credit: "余量低于报警值",
+    static: "静止不走,待确认",
   },
   unit: { electricity: "kWh", water: "m³", yuan: "元", sold: { electricity: "度", water: "m³" }, ms: "毫秒" },
   kind: { electricity: "电表", water: "水表" },

@@ -1,3 +1,4 @@
+import { alarmsEn } from "./alarms.en.ts";
 import { approvalsEn } from "./approvals.en.ts";
 import { auditEn } from "./audit.en.ts";
 import { boardEn } from "./board.en.ts";
@@ -32,6 +33,7 @@ import type { Messages } from "./zh-CN.ts";
 
 /** Every sentence of the web pages in English; the type refuses a missing or surplus key. */
 export const en: Messages = {
+  ...alarmsEn,
   ...approvalsEn,
   ...auditEn,
   ...boardEn,

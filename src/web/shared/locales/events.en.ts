@@ -51,6 +51,9 @@ export const eventsEn: typeof eventsZh = {
     mode_refused: "The meter did not change its mode",
     clock_wrong: "Meter clock more than five minutes off",
     clock_right: "Meter clock right again",
+    alarm_opened: "Alarm",
+    alarm_acknowledged: "Alarm acknowledged",
+    alarm_closed: "Alarm closed",
     arrears: "Account in arrears",
   },
   figure: {
@@ -74,6 +77,10 @@ export const eventsEn: typeof eventsZh = {
     by: "by",
     lastAnswerAt: "last answer",
     keyVersion: "key version",
+    alarm: "about",
+    sinceAt: "still since",
+    ended: "because",
+    finding: "found",
   },
   cause: {
     arrears: "arrears",

@@ -51,6 +51,9 @@ export const eventsZh = {
     mode_refused: "表计未切换模式",
     clock_wrong: "电表时钟偏差超过 5 分钟",
     clock_right: "电表时钟恢复正常",
+    alarm_opened: "报警",
+    alarm_acknowledged: "报警已确认",
+    alarm_closed: "报警已关闭",
     arrears: "账户欠费",
   } satisfies Record<MeterEventKind, string>,
   figure: {
@@ -74,6 +77,10 @@ export const eventsZh = {
     by: "操作员",
     lastAnswerAt: "最近应答",
     keyVersion: "密钥版本",
+    alarm: "内容",
+    sinceAt: "静止起",
+    ended: "原因",
+    finding: "现场结果",
   },
   cause: {
     arrears: "欠费",

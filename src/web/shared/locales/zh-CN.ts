@@ -1,3 +1,4 @@
+import { alarmsZh } from "./alarms.zh-CN.ts";
 import { approvalsZh } from "./approvals.zh-CN.ts";
 import { auditZh } from "./audit.zh-CN.ts";
 import { boardZh } from "./board.zh-CN.ts";
@@ -31,6 +32,7 @@ import { supplyZh } from "./supply.zh-CN.ts";
 
 /** Every sentence of the web pages in Chinese: the language that is always complete. Keys are grouped by place. */
 export const zhCN = {
+  ...alarmsZh,
   ...approvalsZh,
   ...auditZh,
   ...boardZh,

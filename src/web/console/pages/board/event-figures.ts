@@ -36,9 +36,16 @@ function inWords(name: Figure, value: Value, kind: Tile["kind"]): string {
     case "balance":
       return `${yuan(text)} ${i18next.t("unit.yuan")}`;
     case "lastAnswerAt":
+    case "sinceAt":
       return typeof value === "number" ? dateTime(value) : text;
     case "cause":
       return wordFor(i18next.t("cause", { returnObjects: true }), text);
+    case "alarm":
+      return wordFor(i18next.t("alarms.kinds", { returnObjects: true }), text);
+    case "ended":
+      return wordFor(i18next.t("alarms.ends", { returnObjects: true }), text);
+    case "finding":
+      return wordFor(i18next.t("alarms.findings", { returnObjects: true }), text);
     case "verdict":
       return wordFor(i18next.t("verdict", { returnObjects: true }), text);
     case "asked":
