@@ -66,5 +66,5 @@ export function tail(number: string): string {
 
 /** Thousandths as a decimal with `places`: 231450 mV → `231.5`. */
 export function thousandths(value: number | null, places: 1 | 3): string {
-  return value === null ? MISSING : (value / 1000).toFixed(places);
+  return value === null ? MISSING : (value / 1000).toFixed(places).replace("-", "−");
 }

@@ -18,7 +18,7 @@ export const boardEn: typeof boardZh = {
     low_credit: "Credit below the alarm value",
     static: "Stands still, not acknowledged",
   },
-  unit: { electricity: "kWh", water: "m³", yuan: "CNY", sold: { electricity: "kWh", water: "m³" }, ms: "ms" },
+  unit: { electricity: "kWh", water: "m³", yuan: "yuan", sold: { electricity: "kWh", water: "m³" }, ms: "ms" },
   kind: { electricity: "Electricity meter", water: "Water meter" },
   mode: { prepaid: "Prepaid", postpaid: "Postpaid", public: "Public" },
   board: {

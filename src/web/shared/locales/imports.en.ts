@@ -53,7 +53,7 @@ export const importsEn = {
     said: {
       uploaded: "Being compared with the archive. You may leave this page.",
       checked: "No mistakes. {{changes}} changes will be made; nothing is written before you accept.",
-      wrong: "{{faults}} mistakes; nothing was written. Correct the file and upload it again.",
+      wrong: "{{count}} mistakes; nothing was written. Correct the file and upload it again.",
       accepted: "Accepted; compared once more before anything is written.",
       running: "Writing: {{done}} of {{changes}}. You may leave this page.",
       done: "{{done}} changes were made. Prepaid meters with a tenant and credit on the server are under supply guard: lift it on the meter's page when the balance is right.",

@@ -19,7 +19,7 @@ export const meterEn: typeof meterZh = {
     wallet: "Wallet",
     debts: "Debts",
     price: "Price",
-    pricePer: "{{price}} CNY/{{unit}}",
+    pricePer: "{{price}} yuan/{{unit}}",
     ratio: "Ratio",
     index: "Index",
     remaining: "Remaining",

@@ -48,7 +48,7 @@ export const reportsEn: typeof reportsZh = {
     negative: "public, no arrears",
     sum: "Total",
     master: "Master",
-    mastersLeftOut: "{{count}} master meters not in it",
+    mastersLeftOut: "{{count}} meters left out (master)",
     open: "Open",
     close: "Close",
     ratio: "Ratio",

@@ -13,7 +13,7 @@ export const supplyEn: typeof supplyZh = {
     nobody: "Nobody will be cut off for arrears then",
     nobodyLead: "{{time}}",
     count: "{{count}} to be cut off at {{time}}",
-    spared: "{{count}} more are spared",
+    spared: "{{count}} meters are spared",
     more: "Only the first 500 are shown",
     room: "Room",
     customer: "Customer",

@@ -196,7 +196,12 @@ export function BoardPage() {
       </div>
       <ChangeSummary tiles={tiles} />
       {view.meterId === null || wall ? null : (
-        <MeterDrawer meterId={view.meterId} onClose={close} onStep={stepDrawer} />
+        <MeterDrawer
+          meterId={view.meterId}
+          known={tiles.find(({ meterId }) => meterId === view.meterId)}
+          onClose={close}
+          onStep={stepDrawer}
+        />
       )}
     </main>
   );

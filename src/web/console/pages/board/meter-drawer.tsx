@@ -1,8 +1,8 @@
-import { useQuery } from "@tanstack/react-query";
+import { usePrefetchQuery, useQuery } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import type { MeterDetail } from "#contract/metering.ts";
-import { getMeter } from "#web/shared/api.ts";
+import type { MeterDetail, Tile } from "#contract/metering.ts";
+import { getEvents, getFrames, getLastDay, getMeter } from "#web/shared/api.ts";
 import { shortTime } from "#web/shared/format.ts";
 import { keys } from "#web/shared/live-cache.ts";
 import { Dialog } from "../../dialog.tsx";
@@ -17,17 +17,28 @@ import { LastDay } from "./last-day.tsx";
 import { PricesPart, SupplyPart } from "./supply-part.tsx";
 import "./drawer.css";
 
-type DrawerProps = { meterId: number; onClose: () => void; onStep: (key: "ArrowLeft" | "ArrowRight") => void };
+type DrawerProps = {
+  meterId: number;
+  /** What the board knows of the meter already; it is shown until all is there. */
+  known: Tile | undefined;
+  onClose: () => void;
+  onStep: (key: "ArrowLeft" | "ArrowRight") => void;
+};
 
 /** Everything about one meter, beside the board (on a phone: over it). */
-export function MeterDrawer({ meterId, onClose, onStep }: DrawerProps) {
+export function MeterDrawer({ meterId, known, onClose, onStep }: DrawerProps) {
   const { t } = useTranslation();
   const narrow = useNarrow();
   const closer = useRef<HTMLButtonElement>(null);
   const meter = useQuery({ queryKey: keys.meter(meterId), queryFn: () => getMeter(meterId), refetchInterval: 60_000 });
+  // Asked for together: the parts below would each begin only when the meter is there.
+  usePrefetchQuery({ queryKey: keys.events(meterId), queryFn: () => getEvents(meterId) });
+  usePrefetchQuery({ queryKey: keys.lastDay(meterId), queryFn: () => getLastDay(meterId) });
+  usePrefetchQuery({ queryKey: keys.frames(meterId), queryFn: () => getFrames(meterId) });
+  const tile = meter.data?.tile ?? known;
   useEffect(() => closer.current?.focus({ preventScroll: true }), []);
 
-  const label = meter.data?.tile.label ?? "";
+  const label = tile?.label ?? "";
   const content = (
     <>
       <div className="drawer-head">
@@ -53,9 +64,7 @@ export function MeterDrawer({ meterId, onClose, onStep }: DrawerProps) {
         )}
         <div className="drawer-name">
           <h2>{label}</h2>
-          {meter.data ? (
-            <p>{`${meter.data.tile.areaName} · ${t(`kind.${meter.data.tile.kind}`)} ${meter.data.tile.number}`}</p>
-          ) : null}
+          {tile ? <p>{`${tile.areaName} · ${t(`kind.${tile.kind}`)} ${tile.number}`}</p> : null}
         </div>
         <button
           type="button"
@@ -70,12 +79,13 @@ export function MeterDrawer({ meterId, onClose, onStep }: DrawerProps) {
         </button>
       </div>
       <div className="drawer-body" key={meterId}>
-        {meter.data ? (
-          <MeterContent meter={meter.data} />
-        ) : meter.error ? (
+        {meter.error && !meter.data ? (
           <FailedNotice error={meter.error} retry={() => void meter.refetch()} />
         ) : (
-          <Loading rows={10} />
+          <>
+            {tile ? <MeterState tile={tile} meter={meter.data} /> : null}
+            {meter.data ? <MeterContent meter={meter.data} /> : <Loading rows={10} />}
+          </>
         )}
       </div>
     </>
@@ -108,9 +118,9 @@ export function MeterDrawer({ meterId, onClose, onStep }: DrawerProps) {
   );
 }
 
-function MeterContent({ meter }: { meter: MeterDetail }) {
+/** The state and its reasons; since when, only the meter itself tells. */
+function MeterState({ tile, meter }: { tile: Tile; meter: MeterDetail | undefined }) {
   const { t } = useTranslation();
-  const { tile } = meter;
   return (
     <>
       <div className="drawer-state">
@@ -125,14 +135,14 @@ function MeterContent({ meter }: { meter: MeterDetail }) {
           </span>
         )}
         <span className="tag">{t(`mode.${tile.mode}`)}</span>
-        {meter.supplyGuard ? <span className="tag">{t("meter.guard")}</span> : null}
+        {meter?.supplyGuard ? <span className="tag">{t("meter.guard")}</span> : null}
       </div>
       {tile.reasons.length === 0 ? null : (
         <ul className="reasons" aria-label={t("meter.reasons")} data-testid="reasons">
           {tile.reasons.map((reason, at) => (
             <li key={reason} data-reason={reason}>
               {t(`reason.${reason}`)}
-              {meter.reasonsSince[at] ? (
+              {meter?.reasonsSince[at] ? (
                 <small data-testid="since" data-at={meter.reasonsSince[at]}>
                   {t("meter.since", { time: shortTime(meter.reasonsSince[at], Date.now()) })}
                 </small>
@@ -141,14 +151,21 @@ function MeterContent({ meter }: { meter: MeterDetail }) {
           ))}
         </ul>
       )}
+    </>
+  );
+}
+
+function MeterContent({ meter }: { meter: MeterDetail }) {
+  return (
+    <>
       <Actions meter={meter} />
-      <LastDay meterId={tile.meterId} />
+      <LastDay meterId={meter.tile.meterId} />
       <Facts meter={meter} />
       <DevicePart meter={meter} />
       <SupplyPart meter={meter} />
       <PricesPart meter={meter} />
       <Events meter={meter} />
-      <Frames meterId={tile.meterId} />
+      <Frames meterId={meter.tile.meterId} />
     </>
   );
 }

@@ -75,7 +75,7 @@ function Seen({ seen }: { seen: ImportView }) {
         <Steps steps={steps} />
         <p aria-live="polite" data-testid="import-said">
           {t(`imports.said.${seen.state === "checked" && seen.faults > 0 ? "wrong" : seen.state}`, {
-            faults: seen.faults,
+            count: seen.faults,
             changes: seen.changes,
             done: seen.done,
           })}
