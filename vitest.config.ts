@@ -10,7 +10,7 @@ export default defineConfig({
   test: {
     include: ["src/**/*.test.{ts,tsx}", "tools/**/*.test.ts", "test/**/*.test.ts"],
     globalSetup: existsSync(globalSetup) ? [globalSetup] : [],
-    maxWorkers: 2, // on two cores the default is one; most tests wait for a line, a database or a browser
+    maxWorkers: 3, // on two cores; most tests wait for a line, a database or a browser
     testTimeout: 30_000, // two busy cores, a database and a browser; a test that needs more says so itself
     hookTimeout: 60_000,
     env: { TZ: "UTC" }, // results must not depend on where a test runs

@@ -1,4 +1,4 @@
-import { afterEach } from "vitest";
+import { onTestFinished } from "vitest";
 import { type Instant, later } from "#base/time.ts";
 import { type CollectorConfig, collectorConfig } from "#collector/config.ts";
 import { type CollectorDeps, type RunningCollector, runCollector } from "#collector/main.ts";
@@ -98,7 +98,7 @@ export async function world(options: WorldOptions) {
     ending.abort();
     await db.drop();
   }
-  afterEach(close);
+  onTestFinished(close);
   if (options.collector !== false) await startCollector();
 
   async function meterAt(label: string) {
