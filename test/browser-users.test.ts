@@ -20,7 +20,7 @@ const menus = {
     ...["board", "guard", "records", "refunds", "customers", "merged", "shifts", "approvals", "reconcile", "prices"],
     ...["supply", ...reports, "shares", "hvac", "concentrators", "reliability", "audit"],
   ],
-  maintenance: ["board", "guard", "approvals", ...reports, "concentrators", "imports", "exchanges"],
+  maintenance: ["board", "alarms", "guard", "approvals", ...reports, "concentrators", "imports", "exchanges"],
 } as const;
 
 browserStories("users and roles", ({ before, open, refusals }) => {

@@ -5,13 +5,17 @@ import type { Tile } from "#contract/metering.ts";
 import type { Payment } from "#contract/payments.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { recordReadings } from "#flows/record-readings.ts";
+import { openAlarm } from "#store/alarms.ts";
 import type { Db } from "#store/db.ts";
+import { meterState } from "#store/meters.ts";
 import { systemClock } from "#system/clock.ts";
 import { newId } from "#system/ids.ts";
 import { bookFile } from "../src/server/excel/book.ts";
+import { stillAlarm } from "../src/server/test-alarms.ts";
 import { givePast } from "./browser-past.ts";
 import type { Site } from "./browser-site.ts";
 import type { Opened } from "./browser-stories.ts";
+import { standStill } from "./still-meter.ts";
 import { until } from "./until.ts";
 
 /** Meters of the town that answer. */
@@ -25,7 +29,8 @@ const key = () => newId(systemClock());
  * Lives in a young site for a while, as operators would: sells, refunds, merges, shares, exchanges, imports, sees a tenant leave. Answers
  * addresses of pages to which only a button leads, for who walks through the console by its links.
  */
-export async function livedIn({ site, db, ctx }: Opened): Promise<string[]> {
+export async function livedIn(opened: Opened): Promise<string[]> {
+  const { site, db, ctx } = opened;
   await until("the town was read", async () => {
     const seen = db.read.selectFrom("reading").select((eb) => eb.fn.count<number>("meter_id").distinct().as("n"));
     return (await seen.executeTakeFirstOrThrow()).n >= READ_METERS;
@@ -41,6 +46,7 @@ export async function livedIn({ site, db, ctx }: Opened): Promise<string[]> {
   const exchanged = await exchange(site, town);
   const imported = await tryImport(site);
   await doubt(site, ctx, db, town);
+  await alarm(opened, town);
   const lossy = await measureArea(site, db, sold.meterId);
   const empty = tiles[0]?.meterId ?? 0;
   return [
@@ -223,6 +229,16 @@ async function tryImport(site: Site): Promise<string> {
   const query = new URLSearchParams({ projectId: String(area?.projectId ?? 1), name: "六层.xlsx", language: "zh-CN" });
   const { id } = await site.tell<ImportView>(`/api/imports?${query}`, Buffer.concat(parts));
   return id;
+}
+
+/** A meter that stands still although somebody lives there: what the job would open after three days. */
+async function alarm(opened: Opened, town: Town): Promise<void> {
+  const { meterId } = town.take(healthy);
+  await standStill(opened, { meters: [meterId], silent: [] });
+  await opened.db.transact(async (tx) => {
+    const { index_wh, index_at } = await meterState(tx, meterId);
+    await openAlarm(tx, stillAlarm(meterId, { id: key(), index_wh: index_wh ?? 0, index_at }));
+  });
 }
 
 /** A meter that falls silent after it showed far more than can be: nobody believes it without a person. */

@@ -4,8 +4,12 @@ const WAIT_MS = 25_000;
 const LOOK_EVERY_MS = 15;
 
 /** Looks again and again until the function answers something else than null, undefined or false; fails with its name. */
-export async function until<T>(what: string, look: () => Promise<T | null | undefined | false>): Promise<T> {
-  const deadline = systemClock() + WAIT_MS;
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | null | undefined | false>,
+  waitMs = WAIT_MS,
+): Promise<T> {
+  const deadline = systemClock() + waitMs;
   for (;;) {
     const seen = await look();
     if (seen !== null && seen !== undefined && seen !== false) return seen;

@@ -41,7 +41,9 @@ async function acknowledgeOne(
 ): Promise<Omit<Outcome, "alarmId">> {
   const found = await claimedAlarm(tx, actor, alarmId);
   if (found === null) return { outcome: "not_found", by: null };
-  if (found.acknowledged_at !== null) return { outcome: "already", by: found.acknowledged_by };
+  const isRepeated = found.acknowledged_by === actor.login && found.acknowledge_note === note;
+  if (found.acknowledged_at !== null)
+    return { outcome: isRepeated ? "acknowledged" : "already", by: found.acknowledged_by };
   if (found.open_mark === null) return { outcome: "closed", by: found.visited_by };
   const at = ctx.clock();
   const change = { acknowledged_by: actor.login, acknowledged_at: at, acknowledge_note: note };
@@ -60,7 +62,7 @@ async function acknowledgeOne(
 
 /**
  * Keeps what somebody found where a meter was alarmed about (现场结果), and ends the alarm. One that ended by itself meanwhile takes what was
- * found as well: whoever went there did so for something. Only the first visit counts.
+ * found as well: whoever went there did so for something. Only the first visit counts; the same one again does no harm.
  */
 export async function recordVisit(
   ctx: FlowContext,
@@ -72,6 +74,9 @@ export async function recordVisit(
     const { alarmId, finding, note, ip } = input;
     const found = await claimedAlarm(tx, actor, alarmId);
     if (found === null) throw new AppError("alarm_not_found");
+    // A second click, or an answer that was lost on the way.
+    const isRepeated = found.visited_by === actor.login && found.finding === finding && found.visit_note === note;
+    if (isRepeated) return;
     if (found.visited_at !== null) throw new AppError("alarm_visited", { by: found.visited_by ?? "" });
     const at = ctx.clock();
     const visit = { finding, visited_by: actor.login, visited_at: at, visit_note: note };

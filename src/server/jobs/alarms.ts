@@ -10,7 +10,7 @@ const METERS_MAX = 300;
 export function alarmsJob(ctx: FlowContext): Job {
   return {
     name: "alarms",
-    everyMs: 20 * SECOND_MS,
+    everyMs: 10 * SECOND_MS,
     async run() {
       const { opened, closed, more } = await watchStill(ctx, METERS_MAX);
       if (opened + closed > 0) ctx.log.info({ opened, closed }, "alarms changed");

@@ -63,7 +63,6 @@ export function MeterSearch({ onChoose, onNothing }: MeterSearchProps) {
   return (
     <div className="finder">
       <Input
-        data-kept=""
         size="large"
         role="combobox"
         aria-expanded={hits.length > 0}

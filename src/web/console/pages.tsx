@@ -4,6 +4,11 @@ import { type Permission, permissions } from "#domain/permission.ts";
 import type { IconName } from "./icons.tsx";
 import { BoardPage } from "./pages/board/board.tsx";
 
+const AlarmsPage = lazy(() => import("./pages/alarms/alarms.tsx").then((m) => ({ default: m.AlarmsPage })));
+const AlarmPage = lazy(() => import("./pages/alarms/alarm.tsx").then((m) => ({ default: m.AlarmPage })));
+const AlarmRulesPage = lazy(() =>
+  import("./pages/alarms/alarm-rules.tsx").then((m) => ({ default: m.AlarmRulesPage })),
+);
 const RechargePage = lazy(() => import("./pages/recharge/recharge.tsx").then((m) => ({ default: m.RechargePage })));
 const RecordsPage = lazy(() => import("./pages/records/records.tsx").then((m) => ({ default: m.RecordsPage })));
 const ReconcilePage = lazy(() => import("./pages/reconcile/reconcile.tsx").then((m) => ({ default: m.ReconcilePage })));
@@ -101,6 +106,9 @@ export type Page = { path: string; permission: Permission | readonly Permission[
 /** Every page; each is loaded when it is first opened, only the board is there at once. */
 export const pages: readonly Page[] = [
   { path: "/", permission: "board.view", page: <BoardPage /> },
+  { path: "/alarms", permission: "alarm.view", page: <AlarmsPage /> },
+  { path: "/alarms/rules", permission: "alarm.view", page: <AlarmRulesPage /> },
+  { path: "/alarms/:alarmId", permission: "alarm.view", page: <AlarmPage /> },
   { path: "/recharge", permission: "recharge.create", page: <RechargePage /> },
   { path: "/records", permission: "recharge.view", page: <RecordsPage /> },
   { path: "/records/:orderNo", permission: "recharge.view", page: <RecordPage /> },
@@ -174,6 +182,7 @@ export const menu = [
     name: "now",
     entries: [
       { to: "/", name: "board", icon: "board", permission: "board.view" },
+      { to: "/alarms", name: "alarms", icon: "alarm", permission: "alarm.view" },
       { to: "/guard", name: "guard", icon: "guard", permission: "board.view" },
     ],
   },

@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { Dialog } from "./dialog.tsx";
 import { FailedLine } from "./notice.tsx";
 
-type ReasonDialogProps<Answer> = {
+type ReasonDialogProps = {
   title: string;
   /** What will happen, and to what money. */
   children: ReactNode;
@@ -17,14 +17,13 @@ type ReasonDialogProps<Answer> = {
   danger?: boolean;
   /** Start of the test ids. */
   testId: string;
-  act: (reason: string) => Promise<Answer>;
-  /** When it is saved, so this may go to another page. */
-  onDone: (answer: Answer) => void;
+  act: (reason: string) => Promise<unknown>;
+  onDone: () => void;
   onClose: () => void;
 };
 
 /** Says what will happen and asks why, before anything is done. The focus is on "back": Enter never does it. */
-export function ReasonDialog<Answer>(props: ReasonDialogProps<Answer>) {
+export function ReasonDialog(props: ReasonDialogProps) {
   const { testId, missingText, danger = false } = props;
   const { t } = useTranslation();
   const [reason, setReason] = useState("");

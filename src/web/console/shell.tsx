@@ -2,6 +2,7 @@ import { Suspense, useContext, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, NavLink, Route, Routes, useLocation } from "react-router";
 import { MeContext, useCan } from "#web/shared/can.tsx";
+import { AlarmBell } from "./alarm-bell.tsx";
 import { Dialog } from "./dialog.tsx";
 import { ErrorBoundary } from "./error-boundary.tsx";
 import { ExportTray } from "./export-tray.tsx";
@@ -51,6 +52,7 @@ export function Shell() {
             <Brand />
           )}
           <GlobalSearch />
+          <AlarmBell />
           <ExportTray />
           <LiveMark />
           {narrow ? null : <LanguageSwitch />}

@@ -37,12 +37,6 @@ export const shellEn: typeof shellZh = {
     reload: "Reload",
     load: "The data could not be loaded",
   },
-  unsaved: {
-    title: "What you typed is not saved",
-    lead: "If you leave now, it is lost.",
-    leave: "Leave and lose it",
-    stay: "Stay",
-  },
   notFound: {
     title: "There is no such page",
     lead: "The address may be mistyped, or the page has moved.",
@@ -73,6 +67,7 @@ export const shellEn: typeof shellZh = {
     board: "Status board",
     reliability: "Reliability",
     audit: "Audit log",
+    alarms: "Alarms",
     guard: "Guard over trips",
     recharge: "Recharge desk",
     records: "Records",

@@ -35,12 +35,6 @@ export const shellZh = {
     reload: "刷新页面",
     load: "没有取到数据",
   },
-  unsaved: {
-    title: "输入的内容还没有保存",
-    lead: "现在离开,输入的内容会丢失。",
-    leave: "放弃并离开",
-    stay: "留在本页",
-  },
   notFound: {
     title: "没有这个页面",
     lead: "地址可能写错了,或页面已移动。",
@@ -69,6 +63,7 @@ export const shellZh = {
     label: "主菜单",
     groups: { now: "实时", money: "充值收费", data: "抄表数据", archive: "设备", system: "系统" },
     board: "状态墙",
+    alarms: "报警",
     reliability: "可靠性",
     audit: "审计日志",
     guard: "拉闸保护",

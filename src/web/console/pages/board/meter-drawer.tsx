@@ -9,13 +9,13 @@ import { Dialog } from "../../dialog.tsx";
 import { Icon, StateIcon } from "../../icons.tsx";
 import { FailedNotice, Loading } from "../../notice.tsx";
 import { useNarrow } from "../../use-narrow.ts";
+import { AlarmPart } from "../alarms/alarm-part.tsx";
 import { DevicePart } from "../devices/device-part.tsx";
 import { Actions } from "./actions.tsx";
 import { Facts } from "./facts.tsx";
 import { Events, Frames } from "./history.tsx";
 import { LastDay } from "./last-day.tsx";
 import { PricesPart, SupplyPart } from "./supply-part.tsx";
-import { isOffline } from "./tile-words.ts";
 import "./drawer.css";
 
 type DrawerProps = {
@@ -126,8 +126,8 @@ function MeterState({ tile, meter }: { tile: Tile; meter: MeterDetail | undefine
     <>
       <div className="drawer-state">
         <span className={`state-pill state-${tile.state}`} data-testid="drawer-state" data-state={tile.state}>
-          <StateIcon state={isOffline(tile) ? "offline" : tile.state} />
-          {t(isOffline(tile) ? "state.offline" : `state.${tile.state}`)}
+          <StateIcon state={tile.state} />
+          {t(`state.${tile.state}`)}
         </span>
         {tile.second === null ? null : (
           <span className={`state-pill state-${tile.second}`}>
@@ -160,6 +160,7 @@ function MeterContent({ meter }: { meter: MeterDetail }) {
   return (
     <>
       <Actions meter={meter} />
+      <AlarmPart meter={meter} />
       <LastDay meterId={meter.tile.meterId} />
       <Facts meter={meter} />
       <DevicePart meter={meter} />
