@@ -83,6 +83,7 @@ browserStories("prices in the browser", ({ before, open }) => {
     await other.locator(".approval a").click();
     await other.getByTestId("change-meters").click();
     await other.getByTestId("price-of-change").waitFor();
+    await other.getByTestId(`priced-${inB[0]?.number}`).waitFor();
     const listed = await other
       .getByTestId("priced-meters")
       .locator("tbody tr")

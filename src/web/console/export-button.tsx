@@ -19,6 +19,7 @@ export function ExportButton({ path, testId = "export", label }: { path: string;
   const client = useQueryClient();
   const wish = useRef<{ path: string; key: string } | null>(null);
   const taking = useMutation({
+    meta: { keepsTyped: true },
     mutationFn: async () => {
       // One key for one wish: a second click after a lost answer finds the job of the first.
       if (wish.current?.path !== path) wish.current = { path, key: newKey() };

@@ -33,6 +33,8 @@ const paths = {
   copy: "M8 8h12v12H8zM16 8V4H4v12h4",
   fault: "M6 6l12 12M18 6 6 18",
   off: "M5 5h14v14H5z",
+  offline:
+    "M9.500 5.600a9.500 9.500 0 0 1 10 3.400M4.500 9a9.500 9.500 0 0 1 2-1.700M8 13a5.500 5.500 0 0 1 2.500-1.700M12 17.500v.5M4 4l16 16",
   alarm: "M12 4 22 20H2zM12 10v5M12 17.5v.5",
   concentrator: "M4 14h16v6H4zM8 17h.5M12 14V9.5M8.5 9a5 5 0 0 1 7 0M5.5 6a9.2 9.2 0 0 1 13 0",
   sliders: "M4 7h8M16 7h4M14 5v4M4 17h4M12 17h8M10 15v4",
@@ -64,7 +66,7 @@ export function Icon({ name, size = 16 }: { name: IconName; size?: number }) {
   );
 }
 
-/** The mark of a tile's state: ✕ fault, ■ off, ▲ alarm, ✓ normal. */
-export function StateIcon({ state, size = 14 }: { state: TileState; size?: number }) {
+/** The mark of a tile's state: ✕ fault, a struck-out signal off line, ■ off, ▲ alarm, ✓ normal. */
+export function StateIcon({ state, size = 14 }: { state: TileState | "offline"; size?: number }) {
   return <Icon name={state} size={size} />;
 }

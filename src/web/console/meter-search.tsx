@@ -63,6 +63,7 @@ export function MeterSearch({ onChoose, onNothing }: MeterSearchProps) {
   return (
     <div className="finder">
       <Input
+        data-kept=""
         size="large"
         role="combobox"
         aria-expanded={hits.length > 0}

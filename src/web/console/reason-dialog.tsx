@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { Dialog } from "./dialog.tsx";
 import { FailedLine } from "./notice.tsx";
 
-type ReasonDialogProps = {
+type ReasonDialogProps<Answer> = {
   title: string;
   /** What will happen, and to what money. */
   children: ReactNode;
@@ -17,13 +17,14 @@ type ReasonDialogProps = {
   danger?: boolean;
   /** Start of the test ids. */
   testId: string;
-  act: (reason: string) => Promise<unknown>;
-  onDone: () => void;
+  act: (reason: string) => Promise<Answer>;
+  /** When it is saved, so this may go to another page. */
+  onDone: (answer: Answer) => void;
   onClose: () => void;
 };
 
 /** Says what will happen and asks why, before anything is done. The focus is on "back": Enter never does it. */
-export function ReasonDialog(props: ReasonDialogProps) {
+export function ReasonDialog<Answer>(props: ReasonDialogProps<Answer>) {
   const { testId, missingText, danger = false } = props;
   const { t } = useTranslation();
   const [reason, setReason] = useState("");

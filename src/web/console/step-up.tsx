@@ -36,6 +36,7 @@ function ProofDialog({ by, onEnd }: { by: Proof; onEnd: (proved: boolean) => voi
   const { t } = useTranslation();
   const [text, setText] = useState("");
   const proving = useMutation({
+    meta: { keepsTyped: true },
     mutationFn: () => postProof({ [by]: text }),
     onSuccess: () => onEnd(true),
     onError: () => setText(""),

@@ -37,6 +37,7 @@ export function LoginForm({ onDone, login: known }: { onDone: (me: Me) => void; 
   const [asksCode, setAsksCode] = useState(false);
   const [missing, setMissing] = useState(false);
   const attempt = useMutation({
+    meta: { keepsTyped: true }, // somebody may log in again in the middle of a form
     mutationFn: logIn,
     onSuccess: onDone,
     onError: (error) => {

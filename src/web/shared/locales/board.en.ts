@@ -2,7 +2,7 @@ import type { boardZh } from "./board.zh-CN.ts";
 
 /** Sentences about the status board and the words that every page shares for states, kinds and units, in English. */
 export const boardEn: typeof boardZh = {
-  state: { fault: "Fault", off: "Off", alarm: "Alarm", normal: "Normal" },
+  state: { fault: "Fault", offline: "Off line", off: "Off", alarm: "Alarm", normal: "Normal" },
   reason: {
     concentrator_offline: "Concentrator offline",
     meter_silent: "Meter does not answer",

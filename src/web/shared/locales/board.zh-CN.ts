@@ -1,6 +1,6 @@
 /** Sentences about the status board and the words that every page shares for states, kinds and units (状态板,以及各页共用的状态、类别、单位), in Chinese. */
 export const boardZh = {
-  state: { fault: "故障", off: "已断", alarm: "报警", normal: "正常" },
+  state: { fault: "故障", offline: "离线", off: "已断", alarm: "报警", normal: "正常" },
   reason: {
     concentrator_offline: "集中器离线",
     meter_silent: "电表无应答",

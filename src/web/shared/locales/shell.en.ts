@@ -37,6 +37,12 @@ export const shellEn: typeof shellZh = {
     reload: "Reload",
     load: "The data could not be loaded",
   },
+  unsaved: {
+    title: "What you typed is not saved",
+    lead: "If you leave now, it is lost.",
+    leave: "Leave and lose it",
+    stay: "Stay",
+  },
   notFound: {
     title: "There is no such page",
     lead: "The address may be mistyped, or the page has moved.",

@@ -35,6 +35,12 @@ export const shellZh = {
     reload: "刷新页面",
     load: "没有取到数据",
   },
+  unsaved: {
+    title: "输入的内容还没有保存",
+    lead: "现在离开,输入的内容会丢失。",
+    leave: "放弃并离开",
+    stay: "留在本页",
+  },
   notFound: {
     title: "没有这个页面",
     lead: "地址可能写错了,或页面已移动。",

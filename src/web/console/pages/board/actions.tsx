@@ -28,6 +28,7 @@ export function Actions({ meter }: { meter: MeterDetail }) {
     setAsked(null);
   };
   const read = useMutation({
+    meta: { keepsTyped: true },
     mutationFn: () => postCommand(tile.meterId, { key: newKey(), kind: "read", reason: "" }),
     onSuccess: follow,
   });

@@ -16,6 +16,7 @@ import { Facts } from "./facts.tsx";
 import { Events, Frames } from "./history.tsx";
 import { LastDay } from "./last-day.tsx";
 import { PricesPart, SupplyPart } from "./supply-part.tsx";
+import { isOffline } from "./tile-words.ts";
 import "./drawer.css";
 
 type DrawerProps = {
@@ -126,8 +127,8 @@ function MeterState({ tile, meter }: { tile: Tile; meter: MeterDetail | undefine
     <>
       <div className="drawer-state">
         <span className={`state-pill state-${tile.state}`} data-testid="drawer-state" data-state={tile.state}>
-          <StateIcon state={tile.state} />
-          {t(`state.${tile.state}`)}
+          <StateIcon state={isOffline(tile) ? "offline" : tile.state} />
+          {t(isOffline(tile) ? "state.offline" : `state.${tile.state}`)}
         </span>
         {tile.second === null ? null : (
           <span className={`state-pill state-${tile.second}`}>

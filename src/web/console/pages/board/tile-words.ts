@@ -15,6 +15,11 @@ export type TileWords = {
   name(tile: Tile, remaining: { value: string; isKnown: boolean }): string;
 };
 
+/** A fault of another kind: nothing is heard of it, so what is shown is old. */
+export function isOffline({ state, reasons }: Pick<Tile, "state" | "reasons">): boolean {
+  return state === "fault" && (reasons.includes("concentrator_offline") || reasons.includes("meter_silent"));
+}
+
 /** Looks them up. */
 export function tileWords(t: TFunction): TileWords {
   const state: Record<TileState, string> = {
@@ -23,6 +28,7 @@ export function tileWords(t: TFunction): TileWords {
     alarm: t("state.alarm"),
     normal: t("state.normal"),
   };
+  const offline = t("state.offline");
   const unit = { electricity: t("unit.electricity"), water: t("unit.water"), yuan: t("unit.yuan") };
   const places = {
     label: place("label"),
@@ -39,7 +45,7 @@ export function tileWords(t: TFunction): TileWords {
     mode: { prepaid: t("mode.prepaid"), postpaid: t("mode.postpaid"), public: t("mode.public") },
     name(tile, { value, isKnown }) {
       const remaining = (isKnown ? known : unknown)({ value });
-      const said = { label: tile.label, state: state[tile.state], remaining };
+      const said = { label: tile.label, state: isOffline(tile) ? offline : state[tile.state], remaining };
       return tile.second === null ? one(said) : two({ ...said, second: state[tile.second] });
     },
   };

@@ -2,7 +2,7 @@ import { memo, useEffect, useRef } from "react";
 import type { Tile as TileData } from "#contract/metering.ts";
 import { MISSING, unitsShort, yuanShort } from "#web/shared/format.ts";
 import type { Shown } from "./filters.ts";
-import type { TileWords } from "./tile-words.ts";
+import { isOffline, type TileWords } from "./tile-words.ts";
 
 const FLASH_MS = 1_000;
 
@@ -37,7 +37,7 @@ export const Tile = memo(function Tile({ tile, words, shown, open, onOpen }: Til
     <button
       type="button"
       ref={button}
-      className={`tile state-${tile.state}${open ? " tile-open" : ""}`}
+      className={`tile state-${tile.state}${isOffline(tile) ? " tile-offline" : ""}${open ? " tile-open" : ""}`}
       tabIndex={-1}
       aria-label={name}
       aria-haspopup="dialog"

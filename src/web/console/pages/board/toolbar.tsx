@@ -1,4 +1,5 @@
 import { Button, Input, Segmented, Select } from "antd";
+import { Fragment } from "react";
 import { useTranslation } from "react-i18next";
 import type { Board, Tile } from "#contract/metering.ts";
 import { unitsShort } from "#web/shared/format.ts";
@@ -163,12 +164,22 @@ export function Legend() {
   return (
     <ul className="legend" aria-label={t("board.legend")} data-testid="legend">
       {states.map((state) => (
-        <li key={state}>
-          <span className={`state-mark state-${state}`}>
-            <StateIcon state={state} size={12} />
-          </span>
-          {t(`board.colour.${state}`)} {t(`state.${state}`)}
-        </li>
+        <Fragment key={state}>
+          <li>
+            <span className={`state-mark state-${state}`}>
+              <StateIcon state={state} size={12} />
+            </span>
+            {t(`board.colour.${state}`)} {t(`state.${state}`)}
+          </li>
+          {state === "fault" ? (
+            <li>
+              <span className="state-mark state-fault">
+                <StateIcon state="offline" size={12} />
+              </span>
+              {t("board.colour.fault")} {t("state.offline")}
+            </li>
+          ) : null}
+        </Fragment>
       ))}
       <li>
         <span className="state-mark state-normal legend-corner">

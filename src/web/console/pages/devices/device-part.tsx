@@ -174,11 +174,11 @@ function DeviceDialog({ meter, device, doing, onClose }: DialogProps) {
         title={t("devices.startTitle", { label })}
         confirmText={t("devices.start")}
         testId="exchange"
-        act={async (reason) => {
-          const begun = await postExchange({ key, meterId, reason });
-          navigate(`/exchanges/${begun.exchangeNo}`);
+        act={(reason) => postExchange({ key, meterId, reason })}
+        onDone={({ exchangeNo }) => {
+          done();
+          navigate(`/exchanges/${exchangeNo}`);
         }}
-        onDone={done}
         onClose={onClose}
       >
         <p>{t("devices.startLead")}</p>

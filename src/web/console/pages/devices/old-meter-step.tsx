@@ -20,6 +20,7 @@ export function OldMeterStep({ exchange, act }: StepProps) {
   const mayRead = useCan("meter.read");
   const clearing = useMutation({ mutationFn: () => act("clear-old", {}) });
   const reading = useMutation({
+    meta: { keepsTyped: true },
     mutationFn: () => postCommand(exchange.meterId, { key: newKey(), kind: "read", reason: "" }),
   });
   return (

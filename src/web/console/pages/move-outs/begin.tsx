@@ -110,7 +110,12 @@ function BeginForm({ tenant, customer }: { tenant: Tenant; customer: NonNullable
   const toggle = (meterId: number, on: boolean): void =>
     setChosen((before) => (on ? [...before, meterId] : before.filter((each) => each !== meterId)));
   return (
-    <section className="panel move-out-begin" aria-label={t("moveOuts.begin.title")} data-testid="move-out-begin">
+    <section
+      className="panel move-out-begin"
+      aria-label={t("moveOuts.begin.title")}
+      data-typed=""
+      data-testid="move-out-begin"
+    >
       <dl className="facts">
         <dt>{t("moveOuts.begin.customer")}</dt>
         <dd>

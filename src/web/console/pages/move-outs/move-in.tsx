@@ -113,7 +113,7 @@ function MoveInForm({ tenant, onBegun }: FormProps) {
     </label>
   );
   return (
-    <section className="panel move-out-begin" aria-label={t("moveIn.title")} data-testid="move-in">
+    <section className="panel move-out-begin" aria-label={t("moveIn.title")} data-typed="" data-testid="move-in">
       <p>{t("moveIn.lead")}</p>
       <dl className="facts">
         <dt>{t("moveOuts.columns.place")}</dt>

@@ -161,6 +161,7 @@ function SplitDesk({ customerId }: { customerId: number }) {
       ) : (
         <form
           className="panel split"
+          data-kept=""
           data-testid="split-form"
           onSubmit={(event) => event.preventDefault()}
           onKeyDown={(event) => {

@@ -260,6 +260,7 @@ function ScopePart({
   const { t } = useTranslation();
   const without = (meterId: number): readonly Single[] => choice.singles.filter((single) => single.meterId !== meterId);
   const adding = useMutation({
+    meta: { keepsTyped: true },
     mutationFn: getMeter,
     onSuccess: ({ tile: { meterId, label, number, areaId, areaName } }) =>
       onChange({ ...choice, singles: [...without(meterId), { meterId, label, number, areaId, areaName }] }),

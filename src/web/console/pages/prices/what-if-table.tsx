@@ -15,6 +15,7 @@ export function WhatIfTable({ what, kind }: { what: ChangeContent; kind: "electr
   const [month, setMonth] = useState(() => lastMonth(Date.now()));
   const [pages, setPages] = useState<readonly WhatIf[]>([]);
   const load = useMutation({
+    meta: { keepsTyped: true },
     mutationFn: (after: number) => postWhatIf({ what, month, after }),
     onSuccess: (page, after) => setPages((before) => (after === 0 ? [page] : [...before, page])),
   });

@@ -92,6 +92,7 @@ export function RechargeForm({ draft, onChange, onPay, paying, problem }: FormPr
       ) : (
         <form
           className="panel desk-form"
+          data-kept=""
           data-testid="recharge-form"
           onSubmit={(event) => event.preventDefault()}
           onKeyDown={(event) => {

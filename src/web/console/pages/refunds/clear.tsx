@@ -52,12 +52,12 @@ function ClearDialog({ meter, onClose }: { meter: MeterDetail; onClose: () => vo
       cancelText={t("refunds.clearDialog.cancel")}
       danger
       testId="clear"
-      act={async (reason) => {
-        const made = await postClear({ key, meterId, reason });
+      act={(reason) => postClear({ key, meterId, reason })}
+      onDone={(made) => {
+        void client.invalidateQueries({ queryKey: refundKeys.all });
         client.setQueryData(refundKeys.one(made.refundNo), made);
         navigate(`/refunds/${encodeURIComponent(made.refundNo)}`);
       }}
-      onDone={() => void client.invalidateQueries({ queryKey: refundKeys.all })}
       onClose={onClose}
     >
       <p>{t("refunds.clearDialog.lead", { label, customer: meter.customer?.name ?? "", tail: tail(number) })}</p>

@@ -84,7 +84,12 @@ function Form({ draft, onChange, onSend, sending, problem, options }: FormProps 
     if (ready && !noReason) setAsking(true);
   };
   return (
-    <form className="panel desk-form" data-testid="refund-form" onSubmit={(event) => event.preventDefault()}>
+    <form
+      className="panel desk-form"
+      data-kept=""
+      data-testid="refund-form"
+      onSubmit={(event) => event.preventDefault()}
+    >
       <div className="field">
         <span>{t("refunds.what")}</span>
         <Segmented

@@ -65,12 +65,12 @@ function WriteOffDialog({ of, onClose }: { of: Debtor; onClose: () => void }) {
       cancelText={t("refunds.writeOff.cancel")}
       danger
       testId="write-off"
-      act={async (reason) => {
-        const made = await postWriteOff({ key, meterId, amount: wire(amount) ?? "0", reason });
+      act={(reason) => postWriteOff({ key, meterId, amount: wire(amount) ?? "0", reason })}
+      onDone={(made) => {
+        void client.invalidateQueries({ queryKey: refundKeys.all });
         client.setQueryData(refundKeys.one(made.refundNo), made);
         navigate(`/refunds/${encodeURIComponent(made.refundNo)}`);
       }}
-      onDone={() => void client.invalidateQueries({ queryKey: refundKeys.all })}
       onClose={onClose}
     >
       <p>{t("refunds.writeOff.lead", { customer: of.customer, debts: yuan(of.debts) })}</p>

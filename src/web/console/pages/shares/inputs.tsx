@@ -20,7 +20,7 @@ export function InputsCard({ outdoorMeterId }: { outdoorMeterId: number }) {
     enabled: day !== "",
   });
   return (
-    <section className="panel stack" data-testid="inputs">
+    <section className="panel stack" data-typed="" data-testid="inputs">
       <h2>{t("shares.inputs")}</h2>
       <p className="muted">{t("shares.inputLead")}</p>
       <label className="filter-field" htmlFor="input-day">

@@ -28,7 +28,7 @@ export function RuleDialog({ kind, detail, onClose }: RuleDialogProps) {
   const change = (to: Partial<RuleDraft>): void => setDraft((now) => ({ ...now, ...to }));
   const yesterday = addDays(dayOf(instant(Date.now())), -1);
   const sharedFor = draft.period === "day" ? yesterday : addMonths(monthOf(dayOf(instant(Date.now()))), -1);
-  const preview = useMutation({ mutationFn: postSharePreview });
+  const preview = useMutation({ mutationFn: postSharePreview, meta: { keepsTyped: true } });
   const save = useMutation({
     mutationFn: postShareRule,
     onSuccess: () => {
