@@ -26,6 +26,20 @@ browserStories("reliability and quarantine", ({ before, open }) => {
     await page.getByTestId("menu-reliability").click();
     await page.locator('[data-testid="reliability-backup"][data-state="look"]').waitFor();
     expect(await page.getByTestId("reliability-backup").textContent()).toContain("还没有");
+    // What is not well leads to help, and help back to where something can be done.
+    await page.getByTestId("help-backup").click();
+    await page.locator("#backup:focus").waitFor();
+    expect(await page.getByTestId("guide-backup").textContent()).toContain("jichao backup verify");
+    const guides = await page.locator("[data-testid^='guide-']").count();
+    await page.getByTestId("help-search").fill("钱包");
+    await expect.poll(() => page.getByTestId("help-terms-list").locator("dt").allTextContents()).toContain("钱包");
+    expect(await page.locator("[data-testid^='guide-']").count()).toBeLessThan(guides);
+    await page.getByTestId("help-search").fill("没有这样的词");
+    await page.getByTestId("help-none").waitFor();
+    expect(await seriousBarriers(page)).toEqual([]);
+    await page.goto(`${site.base}/reliability`);
+    const cards = page.locator("article[data-testid^='reliability-']");
+    await expect.poll(() => cards.count()).toBe(guides); // each has its guide
     const now = systemClock();
     await db.transact((tx) =>
       noteBackup(tx, {

@@ -76,6 +76,7 @@ const ExportsPage = lazy(() => import("./pages/exports/exports.tsx").then((m) =>
 const ImportsPage = lazy(() => import("./pages/imports/imports.tsx").then((m) => ({ default: m.ImportsPage })));
 const ImportPage = lazy(() => import("./pages/imports/import.tsx").then((m) => ({ default: m.ImportPage })));
 const AccountPage = lazy(() => import("./pages/account/account.tsx").then((m) => ({ default: m.AccountPage })));
+const HelpPage = lazy(() => import("./pages/help/help.tsx").then((m) => ({ default: m.HelpPage })));
 const AuditPage = lazy(() => import("./pages/audit/audit.tsx").then((m) => ({ default: m.AuditPage })));
 const UsersPage = lazy(() => import("./pages/people/users.tsx").then((m) => ({ default: m.UsersPage })));
 const UserPage = lazy(() => import("./pages/people/user.tsx").then((m) => ({ default: m.UserPage })));
@@ -136,6 +137,7 @@ export const pages: readonly Page[] = [
   { path: "/quarantine", permission: "board.view", page: <QuarantinePage /> },
   { path: "/reliability", permission: SEES_SYSTEM, page: <ReliabilityPage /> },
   { path: "/account", permission: permissions, page: <AccountPage /> },
+  { path: "/help", permission: permissions, page: <HelpPage /> },
   { path: "/audit", permission: "audit.view", page: <AuditPage /> },
   { path: "/reports/current", permission: "report.view", page: <CurrentPage /> },
   { path: "/reports/days", permission: "report.view", page: <MatrixPage /> },

@@ -78,6 +78,11 @@ export function UserMenu() {
               {t("safety.menu")}
             </Link>
           </p>
+          <p>
+            <Link to="/help" onClick={() => setOpen(false)} data-testid="help-link">
+              {t("menu.help")}
+            </Link>
+          </p>
           <button type="button" className="plain-button" onClick={() => void leave()} data-testid="logout">
             {t("menu.logout")}
           </button>

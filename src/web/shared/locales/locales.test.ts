@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { en } from "./en.ts";
+import { helpEn } from "./help.en.ts";
+import { helpZh } from "./help.zh-CN.ts";
 import { zhCN } from "./zh-CN.ts";
 
 type Tree = { readonly [key: string]: string | Tree };
@@ -29,4 +31,11 @@ describe("both languages", () => {
   test("are not mixed: English has no Chinese characters", () => {
     expect(sentences(en).filter(([, sentence]) => /\p{Script=Han}/u.test(sentence))).toEqual([]);
   });
+});
+
+test("the help page says as much in both languages", () => {
+  const shape = (texts: typeof helpZh) =>
+    JSON.stringify(texts, (_, value) => (typeof value === "string" ? value !== "" : value));
+  expect(shape(helpEn)).toBe(shape(helpZh));
+  expect(JSON.stringify(helpEn)).not.toMatch(/\p{Script=Han}/u);
 });

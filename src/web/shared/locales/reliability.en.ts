@@ -3,6 +3,7 @@ export const reliabilityEn = {
   reliability: {
     title: "Reliability",
     lead: "Whether what the system rests on holds. Mend what is red first; below each stands what to do.",
+    help: "What to do, step by step",
     state: { good: "Well", look: "Look", bad: "Mend" },
     database: "Database",
     answersIn: "answers in {{ms}} ms",

@@ -3,6 +3,7 @@ export const reliabilityZh = {
   reliability: {
     title: "可靠性",
     lead: "系统赖以运转的各项是否正常。红色的请先处理,每项下面写着怎么办。",
+    help: "怎么办,一步一步",
     state: { good: "正常", look: "留意", bad: "处理" },
     database: "数据库",
     answersIn: "应答 {{ms}} 毫秒",

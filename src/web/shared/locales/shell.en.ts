@@ -104,6 +104,7 @@ export const shellEn: typeof shellZh = {
     roles: "Roles",
     hvac: "Air-conditioning",
     user: "{{name}}, account menu",
+    help: "Help",
     logout: "Log out",
     scope: "{{count}} meters in your area",
     loggedIn: "User {{login}}",

@@ -102,6 +102,7 @@ export const shellZh = {
     roles: "角色与权限",
     hvac: "空调分摊",
     user: "{{name}},账号菜单",
+    help: "帮助",
     logout: "退出登录",
     scope: "管辖 {{count}} 只表计",
     loggedIn: "账号 {{login}}",

@@ -7,6 +7,7 @@ import { getReliability, reliabilityKey } from "#web/shared/api-reliability.ts";
 import { Can } from "#web/shared/can.tsx";
 import { dateTime } from "#web/shared/format.ts";
 import { FailedNotice, Loading } from "../../notice.tsx";
+import type { Guide } from "../help/help.tsx";
 import "../records/records.css";
 import "./reliability.css";
 
@@ -67,7 +68,7 @@ export function ReliabilityPage() {
 }
 
 type Props = { found: Reliability };
-type CardProps = { name: string; title: string; state: State; todo?: string | null; children: ReactNode };
+type CardProps = { name: Guide; title: string; state: State; todo?: string | null; children: ReactNode };
 
 function Card({ name, title, state, todo, children }: CardProps) {
   const { t } = useTranslation();
@@ -80,6 +81,11 @@ function Card({ name, title, state, todo, children }: CardProps) {
       </header>
       {children}
       {todo ? <p className="reliability-todo">{todo}</p> : null}
+      {state === "good" ? null : (
+        <Link className="reliability-help" to={`/help#${name}`} data-testid={`help-${name}`}>
+          {t("reliability.help")}
+        </Link>
+      )}
     </article>
   );
 }
