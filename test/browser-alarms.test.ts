@@ -103,6 +103,8 @@ browserStories("alarms", ({ before, open, refusals }) => {
       await page.getByText("请选择现场结果").waitFor();
       await page.getByTestId("finding-theft").check();
       await page.getByTestId("visit-note").fill("表前跨接一根铜线");
+      await page.getByTestId("menu-board").click();
+      await page.getByTestId("unsaved-stay").click();
       const script = { name: "photo.jpg", mimeType: "image/jpeg", buffer: Buffer.from("<svg onload=alert(1)>") };
       await page.getByTestId("visit-file").setInputFiles(script);
       await page.getByText("照片无法识别").waitFor();

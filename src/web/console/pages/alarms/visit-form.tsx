@@ -42,7 +42,7 @@ export function VisitForm({ alarm }: { alarm: Alarm }) {
   };
   const isComplete = finding !== null && note.trim() !== "";
   return (
-    <section className="panel visit-form no-print" aria-label={t("alarms.visit")}>
+    <section className="panel visit-form no-print" aria-label={t("alarms.visit")} data-typed="">
       <h2>{t("alarms.visit")}</h2>
       <p className="muted">{t(alarm.state === "open" ? "alarms.visitLead" : "alarms.visitLate")}</p>
       <fieldset className="visit-findings">
