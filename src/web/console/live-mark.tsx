@@ -13,7 +13,7 @@ export function LiveMark() {
     state === "connecting"
       ? t("live.connecting")
       : state === "live"
-        ? t("live.live", { time })
+        ? t(narrow ? "live.short" : "live.live", { time })
         : asOf === null || narrow
           ? t("live.lost")
           : t("live.lostSince", { time });

@@ -112,6 +112,7 @@ export const shellEn: typeof shellZh = {
   },
   live: {
     live: "Updated {{time}} · live",
+    short: "{{time}} · live",
     lost: "Disconnected, reconnecting",
     lostSince: "Disconnected, reconnecting · data of {{time}}",
     connecting: "Connecting…",

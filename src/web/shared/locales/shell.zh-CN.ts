@@ -110,6 +110,7 @@ export const shellZh = {
   },
   live: {
     live: "数据更新于 {{time}} · 实时",
+    short: "{{time}} · 实时",
     lost: "已断开,正在重连",
     lostSince: "已断开,正在重连 · 数据停在 {{time}}",
     connecting: "正在连接…",
