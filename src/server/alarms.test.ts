@@ -177,6 +177,7 @@ describe.each(testDatabases.filter(({ available }) => available))("alarms on $na
   });
 
   test("the rule of a project: seen by who sees alarms, changed by who may, within limits, not over somebody else's change", async () => {
+    await db.transact((tx) => tx.insertInto("project").values({ id: 2, name: "别人的项目" }).execute());
     const { items } = (await ask(manager, "GET", "/api/alarm-rules")).json();
     expect(items).toMatchObject([
       { projectId: 1, enabled: true, periodHours: 72, floorWh: 0, readingsMin: 3, version: 0 },

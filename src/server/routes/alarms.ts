@@ -17,6 +17,7 @@ import type { Actor } from "#domain/permission.ts";
 import { acknowledgeAlarms, recordVisit, saveAlarmRule } from "#flows/handle-alarm.ts";
 import { alarmCounts, alarmPage, alarmPhoto, alarmView } from "#store/alarm-pages.ts";
 import { staticRuleSeen } from "#store/alarms.ts";
+import { projectsInScope } from "#store/off-stops.ts";
 import { exportLanguage, fileAnswer } from "../excel/answer.ts";
 import { directAnswer } from "../excel/direct.ts";
 import { longReports } from "../excel/long-reports.ts";
@@ -149,7 +150,7 @@ function ruleRoutes(routes: Routes): void {
     query: nothing,
     body: nothing,
     answer: alarmRules,
-    handle: () => rulesNow(),
+    handle: ({ actor }) => rulesNow(actor),
   });
 
   addRoute(routes, {
@@ -163,13 +164,13 @@ function ruleRoutes(routes: Routes): void {
     mistakes: { reason: () => new AppError("reason_required") },
     async handle({ actor, body, ip }) {
       await saveAlarmRule(ctx, actor, { ...body, ip });
-      return rulesNow();
+      return rulesNow(actor);
     },
   });
 
-  async function rulesNow() {
+  async function rulesNow({ scope }: Actor) {
     const items = [];
-    for (const { id, name } of await ctx.db.read.selectFrom("project").select(["id", "name"]).orderBy("id").execute()) {
+    for (const { id, name } of await projectsInScope(ctx.db.read, scope)) {
       const { rule, updatedBy, version } = await staticRuleSeen(ctx.db.read, id);
       items.push({ projectId: id, name, ...rule, updatedBy, updatedAt: version, version });
     }
