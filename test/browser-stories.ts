@@ -7,7 +7,7 @@ import { noBrowserHere, openSite, type Site } from "./browser-site.ts";
 
 /** What may be waited for on a busy machine. */
 export const SOON_MS = 30_000;
-const OPENING_MS = 120_000;
+const OPENING_MS = 240_000;
 
 /** A site, and its database as a second program beside the server sees it. */
 export type Opened = { site: Site; db: Db; ctx: FlowContext };

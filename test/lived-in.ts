@@ -23,6 +23,9 @@ const READ_METERS = 90;
 /** More than a dwelling uses in years. */
 const JUMP_WH = 90_000_000;
 
+/** A meter is asked several times before a round counts as silent, and the bus has others to ask. */
+const SILENCE_MS_MAX = 90_000;
+
 const key = () => newId(systemClock());
 
 /**
@@ -249,9 +252,13 @@ async function doubt(site: Site, ctx: FlowContext, db: Db, town: Town): Promise<
   const state = () =>
     db.read.selectFrom("meter_state").selectAll().where("meter_id", "=", meterId).executeTakeFirstOrThrow();
   const { silent_rounds } = await state();
-  await until("an answer under way can no longer take the jump back", async () => {
-    return (await state()).silent_rounds > silent_rounds;
-  });
+  await until(
+    "an answer under way can no longer take the jump back",
+    async () => {
+      return (await state()).silent_rounds > silent_rounds;
+    },
+    SILENCE_MS_MAX,
+  );
   const values = { energyWh: ((await state()).index_wh ?? 0) + JUMP_WH };
   const report = { meterId, measuredAt: ctx.clock(), values };
   await recordReadings(ctx, { collector: "a", reports: [report], silences: [], frames: [] });

@@ -22,6 +22,8 @@ async function mixedWorld(database: "sqlite" | "mariadb") {
   return { w, plan };
 }
 
+/** An answer that comes late on a busy machine costs a read-back and a second try. */
+const RECHARGE_MS_MAX = 60_000;
 const KINDS = ["JC000001", "510100901", "DTU00902", "DTU00903"];
 
 const stateOf = async (w: World, { label }: MeterPlan) => w.meterAt(label);
@@ -79,7 +81,7 @@ describe.each(testDatabases)("a town of all kinds on $name", ({ name, available 
       for (const meter of behind) await recharged(w, meter);
       expect((await w.verify()).problems).toEqual([]);
     },
-    120_000,
+    240_000,
   );
 });
 
@@ -87,6 +89,7 @@ async function recharged(w: World, meter: MeterPlan): Promise<void> {
   const { id } = await stateOf(w, meter);
   const before = w.town.meter(meter.number)?.purchaseCount ?? 0;
   const orderNo = await w.recharge(id, "50");
-  await until(`${meter.label} is recharged`, async () => (await w.order(orderNo)).state === "confirmed");
+  const isDone = async () => (await w.order(orderNo)).state === "confirmed";
+  await until(`${meter.label} is recharged`, isDone, RECHARGE_MS_MAX);
   expect(w.town.meter(meter.number)?.purchaseCount, meter.label).toBe(before + 1);
 }
