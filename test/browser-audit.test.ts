@@ -51,7 +51,7 @@ browserStories("the accountant's checks", ({ before, open }) => {
     await reconcileNow(page, "ok");
     await page.getByTestId("reconcile-view").getByText("已处理").click();
     await page.locator('[data-testid="difference-ledger"][data-state="gone"]').first().waitFor();
-  }, 120_000);
+  });
 
   test("the page is whole on a phone and in English, and nobody is kept out of it by how it is built", async () => {
     const page = await open({ as: "admin", size: PHONE, language: "en" });
@@ -62,5 +62,5 @@ browserStories("the accountant's checks", ({ before, open }) => {
     expect(await seriousBarriers(page)).toEqual([]);
     const width = await page.evaluate<number>("document.documentElement.scrollWidth");
     expect(width).toBeLessThanOrEqual(PHONE.width);
-  }, 60_000);
+  });
 });

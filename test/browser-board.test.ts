@@ -57,7 +57,7 @@ browserStories("the status board", ({ before, open }) => {
       .evaluateAll((all) => all.map((each) => Number(each.textContent)));
     expect(ofArea).toEqual(ofArea.toSorted((a, b) => a - b));
     expect(await seriousBarriers(page)).toEqual([]);
-  }, 60_000);
+  });
 
   test("what hangs at one concentrator is one choice away, and stands in the address", async () => {
     const page = await open({ as: "admin" });
@@ -75,7 +75,7 @@ browserStories("the status board", ({ before, open }) => {
     await page.getByTestId("board-no-match").getByRole("button").click();
     await expect.poll(() => shown.count()).toBe(tiles.length);
     expect(page.url()).not.toContain("concentrator");
-  }, 60_000);
+  });
 
   test("the drawer shows 24 hours of a meter: heard, silent, off and unknown, each hour in words by keyboard", async () => {
     const tile = tileOf(tiles, "A座-0306");
@@ -130,7 +130,7 @@ browserStories("the status board", ({ before, open }) => {
     await phone.getByTestId("last-day").getByText("No answer").waitFor();
     expect(await phone.evaluate<number>("document.documentElement.scrollWidth")).toBeLessThanOrEqual(PHONE.width);
     expect(await seriousBarriers(phone)).toEqual([]);
-  }, 60_000);
+  });
 
   test("arrows go from tile to tile, Enter opens, Esc brings the focus back, and ? lists the keys", async () => {
     const page = await open({ as: "admin" });
@@ -151,7 +151,7 @@ browserStories("the status board", ({ before, open }) => {
     await page.getByTestId("shortcuts").waitFor({ state: "detached" });
     await page.getByTestId("board-filter").fill("?");
     expect(await page.getByTestId("shortcuts").count()).toBe(0); // somebody is typing
-  }, 60_000);
+  });
 
   test("on a wall nothing opens, the next areas come by themselves, and Esc ends it", async () => {
     const page = await open({ as: "admin" });
@@ -176,5 +176,5 @@ browserStories("the status board", ({ before, open }) => {
     const phone = await open({ as: "admin", size: PHONE });
     await phone.locator(".tile").first().waitFor();
     expect(await seriousBarriers(phone)).toEqual([]);
-  }, 90_000);
+  });
 });

@@ -130,7 +130,7 @@ browserStories("concentrators", ({ before, open, refusals }) => {
     await page.getByTestId("monitor-filter").fill("");
     expect(await seriousBarriers(page)).toEqual([]);
     await cycleAgain();
-  }, 90_000);
+  });
 
   test("a meter is renamed, read by other items, and spoken to in DL/T 645-1997, all without a restart", async () => {
     const page = await open({ as: "admin" });
@@ -175,7 +175,7 @@ browserStories("concentrators", ({ before, open, refusals }) => {
       .where("object", "=", `meter:${meter.id}`)
       .execute();
     expect(audit.map((row) => row.action)).toEqual(expect.arrayContaining(["meter.edit", "meter.protocol"]));
-  }, 90_000);
+  });
 
   test("a channel is added, a meter read on trial with its two frames, and two editors are kept apart", async () => {
     const page = await open({ as: "admin" });
@@ -256,7 +256,7 @@ browserStories("concentrators", ({ before, open, refusals }) => {
       .executeTakeFirstOrThrow();
     expect(row.index_wh).toBeGreaterThanOrEqual(hung.initialIndexWh);
     expect(row.index_wh).toBeLessThanOrEqual(device.meter(hung.number)?.indexWh ?? 0);
-  }, 60_000);
+  });
 
   test("IS-4: a water meter on the RS-485 of a radio meter is read through it, and recharged", async () => {
     const { id, number } = await db.read
@@ -304,7 +304,7 @@ browserStories("concentrators", ({ before, open, refusals }) => {
     await page.goto(`${site.base}/concentrators`);
     const line = page.getByTestId("concentrator-JC-REPLACED");
     await line.locator("[data-state=offline]").waitFor();
-  }, 60_000);
+  });
 
   test("the link of a concentrator is changed after a warning, and it comes back by the new rules", async () => {
     const page = await open({ as: "admin" });

@@ -92,7 +92,7 @@ browserStories("the desk in a browser", ({ before, open }) => {
       await printed.locator(`[data-paper="${paper}"]`).waitFor();
       expect([words, await sheetsOfPaper(printed)]).toEqual([words, 1]);
     }
-  }, 60_000);
+  });
 
   test("OP-2: a tripped room pays 100 yuan, gets 133 units and its supply, and turns white on a wall that nobody reloads", async () => {
     const hero = tileOf(tiles, HERO);
@@ -184,7 +184,7 @@ browserStories("the desk in a browser", ({ before, open }) => {
     expect((await ordersOf(other)).items).toHaveLength(1);
     expect(await takenBy(other)).toHaveLength(1);
     await expectBooksRight(site);
-  }, 60_000);
+  });
 
   test("a recharge for a meter that does not answer waits, and can be withdrawn", async () => {
     const tile = tileOf(tiles, "A座-0107");
@@ -306,7 +306,7 @@ browserStories("the desk in a browser", ({ before, open }) => {
       }
     }
     expect(barriers).toEqual({});
-  }, 90_000);
+  });
 
   test("money that is on its way is waited for before anything is believed", async () => {
     const orders = await until("everything has come to its end", async () => {

@@ -130,7 +130,7 @@ browserStories("devices", ({ before, open }) => {
     await english.getByTestId("exchange-done").waitFor();
     const names = await chineseTexts(english);
     expect(names.filter((text) => /换表|旧表|新表|余量/.test(text))).toEqual([]);
-  }, 90_000);
+  });
 
   test("a meter becomes postpaid and runs below zero, and goes off when it is prepaid again and somebody confirmed it", async () => {
     const done = (await db.read.selectFrom("meter_exchange").select("meter_id").execute()).map((row) => row.meter_id);
@@ -167,7 +167,7 @@ browserStories("devices", ({ before, open }) => {
     expect(await inTown()).toMatchObject({ counts: false, tripCause: "credit" });
     await until("seen off", async () => (await rowOf(meter.id)).off_cause === "arrears");
     expect(await books()).toEqual([]);
-  }, 90_000);
+  });
 
   test("IS-5: transformers of 30 are agreed by two, and from their index on thirty times as much is billed", async () => {
     const meter = await db.read
@@ -239,5 +239,5 @@ browserStories("devices", ({ before, open }) => {
     expect(await line.locator("td").nth(0).textContent()).toBe("30");
     expect(await line.locator("[data-wh]").getAttribute("data-wh")).toBe(String(used * 30));
     expect(await books()).toEqual([]);
-  }, 90_000);
+  });
 });

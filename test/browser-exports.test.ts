@@ -35,7 +35,7 @@ describe.skipIf(noBrowser !== null)(`exports${noBrowser === null ? "" : ` (not r
       return row.n >= 90;
     });
     past = await givePast(ctx);
-  }, 120_000);
+  });
   afterAll(async () => {
     await db?.close();
     await site?.close();
@@ -87,7 +87,7 @@ describe.skipIf(noBrowser !== null)(`exports${noBrowser === null ? "" : ` (not r
     expect(wide).toBeLessThanOrEqual(0);
     await page.getByTestId("export-cancel").first().click(); // throws the file away
     await page.locator('[data-testid="export-job"][data-state="expired"]').waitFor();
-  }, 90_000);
+  });
 
   test("a table that is too long for now goes to the background by itself, and the top bar tells of it", async () => {
     const page = await open({ as: "admin" });
@@ -112,7 +112,7 @@ describe.skipIf(noBrowser !== null)(`exports${noBrowser === null ? "" : ` (not r
     const [sheet] = await readSheet(await taken(page, "export-download"));
     expect(sheet?.data[0]?.[0]).toBe(`日报表 ${past.days[9]}`);
     expect(site.complaints()).toEqual([expect.stringContaining("409")]); // the browser's own line about the refusal
-  }, 60_000);
+  });
 
   describe.skipIf(noOffice !== null)(
     `opened by LibreOffice${noOffice === null ? "" : ` (not run: ${noOffice})`}`,
@@ -162,7 +162,7 @@ describe.skipIf(noBrowser !== null)(`exports${noBrowser === null ? "" : ` (not r
         expect(Number(total[costAt])).toBe(Number(cost));
         const data = rows.slice(rows.indexOf(head) + 1, -1);
         expect(data.reduce((sum, row) => sum + Math.round(Number(row[usageAt]) * 1000), 0)).toBe(usageWh);
-      }, 90_000);
+      });
 
       test("the month report has the totals of the page", async () => {
         const page = await open({ as: "admin" });
@@ -173,7 +173,7 @@ describe.skipIf(noBrowser !== null)(`exports${noBrowser === null ? "" : ` (not r
         const total = rows.at(-1) ?? [];
         expect(Math.round(Number(total[head.indexOf("用量")]) * 1000)).toBe(usageWh);
         expect(usageWh).toBeGreaterThan(0);
-      }, 90_000);
+      });
     },
   );
 });

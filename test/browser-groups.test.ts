@@ -155,5 +155,5 @@ browserStories("merged accounts in a browser", ({ before, open }) => {
     await page.locator('[data-testid^="group-G"]').first().click();
     await page.getByTestId("group").waitFor();
     expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBeLessThanOrEqual(PHONE.width);
-  }, 60_000);
+  });
 });

@@ -67,7 +67,7 @@ browserStories("the guard over trips", ({ before, open }) => {
     await expect.poll(isOpen, { timeout: 45_000, interval: 250 }).toBe(true); // it is looked at again after half a minute
     await other.goto(`${site.base}/guard`);
     await other.locator('[data-testid="guard-project"][data-stopped="false"]').waitFor();
-  }, 120_000);
+  });
 
   test("AM-5: a holiday without cuts for his own building, the clinic protected, and the preview of tomorrow says so", async () => {
     type Seen = { meterId: number; label: string; number: string; areaId: number; creditAt: string; kind: string };
@@ -132,7 +132,7 @@ browserStories("the guard over trips", ({ before, open }) => {
     for (const { number } of [clinic, shop])
       expect((await site.snapshot()).meters.find((each) => each.number === number)?.relay).toBe("closed");
     await expectBooksRight(site);
-  }, 90_000);
+  });
 
   test("the page is whole on a phone and in English", async () => {
     const page = await open({ as: "admin", size: PHONE, language: "en" });
@@ -140,7 +140,7 @@ browserStories("the guard over trips", ({ before, open }) => {
     await page.getByTestId("guard-project").waitFor();
     expect(await seriousBarriers(page)).toEqual([]);
     expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBeLessThanOrEqual(PHONE.width);
-  }, 60_000);
+  });
 
   /** A day on which a meter used more than any account has left. */
   const usedUp = (meterId: number, day: Day) => ({

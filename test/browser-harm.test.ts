@@ -72,7 +72,7 @@ browserStories("what people and things do to a console", ({ before, open, refusa
     expect(await page.getByTestId("receipt").textContent()).toContain("66.00");
     expect(await ordersOf(tile)).toHaveLength(before.length + 1);
     await expectBooksRight(site);
-  }, 90_000);
+  });
 
   test("ten thousand areas are folded away, and one of them is found and ticked", async () => {
     const { db } = opened;
@@ -88,7 +88,7 @@ browserStories("what people and things do to a console", ({ before, open, refusa
     await page.getByTestId("area-50107").waitFor();
     await db.transact((tx) => tx.deleteFrom("area").where("id", ">=", 50_100).execute());
     await db.transact((tx) => tx.deleteFrom("area").where("id", ">=", 50_000).execute());
-  }, 90_000);
+  });
 
   test("names that are code or have no end, and every button clicked twice, break nothing and lose nothing", async () => {
     const { db } = opened;

@@ -62,7 +62,7 @@ browserStories("the page of imports", ({ before, open, refusals }) => {
     await phone.getByTestId("import-faults").getByText("rounded").waitFor();
     expect(await phone.evaluate<number>("document.documentElement.scrollWidth")).toBeLessThanOrEqual(PHONE.width);
     expect(await seriousBarriers(phone)).toEqual([]);
-  }, 120_000);
+  });
 
   test("IS-1, IS-3: 500 meters from a file with seven errors: each named by its cell, nothing half imported; a 501st is refused", async () => {
     refusals(409);
@@ -130,5 +130,5 @@ browserStories("the page of imports", ({ before, open, refusals }) => {
     await page.getByTestId("new-meter-problem").getByText("该集中器已满(500 台)").waitFor();
     expect(await meters()).toBe(before + 500);
     await expectBooksRight(site);
-  }, 120_000);
+  });
 });

@@ -119,7 +119,7 @@ browserStories("losses", ({ before, open, refusals }) => {
     const download = page.waitForEvent("download");
     await page.getByTestId("export").click();
     expect((await download).suggestedFilename()).toMatch(new RegExp(`^线损 ${named} \\d{4}\\.xlsx$`));
-  }, 120_000);
+  });
 
   test("the usage ranking adds up to the days, leads to a meter, counts no master meter, and its file says the same", async () => {
     const page = await open({ as: "admin" });
@@ -157,7 +157,7 @@ browserStories("losses", ({ before, open, refusals }) => {
       await page.getByTestId("load-failed").waitFor();
     }
     refusals(400);
-  }, 90_000);
+  });
 
   test("a day that one meter has not is left out, counted and named, never taken as zero", async () => {
     const [main, one, two] = meters;
@@ -189,7 +189,7 @@ browserStories("losses", ({ before, open, refusals }) => {
     await page.getByTestId("loss-meter-sub").getByText(day).waitFor();
     const told = await site.ask<LossReport>(`/api/reports/losses?period=${day}`);
     expect(told.items.find((each) => each.id === 901)).toMatchObject({ lossWh: null, days: 0, daysIncomplete: 1 });
-  }, 60_000);
+  });
 
   test("both pages are whole on a phone and in English", async () => {
     for (const size of [PHONE, { width: 1440, height: 900 }]) {
@@ -205,5 +205,5 @@ browserStories("losses", ({ before, open, refusals }) => {
         if (folder) await page.screenshot({ path: `${folder}/losses${path.replaceAll("/", "-")}-${size.width}.png` });
       }
     }
-  }, 90_000);
+  });
 });

@@ -127,7 +127,7 @@ browserStories("a move-out in a browser", (stage) => {
     expect(await site.books()).toMatchObject({ ok: true, sumE4: 0, problems: [] });
     // What the browser complained of are the refusals that were meant.
     expect(site.complaints().filter((each) => !each.includes("409 (Conflict)"))).toEqual([]);
-  }, 150_000);
+  });
 
   test("a meter that does not answer is read by hand, marked so, and the move-out is given up without a trace", async () => {
     const tile = tileOf(tiles, "A座-0104");
@@ -171,5 +171,5 @@ browserStories("a move-out in a browser", (stage) => {
     const names = /系统管理员|座|老板|租|户|公司|店|[\u4e00-\u9fff]{2,4}$/; // as they were entered
     expect((await chineseTexts(words)).filter((text) => !names.test(text))).toEqual([]);
     expect(await site.books()).toMatchObject({ ok: true, sumE4: 0, problems: [] });
-  }, 90_000);
+  });
 });

@@ -113,7 +113,7 @@ browserStories("prices in the browser", ({ before, open }) => {
     );
     const now = new Map((await charged()).map((row) => [`${row.meter_id}/${row.reading_at}/${row.line}`, row]));
     for (const row of before) expect(now.get(`${row.meter_id}/${row.reading_at}/${row.line}`)).toEqual(row);
-  }, 120_000);
+  });
 
   test.each(["/prices", "/prices?view=tariffs", "/prices?view=changes", "/supply"])(
     "%s is whole on a phone and in English",

@@ -65,7 +65,7 @@ browserStories("reliability and quarantine", ({ before, open }) => {
     await other.goto(`${site.base}/reliability`);
     await other.getByTestId("menu-guard").waitFor();
     expect(await other.getByTestId("reliability-backup").count()).toBe(0); // not for who does not answer for the system
-  }, 90_000);
+  });
 
   test("after a restore the meters go free as they answer, one is let go by hand, and trips wait for two", async () => {
     const board = await site.ask<{ tiles: { meterId: number; label: string }[] }>("/api/board");
@@ -138,5 +138,5 @@ browserStories("reliability and quarantine", ({ before, open }) => {
       .or(page.getByTestId("quarantine-none"))
       .first()
       .waitFor();
-  }, 150_000);
+  });
 });

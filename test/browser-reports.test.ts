@@ -170,7 +170,7 @@ browserStories("reports and shares", ({ before, open }) => {
     const steps = await exact(page, '[data-testid="reading"] [data-testid="step"]');
     expect(steps.length).toBeGreaterThan(40);
     expect(sum(steps)).toBe(ofDay);
-  }, 90_000);
+  });
 
   test("one meter's day is beside the day before or the year before, arrow keys and Back walk through days, and its file has what is shown", async () => {
     const page = await open({ as: "admin" });
@@ -243,7 +243,7 @@ browserStories("reports and shares", ({ before, open }) => {
     await page.getByTestId("read-now").click();
     await page.locator('[data-testid="command-progress"][data-state="confirmed"]').waitFor();
     await page.getByTestId("curve-power").and(page.locator('[data-state="drawn"]')).waitFor();
-  }, 90_000);
+  });
 
   test("the matrix of a month adds up across and down, and its file is a workbook", async () => {
     const page = await open({ as: "admin" });
@@ -272,7 +272,7 @@ browserStories("reports and shares", ({ before, open }) => {
     expect(await page.locator("h1").isVisible()).toBe(true);
     expect(await page.getByTestId("export").isVisible()).toBe(false);
     expect(await sheetsOfPaper(page)).toBeGreaterThan(1);
-  }, 60_000);
+  });
 
   /** Makes an electricity meter a public one, as it would have been taken into use. Answers it and some neighbours. */
   async function publicMeter(skip: number) {
@@ -374,7 +374,7 @@ browserStories("reports and shares", ({ before, open }) => {
     await page.locator('[data-testid="run-outcome"][data-outcome="unchanged"]').waitFor();
     expect(await chargedFor()).toBe(paid + sum(charges));
     expect(await verifyLedger(ctx)).toMatchObject({ ok: true });
-  }, 90_000);
+  });
 
   test("an outdoor unit is shared by run time, capacity and speed, and its sheet shows how", async () => {
     const { source, members } = await publicMeter(50);
@@ -429,7 +429,7 @@ browserStories("reports and shares", ({ before, open }) => {
     }
     expect(await page.getByTestId("share-line").first().textContent()).toContain("低 60 / 中 120 / 高 30 分钟,2500 W");
     expect(await verifyLedger(ctx)).toMatchObject({ ok: true });
-  }, 90_000);
+  });
 
   /** What the ledger holds as revenue of shares, in 1/10000 yuan. */
   async function chargedFor(): Promise<number> {
@@ -465,5 +465,5 @@ browserStories("reports and shares", ({ before, open }) => {
       const own = (await chineseTexts(page)).filter((text) => !text.includes("氏") && /[数表份筛选合计]/.test(text));
       expect([path, own]).toEqual([path, []]);
     }
-  }, 90_000);
+  });
 });

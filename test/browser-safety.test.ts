@@ -79,7 +79,7 @@ browserStories("safety of sessions and the audit", ({ before, open, refusals }) 
     await row.getByRole("button").first().click();
     await page.getByTestId("audit-link").click();
     await page.getByTestId("meter-drawer").waitFor();
-  }, 60_000);
+  });
 
   test("the chain holds; a row that is changed or deleted in the database is named on the page", async () => {
     const page = await open({ as: "admin" });
@@ -105,7 +105,7 @@ browserStories("safety of sessions and the audit", ({ before, open, refusals }) 
     await page.goto(`${site.base}/reliability`);
     await page.locator(hook("reliability-audit", "bad")).waitFor();
     tamper(`update audit set reason = '诊所有冰箱' where id = '${id}'; delete from audit_check`);
-  }, 150_000);
+  });
 
   test("the page of the audit is whole on a phone and in English", async () => {
     const page = await open({ as: "admin", size: PHONE, language: "en" });
@@ -119,7 +119,7 @@ browserStories("safety of sessions and the audit", ({ before, open, refusals }) 
     expect(await seriousBarriers(page)).toEqual([]);
     const width = await page.evaluate<number>("document.documentElement.scrollWidth");
     expect(width).toBeLessThanOrEqual(PHONE.width);
-  }, 60_000);
+  });
 
   /** Sets up a second factor on the page of the own account; the recovery codes. */
   async function setUp(page: Page, password: string): Promise<readonly string[]> {
@@ -218,7 +218,7 @@ browserStories("safety of sessions and the audit", ({ before, open, refusals }) 
     expect(await back.getByTestId("recovery-unseen").count()).toBe(0);
     expect((await read())[0]).toBeLessThan(300);
     await ctx.db.transact((tx) => saveSetting(tx, { ...demand, value: "" }));
-  }, 120_000);
+  });
 
   test("a second factor: set up, asked for at log-in and before a trip, which then leaves with what was typed", async () => {
     refusals(401, 403);
@@ -273,5 +273,5 @@ browserStories("safety of sessions and the audit", ({ before, open, refusals }) 
     await fresh.getByTestId("own-session").nth(1).waitFor();
     await fresh.getByTestId("end-others").click();
     await until("only this one is left", async () => (await fresh.getByTestId("own-session").count()) === 1);
-  }, 120_000);
+  });
 });

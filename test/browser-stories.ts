@@ -1,5 +1,5 @@
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, vi } from "vitest";
 import type { FlowContext } from "#flows/context.ts";
 import type { Db } from "#store/db.ts";
 import { besideServer } from "./browser-past.ts";
@@ -8,6 +8,8 @@ import { noBrowserHere, openSite, type Site } from "./browser-site.ts";
 /** What may be waited for on a busy machine. */
 export const SOON_MS = 30_000;
 const OPENING_MS = 240_000;
+/** A story is many steps, each of which may be waited for. */
+const STORY_MS_MAX = 180_000;
 
 /** A site, and its database as a second program beside the server sees it. */
 export type Opened = { site: Site; db: Db; ctx: FlowContext };
@@ -28,6 +30,7 @@ export type Stage = {
  */
 export function browserStories(what: string, tell: (stage: Stage) => void, soonMs = SOON_MS): void {
   const reason = noBrowserHere();
+  vi.setConfig({ testTimeout: STORY_MS_MAX });
   describe.skipIf(reason !== null)(`${what}${reason === null ? "" : ` (not run: ${reason})`}`, () => {
     let opened: Opened | undefined;
     let site: Site;

@@ -128,7 +128,7 @@ browserStories("users and roles", ({ before, open, refusals }) => {
     await admin.getByTestId("person-reason").fill("离职");
     await admin.getByTestId("person-confirm").click();
     await watch.getByTestId("login-over").waitFor();
-  }, 150_000);
+  });
 
   test.each(["cashier", "finance", "maintenance"] as const)(
     "who is %s sees the menu of that role and no more",
@@ -169,7 +169,7 @@ browserStories("users and roles", ({ before, open, refusals }) => {
     const text = JSON.stringify(await readSheet(readFileSync(await (await saved).path())));
     for (const tile of own) expect(text).toContain(tile.number);
     for (const tile of board.tiles) if (tile.areaId !== area.areaId) expect(text).not.toContain(tile.number);
-  }, 90_000);
+  });
 
   test("looking through a user's eyes shows his menu and his meters, changes nothing, and says so until it is left", async () => {
     const admin = await open({ as: "admin" });
@@ -192,7 +192,7 @@ browserStories("users and roles", ({ before, open, refusals }) => {
     await admin.getByTestId("preview-leave").click();
     await admin.getByTestId("user-seen").waitFor();
     expect(await admin.getByTestId("preview-banner").count()).toBe(0);
-  }, 90_000);
+  });
 
   test("a person changes the own password in the account menu", async () => {
     refusals(409);
@@ -210,7 +210,7 @@ browserStories("users and roles", ({ before, open, refusals }) => {
     await page.getByTestId("password-old").fill(PASSWORD);
     await page.getByTestId("password-save").click();
     await page.getByTestId("password-changed").waitFor();
-  }, 90_000);
+  });
 
   test("the pages have no serious barriers, fit a phone, and are whole in English", async () => {
     const page = await open({ as: "admin", language: "en" });
@@ -229,5 +229,5 @@ browserStories("users and roles", ({ before, open, refusals }) => {
     }
     const names = /夜班|同事|号|座|楼|栋|层|区|系统管理员|街|园|室/; // names of people, roles and places are data
     expect((await chineseTexts(page)).filter((text) => !names.test(text))).toEqual([]);
-  }, 90_000);
+  });
 });
