@@ -129,6 +129,6 @@ browserStories("prices in the browser", ({ before, open }) => {
       const left = (await chineseTexts(page)).filter((text) => !typed.some((word) => text.includes(word)));
       expect(left.filter((text) => /[\u8868\u4ef7\u5ba1\u6279\u8bf7]/.test(text))).toEqual([]);
     },
-    60_000,
+    180_000,
   );
 });

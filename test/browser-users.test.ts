@@ -141,7 +141,7 @@ browserStories("users and roles", ({ before, open, refusals }) => {
       await page.goto(`${site.base}/roles`);
       await page.getByTestId("no-access").waitFor();
     },
-    90_000,
+    180_000,
   );
 
   test("AM-1: an area manager has his own building on the board, in search, sums, typed addresses and files", async () => {
