@@ -119,6 +119,27 @@ describe("the plan of readings", () => {
     expect(Math.min(...counts)).toBeGreaterThan(5);
   });
 
+  test("a line that breaks in mid-round again and again reaches every meter: who was read longest ago comes first", () => {
+    const ids = Array.from({ length: 40 }, (_, i) => i + 1);
+    const readAt = new Map<number, number>();
+    const breakMs = 20 * INTERVAL_MS;
+    for (let session = 0; session < 6; session++) {
+      const clockMs = CLOCK_MS + session * breakMs;
+      const plan = createReadPlan(INTERVAL_MS);
+      const known = ids.map((id) => meter(id, { indexAt: instant(readAt.get(id) ?? 0) }));
+      plan.update(known, { monotonicMs: 0, clockMs });
+      for (let n = 0; n < 10; n++) {
+        const { meterId } = round(plan, n).meter;
+        plan.done(meterId, "answered", n);
+        readAt.set(meterId, clockMs + n);
+      }
+    }
+    expect(readAt.size).toBe(40);
+    // Six sessions of ten: the first twenty once more, after all had their turn.
+    const again = ids.filter((id) => (readAt.get(id) ?? 0) >= CLOCK_MS + 4 * breakMs);
+    expect(again).toEqual(ids.slice(0, 20));
+  });
+
   test("comes back to a silent meter with growing pauses, up to some minutes", () => {
     const read = play(planOf([meter(1)]), { forMs: 60 * MINUTE_MS, exchangeMs: 300, dead: new Set([1]) });
     const pauses = read.slice(1).map(([at], i) => at - (read[i]?.[0] ?? 0));

@@ -47,8 +47,9 @@ export function createReadPlan(usualMs: number): ReadPlan {
   }
 
   function admit(meter: MeterToRead, phaseMs: number, now: { monotonicMs: number; clockMs: number }): Planned {
-    const fresh = now.clockMs - meter.indexAt < intervalMs;
-    const dueMs = fresh ? slotAfter(phaseMs, now.monotonicMs) : now.monotonicMs;
+    // Who was read longest ago comes first: a line that breaks in mid-round must not begin with the same meters each time.
+    const ageMs = now.clockMs - meter.indexAt;
+    const dueMs = ageMs < intervalMs ? slotAfter(phaseMs, now.monotonicMs) : now.monotonicMs - ageMs;
     return { meter, phaseMs, dueMs, rounds: 0, silent: meter.silentRounds, busy: false };
   }
 
