@@ -22,7 +22,8 @@ import { silentLog } from "#system/log.ts";
 import { createSealer } from "#system/seal.ts";
 import { enrollTown } from "../src/cli/demo.ts";
 
-const SEALER = createSealer("5e".repeat(32));
+/** Seals link keys in every {@link world}. */
+export const SEALER = createSealer("5e".repeat(32));
 
 /** An administrator who sees every meter. */
 export const boss: Actor = {
@@ -46,6 +47,10 @@ type WorldOptions = {
   sharedClock?: boolean;
   /** What that clock shows at the beginning; the present when left out. */
   startAt?: Instant;
+  /** How long a meter takes to answer; on a line without end and delay hundreds of meters would say more than a concentrator may. */
+  replyDelayMs?: number;
+  /** Where the town's meters remember, for who lets another town wake from it. */
+  stateFile?: string;
   /** False: the collector is started by the test. */
   collector?: boolean;
   /** False: some of the town's concentrators are not meant to get in. */
@@ -67,8 +72,8 @@ export async function world(options: WorldOptions) {
   const town = createTown({
     plan,
     speed,
-    stateFile: undefined,
-    bus: { baud: "instant", replyDelayMs: 0 },
+    stateFile: options.stateFile,
+    bus: { baud: "instant", replyDelayMs: options.replyDelayMs ?? 0 },
     ...(options.faults ? { faults: options.faults } : {}),
     seed: 1,
     ...(options.sharedClock === true && { now: clock }),
