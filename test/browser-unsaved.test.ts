@@ -55,6 +55,20 @@ browserStories("what was typed is not lost without a question", ({ before, open 
     expect(pathOf(page)).toBe("/");
   });
 
+  test("two steps back at once are taken back both", async () => {
+    const page = await open({ as: "admin" });
+    await come(page, forms["a user"] as Form);
+    await page.getByTestId("user-name").fill("李");
+    await page.evaluate("history.back(); setTimeout(() => history.back(), 0)");
+    await question(page).waitFor();
+    await page.getByTestId("unsaved-stay").click();
+    await expect.poll(() => pathOf(page)).toBe("/users/new");
+    await page.getByTestId("user-name").fill("");
+    await page.goBack(); // one step from where the page is
+    await page.getByTestId("board").waitFor();
+    expect(pathOf(page)).toBe("/");
+  });
+
   test("a link asks as well; untouched, emptied again or saved, nothing is asked", async () => {
     const page = await open({ as: "admin", language: "en" });
     await page.goto(`${site.base}/users/new`);

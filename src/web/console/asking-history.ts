@@ -17,7 +17,8 @@ export function askingHistory(
   { holds, ask }: { holds(): boolean; ask(leaving: Leaving): void },
 ): History {
   const guarded = (go: () => void): void => (holds() ? ask({ leave: go }) : go());
-  let isTakenBack = false;
+  /** How far the browser's address is from the page, while steps are taken back. */
+  let away = 0;
   let isLeaving = false;
   const goNow = (delta: number): void => {
     isLeaving = true;
@@ -38,15 +39,17 @@ export function askingHistory(
     go: (delta) => guarded(() => goNow(delta)),
     listen(listener: Listener) {
       return history.listen((update) => {
-        if (isTakenBack) {
-          isTakenBack = false; // the page never left
+        const { action, delta } = update;
+        if (away !== 0) {
+          // The page never left. Somebody may have stepped once more meanwhile, and the browser may have dropped our step for it.
+          away += delta ?? 0;
+          if (away !== 0) history.go(-away);
           return;
         }
-        const { action, delta } = update;
         const isStep = action === "POP" && delta !== null && delta !== 0;
         if (isStep && !isLeaving && holds()) {
-          isTakenBack = true;
-          history.go(-delta);
+          away = delta;
+          history.go(-away);
           ask({ leave: () => goNow(delta) });
           return;
         }
