@@ -132,6 +132,7 @@ export const layers: Readonly<Record<string, Rule>> = {
       "domain/refund.ts",
       "domain/share.ts",
       "domain/static-rule.ts",
+      "domain/switch-batch.ts",
       "domain/tariff.ts",
       "domain/tile.ts",
       "domain/source-range.ts",

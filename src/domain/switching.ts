@@ -43,3 +43,8 @@ export function isRelayMismatch(facts: SwitchFacts & { relayCommandedAt: Instant
   if (facts.relayAt < facts.relayCommandedAt + RELAY_SETTLES_MS) return false;
   return facts.relayCommanded === "open" || facts.offCause === null || facts.offCause === "unknown";
 }
+
+/** Off for safety: nobody closes it from afar before somebody has been there. */
+export function isSafetyLocked({ offCause }: Pick<SwitchFacts, "offCause">): boolean {
+  return offCause === "safety";
+}
