@@ -1,4 +1,5 @@
 import { alarmErrors } from "./errors-alarms.ts";
+import { batchErrors } from "./errors-batches.ts";
 import { collectionErrors } from "./errors-collection.ts";
 import { deskErrors } from "./errors-desk.ts";
 import { devicesErrors } from "./errors-devices.ts";
@@ -20,6 +21,7 @@ import { tariffErrors } from "./errors-tariff.ts";
  */
 export const errors = {
   ...alarmErrors,
+  ...batchErrors,
   ...refundErrors,
   ...deskErrors,
   ...groupErrors,

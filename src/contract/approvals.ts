@@ -39,19 +39,23 @@ export type ApprovalView = z.infer<typeof approvalQuery>["view"];
 export const approvals = z.object({ items: z.array(approval), more: z.boolean(), waiting: z.number().int() });
 export type Approvals = z.infer<typeof approvals>;
 
-/** POST /api/approvals/:id/decision. `version` is that of the request that was looked at. Rejecting needs a reason. */
+/**
+ * POST /api/approvals/:id/decision. `version` is that of the request that was looked at; `seen` is the hash of the list that was, for
+ * requests about a list. Rejecting needs a reason.
+ */
 export const decisionRequest = z.object({
   verdict: z.enum(["approve", "reject"]),
   version: z.number().int().min(0),
+  seen: z.string().max(64).optional(),
   reason: z.string().trim().max(200).default(""),
 });
-export type DecisionRequest = z.infer<typeof decisionRequest>;
+export type DecisionRequest = z.input<typeof decisionRequest>;
 
 /** POST /api/approvals/:id/withdraw: by the one who asked, while nobody has decided. */
 export const approvalWithdrawRequest = z.object({ reason: z.string().trim().max(200).default("") });
 
-/** When a second person is asked, by kind. `limit` in yuan: above it; 0 means always. */
-export const approvalRule = z.object({ kind: z.enum(kinds), on: z.boolean(), limit: yuan });
+/** When a second person is asked, by kind. `limit` in yuan: above it; 0 means always. `fixed`: nobody can change it. */
+export const approvalRule = z.object({ kind: z.enum(kinds), on: z.boolean(), limit: yuan, fixed: z.boolean() });
 export type ApprovalRuleView = z.infer<typeof approvalRule>;
 /** GET /api/approval-rules. */
 export const approvalRules = z.object({ items: z.array(approvalRule) });

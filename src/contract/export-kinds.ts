@@ -18,6 +18,7 @@ export const exportReports = {
   exchanges: { path: "/api/exchanges/export", permission: "meter.view" },
   groups: { path: "/api/groups/file", permission: "customer.view" },
   alarms: { path: "/api/alarms/file", permission: "alarm.view" },
+  batches: { path: "/api/switch-batches/file", permission: "meter.view" },
   audit: { path: "/api/audit/file", permission: "audit.view" },
   moveOuts: { path: "/api/move-outs/export", permission: "moveout.create" },
 } as const satisfies Record<string, { path: `/api/${string}`; permission: Permission }>;

@@ -24,7 +24,11 @@ export const approvalKinds = {
   off_release: { decidedBy: "guard.release", limitYuan: 0 },
   /** Trips of a system that was restored from a backup (解除隔离). */
   quarantine: { decidedBy: "guard.release", limitYuan: 0 },
-} as const satisfies Record<string, { decidedBy: Permission; limitYuan: number }>;
+  /** Many meters that are tripped together (批量拉闸): always, no rule takes the second person away. */
+  trip_batch: { decidedBy: "meter.trip", limitYuan: 0, fixed: true },
+  /** Many meters that are closed together (批量合闸): only where the house wants it. */
+  close_batch: { decidedBy: "meter.close", limitYuan: 0, off: true },
+} as const satisfies Record<string, { decidedBy: Permission; limitYuan: number; fixed?: true; off?: true }>;
 
 export type ApprovalKind = keyof typeof approvalKinds;
 
@@ -37,7 +41,12 @@ export type ApprovalRule = { readonly on: boolean; readonly limit: Money };
 
 /** The rule of a kind that nobody has set. */
 export function defaultRule(kind: ApprovalKind): ApprovalRule {
-  return { on: true, limit: money(approvalKinds[kind].limitYuan * PER_YUAN) };
+  return { on: !("off" in approvalKinds[kind]), limit: money(approvalKinds[kind].limitYuan * PER_YUAN) };
+}
+
+/** Whether the rule of a kind cannot be changed: a second person is always asked. */
+export function isFixedRule(kind: ApprovalKind): boolean {
+  return "fixed" in approvalKinds[kind];
 }
 
 /** Whether an amount waits for a second person. Limit 0 means everything, also what is worth nothing. */

@@ -39,6 +39,8 @@ export const auditActions = {
   "approval.rule": ["修改审批规则", "Rule of approval changed"],
   "meter.trip": ["拉闸", "Trip"],
   "meter.close": ["合闸", "Close"],
+  "switch_batch.request": ["申请批量拉合闸", "Batch of trips or closes asked for"],
+  "switch_batch.cancel": ["停止批量拉合闸", "Batch of trips or closes stopped"],
   "meter.add": ["新增表计", "Meter added"],
   "meter.edit": ["修改表计", "Meter edited"],
   "meter.move": ["移动表计", "Meter moved"],

@@ -6,6 +6,7 @@ import { moveOutApproved } from "./move-out-clear.ts";
 import { priceEffect } from "./price-change.ts";
 import { quarantineEffect } from "./quarantine.ts";
 import { refundApproved } from "./refund.ts";
+import { batchEffect } from "./request-batch.ts";
 import { releaseEffect } from "./stop-trips.ts";
 
 /** What every kind of approval sets going: the one list, handed to whoever lets people decide. */
@@ -21,6 +22,8 @@ export const approvalEffects: ApprovalEffects = {
   debt: refundApproved,
   off_release: releaseEffect,
   quarantine: quarantineEffect,
+  trip_batch: batchEffect,
+  close_batch: batchEffect,
 };
 
 /** Money that goes back is that of a refund, or of a whole move-out. */

@@ -1,7 +1,7 @@
 import { AppError, type ErrorCode } from "#base/errors.ts";
 import type { Instant } from "#base/time.ts";
 import { formatMoney, parseMoney } from "#base/units.ts";
-import { type ApprovalKind, type ApprovalState, approvalKinds, whyNotDecide } from "#domain/approval.ts";
+import { type ApprovalKind, type ApprovalState, approvalKinds, isFixedRule, whyNotDecide } from "#domain/approval.ts";
 import type { AuditAction } from "#domain/audit-action.ts";
 import type { Actor } from "#domain/permission.ts";
 import { approvalRuleOf, saveApprovalRule } from "#store/approval-rules.ts";
@@ -19,10 +19,11 @@ type Ending = { by: string; at: Instant; reason: string };
 
 /**
  * What an approval sets going, in the very transaction that decides it. `approved` looks again at everything that it rests on and throws
- * the refusal when that has changed: then nothing is decided and the request stays open. `ended` puts away what waited.
+ * the refusal when that has changed: then nothing is decided and the request stays open. `seen` names what was looked at, where it matters
+ * which. `ended` puts away what waited.
  */
 export type ApprovalEffect = {
-  approved(ctx: FlowContext, tx: Tx, approval: ApprovalTable, ending: Ending): Promise<void>;
+  approved(ctx: FlowContext, tx: Tx, approval: ApprovalTable, ending: Ending & { seen: string | null }): Promise<void>;
   ended(
     ctx: FlowContext,
     tx: Tx,
@@ -49,7 +50,14 @@ export async function decideApproval(
   ctx: FlowContext,
   effects: ApprovalEffects,
   actor: Actor,
-  input: { id: string; verdict: "approve" | "reject"; version: number; reason: string; ip: string },
+  input: {
+    id: string;
+    verdict: "approve" | "reject";
+    version: number;
+    seen?: string | undefined;
+    reason: string;
+    ip: string;
+  },
 ): Promise<void> {
   if (input.verdict === "reject" && input.reason === "") throw new AppError("reason_required");
   const to: ApprovalState = input.verdict === "approve" ? "approved" : "rejected";
@@ -63,7 +71,7 @@ export async function decideApproval(
     if (row.version !== input.version) throw new AppError("approval_changed");
     await end(tx, row, { to, by: actor.login, reason: input.reason, at: now });
     const ending = { by: actor.login, at: now, reason: input.reason };
-    if (to === "approved") await effects[row.kind]?.approved(ctx, tx, row, ending);
+    if (to === "approved") await effects[row.kind]?.approved(ctx, tx, row, { ...ending, seen: input.seen ?? null });
     else await effects[row.kind]?.ended(ctx, tx, row, { ...ending, how: "rejected" });
     await audit(ctx, tx, row, { action: `approval.${input.verdict}`, actor: actor.login, ip: input.ip, ...ending, to });
     faultPoint("approval:before-commit");
@@ -136,7 +144,8 @@ export async function setApprovalRule(
   input: { kind: ApprovalKind; on: boolean; limit: string; reason: string; ip: string },
 ): Promise<void> {
   const limit = parseMoney(input.limit, 2);
-  if (limit === null) throw new AppError("invalid_input", { what: input.limit });
+  if (limit === null || isFixedRule(input.kind))
+    throw new AppError("invalid_input", { what: limit === null ? input.limit : input.kind });
   await decide(ctx.db, async (tx) => {
     const now = ctx.clock();
     const before = await approvalRuleOf(tx, input.kind);

@@ -22,6 +22,8 @@ export type ApprovalRequest = {
   reason: string;
   by: string;
   ip: string;
+  /** When it ends by itself; {@link APPROVAL_MS} from now when it is not said. */
+  expiresAt?: Instant;
 };
 
 /**
@@ -47,7 +49,7 @@ export async function askForApproval(
     state: "requested",
     requested_by: request.by,
     requested_at: now,
-    expires_at: later(now, APPROVAL_MS),
+    expires_at: request.expiresAt ?? later(now, APPROVAL_MS),
     decided_by: null,
     decided_at: null,
     decision_reason: "",

@@ -23,16 +23,17 @@ export async function requestCommand(
   input: Asked,
 ): Promise<{ commandId: string; created: boolean }> {
   if (input.kind === "trip" && input.reason === "") throw new AppError("reason_required");
-  const done = await decide(ctx.db, (tx) => request(ctx, tx, actor, input));
+  const done = await decide(ctx.db, (tx) => requestIn(ctx, tx, actor, { ...input, key: operatorKey(input.key) }));
   if (done.created)
     ctx.log.info({ command: done.commandId, kind: input.kind, meter: input.meterId }, "command requested");
   return done;
 }
 
-async function request(ctx: FlowContext, tx: Tx, actor: Actor, input: Asked) {
+/** The same in a transaction of the caller, who keeps the whole `key` apart from those of others. */
+export async function requestIn(ctx: FlowContext, tx: Tx, actor: Actor, input: Asked) {
   const meter = await meterToAct(tx, actor.scope, input.meterId);
   if (!meter) throw new AppError("meter_not_found");
-  const earlier = await commandByKey(tx, operatorKey(input.key));
+  const earlier = await commandByKey(tx, input.key);
   if (earlier) return repeated(earlier, input);
   if (input.kind !== "read" && meter.switch_kind === "none") throw new AppError("meter_without_switch");
   if (input.kind === "trip" && meter.supply_guard === 1) throw new AppError("meter_protected");
@@ -43,7 +44,7 @@ async function request(ctx: FlowContext, tx: Tx, actor: Actor, input: Asked) {
   const commandId = ctx.newId(now);
   const fresh = await addCommand(tx, {
     id: commandId,
-    idem_key: operatorKey(input.key),
+    idem_key: input.key,
     meter_id: meter.id,
     concentrator_id: meter.concentrator_id,
     kind,
@@ -57,7 +58,7 @@ async function request(ctx: FlowContext, tx: Tx, actor: Actor, input: Asked) {
     created_at: now,
   });
   if (!fresh) {
-    const other = await commandByKey(tx, operatorKey(input.key));
+    const other = await commandByKey(tx, input.key);
     assert(other !== null, "a command with this key exists");
     return repeated(other, input);
   }

@@ -50,6 +50,7 @@ import { sessionRoutes } from "./routes/session.ts";
 import { shareRoutes } from "./routes/shares.ts";
 import { shiftRoutes } from "./routes/shifts.ts";
 import { supplyRoutes } from "./routes/supply.ts";
+import { switchBatchRoutes } from "./routes/switch-batches.ts";
 import { addSecurity } from "./security.ts";
 import { addPages } from "./static.ts";
 
@@ -123,6 +124,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   boardRoutes(routes, boards);
   meterRoutes(routes);
   commandRoutes(routes, nudge);
+  switchBatchRoutes(routes, nudge);
   rechargeRoutes(routes, nudge);
   paymentRoutes(routes, nudge);
   shiftRoutes(routes);

@@ -10,6 +10,7 @@ import { createShelf } from "./exports/shelf.ts";
 import { alarmsJob } from "./jobs/alarms.ts";
 import { approvalsJob } from "./jobs/approvals.ts";
 import { auditJob } from "./jobs/audit.ts";
+import { batchesJob } from "./jobs/batches.ts";
 import { daysJob } from "./jobs/days.ts";
 import { exchangesJob } from "./jobs/exchanges.ts";
 import { exportsJob, exportsSweepJob } from "./jobs/exports.ts";
@@ -86,6 +87,7 @@ export async function runServer(config: ServerConfig, deps: ServerDeps, signal: 
     sessionsJob(ctx),
     approvalsJob(ctx),
     alarmsJob(ctx),
+    batchesJob(ctx, () => nudge()),
     groupsJob(ctx),
     moveOutsJob(ctx),
     daysJob(ctx),

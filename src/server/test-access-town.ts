@@ -4,6 +4,7 @@ import { freshDatabase } from "#store/test-databases.ts";
 import { systemClock } from "#system/clock.ts";
 import type { AccessLine } from "./test-access-matrix.ts";
 import { alarmBodies, alarmIdOf, prepareAlarms } from "./test-alarms.ts";
+import { batchBodies, batchIdOf, prepareBatch } from "./test-batches.ts";
 import { archiveUrl, prepareArchive } from "./test-concentrators.ts";
 import { deskBodies, stopOrder } from "./test-desk.ts";
 import { deviceBodies, deviceFor } from "./test-devices.ts";
@@ -141,6 +142,7 @@ export async function accessTown(name: Parameters<typeof freshDatabase>[0]) {
       .replace("/api/no-cut-windows/:id", `/api/no-cut-windows/${windows.get(of.meter) ?? "00000000000000000000"}`)
       .replace("/api/differences/:id", `/api/differences/difference-${of.meter}`)
       .replace("/api/alarms/:id", `/api/alarms/${alarmIdOf(of.meter)}`)
+      .replace("/api/switch-batches/:id", `/api/switch-batches/${batchIdOf(of.meter)}`)
       .replace("/api/doubts/:id", `/api/doubts/${of.meter}`)
       .replace("/api/shares/sources/:id", `/api/shares/sources/${of.meter + 2}`)
       .replace("/api/shares/runs/:id", `/api/shares/runs/${shares.get(of.meter)?.run ?? "00000000000000000000"}`)
@@ -171,6 +173,7 @@ export async function accessTown(name: Parameters<typeof freshDatabase>[0]) {
     const bodies: Record<string, object> = {
       ...deskBodies(of),
       ...alarmBodies(of),
+      ...batchBodies(of),
       "/api/tariffs": { name: "单一价", kind: "electricity" },
       "/api/price-changes": priceChange(of.meter, `key-${of.meter}-matrix`, 3),
       "/api/price-changes/what-if": {
@@ -244,6 +247,7 @@ export async function accessTown(name: Parameters<typeof freshDatabase>[0]) {
     const refund = path.startsWith("/api/refunds") ? await prepareRefund(path) : undefined;
     const device = await deviceFor(db, path, { meter: 11, command });
     await prepareAlarms(db, path);
+    await prepareBatch(db, path);
     await prepareArchive(db, path);
     await prepareImport(db, path);
     await preparePeople(db);

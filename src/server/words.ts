@@ -77,6 +77,9 @@ const fieldWords: Readonly<Record<string, string>> = {
   periodHours: "静止时长",
   floorWh: "用量下限",
   readingsMin: "读数次数",
+  names: "表号或地址",
+  typed: "表计数",
+  againOf: "原批次",
 };
 
 const typeWords: Readonly<Record<string, string>> = {

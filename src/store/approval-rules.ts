@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Instant } from "#base/time.ts";
 import { formatMoney, NO_MONEY, parseMoney } from "#base/units.ts";
-import { type ApprovalKind, type ApprovalRule, defaultRule } from "#domain/approval.ts";
+import { type ApprovalKind, type ApprovalRule, defaultRule, isFixedRule } from "#domain/approval.ts";
 import type { Tx } from "./db.ts";
 import { saveSetting, setting } from "./settings.ts";
 
@@ -9,6 +9,7 @@ const stored = z.object({ on: z.boolean(), limitYuan: z.string() });
 
 /** When a second person is asked (setting `approval.<kind>`). A value that cannot be understood asks always: doubt never waives. */
 export async function approvalRuleOf(tx: Tx, kind: ApprovalKind): Promise<ApprovalRule> {
+  if (isFixedRule(kind)) return defaultRule(kind);
   const text = await setting(tx, settingKey(kind));
   if (text === null) return defaultRule(kind);
   const read = stored.safeParse(parsed(text));

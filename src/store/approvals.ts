@@ -1,11 +1,12 @@
-import { type SqlBool, sql } from "kysely";
+import { type Expression, type ExpressionBuilder, type SqlBool, sql } from "kysely";
 import type { Instant } from "#base/time.ts";
 import { formatMoney, money } from "#base/units.ts";
 import type { Approval, ApprovalView } from "#contract/approvals.ts";
 import { type ApprovalKind, type ApprovalState, approvalKinds, whyNotDecide } from "#domain/approval.ts";
-import type { Actor } from "#domain/permission.ts";
+import type { Actor, Scope } from "#domain/permission.ts";
 import type { Tx } from "./db.ts";
 import { updatedRows } from "./portable.ts";
+import type { Schema } from "./schema.ts";
 import type { ApprovalTable } from "./schema-refunds.ts";
 import { inScope } from "./scope.ts";
 
@@ -107,7 +108,10 @@ function decidable(actor: Actor): ApprovalKind[] {
   return kinds.length > 0 ? kinds : ["none" as ApprovalKind];
 }
 
-/** His own requests, and those about meters of his scope that he might decide; what is about no meter needs the whole scope. */
+/**
+ * His own requests, and those about meters of his scope that he might decide; what is about a list of meters needs all of them, what is about
+ * no meter the whole scope.
+ */
 function seen(tx: Tx, actor: Actor) {
   return tx
     .selectFrom("approval")
@@ -126,9 +130,24 @@ function seen(tx: Tx, actor: Actor) {
                   .where((inner) => inScope(inner, actor.scope)),
               ),
         ]),
+        eb.and([eb("approval.kind", "in", decidable(actor)), isWholeBatchIn(eb, actor.scope)]),
       ]),
     )
     .selectAll("approval");
+}
+
+/** Whether a request is about a batch of meters of which none is outside the scope. */
+function isWholeBatchIn(eb: ExpressionBuilder<Schema, "approval">, scope: Scope): Expression<SqlBool> {
+  const meters = eb
+    .selectFrom("switch_batch")
+    .innerJoin("switch_batch_meter", "switch_batch_meter.batch_id", "switch_batch.id")
+    .innerJoin("meter", "meter.id", "switch_batch_meter.meter_id")
+    .select("switch_batch.id")
+    .whereRef("switch_batch.approval_id", "=", "approval.id");
+  const outside = meters.where((inner) =>
+    inner.not(inScope(inner as unknown as ExpressionBuilder<Schema, "meter">, scope)),
+  );
+  return eb.and([eb.exists(meters), eb.not(eb.exists(outside))]);
 }
 
 function toApproval(row: ApprovalTable, actor: Actor, now: Instant): Approval {

@@ -7,6 +7,7 @@
 
 import type { AlarmsSchema } from "./schema-alarms.ts";
 import type { ArchiveSchema } from "./schema-archive.ts";
+import type { BatchesSchema } from "./schema-batches.ts";
 import type { CollectionSchema } from "./schema-collection.ts";
 import type { CommandsSchema } from "./schema-commands.ts";
 import type { DaysSchema } from "./schema-days.ts";
@@ -31,6 +32,7 @@ import type { UsersSchema } from "./schema-users.ts";
 /** All tables: those of each `schema-<topic>.ts` beside this file. */
 export type Schema = AlarmsSchema &
   ArchiveSchema &
+  BatchesSchema &
   CollectionSchema &
   CommandsSchema &
   DaysSchema &

@@ -19,6 +19,7 @@ export type FaultPoint =
   | "read-back:before"
   | "read-back:after-answer"
   | "approval:before-commit"
+  | "batch:after-turn"
   | "refund:before-commit"
   | "refund:after-commit"
   | "payout:before-commit"

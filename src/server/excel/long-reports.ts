@@ -13,6 +13,7 @@ import { moveOutFilter } from "#contract/move-outs.ts";
 import { rankingQuery } from "#contract/ranking.ts";
 import { refundFilter } from "#contract/refunds.ts";
 import { currentQuery, dayQuery, matrixQuery, periodQuery, slotsQuery } from "#contract/reports.ts";
+import { batchFilter } from "#contract/switch-batches.ts";
 import type { Actor } from "#domain/permission.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { alarmCounts } from "#store/alarm-pages.ts";
@@ -23,10 +24,12 @@ import { slotsPerDay } from "#store/reading-steps.ts";
 import { refundTotals } from "#store/refund-records.ts";
 import { countReportMeters } from "#store/report-filter.ts";
 import { periodReport } from "#store/report-periods.ts";
+import { countBatches } from "#store/switch-batch-pages.ts";
 import { dayAsked, dayOrPeriodAsked, monthAsked, periodAsked, rankingAsked } from "../asked-day.ts";
 import { alarmsFile } from "./alarms-file.ts";
 import type { ExportLanguage, NamedTable } from "./answer.ts";
 import { auditFile, countAuditFile } from "./audit-file.ts";
+import { batchesFile } from "./batches-file.ts";
 import { exchangesFile } from "./exchanges-file.ts";
 import { groupsFile } from "./groups-file.ts";
 import { lossesFile } from "./losses-file.ts";
@@ -128,6 +131,11 @@ export const longReports = {
       return open + closed;
     },
     table: alarmsFile,
+  }),
+  batches: report({
+    query: batchFilter,
+    count: (ctx, actor, query) => countBatches(ctx.db.read, actor, query),
+    table: batchesFile,
   }),
   audit: report({ query: auditFilter, count: countAuditFile, table: auditFile }),
   exchanges: report({ query: exchangeQuery, count: counted(exchangesFile), table: exchangesFile }),

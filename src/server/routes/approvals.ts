@@ -10,7 +10,7 @@ import {
   approvalWithdrawRequest,
   decisionRequest,
 } from "#contract/approvals.ts";
-import { type ApprovalKind, approvalKinds } from "#domain/approval.ts";
+import { type ApprovalKind, approvalKinds, isFixedRule } from "#domain/approval.ts";
 import type { Actor } from "#domain/permission.ts";
 import { approvalEffects } from "#flows/approval-effects.ts";
 import { decideApproval, setApprovalRule, withdrawApproval } from "#flows/decide-approval.ts";
@@ -98,7 +98,7 @@ export function approvalRoutes(routes: Routes, nudge: () => void): void {
       const items = [];
       for (const kind of kinds) {
         const { on, limit } = await approvalRuleOf(ctx.db.read, kind);
-        items.push({ kind, on, limit: formatMoney(limit) });
+        items.push({ kind, on, limit: formatMoney(limit), fixed: isFixedRule(kind) });
       }
       return { items };
     },
@@ -117,7 +117,7 @@ export function approvalRoutes(routes: Routes, nudge: () => void): void {
     async handle({ actor, body, ip }) {
       await setApprovalRule(ctx, actor, { ...body, ip });
       const { on, limit } = await approvalRuleOf(ctx.db.read, body.kind);
-      return { kind: body.kind, on, limit: formatMoney(limit) };
+      return { kind: body.kind, on, limit: formatMoney(limit), fixed: isFixedRule(body.kind) };
     },
   });
 }

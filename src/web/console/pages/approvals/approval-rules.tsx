@@ -25,7 +25,7 @@ export function ApprovalRules() {
           <li key={rule.kind} data-testid={`rule-${rule.kind}`}>
             <strong>{t(`approvals.kind.${rule.kind}`)}</strong>
             <span>{ruleText(rule)}</span>
-            {allowed ? (
+            {allowed && !rule.fixed ? (
               <Button size="small" onClick={() => setEditing(rule)} data-testid={`rule-edit-${rule.kind}`}>
                 {t("approvals.ruleEdit")}
               </Button>
@@ -38,6 +38,7 @@ export function ApprovalRules() {
   );
 
   function ruleText(rule: ApprovalRuleView): string {
+    if (rule.fixed) return t("approvals.ruleFixed");
     if (!rule.on) return t("approvals.ruleOff");
     return isZero(rule.limit) ? t("approvals.ruleAlways") : t("approvals.ruleAbove", { limit: yuan(rule.limit) });
   }
