@@ -130,6 +130,7 @@ export const layers: Readonly<Record<string, Rule>> = {
       "domain/quarantine.ts",
       "domain/reading.ts",
       "domain/refund.ts",
+      "domain/running-out.ts",
       "domain/share.ts",
       "domain/static-rule.ts",
       "domain/switch-batch.ts",
