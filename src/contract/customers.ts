@@ -33,11 +33,13 @@ export const customerMeter = z.object({
   priceYuan: yuan,
   lowCreditWh: z.number().int(),
   reachable: z.boolean(),
-  /** Average of the last days, Wh or litres a day; null when the readings do not go back far enough. */
+  /** Average of the last closed days that are known, Wh or litres a day; null when none is. */
   usePerDayWh: z.number().int().nullable(),
-  /** How long the readings behind it go back. */
-  useOverMs: z.number().int(),
-  /** At that use, in tenths of a day; null when it cannot be told, or nothing is used. */
+  /** How many days are known of those from `useFrom` to `useTo`. */
+  useDays: z.number().int(),
+  useFrom: dayText.nullable(),
+  useTo: dayText.nullable(),
+  /** At that use, in tenths of a day; null when it cannot be told, nothing is used, or the account has meters outside my scope. */
   daysLeftTenths: z.number().int().nullable(),
 });
 export type CustomerMeter = z.infer<typeof customerMeter>;

@@ -1,22 +1,16 @@
-import { DAY_MS, type Instant } from "#base/time.ts";
-import { formatMoney, money, PER_UNIT, parseMoney, price, proportion } from "#base/units.ts";
+import type { Instant } from "#base/time.ts";
+import { formatMoney, money, parseMoney, price } from "#base/units.ts";
 import type { CustomerDetail, CustomerHit, CustomerMeter } from "#contract/customers.ts";
-import { dailyUse, daysLeftTenths, type Use } from "#domain/days-left.ts";
+import { dailyUse, daysLeftTenths, NO_USE } from "#domain/days-left.ts";
 import type { Scope } from "#domain/permission.ts";
-import { registers } from "#domain/reading.ts";
 import { tilesOfMeters } from "./board.ts";
 import type { Tx } from "./db.ts";
 import { groupMarks } from "./groups.ts";
 import { balanceOf } from "./ledger.ts";
-import { lineSince } from "./line-breaks.ts";
 import { mentions } from "./mentions.ts";
-import { someReadings } from "./reading-history.ts";
+import { costPerDay, metersOfShared, recentUses } from "./recent-use.ts";
 import { inScope } from "./scope.ts";
 
-/** How far back the readings go that a customer's use is taken from. */
-const USE_OVER_MS = 7 * DAY_MS;
-/** Verdicts of readings that are billed: ok and rollover. */
-const GOOD = [0, 1];
 /** By what a customer is found. */
 const NAMED_BY = [
   "customer.name",
@@ -111,7 +105,6 @@ export async function customerDetail(
   now: Instant,
 ): Promise<CustomerDetail | null> {
   const rows = await customersMeters(tx, scope)
-    .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
     .innerJoin("concentrator", "concentrator.id", "meter.concentrator_id")
     .innerJoin("area", "area.id", "meter.area_id")
     .leftJoin("room", "room.id", "meter.room_id")
@@ -128,13 +121,10 @@ export async function customerDetail(
       "meter.label",
       "meter.room_id",
       "meter.price_e4",
-      "meter.ratio",
       "meter.low_credit_wh",
       "room.name as room_name",
       "area.name as area_name",
       "concentrator.online",
-      "meter_state.index_wh",
-      "meter_state.index_at",
     ])
     .orderBy("area.sort")
     .orderBy("meter.label")
@@ -145,12 +135,16 @@ export async function customerDetail(
   const ids = rows.map((row) => row.id);
   const tiles = new Map((await tilesOfMeters(tx, scope, ids)).map((tile) => [tile.meterId, tile]));
   const groups = await groupMarks(tx, ids);
-  const uses = new Map<number, Use>();
-  for (const row of rows) uses.set(row.id, await recentUse(tx, row, now));
+  const uses = await recentUses(tx, scope, ids);
+  const shared = await metersOfShared(tx, [...new Set(rows.map((row) => row.account_id))]);
+  const costOf = (accountId: number): number | null => {
+    const own = rows.filter((each) => each.account_id === accountId && tiles.has(each.id));
+    return own.length < (shared.get(accountId) ?? 1) ? null : costPerDay(own, uses.byMeter);
+  };
   const meters = rows.flatMap((row): CustomerMeter[] => {
     const tile = tiles.get(row.id);
     if (!tile) return [];
-    const use = uses.get(row.id) ?? { usedWh: 0, overMs: 0 };
+    const use = uses.byMeter.get(row.id) ?? NO_USE;
     const perDay = dailyUse(use);
     return [
       {
@@ -163,19 +157,15 @@ export async function customerDetail(
         lowCreditWh: row.low_credit_wh,
         reachable: row.online === 1,
         usePerDayWh: perDay,
-        useOverMs: use.overMs,
+        useDays: use.days,
+        useFrom: uses.from,
+        useTo: uses.to,
         daysLeftTenths:
           tile.mode !== "prepaid"
             ? null // it may go below zero
             : row.credit_at === "meter"
               ? daysLeftTenths(tile.remainingWh, perDay)
-              : daysLeftTenths(
-                  amount(tile.remainingYuan),
-                  costPerDay(
-                    rows.filter((each) => each.account_id === row.account_id),
-                    uses,
-                  ),
-                ),
+              : daysLeftTenths(amount(tile.remainingYuan), costOf(row.account_id)),
       },
     ];
   });
@@ -229,35 +219,4 @@ function amount(text: string | null): number | null {
   if (text === null) return null;
   const e4 = parseMoney(text.replace(/^-/, ""), 4) ?? 0;
   return text.startsWith("-") ? -e4 : e4;
-}
-
-type Used = { id: number; price_e4: number };
-
-/** What some meters cost a day at their use and price of now, in 1/10000 yuan; null when the use of one is not known. */
-export function costPerDay(meters: readonly Used[], uses: ReadonlyMap<number, Use>): number | null {
-  let sum = 0;
-  for (const meter of meters) {
-    const perDay = dailyUse(uses.get(meter.id) ?? { usedWh: 0, overMs: 0 });
-    if (perDay === null) return null;
-    sum += proportion(money(price(meter.price_e4)), perDay, PER_UNIT);
-  }
-  return sum;
-}
-
-/** From the oldest good reading of the last days to the newest one. */
-export async function recentUse(
-  tx: Tx,
-  meter: { id: number; ratio: number; index_wh: number | null; index_at: number },
-  now: Instant,
-): Promise<Use> {
-  if (meter.index_wh === null) return { usedWh: 0, overMs: 0 };
-  const since = await lineSince(tx, meter.id); // what another meter, or another ratio, showed before is no use of this one
-  const wanted = { registers: [registers.energyTotal], verdicts: GOOD };
-  const from = Math.max(since, now - USE_OVER_MS);
-  const [oldest] = await someReadings(tx, meter.id, wanted, { from, to: now, limit: 1, newestFirst: false });
-  if (!oldest) return { usedWh: 0, overMs: 0 };
-  return {
-    usedWh: (meter.index_wh - oldest.value) * meter.ratio,
-    overMs: Math.max(0, meter.index_at - oldest.measured_at),
-  };
 }

@@ -2,13 +2,13 @@ import type { Instant } from "#base/time.ts";
 import { formatMoney, money, price } from "#base/units.ts";
 import type { GroupDetail, GroupItem, GroupMember, GroupQuery } from "#contract/groups.ts";
 import { isInArrears } from "#domain/arrears.ts";
-import { dailyUse, daysLeftTenths, type Use } from "#domain/days-left.ts";
+import { dailyUse, daysLeftTenths } from "#domain/days-left.ts";
 import type { Scope } from "#domain/permission.ts";
 import { tilesOfMeters } from "./board.ts";
-import { costPerDay, recentUse } from "./customers.ts";
 import type { Tx } from "./db.ts";
 import { openEmergency } from "./emergency.ts";
 import { balanceOf } from "./ledger.ts";
+import { costPerDay, recentUses } from "./recent-use.ts";
 import { inScope } from "./scope.ts";
 
 /** Groups of which a meter lies in the scope, newest first. Meters outside it are neither named nor counted. */
@@ -95,7 +95,6 @@ export async function groupDetail(tx: Tx, scope: Scope, groupNo: string, now: In
     .selectAll("group_member")
     .select([
       "meter.price_e4",
-      "meter.ratio",
       "meter.supply_guard",
       "concentrator.online",
       "meter_state.relay",
@@ -116,9 +115,12 @@ export async function groupDetail(tx: Tx, scope: Scope, groupNo: string, now: In
   const ids = [...new Set(rows.map((row) => row.meter_id))];
   const tiles = new Map((await tilesOfMeters(tx, scope, ids)).map((tile) => [tile.meterId, tile]));
   const charged = await chargedTo(tx, group.account_id);
-  const uses = new Map<number, Use>();
   const open = rows.filter((row) => row.open_meter_id !== null);
-  for (const row of open) uses.set(row.meter_id, await recentUse(tx, { ...row, id: row.meter_id }, now));
+  const { byMeter: uses } = await recentUses(
+    tx,
+    scope,
+    open.map((row) => row.meter_id),
+  );
   const members = rows.flatMap((row): GroupMember[] => {
     const tile = tiles.get(row.meter_id);
     if (!tile) return [];
@@ -159,7 +161,9 @@ export async function groupDetail(tx: Tx, scope: Scope, groupNo: string, now: In
   const paying = open
     .filter((row) => row.state !== "merging")
     .map((row) => ({ id: row.meter_id, price_e4: row.price_e4 }));
-  const perDay = paying.length === 0 ? null : costPerDay(paying, uses);
+  const membersElsewhere = (await membersOfAll(tx, groupNo)) - open.length;
+  // What members outside the scope use is not told, and without it nothing can be said of the whole.
+  const perDay = paying.length === 0 || membersElsewhere > 0 ? null : costPerDay(paying, uses);
   const overdraftE4 = group.overdraft_e4 + (emergency?.amount_e4 ?? 0);
   return {
     groupNo,
@@ -178,7 +182,7 @@ export async function groupDetail(tx: Tx, scope: Scope, groupNo: string, now: In
     costPerDay: perDay === null ? null : formatMoney(money(perDay)),
     daysLeftTenths: daysLeftTenths(posted, perDay),
     members,
-    membersElsewhere: (await membersOfAll(tx, groupNo)) - open.length,
+    membersElsewhere,
     createdBy: group.created_by,
     createdAt: group.created_at,
     endedAt: group.ended_at,

@@ -39,13 +39,17 @@ export function MeterLine({ meter }: { meter: CustomerMeter }) {
 
 function DaysLeft({ meter }: { meter: CustomerMeter }) {
   const { t } = useTranslation();
-  const { usePerDayWh, daysLeftTenths, tile } = meter;
-  if (usePerDayWh === null) return <small>{t("customers.useUnknown")}</small>;
-  const perDay = t("customers.perDay", { use: units(usePerDayWh), unit: t(`unit.${tile.kind}`) });
-  if (daysLeftTenths === null) return <small>{perDay}</small>;
+  const { usePerDayWh, useDays, useFrom, useTo, daysLeftTenths, tile } = meter;
+  const over =
+    useDays === 0 ? undefined : t("customers.useOver", { count: useDays, from: useFrom ?? "", to: useTo ?? "" });
   return (
     <>
-      {t("customers.daysLeft", { days: (daysLeftTenths / 10).toFixed(1) })} <small>{perDay}</small>
+      {daysLeftTenths === null ? null : `${t("customers.daysLeft", { days: (daysLeftTenths / 10).toFixed(1) })} `}
+      <small title={over}>
+        {usePerDayWh === null
+          ? t("customers.useUnknown")
+          : t("customers.perDay", { use: units(usePerDayWh), unit: t(`unit.${tile.kind}`) })}
+      </small>
     </>
   );
 }
