@@ -9,7 +9,9 @@ import { browserStories } from "./browser-stories.ts";
 const PASSWORD = "Morgen-stern-7";
 
 /** What the seed roles see of the menu, in its order. */
-const reports = ["current", "days", "day", "periods", "ranking", "losses", "completeness", "doubts", "exports"];
+const figures = ["current", "days", "day", "periods", "ranking"];
+const doubtful = ["losses", "completeness", "doubts", "exports"];
+const reports = [...figures, "runningOut", ...doubtful];
 const menus = {
   cashier: [
     ...["board", "guard", "recharge", "records", "refunds", "customers", "moveOuts", "merged", "shifts", "approvals"],
@@ -20,7 +22,17 @@ const menus = {
     ...["board", "guard", "records", "refunds", "customers", "merged", "shifts", "approvals", "reconcile", "prices"],
     ...["supply", ...reports, "shares", "hvac", "concentrators", "reliability", "audit"],
   ],
-  maintenance: ["board", "alarms", "guard", "approvals", ...reports, "concentrators", "imports", "exchanges"],
+  maintenance: [
+    "board",
+    "alarms",
+    "guard",
+    "approvals",
+    ...figures,
+    ...doubtful,
+    "concentrators",
+    "imports",
+    "exchanges",
+  ],
 } as const;
 
 browserStories("users and roles", ({ before, open, refusals }) => {

@@ -17,6 +17,7 @@ export const exportReports = {
   refunds: { path: "/api/refunds/file", permission: "recharge.view" },
   exchanges: { path: "/api/exchanges/export", permission: "meter.view" },
   groups: { path: "/api/groups/file", permission: "customer.view" },
+  runningOut: { path: "/api/reports/running-out/export", permission: "customer.view" },
   alarms: { path: "/api/alarms/file", permission: "alarm.view" },
   batches: { path: "/api/switch-batches/file", permission: "meter.view" },
   audit: { path: "/api/audit/file", permission: "audit.view" },

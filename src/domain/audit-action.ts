@@ -57,6 +57,7 @@ export const auditActions = {
   "emergency.grant": ["给应急电量", "Emergency credit granted"],
   "alarm.acknowledge": ["确认报警", "Alarm acknowledged"],
   "alarm.visit": ["登记报警现场结果", "Visit to an alarm recorded"],
+  "customer.tell": ["登记已通知客户", "Customer told"],
   "alarm.rule": ["修改静止报警规则", "Rule of the static alarm changed"],
   "off_guard.stop": ["停止全部拉闸", "All trips stopped"],
   "off_guard.release": ["解除拉闸保护", "Trips released"],

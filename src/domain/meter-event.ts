@@ -68,6 +68,8 @@ export const meterEventKinds = [
   "alarm_closed",
   /** The account was seen at or below its limit for the first time. */
   "arrears",
+  /** Somebody told the customer that his credit runs out; `note` says how. */
+  "customer_told",
 ] as const;
 
 /** One of {@link meterEventKinds}. */

@@ -45,6 +45,7 @@ import { reconcileRoutes } from "./routes/reconcile.ts";
 import { refundRoutes } from "./routes/refunds.ts";
 import { reliabilityRoutes } from "./routes/reliability.ts";
 import { reportRoutes } from "./routes/reports.ts";
+import { runningOutRoutes } from "./routes/running-out.ts";
 import { safetyRoutes } from "./routes/safety.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { shareRoutes } from "./routes/shares.ts";
@@ -142,6 +143,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   shareRoutes(routes, nudge);
   completenessRoutes(routes);
   rankingRoutes(routes);
+  runningOutRoutes(routes);
   lossRoutes(routes);
   reconcileRoutes(routes, deps.sealer ?? null);
   refundRoutes(routes, nudge);

@@ -56,6 +56,7 @@ export async function prepareAlarms(db: Db, path: string): Promise<void> {
 /** Bodies of requests about the alarm of a meter. */
 export const alarmBodies = (of: { meter: number }): Record<string, object> => ({
   "/api/alarms/acknowledge": { alarmIds: [alarmIdOf(of.meter)], note: "已安排上门" },
+  "/api/reports/running-out/told": { key: `told-of-${of.meter}`, meterIds: [of.meter], note: "已电话通知" },
   "/api/alarms/:id/visit": { finding: "normal_vacancy", note: "住户回老家", photo: SMALL_PNG },
   "/api/alarm-rules": {
     ...{ projectId: 1, enabled: true, periodHours: 48, floorWh: 0, readingsMin: 3, version: 0 },

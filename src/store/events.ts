@@ -13,9 +13,9 @@ export type NewMeterEvent = {
   detail?: Readonly<Record<string, string | number | boolean | null>>;
 };
 
-/** Appends events; one whose id is there already is the same event told again and is left alone. */
-export async function addEvents(tx: Tx, events: readonly NewMeterEvent[]): Promise<void> {
-  if (events.length === 0) return;
+/** Appends events; one whose id is there already is the same event told again and is left alone. Answers how many are new. */
+export async function addEvents(tx: Tx, events: readonly NewMeterEvent[]): Promise<number> {
+  if (events.length === 0) return 0;
   const rows = events.map((event) => ({
     id: event.id,
     meter_id: event.meterId,
@@ -24,7 +24,7 @@ export async function addEvents(tx: Tx, events: readonly NewMeterEvent[]): Promi
     severity: event.severity,
     detail: JSON.stringify(event.detail ?? {}),
   }));
-  await insertIgnore(tx, "meter_event", rows, ["id"]);
+  return insertIgnore(tx, "meter_event", rows, ["id"]);
 }
 
 /** The id of something that a meter showed at a time: a report that comes twice tells of it once. */

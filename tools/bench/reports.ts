@@ -1,12 +1,13 @@
 import { performance } from "node:perf_hooks";
 import { sql } from "kysely";
-import { addDays, type Day, type Month, monthOf } from "#base/time.ts";
+import { addDays, type Day, endOfDay, type Month, monthOf } from "#base/time.ts";
 import { SCOPE_ALL, type Scope } from "#domain/permission.ts";
 import { readingsReport } from "#store/doubts.ts";
 import { lossReport } from "#store/losses.ts";
 import { rankingReport } from "#store/ranking.ts";
 import { dayReport, dayRowsOf, matrixReport } from "#store/report-days.ts";
 import { periodReport } from "#store/report-periods.ts";
+import { runningOutReport } from "#store/running-out.ts";
 import type { TestDatabase } from "#store/test-databases.ts";
 import { BUILDING, makeHistory } from "./history.ts";
 import { type BenchLine, type BenchOptions, median, round2 } from "./line-format.ts";
@@ -162,6 +163,18 @@ function questions(meters: number): Question[] {
             .execute(),
       };
     }),
+    ...([SCOPE_ALL, SOME] as const).map(
+      (scope): Question => ({
+        name: `who runs out within three days${scope.all ? "" : ", of one building and one meter besides"}`,
+        target: 300,
+        ask: (db) =>
+          runningOutReport(db.read, scope, {
+            ...{ days: 3, show: "due", sort: "days", now: endOfDay(LAST) },
+            ...PAGE,
+          }),
+        floor: (db) => db.read.selectFrom("month_days").selectAll().where("month", "=", monthOf(LAST)).execute(),
+      }),
+    ),
     {
       name: "losses of all places in a month",
       target: 300,

@@ -13,6 +13,8 @@ const FILES: readonly (readonly [path: string, ...headers: string[]])[] = [
   ["/api/reports/period/export?period=2026-03", "名称", "表号", "客户", "表数", "用量"],
   ["/api/reports/readings/export?from=2026-03-01&to=2026-03-01", "片区", "房间", "表号", "客户", "时段起", "时段止"],
   ["/api/reports/completeness/export?day=2026-03-01", "集中器", "名称"],
+  ["/api/reports/running-out/export", "客户", "电话", "片区"],
+  ["/api/reports/running-out/export?show=unknown&days=14&sort=room", "客户", "电话", "片区"],
   ["/api/concentrators/export", "编号", "名称", "项目", "状态"],
   ["/api/recharges/file", "时间", "单号", "票据号"],
   ["/api/refunds/file", "时间", "退费单号", "类型"],

@@ -13,6 +13,7 @@ import { moveOutFilter } from "#contract/move-outs.ts";
 import { rankingQuery } from "#contract/ranking.ts";
 import { refundFilter } from "#contract/refunds.ts";
 import { currentQuery, dayQuery, matrixQuery, periodQuery, slotsQuery } from "#contract/reports.ts";
+import { runningOutQuery } from "#contract/running-out.ts";
 import { batchFilter } from "#contract/switch-batches.ts";
 import type { Actor } from "#domain/permission.ts";
 import type { FlowContext } from "#flows/context.ts";
@@ -24,6 +25,7 @@ import { slotsPerDay } from "#store/reading-steps.ts";
 import { refundTotals } from "#store/refund-records.ts";
 import { countReportMeters } from "#store/report-filter.ts";
 import { periodReport } from "#store/report-periods.ts";
+import { runningOutReport } from "#store/running-out.ts";
 import { countBatches } from "#store/switch-batch-pages.ts";
 import { dayAsked, dayOrPeriodAsked, monthAsked, periodAsked, rankingAsked } from "../asked-day.ts";
 import { alarmsFile } from "./alarms-file.ts";
@@ -38,6 +40,7 @@ import { rankingFile } from "./ranking-file.ts";
 import { rechargesFile } from "./recharges-file.ts";
 import { refundsFile } from "./refunds-file.ts";
 import { currentFile, dayFile, matrixFile, periodFile, slotsFile } from "./report-files.ts";
+import { runningOutFile } from "./running-out-file.ts";
 import { EXCEL_ROWS_MAX } from "./workbook.ts";
 
 /** One long table, asked for with its filter: how many rows there are now, and the table. Both take the scope of the actor. */
@@ -99,6 +102,12 @@ export const longReports = {
     query: rankingQuery,
     count: async (ctx, actor, query) => (await rankingReport(ctx.db.read, actor.scope, rankingAsked(query))).total,
     table: (ctx, actor, { language, ...query }) => rankingFile(ctx, actor, { ...rankingAsked(query), language }),
+  }),
+  runningOut: report({
+    query: runningOutQuery,
+    count: async (ctx, actor, query) =>
+      (await runningOutReport(ctx.db.read, actor.scope, { ...query, after: 0, limit: 0, now: ctx.clock() })).total,
+    table: runningOutFile,
   }),
   readings: report({
     query: slotsQuery,

@@ -40,6 +40,7 @@ const paths = {
   sliders: "M4 7h8M16 7h4M14 5v4M4 17h4M12 17h8M10 15v4",
   checklist: "M4 6h12M4 12h7M4 18h7M13.5 16l2.5 2.5 4.5-6",
   ranking: "M4 6h16M4 12h11M4 18h6",
+  hourglass: "M6 4h12M6 20h12M8 4v3l4 5 4-5V4M8 20v-3l4-5 4 5v3",
   scale: "M12 4v16M8 20h8M5 7h14M5 7l-2.5 6h5zM19 7l-2.5 6h5z",
   normal: "M5 12.5l4.5 4.5L19 7.5",
 } as const;

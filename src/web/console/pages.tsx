@@ -37,6 +37,9 @@ const CompletenessPage = lazy(() =>
   import("./pages/reports/completeness.tsx").then((m) => ({ default: m.CompletenessPage })),
 );
 const RankingPage = lazy(() => import("./pages/reports/ranking.tsx").then((m) => ({ default: m.RankingPage })));
+const RunningOutPage = lazy(() =>
+  import("./pages/reports/running-out.tsx").then((m) => ({ default: m.RunningOutPage })),
+);
 const LossesPage = lazy(() => import("./pages/reports/losses.tsx").then((m) => ({ default: m.LossesPage })));
 const LossPlacePage = lazy(() => import("./pages/reports/loss-place.tsx").then((m) => ({ default: m.LossPlacePage })));
 const PeriodsPage = lazy(() => import("./pages/reports/periods.tsx").then((m) => ({ default: m.PeriodsPage })));
@@ -144,6 +147,7 @@ export const pages: readonly Page[] = [
   { path: "/reports/day", permission: "report.view", page: <DayPage /> },
   { path: "/reports/completeness", permission: "report.view", page: <CompletenessPage /> },
   { path: "/reports/ranking", permission: "report.view", page: <RankingPage /> },
+  { path: "/reports/running-out", permission: "customer.view", page: <RunningOutPage /> },
   { path: "/reports/losses", permission: "report.view", page: <LossesPage /> },
   { path: "/reports/losses/:type/:placeId", permission: "report.view", page: <LossPlacePage /> },
   { path: "/reports/periods", permission: "report.view", page: <PeriodsPage /> },
@@ -212,6 +216,7 @@ export const menu = [
       { to: "/reports/day", name: "day", icon: "records", permission: "report.view" },
       { to: "/reports/periods", name: "periods", icon: "chart", permission: "report.view" },
       { to: "/reports/ranking", name: "ranking", icon: "ranking", permission: "report.view" },
+      { to: "/reports/running-out", name: "runningOut", icon: "hourglass", permission: "customer.view" },
       { to: "/reports/losses", name: "losses", icon: "scale", permission: "report.view" },
       { to: "/reports/completeness", name: "completeness", icon: "checklist", permission: "report.view" },
       { to: "/doubts", name: "doubts", icon: "alarm", permission: "report.view" },

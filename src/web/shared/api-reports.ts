@@ -12,6 +12,7 @@ import type {
   PeriodReport,
   ReadingsReport,
 } from "#contract/reports.ts";
+import type { RunningOutReport, ToldAnswer, ToldRequest } from "#contract/running-out.ts";
 import { call, get } from "./api.ts";
 
 /** A filter as it stands in the address; what is empty is left out. */
@@ -46,6 +47,10 @@ export const getLosses = (asked: Asked, after: number) =>
   get<LossReport>(`/api/reports/losses?${queryOf({ ...asked, after: String(after) })}`);
 export const getRanking = (asked: Asked, after: number) =>
   get<RankingReport>(`/api/reports/ranking?${queryOf({ ...asked, after: String(after) })}`);
+export const getRunningOut = (asked: Asked, after: number) =>
+  get<RunningOutReport>(`/api/reports/running-out?${queryOf({ ...asked, after: String(after) })}`);
+export const postTold = (request: ToldRequest) =>
+  call<ToldAnswer>("POST", "/api/reports/running-out/told", { body: request });
 export const getLossPlace = (type: string, id: number, asked: Asked) =>
   get<LossPlace>(`/api/reports/losses/${type}/${id}?${queryOf(asked)}`);
 

@@ -25,6 +25,7 @@ import { recordsEn } from "./records.en.ts";
 import { refundsEn } from "./refunds.en.ts";
 import { reliabilityEn } from "./reliability.en.ts";
 import { reportsEn } from "./reports.en.ts";
+import { runningOutEn } from "./running-out.en.ts";
 import { safetyEn } from "./safety.en.ts";
 import { shellEn } from "./shell.en.ts";
 import { slotsEn } from "./slots.en.ts";
@@ -50,6 +51,7 @@ export const en: Messages = {
   ...meterEn,
   ...lossesEn,
   ...rankingEn,
+  ...runningOutEn,
   ...moveOutsEn,
   ...offGuardEn,
   ...peopleEn,

@@ -55,6 +55,7 @@ export const eventsEn: typeof eventsZh = {
     alarm_acknowledged: "Alarm acknowledged",
     alarm_closed: "Alarm closed",
     arrears: "Account in arrears",
+    customer_told: "Customer told",
   },
   figure: {
     refundNo: "Refund",
@@ -81,6 +82,7 @@ export const eventsEn: typeof eventsZh = {
     sinceAt: "still since",
     ended: "because",
     finding: "found",
+    note: "note",
   },
   cause: {
     arrears: "arrears",

@@ -55,6 +55,7 @@ export const eventsZh = {
     alarm_acknowledged: "报警已确认",
     alarm_closed: "报警已关闭",
     arrears: "账户欠费",
+    customer_told: "已通知客户",
   } satisfies Record<MeterEventKind, string>,
   figure: {
     refundNo: "退费单",
@@ -81,6 +82,7 @@ export const eventsZh = {
     sinceAt: "静止起",
     ended: "原因",
     finding: "现场结果",
+    note: "备注",
   },
   cause: {
     arrears: "欠费",

@@ -91,6 +91,7 @@ export const shellEn: typeof shellZh = {
     day: "Day report",
     periods: "Month and year",
     ranking: "Usage ranking",
+    runningOut: "Running out",
     losses: "Losses",
     completeness: "Completeness",
     exports: "Exports",

@@ -89,6 +89,7 @@ export const shellZh = {
     day: "日报表",
     periods: "月/年报表",
     ranking: "用量排行",
+    runningOut: "即将用完",
     losses: "线损",
     completeness: "抄表完整率",
     exports: "导出任务",

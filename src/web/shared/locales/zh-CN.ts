@@ -25,6 +25,7 @@ import { recordsZh } from "./records.zh-CN.ts";
 import { refundsZh } from "./refunds.zh-CN.ts";
 import { reliabilityZh } from "./reliability.zh-CN.ts";
 import { reportsZh } from "./reports.zh-CN.ts";
+import { runningOutZh } from "./running-out.zh-CN.ts";
 import { safetyZh } from "./safety.zh-CN.ts";
 import { shellZh } from "./shell.zh-CN.ts";
 import { slotsZh } from "./slots.zh-CN.ts";
@@ -49,6 +50,7 @@ export const zhCN = {
   ...meterZh,
   ...lossesZh,
   ...rankingZh,
+  ...runningOutZh,
   ...moveOutsZh,
   ...offGuardZh,
   ...peopleZh,

@@ -23,6 +23,7 @@ type FilterProps = {
   change: (to: Asked) => void;
   /** Both kinds at once may be shown. */
   allKinds?: boolean;
+  withKind?: boolean;
   withArea?: boolean;
   withSearch?: boolean;
   children?: ReactNode;
@@ -33,6 +34,7 @@ export function ReportFilter({
   asked,
   change,
   allKinds = false,
+  withKind = true,
   withArea = true,
   withSearch = true,
   children,
@@ -43,21 +45,23 @@ export function ReportFilter({
   return (
     <search className="record-filters" aria-label={t("reports.filter")}>
       {children}
-      <label className="filter-field">
-        <span>{t("reports.kind")}</span>
-        <select
-          value={asked.kind ?? ""}
-          onChange={(event) => change({ kind: event.target.value })}
-          data-testid="filter-kind"
-        >
-          {allKinds ? <option value="">{t("reports.allKinds")}</option> : null}
-          {(["electricity", "water"] as const).map((kind) => (
-            <option key={kind} value={kind}>
-              {t(`reports.kinds.${kind}`)}
-            </option>
-          ))}
-        </select>
-      </label>
+      {withKind ? (
+        <label className="filter-field">
+          <span>{t("reports.kind")}</span>
+          <select
+            value={asked.kind ?? ""}
+            onChange={(event) => change({ kind: event.target.value })}
+            data-testid="filter-kind"
+          >
+            {allKinds ? <option value="">{t("reports.allKinds")}</option> : null}
+            {(["electricity", "water"] as const).map((kind) => (
+              <option key={kind} value={kind}>
+                {t(`reports.kinds.${kind}`)}
+              </option>
+            ))}
+          </select>
+        </label>
+      ) : null}
       {withArea ? (
         <label className="filter-field">
           <span>{t("reports.area")}</span>

@@ -34,7 +34,7 @@ export function ReportFrame<R extends Paged<unknown>>({
 }: {
   pages: ReportPages<R>;
   /** What says how many there are, where it is not meters. */
-  counted?: "reports.count" | "losses.count" | "ranking.count";
+  counted?: "reports.count" | "losses.count" | "ranking.count" | "runningOut.count";
   /** What is shown when there is nothing, where that means something else than that no meter matches. */
   empty?: ReactNode;
   children: (first: R, items: R["items"][number][]) => ReactNode;
