@@ -136,6 +136,7 @@ export const layers: Readonly<Record<string, Rule>> = {
       "domain/switch-batch.ts",
       "domain/tariff.ts",
       "domain/tile.ts",
+      "domain/trial.ts",
       "domain/source-range.ts",
     ],
     packages: ["zod"],

@@ -13,6 +13,7 @@ import { safekeepingErrors } from "./errors-safekeeping.ts";
 import { safetyErrors } from "./errors-safety.ts";
 import { shareErrors } from "./errors-shares.ts";
 import { tariffErrors } from "./errors-tariff.ts";
+import { trialErrors } from "./errors-trials.ts";
 
 /**
  * Everything a person or another program can do wrong, as one table: code → HTTP status and a sentence that says
@@ -35,6 +36,7 @@ export const errors = {
   ...collectionErrors,
   ...shareErrors,
   ...tariffErrors,
+  ...trialErrors,
   invalid_input: [400, "输入有误:{what}", "The input is not valid: {what}"],
   amount_invalid: [
     400,

@@ -13,13 +13,15 @@ import { pause } from "#system/clock.ts";
 import { faultPoint } from "#system/fault-point.ts";
 import type { SecurityModule } from "#system/security-module.ts";
 import { createBell } from "./bell.ts";
-import type { Bus } from "./bus.ts";
+import { type Bus, PRIORITY } from "./bus.ts";
 import { setMeterClock } from "./clock-procedure.ts";
 import { type CommandRun, commandRun, OFFLINE_RETRY_MS } from "./command-run.ts";
 import type { Item } from "./drivers/driver.ts";
 import { driverNamed } from "./drivers/drivers.ts";
 import type { Ingest } from "./ingest.ts";
 import { changeMeterKey } from "./key-procedure.ts";
+import { readClock } from "./meter-clock.ts";
+import { READ_TRIES } from "./meter-readings.ts";
 import type { CollectorMetrics } from "./metrics.ts";
 import { watchOwnClock } from "./own-clock.ts";
 import { switchSupply } from "./switch-procedure.ts";
@@ -180,9 +182,22 @@ async function readNow(run: CommandRun): Promise<void> {
   const told = await run.read(holdsCredit ? [...SHOWN, ...CREDIT] : SHOWN);
   if (told.kind === "closed") return run.giveBack(OFFLINE_RETRY_MS, "concentrator_offline");
   if (told.kind === "silent") return void (await run.settle({ kind: "silent" }));
+  const clock = claimed.withClock ? await clockOf(run) : {};
   await run.ingest.flush();
   const { status, ...values } = told.values;
-  await run.settle({ kind: "confirmed", result: { ...values, ...(status && { relayOpen: status.relayOpen }) } });
+  await run.settle({
+    kind: "confirmed",
+    result: { ...values, ...(status && { relayOpen: status.relayOpen }), ...clock },
+  });
+}
+
+/** How far its clock is ahead, in seconds; null when it showed none that can be believed, and nothing of a model without one. */
+async function clockOf({ driver, bus, claimed }: CommandRun): Promise<{ clockSeconds?: number | null }> {
+  if (driver.clock === null) return {};
+  const asking = { priority: PRIORITY.onDemand, order: 0, tries: READ_TRIES };
+  const shown = await readClock(bus, claimed, driver.clock, asking);
+  if (shown.kind !== "told" || shown.clock.offsetMs === null) return { clockSeconds: null };
+  return { clockSeconds: Math.round(shown.clock.offsetMs / SECOND_MS) };
 }
 
 /** Renews a claim until stopped. `held` is told by monotonic time, so a process that slept knows that it lost it. */

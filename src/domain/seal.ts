@@ -63,6 +63,47 @@ export function auditText(row: SealedAudit): string {
   return JSON.stringify(["a", id, at, actor, action, object, before, after, reason, ip]);
 }
 
+/** A report of a trial run (试运行报告) as its fingerprint covers it: everything that stands on the paper. */
+export type SealedTrial = {
+  readonly no: string;
+  readonly project: string;
+  readonly place: string;
+  readonly version: string;
+  readonly begun: { readonly by: string; readonly at: number };
+  readonly endedAt: number;
+  readonly meters: readonly {
+    readonly meterId: number;
+    readonly number: string;
+    readonly label: string;
+    readonly address: string;
+    readonly profile: string;
+    readonly result: string;
+    readonly attempt: number;
+    readonly doneAt: number;
+    readonly checks: readonly {
+      readonly check: string;
+      readonly outcome: string;
+      readonly why: string;
+      readonly figures: Readonly<Record<string, string | number>>;
+    }[];
+  }[];
+  readonly signed: { readonly by: string; readonly name: string; readonly at: number; readonly note: string };
+};
+
+/** The text of a report of a trial run. */
+export function trialText(report: SealedTrial): string {
+  const { no, project, place, version, begun, endedAt, signed } = report;
+  const meters = report.meters.map((each) => [
+    ...[each.meterId, each.number, each.label, each.address, each.profile, each.result, each.attempt, each.doneAt],
+    each.checks.map(({ check, outcome, why, figures }) => [
+      ...[check, outcome, why],
+      Object.entries(figures).sort(([a], [b]) => (a < b ? -1 : 1)),
+    ]),
+  ]);
+  const head = [no, project, place, version, begun.by, begun.at, endedAt];
+  return JSON.stringify(["c", ...head, signed.by, signed.name, signed.at, signed.note, meters]);
+}
+
 /** The text of a seal: its number, the seal before it, and what it covers in order. */
 export function sealText(seal: { seq: number; previous: string; hashes: readonly string[] }): string {
   return JSON.stringify([seal.seq, seal.previous, seal.hashes]);

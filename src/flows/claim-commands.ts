@@ -50,6 +50,8 @@ export type ClaimedCommand = {
   keyVersion: number | null;
   /** change_key: the version that it leads to. */
   keyVersionTo: number | null;
+  /** read: its clock as well. */
+  withClock: boolean;
   expiresAt: Instant;
 };
 
@@ -363,7 +365,7 @@ async function expire(ctx: FlowContext, tx: Tx, row: DueCommand, now: Instant): 
 }
 
 function toClaimed(row: DueCommand, leaseToken: string): ClaimedCommand {
-  const payload = JSON.parse(row.payload) as { amount?: number; customer?: string };
+  const payload = JSON.parse(row.payload) as { amount?: number; customer?: string; clock?: boolean };
   const { amount, customer } = payload;
   return {
     id: row.id,
@@ -389,6 +391,7 @@ function toClaimed(row: DueCommand, leaseToken: string): ClaimedCommand {
     frameHex: row.frame_hex,
     keyVersion: row.key_version,
     keyVersionTo: row.kind === "change_key" ? keyVersionTo(row.payload) : null,
+    withClock: payload.clock === true,
     expiresAt: instant(row.expires_at),
   };
 }

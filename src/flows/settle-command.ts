@@ -1,5 +1,4 @@
 import { assert } from "#base/errors.ts";
-import type { Instant } from "#base/time.ts";
 import { later } from "#base/time.ts";
 import { isCredit, judgeCount, PURCHASE_NUMBER_MAX, retryDelayMs, SWITCH_KINDS } from "#domain/command.ts";
 import type { LinkRefusal } from "#domain/link.ts";
@@ -31,7 +30,7 @@ import {
   whatIsNotProven,
 } from "./settle-credit.ts";
 import { refuseKeyChange, settleKeyShown, takeKeyChange, takeKeyForTopUp } from "./settle-key.ts";
-import { confirmSwitch } from "./settle-switch.ts";
+import { confirmSwitch, switchSent } from "./settle-switch.ts";
 import { whyNotDue } from "./still-due.ts";
 
 /** What the collector learned about a command. */
@@ -144,7 +143,7 @@ export async function markSent(
     // Taken between reading and writing: run again from the start, so that nothing of this half is kept.
     if (updatedRows(result) === 0) throw new Stale(`command ${claimed.id}`);
     if (isCredit(claimed.kind)) await creditSent(tx, { claimed, command, now }, purchaseNumber);
-    if (isSwitch) await rememberWanted(tx, claimed, now);
+    if (isSwitch) await switchSent(tx, { claimed, command, now });
     return { ok: true, frameHex, purchaseNumber };
   });
 }
@@ -374,20 +373,6 @@ async function takePurchaseNumber(tx: Tx, claimed: ClaimedCommand): Promise<numb
     change: { top_up_open: claimed.id },
   });
   return state.purchase_count + 1;
-}
-
-async function rememberWanted(tx: Tx, claimed: ClaimedCommand, now: Instant): Promise<void> {
-  await tx
-    .updateTable("meter_state")
-    .set((eb) => ({
-      relay_commanded: claimed.kind === "trip" ? "open" : "closed",
-      relay_commanded_for: claimed.cause === "arrears" || claimed.cause === "paid" ? "arrears" : "operator",
-      relay_commanded_at: now,
-      changed_at: now,
-      version: eb("version", "+", 1),
-    }))
-    .where("meter_id", "=", claimed.meterId)
-    .execute();
 }
 
 /** The meter has said no: it was not told so after all, and whatever its relay does later has another cause. */

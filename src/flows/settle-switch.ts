@@ -1,4 +1,5 @@
 import type { Instant } from "#base/time.ts";
+import { OPEN_STATES } from "#store/commands.ts";
 import type { Tx } from "#store/db.ts";
 import { addEvents } from "#store/events.ts";
 import { changeMeterState, claimMeterState, type MeterStateChange } from "#store/meters.ts";
@@ -8,6 +9,40 @@ import type { ClaimedCommand } from "./claim-commands.ts";
 import type { Settling } from "./command-row.ts";
 import type { FlowContext } from "./context.ts";
 import { isAccountInArrears, reconnectMeter } from "./reconnect.ts";
+
+/**
+ * A switch command leaves: what the meter was last told is remembered. One that undoes a trip (`undoes`, the second half of a switch test)
+ * ends that trip first, so that it is never sent again behind it.
+ */
+export async function switchSent(tx: Tx, { claimed, command, now }: Settling): Promise<void> {
+  const { undoes } = JSON.parse(command.payload) as { undoes?: string };
+  if (undoes !== undefined) {
+    await tx
+      .updateTable("command")
+      .set({
+        state: "cancelled",
+        state_reason: "undone",
+        lease_token: null,
+        lease_until: 0,
+        done_at: now,
+        updated_at: now,
+      })
+      .where("id", "=", undoes)
+      .where("state", "in", [...OPEN_STATES])
+      .execute();
+  }
+  await tx
+    .updateTable("meter_state")
+    .set((eb) => ({
+      relay_commanded: claimed.kind === "trip" ? "open" : "closed",
+      relay_commanded_for: claimed.cause === "arrears" || claimed.cause === "paid" ? "arrears" : "operator",
+      relay_commanded_at: now,
+      changed_at: now,
+      version: eb("version", "+", 1),
+    }))
+    .where("meter_id", "=", claimed.meterId)
+    .execute();
+}
 
 /**
  * A switch command was carried out and read back. A permission to close is only that: the relay stays as it reads until somebody

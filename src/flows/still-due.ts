@@ -51,7 +51,7 @@ async function whyNoTrip(tx: Tx, command: CommandTable, now: Instant): Promise<s
   const overLink = await linkRefusal(tx, command.meter_id, "trip");
   if (overLink !== null) return overLink;
   // For an empty room only: somebody has moved in since.
-  if (command.idem_key.startsWith("move-out:") && meter.account_id !== null) return "occupied";
+  if (/^(move-out|trial-vacant):/.test(command.idem_key) && meter.account_id !== null) return "occupied";
   if (command.cause === "operator") return null;
   const evidence = await tx
     .selectFrom("off_evidence")

@@ -27,6 +27,7 @@ import type { SafekeepingSchema } from "./schema-safekeeping.ts";
 import type { SealSchema } from "./schema-seals.ts";
 import type { SharesSchema } from "./schema-shares.ts";
 import type { TariffSchema } from "./schema-tariff.ts";
+import type { TrialsSchema } from "./schema-trials.ts";
 import type { UsersSchema } from "./schema-users.ts";
 
 /** All tables: those of each `schema-<topic>.ts` beside this file. */
@@ -52,4 +53,5 @@ export type Schema = AlarmsSchema &
   SealSchema &
   SharesSchema &
   TariffSchema &
+  TrialsSchema &
   UsersSchema;

@@ -30,6 +30,7 @@ const PRINTED = [
   "mode_change",
   "ratio_change",
   "meter_group",
+  "trial_run",
   "shift",
   "customer_number",
   "account_number",
