@@ -20,6 +20,7 @@ export const exportReports = {
   runningOut: { path: "/api/reports/running-out/export", permission: "customer.view" },
   alarms: { path: "/api/alarms/file", permission: "alarm.view" },
   batches: { path: "/api/switch-batches/file", permission: "meter.view" },
+  trials: { path: "/api/trials/file", permission: "meter.view" },
   audit: { path: "/api/audit/file", permission: "audit.view" },
   moveOuts: { path: "/api/move-outs/export", permission: "moveout.create" },
 } as const satisfies Record<string, { path: `/api/${string}`; permission: Permission }>;

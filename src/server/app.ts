@@ -52,6 +52,7 @@ import { shareRoutes } from "./routes/shares.ts";
 import { shiftRoutes } from "./routes/shifts.ts";
 import { supplyRoutes } from "./routes/supply.ts";
 import { switchBatchRoutes } from "./routes/switch-batches.ts";
+import { trialRoutes } from "./routes/trials.ts";
 import { addSecurity } from "./security.ts";
 import { addPages } from "./static.ts";
 
@@ -154,6 +155,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   collectionRoutes(routes);
   exportRoutes(routes, { shelf: deps.shelf, nudge: deps.nudgeExports });
   importRoutes(routes, { nudge, sealer: deps.sealer ?? null });
+  trialRoutes(routes, nudge);
   liveRoutes(routes, deps.hub);
   await addPages(app, deps.webDir);
   // Streams have no end of their own: closing would wait for them for ever.

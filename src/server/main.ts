@@ -26,6 +26,7 @@ import { reconcileJob } from "./jobs/reconcile.ts";
 import { sealJob } from "./jobs/seal.ts";
 import { sessionsJob } from "./jobs/sessions.ts";
 import { settleJob } from "./jobs/settle.ts";
+import { trialsJob } from "./jobs/trials.ts";
 import { createLiveHub } from "./live/hub.ts";
 import { serverMetrics } from "./metrics.ts";
 
@@ -93,6 +94,7 @@ export async function runServer(config: ServerConfig, deps: ServerDeps, signal: 
     daysJob(ctx),
     readingsJob(ctx, { keepDays: config.readingsKeepDays }),
     exchangesJob(ctx),
+    trialsJob(ctx),
     quarantineJob(ctx),
     ...(deps.sealer
       ? [sealJob(ctx, deps.sealer), auditJob(ctx, deps.sealer), importsJob({ ...ctx, sealer: deps.sealer })]

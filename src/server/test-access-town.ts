@@ -20,6 +20,7 @@ import { moveMoney, refundBodies, refundFor } from "./test-refund.ts";
 import { safetyBodies } from "./test-safety.ts";
 import { hvacUnit, shareRule, shareTerms } from "./test-share.ts";
 import { asked, buildTown, enrol, type TestUser, testApp } from "./test-town.ts";
+import { prepareTrials, trialBodies, trialUrl } from "./test-trials.ts";
 
 const noCut = { scope: "project", refId: 1, name: "夜间", days: ["workday"], fromMinute: 1_020, toMinute: 510 };
 
@@ -136,7 +137,7 @@ export async function accessTown(name: Parameters<typeof freshDatabase>[0]) {
       "GET /api/cuts/preview": `?at=${systemClock()}`,
       "DELETE /api/no-cut-windows/:id": "?rev=0",
     };
-    const url = `${archiveUrl(path, of)}${query[`${method} ${path}`] ?? ""}`
+    const url = trialUrl(`${archiveUrl(path, of)}${query[`${method} ${path}`] ?? ""}`, of)
       .replace("/api/users/:id", userUrl(of.meter))
       .replace("/meters/:id", `/meters/${meter}`)
       .replace("/api/no-cut-windows/:id", `/api/no-cut-windows/${windows.get(of.meter) ?? "00000000000000000000"}`)
@@ -174,6 +175,7 @@ export async function accessTown(name: Parameters<typeof freshDatabase>[0]) {
       ...deskBodies(of),
       ...alarmBodies(of),
       ...batchBodies(of),
+      ...trialBodies(of),
       "/api/tariffs": { name: "单一价", kind: "electricity" },
       "/api/price-changes": priceChange(of.meter, `key-${of.meter}-matrix`, 3),
       "/api/price-changes/what-if": {
@@ -248,6 +250,7 @@ export async function accessTown(name: Parameters<typeof freshDatabase>[0]) {
     const device = await deviceFor(db, path, { meter: 11, command });
     await prepareAlarms(db, path);
     await prepareBatch(db, path);
+    await prepareTrials(db, path);
     await prepareArchive(db, path);
     await prepareImport(db, path);
     await preparePeople(db);

@@ -15,6 +15,7 @@ import { refundFilter } from "#contract/refunds.ts";
 import { currentQuery, dayQuery, matrixQuery, periodQuery, slotsQuery } from "#contract/reports.ts";
 import { runningOutQuery } from "#contract/running-out.ts";
 import { batchFilter } from "#contract/switch-batches.ts";
+import { trialFilter } from "#contract/trials.ts";
 import type { Actor } from "#domain/permission.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { alarmCounts } from "#store/alarm-pages.ts";
@@ -27,6 +28,7 @@ import { countReportMeters } from "#store/report-filter.ts";
 import { periodReport } from "#store/report-periods.ts";
 import { runningOutReport } from "#store/running-out.ts";
 import { countBatches } from "#store/switch-batch-pages.ts";
+import { countTrials } from "#store/trial-pages.ts";
 import { dayAsked, dayOrPeriodAsked, monthAsked, periodAsked, rankingAsked } from "../asked-day.ts";
 import { alarmsFile } from "./alarms-file.ts";
 import type { ExportLanguage, NamedTable } from "./answer.ts";
@@ -41,6 +43,7 @@ import { rechargesFile } from "./recharges-file.ts";
 import { refundsFile } from "./refunds-file.ts";
 import { currentFile, dayFile, matrixFile, periodFile, slotsFile } from "./report-files.ts";
 import { runningOutFile } from "./running-out-file.ts";
+import { trialsFile } from "./trials-file.ts";
 import { EXCEL_ROWS_MAX } from "./workbook.ts";
 
 /** One long table, asked for with its filter: how many rows there are now, and the table. Both take the scope of the actor. */
@@ -145,6 +148,11 @@ export const longReports = {
     query: batchFilter,
     count: (ctx, actor, query) => countBatches(ctx.db.read, actor, query),
     table: batchesFile,
+  }),
+  trials: report({
+    query: trialFilter,
+    count: (ctx, actor, query) => countTrials(ctx.db.read, actor.scope, query),
+    table: trialsFile,
   }),
   audit: report({ query: auditFilter, count: countAuditFile, table: auditFile }),
   exchanges: report({ query: exchangeQuery, count: counted(exchangesFile), table: exchangesFile }),
