@@ -241,6 +241,36 @@ describe.each(testDatabases.filter(({ available }) => available))("trial runs on
     expect(await s.switched(meter.id)).toEqual(["tripped", "closed"]);
   });
 
+  test("an offline concentrator is said to be one, and costs each meter seconds; nothing is left behind on the line", async () => {
+    const s = await site();
+    const id = s.plan.concentrators[0]?.id ?? "";
+    s.town.setConcentratorOffline(id, true);
+    await until("it is known to be offline", async () => {
+      const row = await s.db.read.selectFrom("concentrator").select("online").executeTakeFirstOrThrow();
+      return row.online === 0;
+    });
+    const { trialNo } = await startTrial(s.ctx, boss, s.asked({ switchTest: true }));
+    const ended = await until(
+      "the run ends",
+      async () => {
+        await advanceTrials(s.ctx);
+        s.letPass(7_000);
+        const now = await s.seen(trialNo);
+        await pause(LOOK_MS);
+        return now.endedAt === null ? null : now;
+      },
+      RUN_MS_MAX,
+    );
+    expect(new Set(ended.meterList.map((each) => each.checks[0]?.why))).toEqual(new Set(["concentrator_offline"]));
+    const open = await s.db.read
+      .selectFrom("command")
+      .select("id")
+      .where("reason", "=", trialNo)
+      .where("state", "in", ["waiting", "sent", "unknown"])
+      .execute();
+    expect(open).toEqual([]);
+  });
+
   test("a run that is cancelled under a test ends with supply on", async () => {
     const s = await site();
     const meter = await s.db.read

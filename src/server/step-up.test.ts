@@ -55,6 +55,8 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
     // What is dangerous about a route that wants a proof for some bodies only.
     const dangerous: Record<string, object> = {
       "/api/meters/:id/commands": { key: "trip-without-proof", kind: "trip", reason: "检修" },
+      "/api/trials": { key: "trial-without-proof", place: "meters", meterIds: [12], switchTest: true },
+      "/api/trials/:trialNo/repeat": { switchTest: true },
       "/api/approvals/:id/decision": { verdict: "approve", version: 0 },
     };
     const wanting = app.declaredRoutes.filter(({ stepUp }) => stepUp !== "never");

@@ -21,6 +21,7 @@ const FILES: readonly (readonly [path: string, ...headers: string[]])[] = [
   ["/api/exchanges/export", "单号", "开单时间", "状态"],
   ["/api/groups/file", "编号", "状态", "客户"],
   ["/api/move-outs/export", "退租单号", "房间", "客户"],
+  ["/api/trials/file", "编号", "状态", "项目", "范围"],
 ];
 
 const FORMULA = `=HYPERLINK("http://x","${"长".repeat(70)}")`;

@@ -1,0 +1,92 @@
+import { readFileSync } from "node:fs";
+import type { FastifyInstance } from "fastify";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { SOFTWARE_VERSION } from "#base/version.ts";
+import { permissions } from "#domain/permission.ts";
+import { freshDatabase, testDatabases } from "#store/test-databases.ts";
+import { asked, buildTown, enrol, type TestUser, testApp } from "./test-town.ts";
+import { trialOf, tried } from "./test-trials.ts";
+
+test("reports name the version of the package", () => {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  expect((JSON.parse(text) as { version: string }).version).toBe(SOFTWARE_VERSION);
+});
+
+describe.each(testDatabases.filter(({ available }) => available))("trial runs on $name", ({ name }) => {
+  let db: Awaited<ReturnType<typeof freshDatabase>>;
+  let app: FastifyInstance;
+  let admin: TestUser;
+  beforeAll(async () => {
+    db = await freshDatabase(name);
+    await buildTown(db);
+    app = await testApp(db);
+    admin = await enrol(db, {});
+  });
+  afterAll(async () => {
+    await app.close();
+    await db.drop();
+  });
+  const ask = async (user: TestUser, method: "GET" | "POST", url: string, body?: object) => {
+    const answer = await app.inject(asked(user, method, url, body));
+    return [answer.statusCode, answer.json()] as const;
+  };
+
+  test("garbage is refused by name, and nothing is begun", async () => {
+    await tried(db, [], "finished");
+    const good = { key: "garbage-key", place: "meters", meterIds: [11] };
+    for (const change of [
+      { key: "" },
+      { place: "town" },
+      { meterIds: [] },
+      { meterIds: null },
+      { meterIds: ["11"] },
+      { meterIds: Array.from({ length: 501 }, (_, i) => i + 1) },
+      { place: "area", placeId: null },
+      { switchTest: "yes" },
+      { inUseMeterIds: [-1] },
+    ]) {
+      const [status, body] = await ask(admin, "POST", "/api/trials", { ...good, ...change });
+      expect([status, body.code], JSON.stringify(change)).toEqual([400, "invalid_input"]);
+      expect(body.message).toMatch(/[一-龥]/);
+    }
+    for (const body of [{ note: "" }, { note: "x".repeat(300) }, {}])
+      expect((await ask(admin, "POST", `/api/trials/${trialOf(11)}/sign`, body))[0]).toBe(400);
+    expect(await db.read.selectFrom("trial_run").select("trial_no").execute()).toEqual([]);
+    for (const no of ["C20990101000001", "..%2F..", "x".repeat(50), "%00"])
+      expect((await ask(admin, "GET", `/api/trials/${no}`))[1].code).toBe("trial_not_found");
+  });
+
+  test("a switch test needs the right to trip and to close, besides that to begin", async () => {
+    const body = { key: "without-right", place: "meters", meterIds: [11], switchTest: true };
+    for (const missing of ["meter.trip", "meter.close"] as const) {
+      const user = await enrol(db, { permissions: permissions.filter((each) => each !== missing) });
+      const [status, refusal] = await ask(user, "POST", "/api/trials", body);
+      expect([status, refusal.details]).toEqual([403, { permission: missing }]);
+    }
+    await db.transact((tx) => tx.updateTable("meter").set({ supply_guard: 1 }).where("id", "=", 11).execute());
+    const chosen = { ...body, inUseMeterIds: [11] };
+    expect((await ask(admin, "POST", "/api/trials", chosen))[1].code).toBe("meter_protected");
+    await db.transact((tx) => tx.updateTable("meter").set({ supply_guard: 0 }).where("id", "=", 11).execute());
+  });
+
+  test("who sees a part of a run sees none of it: not in the list, not in the file, not by its number", async () => {
+    const manager = await enrol(db, { areas: [1] });
+    await tried(db, [11, 21], "finished");
+    const listOf = async (user: TestUser) =>
+      (await ask(user, "GET", "/api/trials"))[1].items.map((each: { trialNo: string }) => each.trialNo);
+    expect(await listOf(manager)).toEqual([trialOf(11)]);
+    expect(await listOf(admin)).toEqual([trialOf(21), trialOf(11)]);
+    await db.transact(async (tx) => {
+      const row = await tx.selectFrom("trial_meter").selectAll().where("meter_id", "=", 11).executeTakeFirstOrThrow();
+      await tx
+        .insertInto("trial_meter")
+        .values({ ...row, meter_id: 22, seq: 1 })
+        .execute();
+    });
+    expect(await listOf(manager)).toEqual([]);
+    expect((await ask(manager, "GET", `/api/trials/${trialOf(11)}`))[1].code).toBe("trial_not_found");
+    expect((await ask(admin, "GET", "/api/trials?result=failed&search=c2026"))[1].total).toBe(2);
+    expect((await ask(admin, "GET", "/api/trials?result=passed"))[1].total).toBe(0);
+    expect((await ask(admin, "GET", "/api/trials?state=signed"))[1].items).toEqual([]);
+  });
+});
