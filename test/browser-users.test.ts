@@ -30,6 +30,7 @@ const menus = {
     ...figures,
     ...doubtful,
     "concentrators",
+    "trials",
     "imports",
     "exchanges",
   ],

@@ -48,6 +48,7 @@ export async function livedIn(opened: Opened): Promise<string[]> {
   await leave(site, town);
   const exchanged = await exchange(site, town);
   const imported = await tryImport(site);
+  const tried = await tryMeters(site, town);
   await doubt(site, ctx, db, town);
   await alarm(opened, town);
   const lossy = await measureArea(site, db, sold.meterId);
@@ -62,6 +63,7 @@ export async function livedIn(opened: Opened): Promise<string[]> {
     `/move-ins/new?meter=${sold.meterId}`,
     `/groups/${merged}`,
     `/exchanges/${exchanged}`,
+    `/trials/${tried}`,
     `/imports/${imported}`,
     `/reports/periods?period=${month}`,
     `/reports/losses/area/${lossy}?period=${month}`,
@@ -212,6 +214,12 @@ async function exchange(site: Site, town: Town): Promise<string> {
   const { meterId } = town.take(healthy);
   const asked = { key: key(), meterId, reason: "显示屏损坏" };
   return (await site.tell<{ exchangeNo: string }>("/api/exchanges", asked)).exchangeNo;
+}
+
+/** A trial run of two meters. Answers its number. */
+async function tryMeters(site: Site, town: Town): Promise<string> {
+  const meterIds = [town.take(healthy).meterId, town.take(onServer).meterId];
+  return (await site.tell<{ trialNo: string }>("/api/trials", { key: key(), place: "meters", meterIds })).trialNo;
 }
 
 /** A file of which one row is wrong. It is checked when it comes. Answers its id. */

@@ -79,6 +79,10 @@ const fieldWords: Readonly<Record<string, string>> = {
   readingsMin: "读数次数",
   names: "表号或地址",
   typed: "表计数",
+  place: "范围",
+  placeId: "范围",
+  switchTest: "拉合闸测试",
+  inUseMeterIds: "有人用电的表计",
   againOf: "原批次",
 };
 

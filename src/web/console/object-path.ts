@@ -19,6 +19,7 @@ const paths: Readonly<Record<string, (id: string) => string>> = {
   // A channel is `<concentrator>/<bus>`.
   channel: (id) => `/concentrators/${id.split("%2F")[0]}`,
   exchange: (id) => `/exchanges/${id}`,
+  trial: (id) => `/trials/${id}`,
   import: (id) => `/imports/${id}`,
   price: () => "/prices?view=changes",
   tariff: () => "/prices",

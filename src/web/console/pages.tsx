@@ -9,6 +9,9 @@ const AlarmPage = lazy(() => import("./pages/alarms/alarm.tsx").then((m) => ({ d
 const AlarmRulesPage = lazy(() =>
   import("./pages/alarms/alarm-rules.tsx").then((m) => ({ default: m.AlarmRulesPage })),
 );
+const TrialsPage = lazy(() => import("./pages/trials/trials.tsx").then((m) => ({ default: m.TrialsPage })));
+const NewTrialPage = lazy(() => import("./pages/trials/new-trial.tsx").then((m) => ({ default: m.NewTrialPage })));
+const TrialPage = lazy(() => import("./pages/trials/trial.tsx").then((m) => ({ default: m.TrialPage })));
 const RechargePage = lazy(() => import("./pages/recharge/recharge.tsx").then((m) => ({ default: m.RechargePage })));
 const RecordsPage = lazy(() => import("./pages/records/records.tsx").then((m) => ({ default: m.RecordsPage })));
 const ReconcilePage = lazy(() => import("./pages/reconcile/reconcile.tsx").then((m) => ({ default: m.ReconcilePage })));
@@ -169,6 +172,9 @@ export const pages: readonly Page[] = [
   { path: "/users/new", permission: "user.manage", page: <NewUserPage /> },
   { path: "/users/:userId", permission: "user.manage", page: <UserPage /> },
   { path: "/roles", permission: "user.manage", page: <RolesPage /> },
+  { path: "/trials", permission: "meter.view", page: <TrialsPage /> },
+  { path: "/trials/new", permission: "concentrator.manage", page: <NewTrialPage /> },
+  { path: "/trials/:trialNo", permission: "meter.view", page: <TrialPage /> },
   { path: "/exchanges", permission: "meter.view", page: <ExchangesPage /> },
   { path: "/exchanges/:exchangeNo", permission: "meter.view", page: <ExchangePage /> },
   { path: "/share-runs/:runId", permission: "share.view", page: <ShareSheetPage /> },
@@ -229,6 +235,7 @@ export const menu = [
     name: "archive",
     entries: [
       { to: "/concentrators", name: "concentrators", icon: "concentrator", permission: "meter.view" },
+      { to: "/trials", name: "trials", icon: "checklist", permission: "concentrator.manage" },
       { to: "/imports", name: "imports", icon: "records", permission: "archive.import" },
       { to: "/exchanges", name: "exchanges", icon: "swap", permission: "meter.exchange" },
       { to: "/settings/collection", name: "collection", icon: "sliders", permission: "settings.manage" },

@@ -50,6 +50,7 @@ export const auditEn: typeof auditZh = {
       concentrator: "Concentrator",
       channel: "Channel",
       exchange: "Exchange",
+      trial: "Trial run",
       import: "Import",
       export: "Export",
       price: "Price change",

@@ -47,6 +47,7 @@ export const auditZh = {
       concentrator: "集中器",
       channel: "通道",
       exchange: "换表单",
+      trial: "试运行",
       import: "导入",
       export: "导出",
       price: "调价单",

@@ -30,6 +30,7 @@ import { safetyEn } from "./safety.en.ts";
 import { shellEn } from "./shell.en.ts";
 import { slotsEn } from "./slots.en.ts";
 import { supplyEn } from "./supply.en.ts";
+import { trialsEn } from "./trials.en.ts";
 import type { Messages } from "./zh-CN.ts";
 
 /** Every sentence of the web pages in English; the type refuses a missing or surplus key. */
@@ -66,4 +67,5 @@ export const en: Messages = {
   ...shellEn,
   ...slotsEn,
   ...supplyEn,
+  ...trialsEn,
 };

@@ -97,6 +97,7 @@ export const shellEn: typeof shellZh = {
     exports: "Exports",
     doubts: "Doubtful readings",
     exchanges: "Meter exchanges",
+    trials: "Trial runs",
     concentrators: "Concentrators",
     imports: "Import archives",
     collection: "Collection settings",

@@ -95,6 +95,7 @@ export const shellZh = {
     exports: "导出任务",
     doubts: "存疑读数",
     exchanges: "换表记录",
+    trials: "试运行",
     concentrators: "集中器",
     imports: "档案导入",
     collection: "采集设置",

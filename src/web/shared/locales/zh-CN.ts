@@ -30,6 +30,7 @@ import { safetyZh } from "./safety.zh-CN.ts";
 import { shellZh } from "./shell.zh-CN.ts";
 import { slotsZh } from "./slots.zh-CN.ts";
 import { supplyZh } from "./supply.zh-CN.ts";
+import { trialsZh } from "./trials.zh-CN.ts";
 
 /** Every sentence of the web pages in Chinese: the language that is always complete. Keys are grouped by place. */
 export const zhCN = {
@@ -65,6 +66,7 @@ export const zhCN = {
   ...shellZh,
   ...slotsZh,
   ...supplyZh,
+  ...trialsZh,
 };
 
 /** The shape that every other language must fill completely. */

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Button } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useParams } from "react-router";
+import { Link, useParams } from "react-router";
 import type { ConcentratorMade, ConcentratorView } from "#contract/collection.ts";
 import {
   collectionKeys,
@@ -57,6 +57,13 @@ export function ConcentratorPage() {
         <a href="#monitor">{t("concentrators.toMonitor")}</a>
         {seen.retiredAt === null ? (
           <Can do="concentrator.manage">
+            <Link
+              className="link-button"
+              to={`/trials/new?concentrator=${seen.id}`}
+              data-testid="trial-of-concentrator"
+            >
+              {t("trials.title")}
+            </Link>
             <Button onClick={() => setDoing("edit")} data-testid="edit-concentrator">
               {t("concentrators.edit")}
             </Button>
