@@ -31,6 +31,7 @@ const menus = {
     ...doubtful,
     "concentrators",
     "trials",
+    "areas",
     "imports",
     "exchanges",
   ],

@@ -1,4 +1,5 @@
 import { alarmErrors } from "./errors-alarms.ts";
+import { areaErrors } from "./errors-areas.ts";
 import { batchErrors } from "./errors-batches.ts";
 import { collectionErrors } from "./errors-collection.ts";
 import { deskErrors } from "./errors-desk.ts";
@@ -21,6 +22,7 @@ import { trialErrors } from "./errors-trials.ts";
  * neither (a decoder returns a value that says what was wrong).
  */
 export const errors = {
+  ...areaErrors,
   ...alarmErrors,
   ...batchErrors,
   ...refundErrors,

@@ -99,6 +99,7 @@ export const auditActions = {
   "account.unmerge": ["拆分账户", "Account un-merged"],
   "account.merge_withdraw": ["撤回合并", "Merge withdrawn"],
   "account.merge_recheck": ["核对合并", "Merge checked again"],
+  "area.move": ["移动片区", "Area moved"],
   "area.add": ["新增片区", "Area added"],
   "archive.export": ["导出档案", "Archive taken out"],
   "archive.import.upload": ["上传导入文件", "Import uploaded"],

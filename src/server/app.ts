@@ -16,6 +16,7 @@ import { BODY_BYTES_MAX, handleError, refuse } from "./refusals.ts";
 import { demandAccess, type Routes } from "./route.ts";
 import { alarmRoutes } from "./routes/alarms.ts";
 import { approvalRoutes } from "./routes/approvals.ts";
+import { areaRoutes } from "./routes/areas.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { boardRoutes } from "./routes/board.ts";
 import { collectionRoutes } from "./routes/collection.ts";
@@ -131,6 +132,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   paymentRoutes(routes, nudge);
   shiftRoutes(routes);
   customerRoutes(routes);
+  areaRoutes(routes, nudge);
   alarmRoutes(routes, nudge);
   offGuardRoutes(routes);
   linkRoutes(routes);

@@ -56,6 +56,19 @@ export async function accessTown(name: Parameters<typeof freshDatabase>[0]) {
   await db.transact((tx) =>
     tx.insertInto("area").values({ id: 3, project_id: 1, parent_id: null, name: "3 号街", sort: 3 }).execute(),
   );
+  await db.transact(async (tx) => {
+    for (const [street, house] of [1, 2].flatMap((street) =>
+      [1, 2].map((nth) => [street, street * 100 + nth] as const),
+    )) {
+      const area = { project_id: 1, parent_id: street, name: `${house} 号楼`, sort: house };
+      await tx
+        .insertInto("area")
+        .values({ id: house, ...area })
+        .execute();
+      for (const ancestor of [street, house])
+        await tx.insertInto("area_ancestor").values({ area_id: house, ancestor_id: ancestor }).execute();
+    }
+  });
   await preparePeople(db);
   for (const meter of [11, 21]) shares.set(meter, await share(admin, meter));
 
@@ -198,6 +211,9 @@ export async function accessTown(name: Parameters<typeof freshDatabase>[0]) {
       "/api/shares/preview": { ...shareTerms(of.meter), sharedFor: yesterday },
       "/api/shares/rules": shareRule(of.meter, `key-${of.meter}-matrix`, addDays(yesterday, 2)),
       "/api/shares/runs": { sourceMeterId: of.meter + 2, period: yesterday },
+      "/api/areas/:id/move": {
+        ...{ parentId: Math.floor(of.meter / 10) * 100 + 2, seenParentId: Math.floor(of.meter / 10), reason: "改建" },
+      },
       "/api/boxes": { boxId: null, areaId: 1, name: "新箱", meterIds: [], reason: "新装" },
       "/api/hvac/units": hvacUnit(of.meter, `M${of.meter}`),
       "/api/hvac/inputs": {

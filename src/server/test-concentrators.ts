@@ -105,6 +105,8 @@ export function archiveUrl(path: string, of: { meter: number }): string {
   const isEmpty = path === "/api/concentrators/:id/retire" && street === 1;
   return path
     .replace("/losses/:type/:id", `/losses/area/${street}`)
+    .replace("/api/areas/:id", `/api/areas/${street}01`)
+    .replace("move-preview", `move-preview?parentId=${street}02`)
     .replace("/api/meters/:id/retire", `/api/meters/${street === 1 ? EMPTY : of.meter}/retire`)
     .replace("/api/concentrators/:id", `/api/concentrators/${isEmpty ? EMPTY : street}`)
     .replace("/api/collection/item-sets/:id", `/api/collection/item-sets/${street === 1 ? EMPTY : 99}`);

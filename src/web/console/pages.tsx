@@ -78,6 +78,7 @@ const ConcentratorPage = lazy(() =>
 const CollectionPage = lazy(() =>
   import("./pages/concentrators/collection.tsx").then((m) => ({ default: m.CollectionPage })),
 );
+const AreasPage = lazy(() => import("./pages/areas/areas.tsx").then((m) => ({ default: m.AreasPage })));
 const ExportsPage = lazy(() => import("./pages/exports/exports.tsx").then((m) => ({ default: m.ExportsPage })));
 const ImportsPage = lazy(() => import("./pages/imports/imports.tsx").then((m) => ({ default: m.ImportsPage })));
 const ImportPage = lazy(() => import("./pages/imports/import.tsx").then((m) => ({ default: m.ImportPage })));
@@ -165,6 +166,7 @@ export const pages: readonly Page[] = [
   { path: "/hvac/:meterId", permission: "share.view", page: <HvacSourcePage /> },
   { path: "/concentrators", permission: "meter.view", page: <ConcentratorsPage /> },
   { path: "/concentrators/:concentratorId", permission: "meter.view", page: <ConcentratorPage /> },
+  { path: "/areas", permission: "meter.manage", page: <AreasPage /> },
   { path: "/settings/collection", permission: "settings.manage", page: <CollectionPage /> },
   { path: "/imports", permission: "archive.import", page: <ImportsPage /> },
   { path: "/imports/:importId", permission: "archive.import", page: <ImportPage /> },
@@ -236,6 +238,7 @@ export const menu = [
     entries: [
       { to: "/concentrators", name: "concentrators", icon: "concentrator", permission: "meter.view" },
       { to: "/trials", name: "trials", icon: "checklist", permission: "concentrator.manage" },
+      { to: "/areas", name: "areas", icon: "share", permission: "meter.manage" },
       { to: "/imports", name: "imports", icon: "records", permission: "archive.import" },
       { to: "/exchanges", name: "exchanges", icon: "swap", permission: "meter.exchange" },
       { to: "/settings/collection", name: "collection", icon: "sliders", permission: "settings.manage" },

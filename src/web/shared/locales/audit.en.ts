@@ -103,6 +103,7 @@ export const auditEn: typeof auditZh = {
       price: "Price",
       tariff: "Tariff",
       ratio: "Ratio",
+      parent: "Area above",
       powerMaxW: "Greatest power (W)",
       lowCredit: "Low credit",
       supplyGuard: "Supply guard",

@@ -100,6 +100,7 @@ export const auditZh = {
       price: "单价",
       tariff: "电价方案",
       ratio: "倍率",
+      parent: "上级片区",
       powerMaxW: "最大功率(瓦)",
       lowCredit: "报警余量",
       supplyGuard: "保电",

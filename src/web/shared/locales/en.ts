@@ -1,5 +1,6 @@
 import { alarmsEn } from "./alarms.en.ts";
 import { approvalsEn } from "./approvals.en.ts";
+import { areasEn } from "./areas.en.ts";
 import { auditEn } from "./audit.en.ts";
 import { boardEn } from "./board.en.ts";
 import { collectionEn } from "./collection.en.ts";
@@ -37,6 +38,7 @@ import type { Messages } from "./zh-CN.ts";
 export const en: Messages = {
   ...alarmsEn,
   ...approvalsEn,
+  ...areasEn,
   ...auditEn,
   ...boardEn,
   ...collectionEn,

@@ -99,6 +99,7 @@ export const shellEn: typeof shellZh = {
     exchanges: "Meter exchanges",
     trials: "Trial runs",
     concentrators: "Concentrators",
+    areas: "Areas",
     imports: "Import archives",
     collection: "Collection settings",
     shares: "Public shares",

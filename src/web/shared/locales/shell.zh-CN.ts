@@ -97,6 +97,7 @@ export const shellZh = {
     exchanges: "换表记录",
     trials: "试运行",
     concentrators: "集中器",
+    areas: "片区",
     imports: "档案导入",
     collection: "采集设置",
     shares: "公摊",

@@ -1,5 +1,6 @@
 import { alarmsZh } from "./alarms.zh-CN.ts";
 import { approvalsZh } from "./approvals.zh-CN.ts";
+import { areasZh } from "./areas.zh-CN.ts";
 import { auditZh } from "./audit.zh-CN.ts";
 import { boardZh } from "./board.zh-CN.ts";
 import { collectionZh } from "./collection.zh-CN.ts";
@@ -36,6 +37,7 @@ import { trialsZh } from "./trials.zh-CN.ts";
 export const zhCN = {
   ...alarmsZh,
   ...approvalsZh,
+  ...areasZh,
   ...auditZh,
   ...boardZh,
   ...collectionZh,
