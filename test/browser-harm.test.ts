@@ -127,5 +127,5 @@ browserStories("what people and things do to a console", ({ before, open, refusa
     const said = site.complaints().filter((line) => !/status of (400|403|404|409|422|429) /.test(line));
     expect(said).toEqual([]);
     await expectBooksRight(site);
-  }, 300_000);
+  }, 480_000); // every page twice, beside other programs
 });

@@ -36,7 +36,7 @@ browserStories("every page of the console", ({ before, open }) => {
     });
     expect(wrong).toEqual({});
     expect(patternsOfConsole().filter((each) => !found.has(each))).toEqual([]);
-  }, 240_000);
+  }, 420_000); // every page, beside other programs
 
   test("a choice of colours or language holds at once, colours after a reload and in a dialog; print stays light", async () => {
     const page = await open({ as: "admin" });

@@ -241,6 +241,43 @@ describe.each(testDatabases.filter(({ available }) => available))("trial runs on
     expect(await s.switched(meter.id)).toEqual(["tripped", "closed"]);
   });
 
+  test("what safety has switched off since is not switched on by the end of a test", async () => {
+    const s = await site();
+    const meter = await s.db.read
+      .selectFrom("meter")
+      .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
+      .selectAll("meter")
+      .where("relay", "=", "closed")
+      .where("closes_by", "=", "direct")
+      .where("profile", "=", "jc1")
+      .executeTakeFirstOrThrow();
+    await s.vacate(meter.id);
+    s.town.setLoad(meter.number, 0);
+    const place = { kind: "meters", id: null } as const;
+    const { trialNo } = await startTrial(s.ctx, boss, s.asked({ place, meterIds: [meter.id], switchTest: true }));
+    await until("its trip was confirmed", async () => {
+      const row = await s.db.read.selectFrom("trial_meter").select("trip_command_id").executeTakeFirstOrThrow();
+      if (row.trip_command_id === null) await advanceTrials(s.ctx);
+      else return (await s.commandNow(row.trip_command_id)).state === "confirmed";
+    });
+    await s.db.transact((tx) =>
+      tx
+        .updateTable("meter_state")
+        .set((eb) => ({ off_cause: "safety" as const, version: eb("version", "+", 1) }))
+        .where("meter_id", "=", meter.id)
+        .execute(),
+    );
+    const ended = await s.run(trialNo);
+    expect(whyOf(ended, meter.id, "switch")).toBe("switch_taken");
+    const close = await s.db.read
+      .selectFrom("command")
+      .selectAll()
+      .where("kind", "=", "close")
+      .executeTakeFirstOrThrow();
+    expect([close.state, close.state_reason, close.sent_at]).toEqual(["cancelled", "off_by_safety", null]);
+    expect(s.town.meter(meter.number)?.relay).toBe("open");
+  });
+
   test("an offline concentrator is said to be one, and costs each meter seconds; nothing is left behind on the line", async () => {
     const s = await site();
     const id = s.plan.concentrators[0]?.id ?? "";

@@ -14,10 +14,16 @@ import { noCutUntil, standingOf } from "./standing.ts";
  */
 export async function whyNotDue(tx: Tx, command: CommandTable, now: Instant): Promise<string | null> {
   if (command.kind === "trip") return whyNoTrip(tx, command, now);
-  if (command.cause !== "paid") return null;
   const state = await meterState(tx, command.meter_id);
+  if (command.cause !== "paid") return whyNotUndone(command, state.off_cause);
   if (await isOwing(tx, command.meter_id)) return "in_arrears";
   return state.off_cause === "operator" || state.off_cause === "safety" ? `off_by_${state.off_cause}` : null;
+}
+
+/** The close that ends a switch test brings back what the test took, and nothing that safety or arrears have taken since. */
+function whyNotUndone(command: CommandTable, cause: string | null): string | null {
+  const undoes = (JSON.parse(command.payload) as { undoes?: string }).undoes !== undefined;
+  return undoes && (cause === "safety" || cause === "arrears") ? `off_by_${cause}` : null;
 }
 
 /** Whether the meter is prepaid, its account has its credit on the server, and is in arrears again since the close was asked for. */
