@@ -26,6 +26,7 @@ const menus = {
     "board",
     "alarms",
     "guard",
+    "batches",
     "approvals",
     ...figures,
     ...doubtful,

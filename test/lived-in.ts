@@ -51,6 +51,7 @@ export async function livedIn(opened: Opened): Promise<string[]> {
   const tried = await tryMeters(site, town);
   await doubt(site, ctx, db, town);
   await alarm(opened, town);
+  const batch = await switchMany(site, town);
   const lossy = await measureArea(site, db, sold.meterId);
   const empty = tiles[0]?.meterId ?? 0;
   return [
@@ -72,6 +73,7 @@ export async function livedIn(opened: Opened): Promise<string[]> {
     `/reports/meters/${sold.meterId}?period=${month}`,
     `/reports/meters/${sold.meterId}/readings?day=${days.at(-1)}`,
     "/quarantine",
+    `/switch-batches/${batch}`,
   ];
 }
 
@@ -250,6 +252,13 @@ async function alarm(opened: Opened, town: Town): Promise<void> {
     const { index_wh, index_at } = await meterState(tx, meterId);
     await openAlarm(tx, stillAlarm(meterId, { id: key(), index_wh: index_wh ?? 0, index_at }));
   });
+}
+
+/** Two meters that shall be tripped together: the list waits for a second person. Answers its id. */
+async function switchMany(site: Site, town: Town): Promise<string> {
+  const meterIds = [town.take(healthy).meterId, town.take(healthy).meterId];
+  const asked = { key: key(), kind: "trip", meterIds, typed: 2, reason: "更换母线" };
+  return (await site.tell<{ batchId: string }>("/api/switch-batches", asked)).batchId;
 }
 
 /** A meter that falls silent after it showed far more than can be: nobody believes it without a person. */

@@ -1,5 +1,4 @@
-import { HOUR_MS } from "#base/time.ts";
-import type { CommandKind } from "./command.ts";
+import { HOUR_MS, MINUTE_MS } from "#base/time.ts";
 import { isSafetyLocked, type OffCause } from "./switching.ts";
 
 /** What a batch (批量拉合闸) does to its meters. */
@@ -14,8 +13,20 @@ export type BatchState = (typeof batchStates)[number];
 export const batchRowStates = ["waiting", "asked", "left_out", "cancelled"] as const;
 export type BatchRowState = (typeof batchRowStates)[number];
 
-/** How far a meter of a batch is, its command included. `queued`: the command has not left. */
-export const batchSteps = ["waiting", "queued", "sent", "confirmed", "failed", "left_out", "cancelled"] as const;
+/**
+ * How far a meter of a batch is, its command included. `queued`: the command has not left. `unanswered`: it was sent long ago and nothing was
+ * heard, so where the switch stands is not known.
+ */
+export const batchSteps = [
+  "waiting",
+  "queued",
+  "sent",
+  "confirmed",
+  "failed",
+  "unanswered",
+  "left_out",
+  "cancelled",
+] as const;
 export type BatchStep = (typeof batchSteps)[number];
 
 /** Why a meter of a batch is not switched: some when the list is made, all of them again when its turn comes. */
@@ -60,15 +71,21 @@ export function whyNotInBatch(kind: BatchKind, facts: SwitchableFacts): "guarded
   return isSafetyLocked(facts) ? "safety" : null;
 }
 
+/** After so long without an answer a meter counts as unanswered: nothing is sent again on behalf of a trip by then. */
+export const UNANSWERED_MS = 10 * MINUTE_MS;
+
+/** A command as far as a batch looks at it. `isLate`: it was sent longer ago than {@link UNANSWERED_MS}. */
+export type BatchCommand = { readonly state: string; readonly wasSent: boolean; readonly isLate: boolean };
+
 /** How far a meter is: from its row, and from its command when it has one. */
-export function stepOf(row: BatchRowState, command: { state: string; wasSent: boolean } | null): BatchStep {
+export function stepOf(row: BatchRowState, command: BatchCommand | null): BatchStep {
   if (row !== "asked" || command === null) return row === "asked" ? "queued" : row;
-  if (command.state === "waiting") return command.wasSent ? "sent" : "queued";
-  if (command.state === "sent" || command.state === "unknown") return "sent";
-  return command.state === "confirmed" ? "confirmed" : "failed";
+  const { state, wasSent, isLate } = command;
+  if (state === "confirmed") return "confirmed";
+  if (state !== "waiting" && state !== "sent" && state !== "unknown") return "failed";
+  if (!wasSent) return "queued";
+  return isLate ? "unanswered" : "sent";
 }
 
-/** Whether a command that was made for a batch does what the batch is for. */
-export function isOfBatch(kind: BatchKind, command: CommandKind): boolean {
-  return command === kind || (kind === "close" && command === "permit_close");
-}
+/** Steps after which a meter may be tried again. */
+export const againSteps: readonly BatchStep[] = ["failed", "unanswered"];

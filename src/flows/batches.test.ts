@@ -34,12 +34,10 @@ describe.each(testDatabases)("batches on $name", ({ name, available }) => {
   const now = () => house.now();
   const pass = (ms: number) => house.pass(ms);
   const ids = (...places: number[]) => house.ids(...places);
-  const asking = () => house.asking();
   const ask: typeof house.ask = (...asked) => house.ask(...asked);
   const seen: typeof house.seen = (...asked) => house.seen(...asked);
   const approve: typeof house.approve = (...asked) => house.approve(...asked);
   const run = (limit?: number) => house.run(limit);
-  const commandsOf = (id: string) => house.commandsOf(id);
   const set: typeof house.set = (...asked) => house.set(...asked);
   const steps = (id: string) => house.steps(id);
 
@@ -59,7 +57,7 @@ describe.each(testDatabases)("batches on $name", ({ name, available }) => {
       expect(await seen(id)).toMatchObject({ state: "running", approvedBy: li.login });
       await run();
       await run();
-      const commands = await commandsOf(id);
+      const commands = await house.commandsOf(id);
       expect(commands.map((each) => [each.meter_id, each.kind, each.cause, each.requested_by, each.reason])).toEqual(
         ids(0, 1, 2).map((meterId) => [meterId, "trip", "operator", wang.login, "台风来袭"]),
       );
@@ -113,7 +111,7 @@ describe.each(testDatabases)("batches on $name", ({ name, available }) => {
     expect(await steps(id)).toEqual({ waiting: 1, left_out: 2 });
     await approve(id);
     await run();
-    expect((await commandsOf(id)).map(({ meter_id }) => meter_id)).toEqual(ids(0));
+    expect((await house.commandsOf(id)).map(({ meter_id }) => meter_id)).toEqual(ids(0));
   });
 
   on(
@@ -220,7 +218,7 @@ describe.each(testDatabases)("batches on $name", ({ name, available }) => {
   });
 
   on("the same key is the same batch; with other content it is refused", async () => {
-    const asked = asking();
+    const asked = house.asking();
     const answers = await Promise.all(Array.from({ length: 4 }, () => requestBatch(house.ctx, wang, asked)));
     expect(new Set(answers.map(({ batchId }) => batchId)).size).toBe(1);
     expect(answers.filter(({ created }) => created)).toHaveLength(1);
@@ -242,7 +240,7 @@ describe.each(testDatabases)("batches on $name", ({ name, available }) => {
       await run();
       expect(await steps(id)).toEqual({ sent: 1, cancelled: 4 });
       expect(await seen(id)).toMatchObject({ state: "cancelled", cancelledBy: zhao.login });
-      const commands = await commandsOf(id);
+      const commands = await house.commandsOf(id);
       expect(commands.map(({ state }) => state).sort()).toEqual(["cancelled", "cancelled", "sent"]);
       const audit = await house.db.read
         .selectFrom("audit")
@@ -319,6 +317,24 @@ describe.each(testDatabases)("batches on $name", ({ name, available }) => {
     expect(await refusal(ask({ meterIds: [bad], againOf: id, kind: "close" }))).toBe("batch_not_failed");
     const again = await ask({ meterIds: [bad], againOf: id });
     expect(await seen(again)).toMatchObject({ againOf: id, state: "requested" });
+  });
+
+  on("a meter that says nothing for long no longer holds its batch open, and may be tried again", async () => {
+    const [dead = 0] = ids(0);
+    const id = await ask({ meterIds: [dead] });
+    await approve(id);
+    await run();
+    await set(dead, { state: "sent", sent_at: now() });
+    expect(await steps(id)).toEqual({ sent: 1 });
+    expect(await refusal(ask({ meterIds: [dead], againOf: id }))).toBe("batch_not_failed");
+    pass(11 * MINUTE_MS);
+    await run();
+    expect(await seen(id)).toMatchObject({ state: "done", steps: { unanswered: 1 } });
+    const again = await ask({ meterIds: [dead], againOf: id });
+    await approve(again);
+    await run();
+    expect(await steps(id)).toEqual({ failed: 1 }); // another has taken its place
+    expect(await steps(again)).toEqual({ queued: 1 });
   });
 
   on("what nobody agrees to is put away: rejected, withdrawn, or too old", async () => {

@@ -65,7 +65,7 @@ async function request(ctx: FlowContext, tx: Tx, actor: Actor, input: BatchAsked
     if (earlier.request_hash !== requestHash) throw new AppError("command_key_conflict");
     return { batchId: earlier.id, created: false };
   }
-  if (againOf !== null) await demandFailed(tx, actor, { kind, againOf, meterIds });
+  if (againOf !== null) await demandFailed(tx, actor, { kind, againOf, meterIds, now: ctx.clock() });
   const list = await makeList(tx, actor.scope, { kind, meterIds });
   if (list.length !== meterIds.length) throw new AppError("meter_not_found");
   const meters = list.filter(({ why }) => why === null).length;
@@ -127,10 +127,11 @@ function started(kind: BatchKind, now: Instant) {
 async function demandFailed(
   tx: Tx,
   actor: Actor,
-  of: { kind: BatchKind; againOf: string; meterIds: readonly number[] },
+  of: { kind: BatchKind; againOf: string; meterIds: readonly number[]; now: Instant },
 ): Promise<void> {
   const earlier = await batchRow(tx, of.againOf);
-  const failed = earlier?.kind === of.kind ? await failedMeters(tx, of.againOf) : new Set<number>();
+  const failed =
+    earlier?.kind === of.kind ? await failedMeters(tx, { batchId: of.againOf, now: of.now }) : new Set<number>();
   const seen = await makeList(tx, actor.scope, { kind: of.kind, meterIds: of.meterIds });
   if (seen.length !== of.meterIds.length) throw new AppError("meter_not_found");
   if (!of.meterIds.every((each) => failed.has(each))) throw new AppError("batch_not_failed");

@@ -147,14 +147,14 @@ async function whyHold(tx: Tx, projectId: number, now: Instant): Promise<BatchHo
 }
 
 async function endOrHold(ctx: FlowContext, id: string, hold: BatchHold | null): Promise<void> {
-  if (await isUnderWay(ctx.db.read, id)) {
+  if (await isUnderWay(ctx.db.read, { batchId: id, now: ctx.clock() })) {
     await ctx.db.transact((tx) => holdBatch(tx, { id, hold, at: ctx.clock() }));
     return;
   }
   await decide(ctx.db, async (tx) => {
     const batch = await claimBatch(tx, id);
-    if (batch?.state !== "running" || (await isUnderWay(tx, id))) return;
     const now = ctx.clock();
+    if (batch?.state !== "running" || (await isUnderWay(tx, { batchId: id, now }))) return;
     await changeBatch(tx, batch, { state: "done", hold: null, ended_at: now, updated_at: now });
   });
 }

@@ -1,8 +1,8 @@
 import { type Expression, type ExpressionBuilder, type SqlBool, sql } from "kysely";
-import type { Instant } from "#base/time.ts";
+import { type Instant, later } from "#base/time.ts";
 import type { Batch, BatchFilter, BatchLine, BatchMeter } from "#contract/switch-batches.ts";
 import type { Actor, Scope } from "#domain/permission.ts";
-import { type BatchStep, batchSteps, type LeftOutReason, stepOf } from "#domain/switch-batch.ts";
+import { type BatchStep, batchSteps, type LeftOutReason, stepOf, UNANSWERED_MS } from "#domain/switch-batch.ts";
 import { approvalView } from "./approvals.ts";
 import type { Tx } from "./db.ts";
 import { everyPage } from "./every-page.ts";
@@ -10,7 +10,7 @@ import { mentions } from "./mentions.ts";
 import type { Schema } from "./schema.ts";
 import type { SwitchBatchTable } from "./schema-batches.ts";
 import { inScope } from "./scope.ts";
-import type { KnownMeter } from "./switch-batches.ts";
+import { batchCommand, type KnownMeter } from "./switch-batches.ts";
 
 /** Batches of one answer. */
 export const BATCHES_SHOWN = 50;
@@ -66,7 +66,7 @@ function filtered(tx: Tx, actor: Actor, { kind, state, search }: BatchFilter) {
 export async function batchPage(
   tx: Tx,
   actor: Actor,
-  input: BatchFilter & { page: number },
+  input: BatchFilter & { page: number; now: Instant },
 ): Promise<{ items: BatchLine[]; pages: number; total: number }> {
   const { total } = await filtered(tx, actor, input)
     .select((eb) => eb.fn.countAll<number>().as("total"))
@@ -78,11 +78,11 @@ export async function batchPage(
     .limit(BATCHES_SHOWN)
     .execute();
   const pages = Math.max(1, Math.ceil(Number(total) / BATCHES_SHOWN));
-  return { items: await toLines(tx, actor.scope, rows), pages, total: Number(total) };
+  return { items: await toLines(tx, rows, { scope: actor.scope, now: input.now }), pages, total: Number(total) };
 }
 
 /** Every batch that the filter holds, the newest first. */
-export function everyBatch(tx: Tx, actor: Actor, filter: BatchFilter): AsyncGenerator<BatchLine> {
+export function everyBatch(tx: Tx, actor: Actor, filter: BatchFilter & { now: Instant }): AsyncGenerator<BatchLine> {
   return everyPage(
     async ({ before, limit }) => {
       const rows = await filtered(tx, actor, filter)
@@ -91,7 +91,10 @@ export function everyBatch(tx: Tx, actor: Actor, filter: BatchFilter): AsyncGene
         .orderBy("id", "desc")
         .limit(limit + 1)
         .execute();
-      return { items: await toLines(tx, actor.scope, rows.slice(0, limit)), more: rows.length > limit };
+      return {
+        items: await toLines(tx, rows.slice(0, limit), { scope: actor.scope, now: filter.now }),
+        more: rows.length > limit,
+      };
     },
     (line) => line.batchId,
   );
@@ -109,7 +112,7 @@ export async function countBatches(tx: Tx, actor: Actor, filter: BatchFilter): P
 export async function batchView(tx: Tx, actor: Actor, id: string, now: Instant): Promise<Batch | null> {
   const row = await seen(tx, actor).selectAll().where("id", "=", id).executeTakeFirst();
   if (row === undefined) return null;
-  const items = await batchMeters(tx, actor.scope, id);
+  const items = await batchMeters(tx, { scope: actor.scope, batchId: id, now });
   const whole = (await isWholeBatchSeen(tx, actor.scope, id)) === "whole";
   const mine = row.requested_by_id === actor.userId;
   const open = row.state === "running" || (row.state === "requested" && mine);
@@ -131,7 +134,10 @@ export async function batchView(tx: Tx, actor: Actor, id: string, now: Instant):
 }
 
 /** The meters of a batch that lie in the scope, in the order of the list. */
-export async function batchMeters(tx: Tx, scope: Scope, batchId: string): Promise<BatchMeter[]> {
+export async function batchMeters(
+  tx: Tx,
+  { scope, batchId, now }: { scope: Scope; batchId: string; now: Instant },
+): Promise<BatchMeter[]> {
   const rows = await tx
     .selectFrom("switch_batch_meter")
     .innerJoin("meter", "meter.id", "switch_batch_meter.meter_id")
@@ -153,7 +159,8 @@ export async function batchMeters(tx: Tx, scope: Scope, batchId: string): Promis
     .execute();
   return rows.map((row) => {
     const { customerId: _, ...known } = JSON.parse(row.known) as KnownMeter;
-    const command = row.command_state === null ? null : { state: row.command_state, wasSent: row.sent_at !== null };
+    const { command_state: state, sent_at: sentAt } = row;
+    const command = state === null ? null : batchCommand({ state, sentAt }, now);
     return {
       meterId: row.meter_id,
       ...known,
@@ -177,7 +184,11 @@ function noSteps(): Record<BatchStep, number> {
   return Object.fromEntries(batchSteps.map((step) => [step, 0])) as Record<BatchStep, number>;
 }
 
-async function toLines(tx: Tx, scope: Scope, rows: readonly SwitchBatchTable[]): Promise<BatchLine[]> {
+async function toLines(
+  tx: Tx,
+  rows: readonly SwitchBatchTable[],
+  { scope, now }: { scope: Scope; now: Instant },
+): Promise<BatchLine[]> {
   if (rows.length === 0) return [];
   const counted = await tx
     .selectFrom("switch_batch_meter")
@@ -196,6 +207,9 @@ async function toLines(tx: Tx, scope: Scope, rows: readonly SwitchBatchTable[]):
       "command.state as command_state",
       eb.fn.countAll<number>().as("count"),
       eb.fn.count<number>("command.sent_at").as("sent"),
+      eb.fn
+        .sum<number>(eb.case().when("command.sent_at", "<", later(now, -UNANSWERED_MS)).then(1).else(0).end())
+        .as("late"),
     ])
     .execute();
   const steps = new Map(rows.map(({ id }) => [id, noSteps()]));
@@ -203,9 +217,12 @@ async function toLines(tx: Tx, scope: Scope, rows: readonly SwitchBatchTable[]):
     const of = steps.get(row.batch_id);
     if (of === undefined) continue;
     const state = row.command_state;
-    const sent = Number(row.sent);
-    of[stepOf(row.row_state, state === null ? null : { state, wasSent: true })] += sent;
-    of[stepOf(row.row_state, state === null ? null : { state, wasSent: false })] += Number(row.count) - sent;
+    const step = (wasSent: boolean, isLate: boolean) =>
+      stepOf(row.row_state, state === null ? null : { state, wasSent, isLate });
+    const [count, sent, late] = [Number(row.count), Number(row.sent), Number(row.late)];
+    of[step(true, true)] += late;
+    of[step(true, false)] += sent - late;
+    of[step(false, false)] += count - sent;
   }
   return rows.map((row) => toLine(row, steps.get(row.id) ?? noSteps()));
 }

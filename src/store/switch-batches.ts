@@ -1,13 +1,20 @@
-import type { Instant } from "#base/time.ts";
+import { type Instant, later } from "#base/time.ts";
 import type { Scope } from "#domain/permission.ts";
-import type { BatchHold, BatchRowState, LeftOutReason } from "#domain/switch-batch.ts";
+import {
+  againSteps,
+  type BatchCommand,
+  type BatchHold,
+  type BatchRowState,
+  type LeftOutReason,
+  stepOf,
+  UNANSWERED_MS,
+} from "#domain/switch-batch.ts";
 import type { OffCause } from "#domain/switching.ts";
 import { tilesOfMeters } from "./board.ts";
 import { cancelUnsent, OPEN_STATES } from "./commands.ts";
 import type { Tx } from "./db.ts";
 import { insertIgnore, insertRows, updatedRows } from "./portable.ts";
 import type { SwitchBatchMeterTable, SwitchBatchTable } from "./schema-batches.ts";
-import type { CommandState } from "./schema-commands.ts";
 import { inScope } from "./scope.ts";
 import { Stale } from "./stale.ts";
 
@@ -231,17 +238,21 @@ export async function takeBackUnsent(tx: Tx, input: { batchId: string; why: stri
   return taken;
 }
 
-/** Whether something of a batch is still under way: a meter that waits, or a command that has not ended. */
-export async function isUnderWay(tx: Tx, batchId: string): Promise<boolean> {
+/** Whether something of a batch is still under way: a meter that waits, or a command that has not ended and may still be answered. */
+export async function isUnderWay(tx: Tx, of: { batchId: string; now: Instant }): Promise<boolean> {
   const row = await tx
     .selectFrom("switch_batch_meter")
     .leftJoin("command", "command.id", "switch_batch_meter.command_id")
     .select("switch_batch_meter.meter_id")
-    .where("switch_batch_meter.batch_id", "=", batchId)
+    .where("switch_batch_meter.batch_id", "=", of.batchId)
     .where((eb) =>
       eb.or([
         eb("switch_batch_meter.state", "=", "waiting"),
-        eb.and([eb("switch_batch_meter.state", "=", "asked"), eb("command.state", "in", [...OPEN_STATES])]),
+        eb.and([
+          eb("switch_batch_meter.state", "=", "asked"),
+          eb("command.state", "in", [...OPEN_STATES]),
+          eb.or([eb("command.sent_at", "is", null), eb("command.sent_at", ">=", later(of.now, -UNANSWERED_MS))]),
+        ]),
       ]),
     )
     .limit(1)
@@ -249,18 +260,29 @@ export async function isUnderWay(tx: Tx, batchId: string): Promise<boolean> {
   return row !== undefined;
 }
 
-/** Commands of a batch that failed, by meter. */
-export async function failedMeters(tx: Tx, batchId: string): Promise<Set<number>> {
-  const ended: CommandState[] = ["refused", "stopped", "expired", "cancelled"];
+/** The meters of a batch that may be tried again: their command failed, or nothing was heard of it for long. */
+export async function failedMeters(tx: Tx, of: { batchId: string; now: Instant }): Promise<Set<number>> {
   const rows = await tx
     .selectFrom("switch_batch_meter")
     .innerJoin("command", "command.id", "switch_batch_meter.command_id")
-    .select("switch_batch_meter.meter_id")
-    .where("switch_batch_meter.batch_id", "=", batchId)
-    .where("switch_batch_meter.state", "=", "asked")
-    .where("command.state", "in", ended)
+    .select([
+      "switch_batch_meter.meter_id",
+      "switch_batch_meter.state as row_state",
+      "command.state",
+      "command.sent_at",
+    ])
+    .where("switch_batch_meter.batch_id", "=", of.batchId)
     .execute();
-  return new Set(rows.map((row) => row.meter_id));
+  const failed = rows.filter((row) =>
+    againSteps.includes(stepOf(row.row_state, batchCommand({ state: row.state, sentAt: row.sent_at }, of.now))),
+  );
+  return new Set(failed.map((row) => row.meter_id));
+}
+
+/** A command as a batch looks at it now. */
+export function batchCommand(command: { state: string; sentAt: number | null }, now: Instant): BatchCommand {
+  const { state, sentAt } = command;
+  return { state, wasSent: sentAt !== null, isLate: sentAt !== null && sentAt < later(now, -UNANSWERED_MS) };
 }
 
 /** What happened at a meter since an instant that speaks against a trip that was decided before. */

@@ -2,7 +2,13 @@ import { formatInstant, instant } from "#base/time.ts";
 import { parseMoney } from "#base/units.ts";
 import type { Batch, BatchFilter, BatchLine, BatchMeter } from "#contract/switch-batches.ts";
 import type { Actor } from "#domain/permission.ts";
-import type { BatchKind, BatchState, BatchStep, LeftOutReason } from "#domain/switch-batch.ts";
+import {
+  type BatchKind,
+  type BatchState,
+  type BatchStep,
+  batchSteps,
+  type LeftOutReason,
+} from "#domain/switch-batch.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { everyBatch } from "#store/switch-batch-pages.ts";
 import { type ExportLanguage, inWords, type NamedTable, namedTable, type Words } from "./answer.ts";
@@ -26,7 +32,8 @@ const stepWords: Readonly<Record<BatchStep, Words>> = {
   sent: ["已发出", "Sent"],
   confirmed: ["已确认", "Confirmed"],
   failed: ["失败", "Failed"],
-  left_out: ["未操作", "Left out"],
+  unanswered: ["无应答", "No answer"],
+  left_out: ["不操作", "Left out"],
   cancelled: ["已停止", "Stopped"],
 };
 
@@ -76,10 +83,10 @@ export function batchesFile(
       { header: say(["申请人", "Asked by"]), type: "text", width: 14, value: (each) => each.requestedBy },
       { header: say(["审批人", "Approved by"]), type: "text", width: 14, value: (each) => each.approvedBy ?? "" },
       { header: say(["原因", "Reason"]), type: "text", width: 30, value: (each) => each.reason },
-      ...(["waiting", "queued", "sent", "confirmed", "failed", "left_out", "cancelled"] as const).map(count),
+      ...batchSteps.map(count),
       { header: say(["结束时间", "Ended at"]), type: "time", width: 20, value: (each) => each.endedAt },
     ],
-    rows: everyBatch(ctx.db.read, actor, filter),
+    rows: everyBatch(ctx.db.read, actor, { ...filter, now }),
     totalWord: say(["合计", "Total"]),
   });
 }

@@ -43,7 +43,8 @@ export function switchBatchRoutes(routes: Routes, nudge: () => void): void {
     body: nothing,
     answer: batchLines,
     async handle({ actor, query }) {
-      return { asOf: ctx.clock(), page: query.page, ...(await batchPage(tx, actor, query)) };
+      const now = ctx.clock();
+      return { asOf: now, page: query.page, ...(await batchPage(tx, actor, { ...query, now })) };
     },
   });
 

@@ -23,6 +23,7 @@ const paths = {
   water: "M12 3c4 5 6 8 6 11a6 6 0 0 1-12 0c0-3 2-6 6-11Z",
   reconcile: "M4 7h12l-3-3M20 17H8l3 3M9 12.5l2 2 4-5",
   guard: "M12 3l8 3v6c0 5-3.5 8-8 9-4.5-1-8-4-8-9V6zM9 12l2 2 4-4",
+  power: "M12 3v8M7 6.500a8 8 0 1 0 10 0",
   gauge: "M4 18a8.5 8.5 0 1 1 16 0M12 17l4-6",
   matrix: "M4 4h16v16H4zM4 10h16M4 15h16M10 4v16M15 4v16",
   chart: "M4 20h16M6 20v-7h3v7M11 20V6h3v14M16 20v-10h3v10",

@@ -20,6 +20,7 @@ const paths: Readonly<Record<string, (id: string) => string>> = {
   channel: (id) => `/concentrators/${id.split("%2F")[0]}`,
   exchange: (id) => `/exchanges/${id}`,
   trial: (id) => `/trials/${id}`,
+  switch_batch: (id) => `/switch-batches/${id}`,
   import: (id) => `/imports/${id}`,
   price: () => "/prices?view=changes",
   tariff: () => "/prices",

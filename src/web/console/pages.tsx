@@ -12,6 +12,9 @@ const AlarmRulesPage = lazy(() =>
 const TrialsPage = lazy(() => import("./pages/trials/trials.tsx").then((m) => ({ default: m.TrialsPage })));
 const NewTrialPage = lazy(() => import("./pages/trials/new-trial.tsx").then((m) => ({ default: m.NewTrialPage })));
 const TrialPage = lazy(() => import("./pages/trials/trial.tsx").then((m) => ({ default: m.TrialPage })));
+const BatchesPage = lazy(() => import("./pages/batches/batches.tsx").then((m) => ({ default: m.BatchesPage })));
+const NewBatchPage = lazy(() => import("./pages/batches/new-batch.tsx").then((m) => ({ default: m.NewBatchPage })));
+const BatchPage = lazy(() => import("./pages/batches/batch.tsx").then((m) => ({ default: m.BatchPage })));
 const RechargePage = lazy(() => import("./pages/recharge/recharge.tsx").then((m) => ({ default: m.RechargePage })));
 const RecordsPage = lazy(() => import("./pages/records/records.tsx").then((m) => ({ default: m.RecordsPage })));
 const ReconcilePage = lazy(() => import("./pages/reconcile/reconcile.tsx").then((m) => ({ default: m.ReconcilePage })));
@@ -100,7 +103,11 @@ const ASKS_OR_DECIDES = [
   "price.manage",
   "price.approve",
   "meter.exchange",
+  "meter.trip",
 ] as const;
+
+/** Whoever switches meters may switch many. */
+const SWITCHES = ["meter.trip", "meter.close"] as const;
 
 /** Whoever answers for the system as a whole. */
 const SEES_SYSTEM = ["audit.view", "settings.manage"] as const;
@@ -117,6 +124,9 @@ export const pages: readonly Page[] = [
   { path: "/alarms", permission: "alarm.view", page: <AlarmsPage /> },
   { path: "/alarms/rules", permission: "alarm.view", page: <AlarmRulesPage /> },
   { path: "/alarms/:alarmId", permission: "alarm.view", page: <AlarmPage /> },
+  { path: "/switch-batches", permission: "meter.view", page: <BatchesPage /> },
+  { path: "/switch-batches/new", permission: SWITCHES, page: <NewBatchPage /> },
+  { path: "/switch-batches/:batchId", permission: "meter.view", page: <BatchPage /> },
   { path: "/recharge", permission: "recharge.create", page: <RechargePage /> },
   { path: "/records", permission: "recharge.view", page: <RecordsPage /> },
   { path: "/records/:orderNo", permission: "recharge.view", page: <RecordPage /> },
@@ -198,6 +208,7 @@ export const menu = [
       { to: "/", name: "board", icon: "board", permission: "board.view" },
       { to: "/alarms", name: "alarms", icon: "alarm", permission: "alarm.view" },
       { to: "/guard", name: "guard", icon: "guard", permission: "board.view" },
+      { to: "/switch-batches", name: "batches", icon: "power", permission: SWITCHES },
     ],
   },
   {

@@ -2,13 +2,15 @@ import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 import type { Name } from "#domain/permission-names.ts";
 import { en } from "./locales/en.ts";
-import { withSingulars } from "./locales/singular.ts";
+import { type Tree, withSingulars } from "./locales/singular.ts";
+import type { switchBatchesZh } from "./locales/switch-batches.zh-CN.ts";
 import { type Messages, zhCN } from "./locales/zh-CN.ts";
 
 declare module "i18next" {
   interface CustomTypeOptions {
     defaultNS: "translation";
-    resources: { translation: Messages };
+    // Words of some pages come with the page: the first load stays small.
+    resources: { translation: Messages & typeof switchBatchesZh };
   }
 }
 
@@ -31,6 +33,12 @@ export async function startI18n(): Promise<void> {
     returnEmptyString: true,
   });
   showLanguage();
+}
+
+/** Adds the words of a page that come with it; its file calls this before it shows anything. */
+export function addWords(words: { zh: Tree; en: Tree }): void {
+  i18next.addResourceBundle("zh-CN", "translation", words.zh, true);
+  i18next.addResourceBundle("en", "translation", withSingulars(words.en), true);
 }
 
 /** Switches without a reload and remembers the choice on this computer. */

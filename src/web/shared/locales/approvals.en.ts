@@ -95,6 +95,7 @@ export const approvalsEn = {
     approve: "Approve",
     reject: "Reject",
     withdraw: "Withdraw",
+    openList: "Open the list",
     open: "Look at it",
     whyNot: {
       not_permitted: "You may not decide about this kind of request",

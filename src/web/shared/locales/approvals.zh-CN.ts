@@ -95,6 +95,7 @@ export const approvalsZh = {
     approve: "批准",
     reject: "驳回",
     withdraw: "撤回申请",
+    openList: "打开名单核对",
     open: "查看原单",
     whyNot: {
       not_permitted: "您没有审批此类申请的权限",

@@ -40,6 +40,7 @@ export const boardEn: typeof boardZh = {
     orders: { room: "By room", remaining: "Least first" },
     size: "Size",
     sizes: { s: "S", m: "M", l: "L" },
+    batch: "Batch",
     wall: "Wall",
     wallEnd: "Leave wall",
     legend: "Legend",

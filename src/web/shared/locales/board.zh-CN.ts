@@ -38,6 +38,7 @@ export const boardZh = {
     orders: { room: "按房号", remaining: "剩余少的在前" },
     size: "大小",
     sizes: { s: "小", m: "中", l: "大" },
+    batch: "批量",
     wall: "大屏",
     wallEnd: "退出大屏",
     legend: "图例",

@@ -56,6 +56,7 @@ export const commandsEn: typeof commandsZh = {
       undone: "the switch test is over",
       trial_over: "the trial run no longer waits for it",
       off_by_arrears: "it is off for arrears",
+      batch_cancelled: "its batch was stopped",
       superseded: "replaced by a newer command",
       paid: "the arrears were paid",
       "credit-too-low": "less is left in the meter",

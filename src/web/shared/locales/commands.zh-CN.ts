@@ -52,6 +52,7 @@ export const commandsZh = {
       undone: "拉闸测试结束,不再发送",
       trial_over: "试运行已不再等待",
       off_by_arrears: "已因欠费停电",
+      batch_cancelled: "所在批次已停止",
       superseded: "已被新的指令取代",
       paid: "欠费已缴清,不再断开",
       "credit-too-low": "电表内剩余量不足",

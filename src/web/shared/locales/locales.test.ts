@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import { en } from "./en.ts";
 import { helpEn } from "./help.en.ts";
 import { helpZh } from "./help.zh-CN.ts";
+import { switchBatchesEn } from "./switch-batches.en.ts";
+import { switchBatchesZh } from "./switch-batches.zh-CN.ts";
 import { zhCN } from "./zh-CN.ts";
 
 type Tree = { readonly [key: string]: string | Tree };
@@ -13,23 +15,27 @@ function sentences(tree: Tree, path = ""): [key: string, sentence: string][] {
 }
 const placeholders = (sentence: string) => (sentence.match(/\{\{\w+\}\}/g) ?? []).sort();
 
+/** All sentences, with those that come with their pages. */
+const chinese: Tree = { ...zhCN, ...switchBatchesZh };
+const others: Tree = { ...en, ...switchBatchesEn };
+
 describe("both languages", () => {
-  const english = new Map(sentences(en));
+  const english = new Map(sentences(others));
 
   test("have the same keys", () => {
     expect([...english.keys()].sort()).toEqual(
-      sentences(zhCN)
+      sentences(chinese)
         .map(([key]) => key)
         .sort(),
     );
   });
 
-  test.each(sentences(zhCN))("fill the same places in %s", (key, chinese) => {
+  test.each(sentences(chinese))("fill the same places in %s", (key, chinese) => {
     expect(placeholders(english.get(key) ?? "")).toEqual(placeholders(chinese));
   });
 
   test("are not mixed: English has no Chinese characters", () => {
-    expect(sentences(en).filter(([, sentence]) => /\p{Script=Han}/u.test(sentence))).toEqual([]);
+    expect(sentences(others).filter(([, sentence]) => /\p{Script=Han}/u.test(sentence))).toEqual([]);
   });
 });
 

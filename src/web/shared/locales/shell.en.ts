@@ -74,6 +74,7 @@ export const shellEn: typeof shellZh = {
     reliability: "Reliability",
     audit: "Audit log",
     alarms: "Alarms",
+    batches: "Batches",
     guard: "Guard over trips",
     recharge: "Recharge desk",
     records: "Records",

@@ -72,6 +72,7 @@ export const shellZh = {
     alarms: "报警",
     reliability: "可靠性",
     audit: "审计日志",
+    batches: "批量拉合闸",
     guard: "拉闸保护",
     recharge: "充值台",
     records: "充值记录",

@@ -25,21 +25,22 @@ type CardProps = {
   onChanged: () => void;
   /** True on the page of what waits: no way there is shown, and it is withdrawn there. */
   atObject?: boolean;
+  /** The list that is shown beside it; without it, what is about a list cannot be approved here. */
+  seen?: string;
 };
 
 /** One request: what it is about, who asked and why, and what I may do about it. */
-export function ApprovalCard({ approval, onChanged, atObject = false }: CardProps) {
+export function ApprovalCard({ approval, onChanged, atObject = false, seen }: CardProps) {
   const { t } = useTranslation();
   const [doing, setDoing] = useState<Doing | null>(null);
   const isOpen = approval.state === "requested";
+  const amount = hasList(approval) ? "" : `${yuan(approval.amount)} ${t("unit.yuan")}`;
   const link = atObject ? null : objectPath(approval.object);
   return (
     <article className="panel approval" data-testid={`approval-${approval.object}`} data-state={approval.state}>
       <header className="approval-head">
         <strong>{whatText(approval)}</strong>
-        <span className="approval-amount">
-          {yuan(approval.amount)} {t("unit.yuan")}
-        </span>
+        <span className="approval-amount">{amount}</span>
         <span className={`tag ${tones[approval.state]}`}>{t(`approvals.state.${approval.state}`)}</span>
       </header>
       <dl className="facts">
@@ -75,7 +76,7 @@ export function ApprovalCard({ approval, onChanged, atObject = false }: CardProp
       <div className="row-buttons">
         {link === null ? null : (
           <Link className="link-button" to={link}>
-            {t("approvals.open")}
+            {t(hasList(approval) ? "approvals.openList" : "approvals.open")}
           </Link>
         )}
         {isOpen && approval.whyNot === null ? (
@@ -83,9 +84,11 @@ export function ApprovalCard({ approval, onChanged, atObject = false }: CardProp
             <Button danger onClick={() => setDoing("reject")} data-testid="approval-reject">
               {t("approvals.reject")}
             </Button>
-            <Button type="primary" onClick={() => setDoing("approve")} data-testid="approval-approve">
-              {t("approvals.approve")}
-            </Button>
+            {hasList(approval) && seen === undefined ? null : (
+              <Button type="primary" onClick={() => setDoing("approve")} data-testid="approval-approve">
+                {t("approvals.approve")}
+              </Button>
+            )}
           </>
         ) : null}
         {isOpen && approval.mine && !atObject ? (
@@ -108,7 +111,7 @@ export function ApprovalCard({ approval, onChanged, atObject = false }: CardProp
           cancelText={t("approvals.cancel")}
           danger={doing !== "approve"}
           testId="decision"
-          act={(reason) => act(approval, doing, reason)}
+          act={(reason) => act(approval, doing, { reason, seen })}
           onDone={() => {
             setDoing(null);
             onChanged();
@@ -120,7 +123,7 @@ export function ApprovalCard({ approval, onChanged, atObject = false }: CardProp
         >
           <p>
             <strong>
-              {whatText(approval)} {yuan(approval.amount)} {t("unit.yuan")}
+              {whatText(approval)} {amount}
             </strong>{" "}
             {[approval.summary.label, approval.summary.customer].filter(Boolean).join(" ")}
           </p>
@@ -183,12 +186,17 @@ function whatText(approval: Approval): string {
   );
 }
 
-function act(approval: Approval, doing: Doing, reason: string): Promise<unknown> {
-  if (doing === "withdraw") return postApprovalWithdraw(approval.id, reason);
-  return postDecision(approval.id, { verdict: doing, version: approval.version, reason });
+function act(approval: Approval, doing: Doing, of: { reason: string; seen: string | undefined }): Promise<unknown> {
+  if (doing === "withdraw") return postApprovalWithdraw(approval.id, of.reason);
+  const decision = { verdict: doing, version: approval.version, reason: of.reason };
+  return postDecision(approval.id, { ...decision, ...(of.seen !== undefined && { seen: of.seen }) });
 }
 
-/** Where the object of a request can be looked at; null when it has no page of its own. */
+/** Whether it is about a list of meters, which is looked through on a page of its own. */
+function hasList({ kind }: Approval): boolean {
+  return kind === "trip_batch" || kind === "close_batch";
+}
+
 /** The page's word for a key of a summary; the key itself when it has none. */
 function summaryWord(key: string): string {
   return wordAt(`approvals.summary.${key}`) ?? key;

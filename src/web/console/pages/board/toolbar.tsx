@@ -1,10 +1,12 @@
 import { Button, Input, Segmented, Select } from "antd";
 import { Fragment } from "react";
 import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 import type { Board, Tile } from "#contract/metering.ts";
+import { useCan } from "#web/shared/can.tsx";
 import { unitsShort } from "#web/shared/format.ts";
 import { StateIcon } from "../../icons.tsx";
-import { type BoardView, orders, sizes, states } from "./filters.ts";
+import { addressOfView, type BoardView, orders, sizes, states } from "./filters.ts";
 
 type ToolbarProps = {
   counts: Board["counts"];
@@ -19,6 +21,7 @@ type ToolbarProps = {
 /** Counters that filter, and the filters by text, area, concentrator and unit. The counters count what the other filters leave. */
 export function Toolbar({ counts, sums, areas, concentrators, view, onChange }: ToolbarProps) {
   const { t } = useTranslation();
+  const maySwitch = useCan(["meter.trip", "meter.close"]);
   return (
     <div className="board-tools">
       <fieldset className="counters" aria-label={t("board.counters")}>
@@ -71,6 +74,11 @@ export function Toolbar({ counts, sums, areas, concentrators, view, onChange }: 
       >
         {t(view.wall ? "board.wallEnd" : "board.wall")}
       </Button>
+      {maySwitch && !view.wall ? (
+        <Link className="link-button" to={`/switch-batches/new?${filterOf(view)}`} data-testid="board-batch">
+          {t("board.batch")}
+        </Link>
+      ) : null}
       <fieldset className="filters" aria-label={t("board.filter")}>
         <Input
           className="filter-text"
@@ -156,6 +164,11 @@ export function Toolbar({ counts, sums, areas, concentrators, view, onChange }: 
       </fieldset>
     </div>
   );
+}
+
+/** What is shown now, as an address: who chooses meters for a batch begins with it. */
+function filterOf(view: BoardView): URLSearchParams {
+  return addressOfView({ ...view, order: "room", size: "m", wall: false, meterId: null });
 }
 
 /** What the colours mean, in words. */
