@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { type Instant, later } from "#base/time.ts";
 import { OFF_LIMITS } from "#domain/off-guard.ts";
-import { type ClaimedCommand, claimCommands, returnCommand } from "#flows/claim-commands.ts";
+import { claimCommands, returnCommand } from "#flows/claim-commands.ts";
+import type { ClaimedCommand } from "#flows/claimed-command.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { mayTrip, RESTART_QUARANTINE_MS } from "#flows/off-guard.ts";
 import { claimConcentrator, renewConcentrators, sweepConcentrators } from "#flows/own-concentrators.ts";

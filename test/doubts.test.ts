@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { later } from "#base/time.ts";
-import { type ClaimedCommand, claimCommands } from "#flows/claim-commands.ts";
+import { claimCommands } from "#flows/claim-commands.ts";
+import type { ClaimedCommand } from "#flows/claimed-command.ts";
 import { claimConcentrator } from "#flows/own-concentrators.ts";
 import { recordReadings } from "#flows/record-readings.ts";
 import { markSent, RELAY_DID_NOT_MOVE, settleCommand } from "#flows/settle-command.ts";

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { instant } from "#base/time.ts";
 import { cases } from "#conformance/run.ts";
 import { asciiBytes, type Bytes, concat, fromHex, toHex } from "#protocol/bytes.ts";
 import {
@@ -13,6 +14,7 @@ import {
 } from "#protocol/dlt645/commands.ts";
 import { decodeFrame645, encodeFrame645, type Frame645 } from "#protocol/dlt645/frame.ts";
 import { di } from "#protocol/dlt645/items.ts";
+import { encodeGuardSettings, encodeGuardState, LOAD_GUARD_DI, RELEASE_CODE } from "#protocol/dlt645/load-guard.ts";
 import { encodeKeyUpdate, encodeKeyUpdateReply, keyCheck, keyInfoHex, protectKey } from "#protocol/dlt645/meter-key.ts";
 import {
   derivedKey,
@@ -24,6 +26,8 @@ import {
   SERR,
   uint32,
 } from "#protocol/dlt645/prepay.ts";
+import { encodeReply } from "#protocol/dlt645/replies.ts";
+import { encodeRequest } from "#protocol/dlt645/requests.ts";
 import { encodeSecurity, encodeSecurityReply } from "#protocol/dlt645/security.ts";
 import { decodeLink, encodeLink, linkAuthMac, SERIAL_2400_8E1 } from "#protocol/link/jichao.ts";
 import type { LinkMessage } from "#protocol/link/messages.ts";
@@ -147,12 +151,33 @@ const meter: [string, Frame645][] = [
   ["key update taken", encodeKeyUpdateReply(address)],
 ];
 
+const guarded = "202600100143";
+const rights = { password: "02000000", operator: "00000001" };
+const guardSettings = encodeGuardSettings({
+  ...{ maxW: 1000, stepW: 0, maliciousW: 50, offMinutes: 3, tripsMax: 3, countFrom: "release" },
+  ...{ exemptFrom: 690, exemptTo: 810 },
+});
+const guardState = encodeGuardState({
+  ...{ state: "locked", cause: "max_load", trips: 3, total: 12, powerW: 1500 },
+  trippedAt: instant(Date.parse("2026-08-01T12:34:56+08:00")),
+});
+const writes = (di: string, data: Bytes) => encodeRequest(guarded, { kind: "write", di, data, ...rights });
+const guard: [string, Frame645][] = [
+  ["settings", writes(LOAD_GUARD_DI.settings, guardSettings)],
+  ["settings taken", encodeReply(guarded, { kind: "done", function: "write" })],
+  ["state asked", encodeRequest(guarded, { kind: "read", di: LOAD_GUARD_DI.state })],
+  ["state told", encodeReply(guarded, { kind: "data", di: LOAD_GUARD_DI.state, data: guardState, more: false })],
+  ["release", writes(LOAD_GUARD_DI.release, Uint8Array.of(RELEASE_CODE))],
+];
 const fromKey = (name: string) => derivedKey(nodeCiphers, first, concat(asciiBytes(name), uint32(2, "high first")));
 
 describe("every worked example of the document is output of the code", () => {
   test.each(link)("link: %s", (_, seq, message) => expectInText(encodeLink({ seq, message })));
   test.each(meter)("meter: %s", (_, frame) => expectInText(encodeFrame645(frame)));
+  test.each(guard)("load guard: %s", (_, frame) => expectInText(encodeFrame645(frame)));
   test.each<[string, Bytes]>([
+    ["DATA of the guard's settings", guardSettings],
+    ["DATA of the guard's state", guardState],
     ["K_m of version 1", first],
     ["K_m of version 2", second],
     ["K_n", purchaseKey(nodeCiphers, first, 3)],

@@ -111,6 +111,7 @@ export const layers: Readonly<Record<string, Rule>> = {
       "domain/compared-period.ts",
       "domain/difference.ts",
       "domain/completeness.ts",
+      "domain/load-guard.ts",
       "domain/loss.ts",
       "domain/ranking.ts",
       "domain/meter-day.ts",

@@ -7,6 +7,7 @@ import { devicesErrors } from "./errors-devices.ts";
 import { exportErrors } from "./errors-exports.ts";
 import { groupErrors } from "./errors-groups.ts";
 import { importErrors } from "./errors-import.ts";
+import { loadGuardErrors } from "./errors-load-guard.ts";
 import { peopleErrors } from "./errors-people.ts";
 import { reconcileErrors } from "./errors-reconcile.ts";
 import { refundErrors } from "./errors-refunds.ts";
@@ -30,6 +31,7 @@ export const errors = {
   ...groupErrors,
   ...exportErrors,
   ...importErrors,
+  ...loadGuardErrors,
   ...peopleErrors,
   ...reconcileErrors,
   ...devicesErrors,

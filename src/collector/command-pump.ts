@@ -1,12 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { type Instant, SECOND_MS } from "#base/time.ts";
-import {
-  type ClaimedCommand,
-  COMMAND_LEASE_MS,
-  claimCommands,
-  renewCommandLease,
-  returnCommand,
-} from "#flows/claim-commands.ts";
+import { COMMAND_LEASE_MS, claimCommands, renewCommandLease, returnCommand } from "#flows/claim-commands.ts";
+import type { ClaimedCommand } from "#flows/claimed-command.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { metersToRead } from "#store/meters.ts";
 import { pause } from "#system/clock.ts";
@@ -20,6 +15,7 @@ import type { Item } from "./drivers/driver.ts";
 import { driverNamed } from "./drivers/drivers.ts";
 import type { Ingest } from "./ingest.ts";
 import { changeMeterKey } from "./key-procedure.ts";
+import { releaseMeterGuard, setMeterGuard } from "./load-guard-procedure.ts";
 import { readClock } from "./meter-clock.ts";
 import { READ_TRIES } from "./meter-readings.ts";
 import type { CollectorMetrics } from "./metrics.ts";
@@ -171,6 +167,10 @@ export function carryOut(run: CommandRun): Promise<void> {
       return changeMeterKey(run);
     case "set_clock":
       return setMeterClock(run);
+    case "set_load_guard":
+      return setMeterGuard(run);
+    case "release_load_guard":
+      return releaseMeterGuard(run);
   }
 }
 
@@ -178,17 +178,16 @@ export function carryOut(run: CommandRun): Promise<void> {
 async function readNow(run: CommandRun): Promise<void> {
   const { ctx, claimed } = run;
   const meters = await metersToRead(ctx.db.read, claimed.concentratorId);
-  const holdsCredit = meters.find((each) => each.meterId === claimed.meterId)?.creditAt === "meter";
-  const told = await run.read(holdsCredit ? [...SHOWN, ...CREDIT] : SHOWN);
+  const meter = meters.find((each) => each.meterId === claimed.meterId);
+  const guard: Item[] = meter?.watchesLoad ? ["loadGuard"] : [];
+  const told = await run.read([...SHOWN, ...(meter?.creditAt === "meter" ? CREDIT : []), ...guard]);
   if (told.kind === "closed") return run.giveBack(OFFLINE_RETRY_MS, "concentrator_offline");
   if (told.kind === "silent") return void (await run.settle({ kind: "silent" }));
   const clock = claimed.withClock ? await clockOf(run) : {};
   await run.ingest.flush();
-  const { status, ...values } = told.values;
-  await run.settle({
-    kind: "confirmed",
-    result: { ...values, ...(status && { relayOpen: status.relayOpen }), ...clock },
-  });
+  const { status, loadGuard, loadGuardSettings: _, ...values } = told.values;
+  const shown = { ...(status && { relayOpen: status.relayOpen }), ...(loadGuard && { guard: loadGuard.state }) };
+  await run.settle({ kind: "confirmed", result: { ...values, ...shown, ...clock } });
 }
 
 /** How far its clock is ahead, in seconds; null when it showed none that can be believed, and nothing of a model without one. */

@@ -1,5 +1,6 @@
 import { type Instant, SECOND_MS } from "#base/time.ts";
-import { type ClaimedCommand, returnCommand } from "#flows/claim-commands.ts";
+import { returnCommand } from "#flows/claim-commands.ts";
+import type { ClaimedCommand } from "#flows/claimed-command.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { type CommandOutcome, type NextStep, settleCommand } from "#flows/settle-command.ts";
 import { fromHex } from "#protocol/bytes.ts";
@@ -31,6 +32,8 @@ const LEVELS: Readonly<Record<ClaimedCommand["kind"], number>> = {
   read: PRIORITY.onDemand,
   change_key: PRIORITY.onDemand,
   set_clock: PRIORITY.onDemand,
+  set_load_guard: PRIORITY.onDemand,
+  release_load_guard: PRIORITY.control,
 };
 
 /** One claimed command being carried out: what its procedure may use. */

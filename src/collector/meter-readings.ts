@@ -38,11 +38,21 @@ export async function readMeter(
     const bytes = driver.encodeRead(meter.address, place, bus.serial());
     const told = await bus.ask({ ...meterQuestion(meter, bytes, asking.commandId), place }, asking);
     if (told.kind === "closed") return { kind: "closed" };
+    const isGuard = place === driver.loadGuard?.place;
+    if (isGuard && (told.kind === "silent" || told.answer.kind === "not_understood")) values.loadGuard = null;
     if (told.kind === "silent") break;
     at ??= told.at;
     const { answer } = told;
     if (answer.kind !== "values") continue;
     Object.assign(values, answer.values);
+    // Off: whether its own guard holds it decides about everything that may close it again.
+    if (answer.values.status?.relayOpen && driver.loadGuard !== null && values.loadGuard === undefined)
+      wanted.splice(
+        0,
+        wanted.length,
+        driver.loadGuard.place,
+        ...wanted.filter((each) => each !== driver.loadGuard?.place),
+      );
     commandedOff = answer.commandedOff ?? commandedOff;
     if (answer.overdraftWh !== undefined) values.remainingWh = (values.remainingWh ?? 0) - answer.overdraftWh;
     // Only an empty meter can be overdrawn (透支): the second register is not worth a question otherwise.

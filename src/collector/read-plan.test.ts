@@ -30,6 +30,7 @@ function meter(meterId: number, change: Partial<MeterToRead> = {}): MeterToRead 
     items: USUAL_ITEMS,
     onSchedule: true,
     baud: null,
+    watchesLoad: false,
     ...change,
   };
 }

@@ -127,6 +127,7 @@ function itemsOf({ meter, rounds }: Planned): Item[] {
   const items: Item[] = ["index"];
   if (meter.creditAt === "meter") items.push("remaining");
   items.push("status");
+  if (meter.watchesLoad) items.push("loadGuard");
   const optional = itemsOfRound(meter.items, rounds);
   items.push(...optional.filter((item) => item !== "count" || meter.creditAt === "meter"));
   return items;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { alarmEnds, alarmFindings, alarmKinds, alarmLevels, PHOTO_BYTES_MAX } from "#domain/alarm.ts";
+import { loadCauses } from "#domain/load-guard.ts";
 import {
   FLOOR_WH_MAX,
   PERIOD_HOURS_MAX,
@@ -38,8 +39,8 @@ export const alarmQuery = alarmFilter.extend({
   page: z.coerce.number().int().min(1).max(10_000).default(1),
 });
 
-/** What the alarm rests on; energies in Wh or litres, before the ratio. */
-const evidence = z.object({
+/** What standing still rests on; energies in Wh or litres, before the ratio. */
+const still = z.object({
   sinceAt: at,
   untilAt: at,
   fromWh: whole,
@@ -50,7 +51,10 @@ const evidence = z.object({
   floorWh: whole,
 });
 
-/** One alarm with its meter. `index`: what the meter shows now. */
+/** What a lock-out rests on; power in W, `trippedAt` by the meter's clock. */
+const lock = z.object({ cause: z.enum(loadCauses), trips: whole, total: whole, powerW: whole, trippedAt: at });
+
+/** One alarm with its meter; `still` or `lock` by its kind. `index`: what the meter shows now. */
 export const alarm = z.object({
   alarmId,
   kind: z.enum(alarmKinds),
@@ -59,7 +63,8 @@ export const alarm = z.object({
   openedAt: at,
   /** Since when what it tells of holds. */
   sinceAt: at,
-  evidence,
+  still: still.nullable(),
+  lock: lock.nullable(),
   meterId: whole,
   label: z.string(),
   number: z.string(),
@@ -85,7 +90,7 @@ export const alarmSummary = z.object({
   closed: whole,
   findings: z.object({ normal_vacancy: whole, abnormal: whole, theft: whole }),
   /** Ended by themselves without a visit. */
-  alone: z.object({ moved: whole, left: whole }),
+  alone: z.object({ moved: whole, left: whole, released: whole }),
 });
 export type AlarmSummary = z.infer<typeof alarmSummary>;
 

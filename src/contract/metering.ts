@@ -187,6 +187,8 @@ export const command = z.object({
     "read",
     "change_key",
     "set_clock",
+    "set_load_guard",
+    "release_load_guard",
   ]),
   cause: z.enum(["operator", "arrears", "recharge", "refund", "paid", "exchange", "mode", "group", "clock"]),
   state: z.enum(commandStates),

@@ -1,7 +1,11 @@
+import type { LoadCause } from "./load-guard.ts";
+
 /** What is watched for at meters and worked on by people (报警). A kind is open at most once for a meter. The page translates it. */
 export const alarmKinds = [
   /** The register stands still although somebody lives there (静止). */
   "static",
+  /** The meter's own guard over the load keeps supply off until a person has been there (安全锁定). */
+  "safety_lock",
 ] as const;
 export type AlarmKind = (typeof alarmKinds)[number];
 
@@ -10,17 +14,29 @@ export const alarmLevels = ["warning", "severe"] as const;
 export type AlarmLevel = (typeof alarmLevels)[number];
 
 /** How grave each kind is when it opens. */
-export const levelOf: Readonly<Record<AlarmKind, AlarmLevel>> = { static: "warning" };
+export const levelOf: Readonly<Record<AlarmKind, AlarmLevel>> = {
+  static: "warning",
+  safety_lock: "severe",
+};
 
 /** What whoever went there found (现场结果). */
 export const alarmFindings = ["normal_vacancy", "abnormal", "theft"] as const;
 export type AlarmFinding = (typeof alarmFindings)[number];
 
-/** How an alarm ended: somebody went there, or by itself because the meter moved again or nobody lives there any more. */
-export const alarmEnds = ["visit", "moved", "left"] as const;
+/** How an alarm ended: somebody went there, or by itself because the meter moved again, nobody lives there any more, or its guard was released. */
+export const alarmEnds = ["visit", "moved", "left", "released"] as const;
 export type AlarmEnd = (typeof alarmEnds)[number];
 
-/** What an alarm rests on: since when and until when it stood still, at which indexes (Wh or litres, before the ratio), by how many good readings. */
+/** What an alarm of a lock-out rests on: why the guard tripped last, how often since counting began and ever, and by what load, in W. */
+export type LockEvidence = {
+  readonly cause: LoadCause;
+  readonly trips: number;
+  readonly total: number;
+  readonly powerW: number;
+  readonly trippedAt: number;
+};
+
+/** What an alarm of standing still rests on: since when and until when it stood still, at which indexes (Wh or litres, before the ratio), by how many good readings. */
 export type StillEvidence = {
   readonly sinceAt: number;
   readonly untilAt: number;

@@ -48,6 +48,8 @@ export const auditActions = {
   "meter.protocol": ["修改通信参数", "Protocol of a meter changed"],
   "meter.box": ["改配电箱", "Box of a meter changed"],
   "meter.set_clock": ["校时", "Clock set"],
+  "loadguard.set": ["设置安全用电", "Load guard set"],
+  "loadguard.release": ["解除安全锁定", "Load guard released"],
   "meter.mode": ["切换模式", "Mode changed"],
   "meter.mode.withdraw": ["撤回模式切换", "Change of mode withdrawn"],
   "meter.mode.recheck": ["核对模式", "Mode checked again"],

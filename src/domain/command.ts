@@ -11,7 +11,9 @@ export type CommandKind =
   | "permit_close"
   | "read"
   | "change_key"
-  | "set_clock";
+  | "set_clock"
+  | "set_load_guard"
+  | "release_load_guard";
 
 /** Order on a bus, lowest first: safety and control, then money, then questions, then what nobody waits for. */
 export const priority: Record<CommandKind, number> = {
@@ -25,6 +27,8 @@ export const priority: Record<CommandKind, number> = {
   read: 30,
   change_key: 40,
   set_clock: 40,
+  set_load_guard: 30,
+  release_load_guard: 10,
 };
 
 /**
@@ -55,6 +59,9 @@ export const expiryMs: Record<CommandKind, number> = {
   read: 2 * MINUTE_MS,
   change_key: 30 * DAY_MS,
   set_clock: DAY_MS,
+  set_load_guard: 30 * DAY_MS,
+  // Whoever was there has seen the line as it was then.
+  release_load_guard: 30 * MINUTE_MS,
 };
 
 /** The last purchase number that a meter can show: its register has four digits (DL/T 645-2007, 0332 02). */

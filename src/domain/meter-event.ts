@@ -62,6 +62,11 @@ export const meterEventKinds = [
   /** Its clock is more than five minutes off, or right again. */
   "clock_wrong",
   "clock_right",
+  /** Its guard over the load opened the relay; keeps it open; was let go by a person. What it watches for was changed in it. */
+  "load_guard_tripped",
+  "load_guard_locked",
+  "load_guard_released",
+  "load_guard_set",
   /** Something about the meter that people have to look after; somebody has seen it; it is over. */
   "alarm_opened",
   "alarm_acknowledged",

@@ -37,6 +37,8 @@ export const permissionNames: Readonly<Record<Permission, Name>> = {
   "meter.manage": ["管理表计档案", "Manage meters"],
   "meter.mode": ["切换表计模式", "Change the mode of a meter"],
   "meter.exchange": ["换表", "Exchange meters"],
+  "loadguard.set": ["设置安全用电", "Set load guards"],
+  "loadguard.release": ["解除安全锁定", "Release locked load guards"],
   "concentrator.manage": ["管理集中器", "Manage concentrators"],
   "archive.import": ["导入档案", "Import archives"],
   "reconcile.view": ["查看对账", "See the reconciliation"],
@@ -57,6 +59,7 @@ export const permissionGroups: readonly { code: string; name: Name; permissions:
       "meter.read",
       "meter.trip",
       "meter.close",
+      "loadguard.release",
       "guard.stop",
       "guard.release",
       "alarm.view",
@@ -96,7 +99,14 @@ export const permissionGroups: readonly { code: string; name: Name; permissions:
   {
     code: "device",
     name: ["设备与档案", "Devices and archives"],
-    permissions: ["meter.manage", "meter.mode", "meter.exchange", "concentrator.manage", "archive.import"],
+    permissions: [
+      "meter.manage",
+      "meter.mode",
+      "meter.exchange",
+      "loadguard.set",
+      "concentrator.manage",
+      "archive.import",
+    ],
   },
   {
     code: "system",

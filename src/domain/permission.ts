@@ -24,6 +24,8 @@ export const permissions = [
   "meter.mode",
   "meter.exchange",
   "meter.manage",
+  "loadguard.set",
+  "loadguard.release",
   "concentrator.manage",
   "archive.import",
   "price.view",

@@ -1,5 +1,5 @@
 import { HOUR_MS, MINUTE_MS } from "#base/time.ts";
-import { isSafetyLocked, type OffCause } from "./switching.ts";
+import { isSafetyHeld, type OffCause } from "./switching.ts";
 
 /** What a batch (批量拉合闸) does to its meters. */
 export const batchKinds = ["trip", "close"] as const;
@@ -68,7 +68,7 @@ export type SwitchableFacts = {
 export function whyNotInBatch(kind: BatchKind, facts: SwitchableFacts): "guarded" | "safety" | "no_switch" | null {
   if (!facts.hasSwitch) return "no_switch";
   if (kind === "trip") return facts.guarded ? "guarded" : null;
-  return isSafetyLocked(facts) ? "safety" : null;
+  return isSafetyHeld(facts) ? "safety" : null;
 }
 
 /** After so long without an answer a meter counts as unanswered: nothing is sent again on behalf of a trip by then. */

@@ -101,3 +101,34 @@ test("a meter that was closed after a payment and opens soon after has obeyed an
   expect(offCauseSeen(before, { ...seen, at: instant(60_000) })).toBe("arrears");
   expect(offCauseSeen(before, { ...seen, at: instant(LATE_TRIP_MS) })).toBe("unknown");
 });
+
+test("what a meter says of its load guard comes first: neither an empty counter nor an order of ours makes it arrears", () => {
+  const seen = { relay: "open" as const, remainingWh: 0, creditInMeter: true, at: instant(1) };
+  const told = { ...unknown, relay: "open" as const, relayCommanded: "open" as const };
+  for (const relayCommandedFor of ["arrears", "operator"] as const) {
+    for (const offCause of [null, "arrears", "operator", "unknown", "safety"] as const) {
+      expect(offCauseSeen({ ...told, relayCommandedFor, offCause }, { ...seen, held: true })).toBe("safety");
+    }
+  }
+  expect(offCauseSeen(unknown, { ...seen, held: true })).toBe("safety");
+  expect(offCauseSeen(unknown, { ...seen, relay: "closed", held: true })).toBeNull();
+});
+
+test("a guard that has let go leaves the reason that is left: an order of ours, an empty counter, or nobody knows", () => {
+  const before = { ...unknown, relay: "open" as const, offCause: "safety" as const };
+  const seen = { relay: "open" as const, remainingWh: 0, creditInMeter: true, at: instant(1), held: false };
+  expect(offCauseSeen(before, seen)).toBe("arrears");
+  expect(offCauseSeen(before, { ...seen, remainingWh: 900 })).toBe("unknown");
+  const cut = { ...before, relayCommanded: "open" as const };
+  expect(offCauseSeen({ ...cut, relayCommandedFor: "operator" }, seen)).toBe("operator");
+  expect(offCauseSeen({ ...cut, relayCommandedFor: "arrears" }, seen)).toBe("arrears");
+});
+
+test("a meter that was asked about its guard and did not say is never taken for one in arrears, so no payment closes it", () => {
+  const seen = { relay: "open" as const, remainingWh: 0, creditInMeter: true, at: instant(1), held: null };
+  expect(offCauseSeen(unknown, seen)).toBe("unknown");
+  const late = { ...unknown, relayCommanded: "closed" as const, relayCommandedFor: "arrears" as const };
+  expect(offCauseSeen(late, seen)).toBe("unknown");
+  expect(offCauseSeen({ ...late, offCause: "safety" }, seen)).toBe("safety");
+  expect(offCauseSeen({ ...late, relayCommanded: "open" }, seen)).toBe("arrears");
+});

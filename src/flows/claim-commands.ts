@@ -1,13 +1,14 @@
 import { HOUR_MS, type Instant, instant, later, SECOND_MS } from "#base/time.ts";
-import { type CommandKind, CREDIT_KINDS, type CreditKind, isCredit } from "#domain/command.ts";
+import { CREDIT_KINDS, isCredit } from "#domain/command.ts";
+import type { LoadGuardSettings } from "#domain/load-guard.ts";
 import { HELD_STATES } from "#domain/quarantine.ts";
 import { OPEN_STATES } from "#store/commands.ts";
 import type { Tx } from "#store/db.ts";
 import { addEvents } from "#store/events.ts";
 import { meterState } from "#store/meters.ts";
 import { updatedRows } from "#store/portable.ts";
-import type { CommandCause } from "#store/schema-commands.ts";
 import { randomToken } from "#system/crypto.ts";
+import type { ClaimedCommand } from "./claimed-command.ts";
 import type { FlowContext } from "./context.ts";
 import { keyVersionTo } from "./meter-keys.ts";
 
@@ -17,43 +18,6 @@ export const COMMAND_LEASE_MS = 30 * SECOND_MS;
 const CANDIDATES_MAX = 500;
 /** Nothing of ours puts a command off for so long. */
 const PUT_OFF_MS_MAX = HOUR_MS;
-
-/** A command that this collector may carry out until its lease ends. */
-export type ClaimedCommand = {
-  id: string;
-  meterId: number;
-  /** Which of the devices that have been in the meter's place the command is for. */
-  installation: number;
-  concentratorId: number;
-  kind: CommandKind;
-  cause: CommandCause;
-  attempts: number;
-  /** When it was asked for. */
-  createdAt: Instant;
-  leaseToken: string;
-  /** It was sent before, so it may have happened: read back first, never send blindly. */
-  mayHaveHappened: boolean;
-  priority: number;
-  address: string;
-  bus: number;
-  /** Address of the gateway meter behind which it hangs. */
-  via: string | null;
-  profile: string;
-  closesBy: "direct" | "button";
-  /** What is done to the credit: amount in hundredths of a unit, and the customer number that the meter knows. */
-  topUp: { act: CreditKind; amount: number; customer: string } | null;
-  /** Purchase count that the meter should show before this top-up. */
-  expectedCount: number | null;
-  purchaseNumber: number | null;
-  frameHex: string | null;
-  /** Version of the meter's key under which `frameHex` was made. */
-  keyVersion: number | null;
-  /** change_key: the version that it leads to. */
-  keyVersionTo: number | null;
-  /** read: its clock as well. */
-  withClock: boolean;
-  expiresAt: Instant;
-};
 
 /**
  * Takes due commands of concentrators that this collector owns, at most one per meter and top-ups of a meter strictly in order.
@@ -364,9 +328,11 @@ async function expire(ctx: FlowContext, tx: Tx, row: DueCommand, now: Instant): 
   ]);
 }
 
+type Payload = { amount?: number; customer?: string; clock?: boolean; settings?: LoadGuardSettings; total?: number };
+
 function toClaimed(row: DueCommand, leaseToken: string): ClaimedCommand {
-  const payload = JSON.parse(row.payload) as { amount?: number; customer?: string; clock?: boolean };
-  const { amount, customer } = payload;
+  const payload = JSON.parse(row.payload) as Payload;
+  const { amount, customer, settings, total, clock } = payload;
   return {
     id: row.id,
     meterId: row.meter_id,
@@ -391,7 +357,8 @@ function toClaimed(row: DueCommand, leaseToken: string): ClaimedCommand {
     frameHex: row.frame_hex,
     keyVersion: row.key_version,
     keyVersionTo: row.kind === "change_key" ? keyVersionTo(row.payload) : null,
-    withClock: payload.clock === true,
+    withClock: clock === true,
+    loadGuard: settings !== undefined ? { settings } : total !== undefined ? { total } : null,
     expiresAt: instant(row.expires_at),
   };
 }

@@ -4,7 +4,7 @@ import type { Tx } from "#store/db.ts";
 import { updatedRows } from "#store/portable.ts";
 import type { CommandState, CommandTable } from "#store/schema-commands.ts";
 import { Stale } from "#store/stale.ts";
-import type { ClaimedCommand } from "./claim-commands.ts";
+import type { ClaimedCommand } from "./claimed-command.ts";
 
 /** A command being settled: as it was claimed, as its row is now, and when. */
 export type Settling = { claimed: ClaimedCommand; command: CommandTable; now: Instant };

@@ -24,6 +24,7 @@ import { requestReadWithin } from "./exchange-advance.ts";
 import { bookCarry } from "./exchange-credit.ts";
 import { closeIndexOf } from "./exchange-old.ts";
 import { indexTyped } from "./index-typed.ts";
+import { moveLoadGuard } from "./load-guard.ts";
 import { demandRoom } from "./meter-place.ts";
 import { checkProfile } from "./meter-profile.ts";
 
@@ -72,6 +73,8 @@ async function swap(ctx: FlowContext, tx: Tx, actor: Actor, input: SwapRequest &
   const carried = { ...row, carry_wh: carriedOver(row, closeWh) };
   const booked = row.credit_at === "meter" ? await bookCarry(ctx, tx, { row: carried, actor: actor.login, now }) : null;
   await enterDevice(tx, meter.id, input, now);
+  const { concentratorId, profile } = input;
+  await moveLoadGuard(ctx, tx, { id: meter.id, concentratorId, profile, by: actor.login, now: instant(now) });
   const moved = await moveExchange(tx, row, {
     to: "reading",
     change: {

@@ -74,6 +74,7 @@ export async function recordVisit(
     const { alarmId, finding, note, ip } = input;
     const found = await claimedAlarm(tx, actor, alarmId);
     if (found === null) throw new AppError("alarm_not_found");
+    if (found.kind === "safety_lock") throw new AppError("alarm_needs_release");
     // A second click, or an answer that was lost on the way.
     const isRepeated = found.visited_by === actor.login && found.finding === finding && found.visit_note === note;
     if (isRepeated) return;

@@ -1,4 +1,5 @@
 import { DAY_MS, type Day, dayOf, type Instant, instant, later, MINUTE_MS } from "#base/time.ts";
+import type { LoadGuardSettings, LoadGuardShown } from "#domain/load-guard.ts";
 import { isLowCredit } from "#domain/low-credit.ts";
 import { tellsOfClosedDay } from "#domain/meter-day.ts";
 import type { MeterMode } from "#domain/meter-mode.ts";
@@ -14,6 +15,7 @@ import type { FrameLogTable, MeterStateTable, ReadingTable } from "#store/schema
 import { faultPoint } from "#system/fault-point.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
+import { type GuardTold, takeLoadGuards } from "./take-load-guard.ts";
 
 /** What a switch showed: the word as the meter keeps it, what it says about supply, and whether it says it is broken. */
 export type SwitchStatus = {
@@ -35,6 +37,10 @@ export type ReportedValues = {
   currentMa?: number | null;
   powerW?: number | null;
   status?: SwitchStatus;
+  /** Its guard over the load (安全用电); null: asked, and it did not say. Left out by models without one. */
+  loadGuard?: LoadGuardShown | null;
+  /** What that watches for; told for the command that asked, not stored. */
+  loadGuardSettings?: LoadGuardSettings;
 };
 /**
  * One meter at one moment. `installation` tells which of the devices that have been in its place was asked: what another one said is not believed of it.
@@ -67,7 +73,7 @@ type Batch = {
 export async function recordReadings(ctx: FlowContext, batch: Batch): Promise<void> {
   await decide(ctx.db, async (tx) => {
     const meters = await metersOf(tx, batch);
-    const writing: Writing = { readings: [], events: [], late: [], states: [], columns: new Set() };
+    const writing: Writing = { readings: [], events: [], late: [], states: [], columns: new Set(), guards: [] };
     const now = ctx.clock();
     for (const { meter, reports, silences, frames } of parts(meters, batch)) {
       const view = { ctx, meter, state: meter.state, isChanged: false, writing, now };
@@ -81,6 +87,7 @@ export async function recordReadings(ctx: FlowContext, batch: Batch): Promise<vo
     await askRecheck(tx, writing.late, "late", now);
     await addFrames(tx, ringSlots(batch.frames, meters));
     await addEvents(tx, writing.events);
+    await takeLoadGuards(ctx, tx, writing.guards);
     // Last: this row is the one that batches beside each other share.
     await addTally(tx, `readings:${batch.collector}`, added);
     faultPoint("ingest:before-commit");
@@ -129,6 +136,7 @@ type Writing = {
   states: MeterStateTable[];
   /** Those of the states that changed in any of them. */
   columns: Set<keyof Change>;
+  guards: GuardTold[];
 };
 /** One meter while a batch is taken. */
 type View = {
@@ -186,7 +194,7 @@ function change(view: View, changed: Change): void {
 function take(view: View, report: MeterReport): void {
   const { silent_rounds, last_answer_at } = view.state;
   const at = report.measuredAt;
-  const { energyWh, remainingWh, purchaseCount, status } = report.values;
+  const { energyWh, remainingWh, purchaseCount, status, loadGuard } = report.values;
   if (silent_rounds >= SILENT_ROUNDS_MAX) event(view, "answering", "info", at);
   if (silent_rounds > 0) change(view, { silent_rounds: 0, changed_at: view.now });
   change(view, { last_answer_at: Math.max(notFuture(view, last_answer_at, at), at) });
@@ -195,7 +203,8 @@ function take(view: View, report: MeterReport): void {
   if (purchaseCount !== undefined && at >= notFuture(view, view.state.purchase_count_read_at, at)) {
     change(view, { purchase_count_read: purchaseCount, purchase_count_read_at: at });
   }
-  if (status !== undefined) takeStatus(view, status, at);
+  if (status !== undefined) takeStatus(view, status, at, loadGuard);
+  if (loadGuard) view.writing.guards.push({ meterId: view.meter.state.meter_id, at, shown: loadGuard });
   takeInstant(view, report);
 }
 
@@ -248,7 +257,7 @@ function takeRemaining(view: View, remainingWh: number, at: Instant): void {
   });
 }
 
-function takeStatus(view: View, status: SwitchStatus, at: Instant): void {
+function takeStatus(view: View, status: SwitchStatus, at: Instant, guard: ReportedValues["loadGuard"]): void {
   const { relay_at, relay: relayBefore, off_cause, remaining_wh } = view.state;
   if (at < notFuture(view, relay_at, at)) return;
   takeFault(view, status.fault, at);
@@ -266,12 +275,17 @@ function takeStatus(view: View, status: SwitchStatus, at: Instant): void {
       relayCommandedAt: notFuture(view, view.state.relay_commanded_at, at),
       offCause: off_cause,
     },
-    { relay, remainingWh: remaining_wh, creditInMeter: view.meter.creditInMeter, at },
+    {
+      ...{ relay, remainingWh: remaining_wh, creditInMeter: view.meter.creditInMeter, at },
+      ...(guard !== undefined && { held: guard === null ? null : guard.state !== "free" }),
+    },
   );
   change(view, { relay, relay_at: at, off_cause: offCause });
   if (relay === relayBefore && offCause === off_cause) return;
   change(view, { changed_at: view.now });
   if (relay === relayBefore || relayBefore === null) return;
+  // A trip of the guard is told by what the guard says of it.
+  if (relay === "open" && offCause === "safety") return;
   if (relay === "open") event(view, "tripped", "warning", at, { cause: offCause, remainingWh: remaining_wh });
   else event(view, "closed", "info", at, {});
 }

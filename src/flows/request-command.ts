@@ -2,6 +2,7 @@ import { AppError, assert } from "#base/errors.ts";
 import { later } from "#base/time.ts";
 import { type CommandKind, expiryMs, priority } from "#domain/command.ts";
 import type { Actor } from "#domain/permission.ts";
+import { isSafetyHeld } from "#domain/switching.ts";
 import { addAudit } from "#store/audit.ts";
 import { addCommand, supersedeSwitches } from "#store/commands.ts";
 import type { Tx } from "#store/db.ts";
@@ -15,7 +16,8 @@ type Asked = { meterId: number; key: string; kind: "trip" | "close" | "read"; re
 
 /**
  * An operator trips, closes or reads a meter. The same key again answers with the same command. A switch command takes the
- * place of every other one of the meter that has not ended. A meter under supply guard (保电) is never tripped.
+ * place of every other one of the meter that has not ended. A meter under supply guard (保电) is never tripped, and one that its load guard has
+ * switched off (安全用电) never closed: that is a release, by somebody with the right to it.
  */
 export async function requestCommand(
   ctx: FlowContext,
@@ -37,6 +39,7 @@ export async function requestIn(ctx: FlowContext, tx: Tx, actor: Actor, input: A
   if (earlier) return repeated(earlier, input);
   if (input.kind !== "read" && meter.switch_kind === "none") throw new AppError("meter_without_switch");
   if (input.kind === "trip" && meter.supply_guard === 1) throw new AppError("meter_protected");
+  if (input.kind === "close" && isSafetyHeld({ offCause: meter.off_cause })) throw new AppError("meter_safety_off");
   await demandLink(tx, meter.id, input.kind);
 
   const now = ctx.clock();
@@ -85,19 +88,20 @@ export async function requestIn(ctx: FlowContext, tx: Tx, actor: Actor, input: A
 }
 
 /** A page's key lives apart from the keys that flows derive, so that nobody can take theirs. */
-function operatorKey(key: string): string {
+export function operatorKey(key: string): string {
   return `operator:${key}`;
 }
 
-type Earlier = { id: string; meterId: number; kind: CommandKind };
+type Earlier = { id: string; meterId: number; kind: CommandKind; payload: string };
 
-async function commandByKey(tx: Tx, key: string): Promise<Earlier | null> {
+/** The command that was made with a key; null when none was. */
+export async function commandByKey(tx: Tx, key: string): Promise<Earlier | null> {
   const row = await tx
     .selectFrom("command")
-    .select(["id", "meter_id", "kind"])
+    .select(["id", "meter_id", "kind", "payload"])
     .where("idem_key", "=", key)
     .executeTakeFirst();
-  return row ? { id: row.id, meterId: row.meter_id, kind: row.kind } : null;
+  return row ? { id: row.id, meterId: row.meter_id, kind: row.kind, payload: row.payload } : null;
 }
 
 function repeated(earlier: Earlier, input: Asked) {

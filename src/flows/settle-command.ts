@@ -14,11 +14,12 @@ import { isQuarantined } from "#store/quarantine.ts";
 import type { CommandState } from "#store/schema-commands.ts";
 import { Stale } from "#store/stale.ts";
 import { faultPoint } from "#system/fault-point.ts";
-import type { ClaimedCommand } from "./claim-commands.ts";
+import type { ClaimedCommand } from "./claimed-command.ts";
 import { finish, isOfThisSession, ownCommand, type Settling } from "./command-row.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
 import { linkRefusal } from "./link-risk.ts";
+import { confirmLoadGuard } from "./load-guard.ts";
 import { takeOffBudget } from "./off-guard.ts";
 import {
   type CreditShown,
@@ -30,7 +31,7 @@ import {
   whatIsNotProven,
 } from "./settle-credit.ts";
 import { refuseKeyChange, settleKeyShown, takeKeyChange, takeKeyForTopUp } from "./settle-key.ts";
-import { confirmSwitch, switchSent } from "./settle-switch.ts";
+import { confirmSwitch, forgetWanted, switchSent } from "./settle-switch.ts";
 import { whyNotDue } from "./still-due.ts";
 
 /** What the collector learned about a command. */
@@ -99,7 +100,7 @@ export async function markSent(
       return { ok: false, why: "expired" };
     }
     if (await isQuarantined(tx, claimed.meterId, claimed.kind)) return { ok: false, why: "quarantine" };
-    if (isSwitch) {
+    if (isSwitch || claimed.kind === "release_load_guard") {
       await claimMeterState(tx, claimed.meterId);
       const whyNot = await whyNotDue(tx, command, now);
       if (whyNot !== null) {
@@ -196,6 +197,7 @@ async function confirm(ctx: FlowContext, tx: Tx, at: Settling, result: Record<st
   if (isCredit(claimed.kind)) return happened(ctx, tx, at, {}, result);
   await finish(tx, claimed, { state: "confirmed", reason: "", at: now, result });
   if (SWITCH_KINDS.includes(claimed.kind)) await confirmSwitch(ctx, tx, at);
+  await confirmLoadGuard(ctx, tx, at);
   return "done";
 }
 
@@ -224,7 +226,8 @@ async function refuse(
   else if (claimed.kind === "change_key") await refuseKeyChange(ctx, tx, at, refusal.reason);
   else {
     if (command.order_no !== null) await touchOrder(tx, command.order_no, now);
-    if (refusal.reason !== RELAY_DID_NOT_MOVE) await forgetWanted(tx, claimed);
+    const isSwitch = SWITCH_KINDS.includes(claimed.kind);
+    if (isSwitch && refusal.reason !== RELAY_DID_NOT_MOVE) await forgetWanted(tx, claimed);
     await addEvents(tx, [
       {
         id: ctx.newId(now),
@@ -373,13 +376,4 @@ async function takePurchaseNumber(tx: Tx, claimed: ClaimedCommand): Promise<numb
     change: { top_up_open: claimed.id },
   });
   return state.purchase_count + 1;
-}
-
-/** The meter has said no: it was not told so after all, and whatever its relay does later has another cause. */
-async function forgetWanted(tx: Tx, claimed: ClaimedCommand): Promise<void> {
-  await tx
-    .updateTable("meter_state")
-    .set((eb) => ({ relay_commanded: null, relay_commanded_for: null, version: eb("version", "+", 1) }))
-    .where("meter_id", "=", claimed.meterId)
-    .execute();
 }

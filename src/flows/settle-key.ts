@@ -5,7 +5,7 @@ import { addEvents } from "#store/events.ts";
 import { meterKeyRow } from "#store/keys.ts";
 import { claimMeterState } from "#store/meters.ts";
 import { updatedRows } from "#store/portable.ts";
-import type { ClaimedCommand } from "./claim-commands.ts";
+import type { ClaimedCommand } from "./claimed-command.ts";
 import type { Settling } from "./command-row.ts";
 import type { FlowContext } from "./context.ts";
 import { setMeterKey } from "./meter-keys.ts";

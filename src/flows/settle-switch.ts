@@ -5,7 +5,7 @@ import { addEvents } from "#store/events.ts";
 import { changeMeterState, claimMeterState, type MeterStateChange } from "#store/meters.ts";
 import { touchOrder } from "#store/orders.ts";
 import type { MeterStateTable } from "#store/schema-readings.ts";
-import type { ClaimedCommand } from "./claim-commands.ts";
+import type { ClaimedCommand } from "./claimed-command.ts";
 import type { Settling } from "./command-row.ts";
 import type { FlowContext } from "./context.ts";
 import { isAccountInArrears, reconnectMeter } from "./reconnect.ts";
@@ -94,4 +94,13 @@ async function undoIfPaid(ctx: FlowContext, tx: Tx, at: Settling): Promise<void>
     actor: "system",
     now: at.now,
   });
+}
+
+/** The meter has said no: it was not told so after all, and whatever its relay does later has another cause. */
+export async function forgetWanted(tx: Tx, claimed: ClaimedCommand): Promise<void> {
+  await tx
+    .updateTable("meter_state")
+    .set((eb) => ({ relay_commanded: null, relay_commanded_for: null, version: eb("version", "+", 1) }))
+    .where("meter_id", "=", claimed.meterId)
+    .execute();
 }

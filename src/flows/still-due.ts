@@ -1,7 +1,9 @@
 import { type Instant, instant } from "#base/time.ts";
 import { decideTrip } from "#domain/arrears.ts";
+import { isSafetyHeld } from "#domain/switching.ts";
 import { provesSwitch } from "#protocol/profiles.ts";
 import type { Tx } from "#store/db.ts";
+import { loadGuardOf } from "#store/load-guard.ts";
 import { meterState } from "#store/meters.ts";
 import { paymentInFlight } from "#store/orders.ts";
 import type { CommandTable } from "#store/schema-commands.ts";
@@ -14,16 +16,26 @@ import { noCutUntil, standingOf } from "./standing.ts";
  */
 export async function whyNotDue(tx: Tx, command: CommandTable, now: Instant): Promise<string | null> {
   if (command.kind === "trip") return whyNoTrip(tx, command, now);
+  if (command.kind === "release_load_guard") return (await isSameLock(tx, command)) ? null : "guard_changed";
   const state = await meterState(tx, command.meter_id);
+  // Its guard holds it: the meter would refuse, and what is wrong on the line has to be looked for first.
+  if (isSafetyHeld({ offCause: state.off_cause })) return "off_by_safety";
   if (command.cause !== "paid") return whyNotUndone(command, state.off_cause);
   if (await isOwing(tx, command.meter_id)) return "in_arrears";
-  return state.off_cause === "operator" || state.off_cause === "safety" ? `off_by_${state.off_cause}` : null;
+  return state.off_cause === "operator" ? "off_by_operator" : null;
 }
 
-/** The close that ends a switch test brings back what the test took, and nothing that safety or arrears have taken since. */
+/** Whether the lock-out that somebody has looked into is still the one that holds the meter. */
+async function isSameLock(tx: Tx, command: CommandTable): Promise<boolean> {
+  const guard = await loadGuardOf(tx, command.meter_id);
+  const { total } = JSON.parse(command.payload) as { total: number };
+  return guard?.state === "locked" && guard.total === total;
+}
+
+/** The close that ends a switch test brings back what the test took, and nothing that arrears have taken since. */
 function whyNotUndone(command: CommandTable, cause: string | null): string | null {
   const undoes = (JSON.parse(command.payload) as { undoes?: string }).undoes !== undefined;
-  return undoes && (cause === "safety" || cause === "arrears") ? `off_by_${cause}` : null;
+  return undoes && cause === "arrears" ? "off_by_arrears" : null;
 }
 
 /** Whether the meter is prepaid, its account has its credit on the server, and is in arrears again since the close was asked for. */

@@ -1,6 +1,7 @@
 import { assert } from "#base/errors.ts";
 import type { Instant } from "#base/time.ts";
-import { type ClaimedCommand, claimCommands } from "./claim-commands.ts";
+import { claimCommands } from "./claim-commands.ts";
+import type { ClaimedCommand } from "./claimed-command.ts";
 import { recordReadings } from "./record-readings.ts";
 import { markSent, settleCommand } from "./settle-command.ts";
 import type { Building } from "./test-building.ts";

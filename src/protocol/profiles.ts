@@ -58,6 +58,11 @@ export function canSetMode(profile: string): boolean {
   return canTakeBack(profile);
 }
 
+/** Whether a model has a guard over the load (安全用电) that can be set, read and released. */
+export function hasLoadGuard(profile: string): boolean {
+  return (profiles.get(profile)?.loadGuard ?? null) !== null;
+}
+
 /** Whether what the model shows proves that supply is on or off. Without that nothing is cut off by a machine. */
 export function provesSwitch(profile: string): boolean {
   return (profiles.get(profile)?.switch?.proof ?? null) !== null;

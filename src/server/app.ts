@@ -32,6 +32,7 @@ import { healthRoutes } from "./routes/health.ts";
 import { importRoutes } from "./routes/imports.ts";
 import { linkRoutes } from "./routes/links.ts";
 import { liveRoutes } from "./routes/live.ts";
+import { loadGuardRoutes } from "./routes/load-guard.ts";
 import { lossRoutes } from "./routes/losses.ts";
 import { meterRoutes } from "./routes/meters.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
@@ -141,6 +142,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   auditRoutes(routes);
   priceRoutes(routes);
   supplyRoutes(routes, nudge);
+  loadGuardRoutes(routes, nudge);
   reportRoutes(routes);
   doubtRoutes(routes, nudge);
   shareRoutes(routes, nudge);

@@ -13,6 +13,7 @@ import { exportFor, testShelf } from "./test-exports.ts";
 import { groupBodies, prepareGroup } from "./test-groups.ts";
 import { importBodies, importId, prepareImport, smallImport } from "./test-imports.ts";
 import { linkBodies } from "./test-links.ts";
+import { loadGuardBodies, prepareLoadGuards } from "./test-load-guard.ts";
 import { moveOutBodies, prepareMoveOut } from "./test-move-out.ts";
 import { peopleBodies, preparePeople, userUrl } from "./test-people.ts";
 import { quarantineBodies, quarantined } from "./test-quarantine.ts";
@@ -189,6 +190,7 @@ export async function accessTown(name: Parameters<typeof freshDatabase>[0]) {
       ...alarmBodies(of),
       ...batchBodies(of),
       ...trialBodies(of),
+      ...loadGuardBodies(of),
       "/api/tariffs": { name: "单一价", kind: "electricity" },
       "/api/price-changes": priceChange(of.meter, `key-${of.meter}-matrix`, 3),
       "/api/price-changes/what-if": {
@@ -267,6 +269,7 @@ export async function accessTown(name: Parameters<typeof freshDatabase>[0]) {
     await prepareAlarms(db, path);
     await prepareBatch(db, path);
     await prepareTrials(db, path);
+    await prepareLoadGuards(db, path);
     await prepareArchive(db, path);
     await prepareImport(db, path);
     await preparePeople(db);

@@ -14,6 +14,7 @@ import {
 import type { Frame645 } from "#protocol/dlt645/frame.ts";
 import { di, diFromWire } from "#protocol/dlt645/items.ts";
 import { changeCredit } from "./credit.ts";
+import { isHeld } from "./load-guard.ts";
 import { answerKeyMatter, isKeyMatter } from "./meter-key.ts";
 import { close, isEmpty, type Meter, millivolts, open, powerWatts } from "./meters.ts";
 import { RELAY_PASSWORD } from "./plan.ts";
@@ -150,7 +151,7 @@ function switchRelay(meter: Meter, frame: Frame645, now: Instant): Frame645 {
   if (command.action === "trip") {
     if (state.keepSupply) return refuse(ERR_OTHER);
     open(meter, "command");
-  } else if (isEmpty(meter)) {
+  } else if (isEmpty(meter) || isHeld(meter)) {
     return refuse(ERR_OTHER);
   } else if (command.action === "close") {
     if (plan.closesBy === "button") return refuse(ERR_OTHER);

@@ -11,6 +11,7 @@ import { profileOf } from "#protocol/profiles.ts";
 import { answer188 } from "./answer-188.ts";
 import { answer1997 } from "./answer-1997.ts";
 import { answer2007, covers } from "./answer-2007.ts";
+import { answerLoadGuard } from "./answer-load-guard.ts";
 import { answerMemory } from "./answer-memory.ts";
 import type { Meter } from "./meters.ts";
 
@@ -54,7 +55,9 @@ export function answer(meter: Meter, heard: Heard, now: Instant): Bytes | null {
   const reply =
     profile.protocol === "dlt645-1997"
       ? answer1997(meter, profile, heard.frame, now)
-      : (answerMemory(meter, profile, heard.frame, now) ?? answer2007(meter, heard.frame, now));
+      : (answerMemory(meter, profile, heard.frame, now) ??
+        answerLoadGuard(meter, profile, heard.frame) ??
+        answer2007(meter, heard.frame, now));
   return reply && encodeFrame645(reply, profile.wakeUpBytes);
 }
 

@@ -19,7 +19,7 @@ type Answered = { status: number; body: unknown };
 type Fields = { [name: string]: unknown; watts?: unknown };
 
 /**
- * Opens the panel; port 0 takes a free one. GET /state; POST /speed, /faults, /meters/:address/{credit, load,
+ * Opens the panel; port 0 takes a free one. GET /state; POST /speed, /faults, /meters/:address/{credit, load, appliances,
  * press-button, keep-supply, valve-fault, clock, offline}, /concentrators/:id/offline. Wrong input is answered with 400 and a sentence.
  */
 export async function openControl(town: Town, port: number, log: SimulatorLog): Promise<Control> {
@@ -96,6 +96,12 @@ function onMeter(town: Town, address: string, verb: string, fields: Fields): unk
     case "load":
       town.setLoad(address, fields.watts === null ? null : whole(fields, "watts", 0, LOAD_W_MAX));
       break;
+    case "appliances":
+      town.setAppliances(address, {
+        resistiveW: whole(fields, "resistiveW", 0, LOAD_W_MAX),
+        switchingW: whole(fields, "switchingW", 0, LOAD_W_MAX),
+      });
+      break;
     case "press-button":
       return { closed: town.pressButton(address), ...town.meter(address) };
     case "keep-supply":
@@ -112,7 +118,7 @@ function onMeter(town: Town, address: string, verb: string, fields: Fields): unk
       break;
     default:
       throw new BadInput(
-        `a meter has credit, load, press-button, keep-supply, valve-fault, clock and offline, not "${verb}"`,
+        `a meter has credit, load, appliances, press-button, keep-supply, valve-fault, clock and offline, not "${verb}"`,
         404,
       );
   }

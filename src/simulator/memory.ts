@@ -1,5 +1,5 @@
 import { assert } from "#base/errors.ts";
-import { DAY_MS, dayOf, type Instant, instant, later, MINUTE_MS, startOfDay } from "#base/time.ts";
+import { DAY_MS, dayOf, type Instant, instant, later, MINUTE_MS, SECOND_MS, startOfDay } from "#base/time.ts";
 import type { Memory } from "#protocol/profiles/profile.ts";
 import { profileOf } from "#protocol/profiles.ts";
 import { type Kept, type Meter, type MeterClock, step } from "./meters.ts";
@@ -28,6 +28,20 @@ export function passTime(meter: Meter, time: { now: Instant; townAt(clockMs: num
   }
   clock.keptMs = Math.max(clock.keptMs, end);
   live(now);
+  tellGuardTime(meter, time, clock);
+}
+
+/** When the guard tripped, by the meter's clock: the town's time runs at another speed. */
+function tellGuardTime(
+  { state }: Meter,
+  { now, townAt }: { now: Instant; townAt(clockMs: number): number },
+  clock: MeterClock,
+): void {
+  const { guard } = state;
+  if (guard === undefined || guard.last === null || guard.lastClockMs !== null) return;
+  const perSecond = Math.max(1, townAt(now + SECOND_MS) - townAt(now));
+  const agoMs = Math.round(((state.timeMs - guard.last.atMs) * SECOND_MS) / perSecond);
+  guard.lastClockMs = now - agoMs + clock.offsetMs;
 }
 
 /** What the meter's clock shows. */

@@ -1,10 +1,11 @@
 import { assert } from "#base/errors.ts";
 import { lineMillivolts, loadWatts, SLOT_MS } from "./load.ts";
+import { type Appliances, type Guard, guardActs, guardDueMs, isHeld, releaseGuard, watchLoad } from "./load-guard.ts";
 import type { MeterPlan } from "./plan.ts";
 import { numberOf } from "./random.ts";
 
 /** Why the relay is open. */
-export type TripCause = "credit" | "command";
+export type TripCause = "credit" | "command" | "guard";
 
 /** A credit command that the meter has taken: `amount` in 0.01 kWh, negative when credit left. The oracle of every money test. */
 export type TopUpTaken = { count: number; amount: number };
@@ -63,6 +64,10 @@ export type MeterState = {
   records?: Kept[];
   /** The valve of a water meter is stuck and says so. Absent in what older towns remember. */
   valveFault?: boolean;
+  /** What hangs on the line besides `loadW`; absent when nothing does. */
+  appliances?: Appliances;
+  /** Its guard over the load (安全用电); absent until somebody has asked for it. */
+  guard?: Guard;
   /** Rises with everything that must be on disk before it is told to anyone. */
   revision: number;
 };
@@ -114,19 +119,44 @@ export function step(meter: Meter, elapsedMs: number): void {
   const end = state.timeMs + elapsedMs;
   tripWhenEmpty(meter);
   while (state.timeMs < end) {
+    actOfGuard(meter);
+    const until = Math.min(end, guardDueMs(meter));
     if (state.relayOpen) {
-      state.timeMs = end;
-      return;
+      state.timeMs = until;
+      continue;
     }
     const slotEnd = (Math.floor(state.timeMs / SLOT_MS) + 1) * SLOT_MS;
-    use(meter, Math.min(slotEnd, end) - state.timeMs);
+    watchLoad(meter, powerWatts(meter));
+    use(meter, Math.min(slotEnd, until, guardDueMs(meter)) - state.timeMs);
   }
+  actOfGuard(meter);
+}
+
+/** The guard opens the relay, or lets go of it again. */
+function actOfGuard(meter: Meter): void {
+  const { state } = meter;
+  const act = guardActs(meter, powerWatts(meter));
+  if (act === "trip") Object.assign(state, { relayOpen: true, tripCause: "guard" });
+  if (act === "close") closeAgain(meter);
+}
+
+/** Nothing of the guard's keeps the relay open any more; a command or an empty counter still may. */
+function closeAgain(meter: Meter): void {
+  if (isEmpty(meter)) open(meter, "credit");
+  else if (meter.state.commandedOpen) meter.state.tripCause = "command";
+  else close(meter);
+}
+
+/** Somebody with the right to it releases the guard: supply is back, unless a command or an empty counter keeps it off. */
+export function release(meter: Meter): void {
+  if (releaseGuard(meter)) closeAgain(meter);
 }
 
 /** Watts flowing now: nothing through an open relay. */
 export function powerWatts({ plan, noiseSeed, state }: Meter): number {
   if (state.relayOpen) return 0;
-  return state.loadW ?? loadWatts({ load: plan.load, ratedPowerW: plan.ratedPowerW, noiseSeed }, state.timeMs);
+  const usual = state.loadW ?? loadWatts({ load: plan.load, ratedPowerW: plan.ratedPowerW, noiseSeed }, state.timeMs);
+  return usual + (state.appliances?.resistiveW ?? 0) + (state.appliances?.switchingW ?? 0);
 }
 
 /** Voltage at the terminals in mV; there also when the relay is open. */
@@ -140,12 +170,12 @@ export function isEmpty({ plan, state }: Meter): boolean {
 }
 
 /** Opens the relay; the cause of a later command replaces that of the credit. */
-export function open(meter: Meter, cause: TripCause): void {
+export function open(meter: Meter, cause: "credit" | "command"): void {
   Object.assign(meter.state, { relayOpen: true, commandedOpen: true, tripCause: cause });
   meter.state.revision++;
 }
 
-/** Closes the relay. The caller has made sure that there is credit. */
+/** Closes the relay. The caller has made sure that there is credit, and that the guard does not hold it. */
 export function close(meter: Meter): void {
   Object.assign(meter.state, { relayOpen: false, commandedOpen: false, tripCause: null });
   meter.state.revision++;
@@ -154,7 +184,7 @@ export function close(meter: Meter): void {
 /** A person presses the button: closes after a permission (合闸允许) and with credit; otherwise nothing happens. */
 export function pressButton(meter: Meter): boolean {
   const { state } = meter;
-  if (!state.relayOpen || state.commandedOpen || isEmpty(meter)) return false;
+  if (!state.relayOpen || state.commandedOpen || isEmpty(meter) || isHeld(meter)) return false;
   close(meter);
   return true;
 }

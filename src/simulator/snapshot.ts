@@ -18,6 +18,8 @@ export type MeterSnapshot = {
   /** Open, permitted to close, waiting for its button. */
   awaitingButton: boolean;
   tripCause: TripCause | null;
+  /** Its guard over the load: what it keeps the relay for, and how often it has tripped since counting began and ever. */
+  guard: { state: "free" | "waiting" | "locked"; trips: number; total: number } | null;
   /** Stuck, and said so (water). */
   valveFault: boolean;
   powerW: number;
@@ -60,6 +62,14 @@ export function meterSnapshot({ plan, state, ...weather }: Meter, offline: boole
     relay: state.relayOpen ? "open" : "closed",
     awaitingButton: state.relayOpen && !state.commandedOpen,
     tripCause: state.tripCause,
+    guard:
+      state.guard === undefined
+        ? null
+        : {
+            state: state.guard.locked ? "locked" : state.guard.waitingUntilMs === null ? "free" : "waiting",
+            trips: state.guard.trips,
+            total: state.guard.total,
+          },
     valveFault: state.valveFault === true,
     powerW: powerWatts({ plan, state, ...weather }),
     topUps: state.topUps.map((each) => ({ ...each })),

@@ -6,6 +6,7 @@ import type { BusTiming, Sound, Via } from "./bus.ts";
 import { type Concentrator, createConcentrator, type LinkTarget } from "./concentrator.ts";
 import { createFaults, type FaultSettings } from "./faults.ts";
 import { type Hearing, hearRequest } from "./hearing.ts";
+import type { Appliances } from "./load-guard.ts";
 import { quiet, type SimulatorLog } from "./log.ts";
 import { passTime, putClock } from "./memory.ts";
 import { type Meter, newMeter, pressButton, restoreMeter, tripWhenEmpty } from "./meters.ts";
@@ -43,6 +44,8 @@ export type Town = {
   setCredit(number: string, creditWh: number): boolean;
   /** A fixed load in watts; null follows the profile again. */
   setLoad(number: string, watts: number | null): boolean;
+  /** What hangs on the line besides the load: resistive (a kettle) and behind switching power supplies. */
+  setAppliances(number: string, appliances: Appliances): boolean;
   /** Whether the press closed the relay; null when there is no such meter. */
   pressButton(number: string): boolean | null;
   setKeepSupply(number: string, on: boolean): boolean;
@@ -232,6 +235,10 @@ export function createTown(options: TownOptions): Town {
     setLoad: (number, watts) =>
       changed(number, (meter) => {
         meter.state.loadW = watts;
+      }),
+    setAppliances: (number, appliances) =>
+      changed(number, (meter) => {
+        meter.state.appliances = appliances;
       }),
     pressButton: (number) => change(number, pressButton),
     setKeepSupply: (number, on) =>

@@ -1,6 +1,6 @@
 import type { ExpressionBuilder } from "kysely";
 import type { Alarm, AlarmFilter, AlarmSort, AlarmSummary } from "#contract/alarms.ts";
-import type { StillEvidence } from "#domain/alarm.ts";
+import type { LockEvidence, StillEvidence } from "#domain/alarm.ts";
 import type { Scope } from "#domain/permission.ts";
 import type { Tx } from "./db.ts";
 import { everyPage } from "./every-page.ts";
@@ -131,7 +131,7 @@ export async function alarmCounts(tx: Tx, scope: Scope, filter: AlarmFilter): Pr
   const counts = {
     ...{ open: 0, waiting: 0, closed: 0 },
     findings: { normal_vacancy: 0, abnormal: 0, theft: 0 },
-    alone: { moved: 0, left: 0 },
+    alone: { moved: 0, left: 0, released: 0 },
   };
   for (const row of rows) {
     const count = Number(row.count);
@@ -142,7 +142,7 @@ export async function alarmCounts(tx: Tx, scope: Scope, filter: AlarmFilter): Pr
     }
     counts.closed += count;
     if (row.finding !== null) counts.findings[row.finding] += count;
-    else if (row.closed_how === "moved" || row.closed_how === "left") counts.alone[row.closed_how] += count;
+    else if (row.closed_how !== null && row.closed_how !== "visit") counts.alone[row.closed_how] += count;
   }
   return counts;
 }
@@ -155,7 +155,8 @@ function toAlarm(row: Row): Alarm {
     state: row.open_mark === 1 ? "open" : "closed",
     openedAt: row.opened_at,
     sinceAt: row.since_at,
-    evidence: JSON.parse(row.evidence) as StillEvidence,
+    still: row.kind === "static" ? (JSON.parse(row.evidence) as StillEvidence) : null,
+    lock: row.kind === "safety_lock" ? (JSON.parse(row.evidence) as LockEvidence) : null,
     meterId: row.meter_id,
     label: row.label,
     number: row.number,

@@ -61,9 +61,17 @@ export async function addCommand(tx: Tx, command: NewCommand): Promise<boolean> 
  * Ends every open switch command of a meter but one: the newest wish counts. Also those that were sent: their holder finds its
  * lease gone, and what they may still do is undone by the newer one, which reads the relay.
  */
-export async function supersedeSwitches(
+export function supersedeSwitches(
   tx: Tx,
   input: { meterId: number; by: string; why: string; at: Instant },
+): Promise<void> {
+  return supersede(tx, { ...input, kinds: SWITCH_KINDS });
+}
+
+/** Ends every open command of some kinds of a meter but one, also those that were sent. */
+export async function supersede(
+  tx: Tx,
+  input: { meterId: number; kinds: readonly CommandKind[]; by: string; why: string; at: Instant },
 ): Promise<void> {
   await tx
     .updateTable("command")
@@ -76,7 +84,7 @@ export async function supersedeSwitches(
       updated_at: input.at,
     })
     .where("meter_id", "=", input.meterId)
-    .where("kind", "in", [...SWITCH_KINDS])
+    .where("kind", "in", [...input.kinds])
     .where("state", "in", [...OPEN_STATES])
     .where("id", "<>", input.by)
     .execute();
@@ -106,6 +114,24 @@ export async function cancelUnsent(tx: Tx, input: { commandId: string; why: stri
     .where("sent_at", "is", null)
     .executeTakeFirst();
   return updatedRows(result) === 1;
+}
+
+/** The command of some kinds that a meter was given last; null: none. */
+export async function lastOfKinds(
+  tx: Tx,
+  meterId: number,
+  kinds: readonly CommandKind[],
+): Promise<{ id: string; kind: CommandKind; state: CommandState } | null> {
+  const row = await tx
+    .selectFrom("command")
+    .select(["id", "kind", "state"])
+    .where("meter_id", "=", meterId)
+    .where("kind", "in", [...kinds])
+    .orderBy("created_at", "desc")
+    .orderBy("id", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return row ?? null;
 }
 
 /** How many commands that change a meter's credit have not ended. */

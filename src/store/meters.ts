@@ -36,6 +36,8 @@ export type MeterToRead = {
   onSchedule: boolean;
   /** The speed that its channel names; null: that of its profile. */
   baud: number | null;
+  /** Its load guard watches for something: what that does is asked in every round. */
+  watchesLoad: boolean;
 };
 
 /** The meters behind one concentrator with what the collector needs to plan its questions. */
@@ -50,6 +52,7 @@ export async function metersToRead(tx: Tx, concentratorId: number): Promise<Mete
     )
     .innerJoin("concentrator", "concentrator.id", "meter.concentrator_id")
     .leftJoin("collection_default", "collection_default.project_id", "meter.project_id")
+    .leftJoin("load_guard", "load_guard.meter_id", "meter.id")
     .leftJoin("item_set", (join) =>
       join.on((eb) =>
         eb(
@@ -64,6 +67,7 @@ export async function metersToRead(tx: Tx, concentratorId: number): Promise<Mete
     .select([
       "meter.id",
       "channel.enabled",
+      "load_guard.watches",
       "channel.baud",
       "channel.read_interval_s as channel_s",
       "concentrator.read_interval_s as concentrator_s",
@@ -110,6 +114,7 @@ export async function metersToRead(tx: Tx, concentratorId: number): Promise<Mete
     items: row.items === null ? USUAL_ITEMS : planOf(row.items),
     onSchedule: row.enabled !== 0,
     baud: row.baud,
+    watchesLoad: row.watches === 1,
   }));
 }
 

@@ -28,6 +28,7 @@ import * as auditChain from "./migrations/0025_audit_chain.ts";
 import * as secondFactor from "./migrations/0026_second_factor.ts";
 import * as masterMeters from "./migrations/0027_master_meters.ts";
 import * as alarms from "./migrations/0028_alarms.ts";
+import * as loadGuard from "./migrations/0029_load_guard.ts";
 import * as trials from "./migrations/0030_trials.ts";
 import * as switchBatches from "./migrations/0031_switch_batches.ts";
 import type { MysqlAddress } from "./mysql-address.ts";
@@ -73,6 +74,7 @@ const migrations: readonly Migration[] = [
   { name: "0028_alarms", up: alarms.up },
   { name: "0031_switch_batches", up: switchBatches.up },
   { name: "0030_trials", up: trials.up },
+  { name: "0029_load_guard", up: loadGuard.up },
 ];
 
 /** Statements that rebuild a big table take their time. */

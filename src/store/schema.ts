@@ -19,6 +19,7 @@ import type { ImportsSchema } from "./schema-imports.ts";
 import type { KeysSchema } from "./schema-keys.ts";
 import type { LedgerSchema } from "./schema-ledger.ts";
 import type { LinksSchema } from "./schema-links.ts";
+import type { LoadGuardSchema } from "./schema-load-guard.ts";
 import type { PastSchema } from "./schema-past.ts";
 import type { ReadingsSchema } from "./schema-readings.ts";
 import type { ReconcileSchema } from "./schema-reconcile.ts";
@@ -32,6 +33,7 @@ import type { UsersSchema } from "./schema-users.ts";
 
 /** All tables: those of each `schema-<topic>.ts` beside this file. */
 export type Schema = AlarmsSchema &
+  LoadGuardSchema &
   ArchiveSchema &
   BatchesSchema &
   CollectionSchema &

@@ -56,6 +56,7 @@ export function driver188(profile: MeterProfile): Driver {
     // Only the ends of months are kept.
     freezes: null,
     records: null,
+    loadGuard: null,
     clock: profile.clock && {
       places: profile.clock.reads,
       encodeCall: null,

@@ -46,6 +46,7 @@ export function driver1997(profile: MeterProfile): Driver {
     keys: null,
     freezes: null,
     records: null,
+    loadGuard: null,
     clock: clockOf(profile, wire),
   };
 }

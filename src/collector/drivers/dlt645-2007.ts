@@ -12,6 +12,7 @@ import type { MeterProfile } from "#protocol/profiles/profile.ts";
 import { safeTopUp } from "#protocol/profiles.ts";
 import type { Driver, KeyWay, MeterAnswer, Switching, TopUpWay } from "./driver.ts";
 import { firstPresent, judgeFrames } from "./judging.ts";
+import { loadGuardMeaning, loadGuardOf } from "./load-guard-2007.ts";
 import { clockOf, freezesOf, pastMeaning, recordsOf } from "./past-2007.ts";
 import { placesOf } from "./places.ts";
 
@@ -38,6 +39,7 @@ export function driver2007(profile: MeterProfile): Driver {
     freezes: freezesOf(profile, wire),
     records: recordsOf(profile, wire),
     clock: clockOf(profile, wire),
+    loadGuard: loadGuardOf(profile, wire),
   };
 }
 
@@ -105,7 +107,9 @@ function meaning(profile: MeterProfile, frame: Frame645): MeterAnswer {
     case "security":
       return answer;
     case "raw":
-      return pastMeaning(answer.di, answer.data) ?? { kind: "not_understood" };
+      return (
+        pastMeaning(answer.di, answer.data) ?? loadGuardMeaning(answer.di, answer.data) ?? { kind: "not_understood" }
+      );
     case "unexpected":
       return { kind: "not_understood" };
   }

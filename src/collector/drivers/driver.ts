@@ -1,4 +1,5 @@
 import type { Instant } from "#base/time.ts";
+import type { LoadGuardSettings } from "#domain/load-guard.ts";
 import type { ReportedValues } from "#flows/record-readings.ts";
 import type { Bytes } from "#protocol/bytes.ts";
 import type { KeyUpdate, ProtectedKey } from "#protocol/dlt645/meter-key.ts";
@@ -9,7 +10,17 @@ import type { MeterWire } from "#protocol/link/meter-frame.ts";
 import type { MeterProfile } from "#protocol/profiles/profile.ts";
 
 /** What can be asked of a meter in one question, whatever its protocol calls it. Water counts as energy: litres for Wh. */
-export type Item = "index" | "remaining" | "status" | "count" | "before" | "voltage" | "current" | "power";
+export type Item =
+  | "index"
+  | "remaining"
+  | "status"
+  | "count"
+  | "before"
+  | "voltage"
+  | "current"
+  | "power"
+  | "loadGuard"
+  | "loadGuardSettings";
 
 /** What a meter says, in the units of the system. `overdraftWh` is a register of its own in some models. */
 export type MeterAnswer =
@@ -104,6 +115,14 @@ export type KeyWay = {
   encodeUpdate(address: string, update: KeyUpdate, key: ProtectedKey): Bytes;
 };
 
+/** How the guard over the load (安全用电) of a model is set and released. Both are proved by reading it. */
+export type LoadGuardWay = {
+  /** Where it tells what it does. */
+  readonly place: string;
+  encodeSettings(address: string, settings: LoadGuardSettings): Bytes;
+  encodeRelease(address: string): Bytes;
+};
+
 /** How one model of meter is spoken to: everything that depends on its protocol and profile, as plain functions. */
 export type Driver = {
   readonly profile: MeterProfile;
@@ -129,4 +148,6 @@ export type Driver = {
   readonly freezes: FreezeWay | null;
   readonly records: RecordWay | null;
   readonly clock: ClockWay | null;
+  /** Null for models without a guard over the load. */
+  readonly loadGuard: LoadGuardWay | null;
 };

@@ -1,3 +1,4 @@
+import { LOAD_GUARD_DI } from "#protocol/dlt645/load-guard.ts";
 import type { MeterProfile, Reads } from "#protocol/profiles/profile.ts";
 import type { Driver, Item } from "./driver.ts";
 
@@ -18,6 +19,8 @@ export function placesOf(profile: MeterProfile): Pick<Driver, "placeOf" | "overd
     voltage: reads.voltage,
     current: reads.current,
     power: reads.power,
+    loadGuard: profile.loadGuard === null ? undefined : LOAD_GUARD_DI.state,
+    loadGuardSettings: profile.loadGuard === null ? undefined : LOAD_GUARD_DI.settings,
   };
   return {
     placeOf: (item) => places[item] ?? null,

@@ -38,7 +38,7 @@ export type Item645 = {
   code: number;
   name: string;
   zh: string;
-  /** Table of appendix A of DL/T 645-2007, or "filing" for the later prepaid filing (备案文件) as firmware has it. */
+  /** Table of appendix A of DL/T 645-2007, "filing" for the later prepaid filing (备案文件) as firmware has it, or "JC1" for our own. */
   clause: string;
   /** Usually one; a few items come in a short and a long form. */
   layouts: readonly [Layout, ...Layout[]];

@@ -30,6 +30,7 @@ import {
   word,
 } from "./forms.ts";
 import { block, type ItemParts, oneValue, rates, record, single } from "./item.ts";
+import { loadGuardItems } from "./items-load-guard.ts";
 
 type Row = readonly [di1di0: number, name: string, zh: string, form: Form, value?: string];
 
@@ -174,6 +175,7 @@ const ALL = 0xff;
 const table = new Map<number, ItemParts>([
   ...BASE.map(([key, name, zh, form, value]) => [key, oneValue(name, zh, "A.5", form, value)] as const),
   ...FILING.map(([key, name, zh, form, value]) => [key, oneValue(name, zh, "filing", form, value)] as const),
+  ...loadGuardItems,
 ]);
 for (let n = 1; n <= 7; n++) {
   const zh = `电表运行状态字${n}`;

@@ -98,6 +98,8 @@ export type MeterProfile = {
   clock: ClockAccess | null;
   access: Access | null;
   switch: Switch | null;
+  /** How its own guard over the load (安全用电) is read, set and released; null where it has none that anybody has told of. */
+  loadGuard: "jc1" | null;
   credit: Credit;
   /** Where models differ from the text of their standard. */
   quirks: {

@@ -29,6 +29,7 @@ const WATER_2004: MeterProfile = {
   memory: { daily: null, records: null, monthly: { first: "D120", kept: 12 } },
   clock: { reads: ["901F"], broadcast: false, write: "A015" },
   access: null,
+  loadGuard: null,
   switch: {
     kind: "valve",
     form: "cjt188-valve",

@@ -7,7 +7,10 @@ import { everyAlarm } from "#store/alarm-pages.ts";
 import { type ExportLanguage, inWords, namedTable, type Words } from "./answer.ts";
 import type { ExcelColumn } from "./workbook.ts";
 
-const kindWords: Readonly<Record<AlarmKind, Words>> = { static: ["静止", "Stands still"] };
+const kindWords: Readonly<Record<AlarmKind, Words>> = {
+  static: ["静止", "Stands still"],
+  safety_lock: ["安全锁定", "Locked by its load guard"],
+};
 const levelWords: Readonly<Record<AlarmLevel, Words>> = { warning: ["一般", "Warning"], severe: ["严重", "Severe"] };
 const findingWords: Readonly<Record<AlarmFinding, Words>> = {
   normal_vacancy: ["正常空置", "Rightly vacant"],
@@ -18,6 +21,7 @@ const endWords: Readonly<Record<AlarmEnd, Words>> = {
   visit: ["现场处理", "Visit"],
   moved: ["表计恢复走动", "Moved again"],
   left: ["已退租或停用", "Tenant left"],
+  released: ["已解锁", "Released"],
 };
 
 /** Alarms (报警) that the filter holds, as a file: what each rests on, who took note of it, and what was found. */
@@ -61,11 +65,21 @@ function columnsIn(language: ExportLanguage): ExcelColumn<Alarm>[] {
     { header: say(["客户", "Customer"]), type: "text", width: 16, value: (each) => each.customer ?? "" },
     { header: say(["报警", "Alarm"]), type: "text", width: 12, value: (each) => say(kindWords[each.kind]) },
     { header: say(["级别", "Level"]), type: "text", width: 10, value: (each) => say(levelWords[each.level]) },
-    { header: say(["静止起", "Still since"]), type: "time", width: 20, value: (each) => each.sinceAt },
+    { header: say(["起始时间", "Since"]), type: "time", width: 20, value: (each) => each.sinceAt },
     { header: say(["报警时间", "Opened at"]), type: "time", width: 20, value: (each) => each.openedAt },
-    { header: say(["起始示数", "Index then"]), type: "units", width: 14, value: (each) => each.evidence.fromWh },
-    { header: say(["报警示数", "Index at the alarm"]), type: "units", width: 14, value: (each) => each.evidence.toWh },
-    { header: say(["有效读数", "Good readings"]), type: "number", width: 10, value: (each) => each.evidence.readings },
+    { header: say(["起始示数", "Index then"]), type: "units", width: 14, value: (each) => each.still?.fromWh ?? null },
+    {
+      header: say(["报警示数", "Index at the alarm"]),
+      type: "units",
+      width: 14,
+      value: (each) => each.still?.toWh ?? null,
+    },
+    {
+      header: say(["有效读数", "Good readings"]),
+      type: "number",
+      width: 10,
+      value: (each) => each.still?.readings ?? null,
+    },
     {
       header: say(["确认人", "Acknowledged by"]),
       type: "text",

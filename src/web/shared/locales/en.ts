@@ -13,6 +13,7 @@ import { exportsEn } from "./exports.en.ts";
 import { groupsEn } from "./groups.en.ts";
 import { importsEn } from "./imports.en.ts";
 import { linksEn } from "./links.en.ts";
+import { loadGuardEn } from "./load-guard.en.ts";
 import { lossesEn } from "./losses.en.ts";
 import { meterEn } from "./meter.en.ts";
 import { moveOutsEn } from "./move-outs.en.ts";
@@ -52,6 +53,7 @@ export const en: Messages = {
   ...importsEn,
   ...linksEn,
   ...meterEn,
+  ...loadGuardEn,
   ...lossesEn,
   ...rankingEn,
   ...runningOutEn,

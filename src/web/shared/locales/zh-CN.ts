@@ -13,6 +13,7 @@ import { exportsZh } from "./exports.zh-CN.ts";
 import { groupsZh } from "./groups.zh-CN.ts";
 import { importsZh } from "./imports.zh-CN.ts";
 import { linksZh } from "./links.zh-CN.ts";
+import { loadGuardZh } from "./load-guard.zh-CN.ts";
 import { lossesZh } from "./losses.zh-CN.ts";
 import { meterZh } from "./meter.zh-CN.ts";
 import { moveOutsZh } from "./move-outs.zh-CN.ts";
@@ -51,6 +52,7 @@ export const zhCN = {
   ...importsZh,
   ...linksZh,
   ...meterZh,
+  ...loadGuardZh,
   ...lossesZh,
   ...rankingZh,
   ...runningOutZh,

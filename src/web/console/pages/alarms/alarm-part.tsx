@@ -10,7 +10,7 @@ import { useCan } from "#web/shared/can.tsx";
 import { dateTime, units } from "#web/shared/format.ts";
 import { FailedLine } from "../../notice.tsx";
 import { AcknowledgeDialog } from "./acknowledge-dialog.tsx";
-import { daysStill } from "./days-still.ts";
+import { howLong, lockText } from "./how-long.ts";
 import "./alarms.css";
 
 /** Open alarms of a meter in its drawer, each with what it rests on and what can be done; nothing while there is none. */
@@ -34,15 +34,18 @@ export function AlarmPart({ meter }: { meter: MeterDetail }) {
       {items.map((alarm) => (
         <div key={alarm.alarmId} className="drawer-alarm" data-acknowledged={alarm.acknowledged !== null}>
           <p>
-            <span className="tag tag-warn">{t(`alarms.kinds.${alarm.kind}`)}</span>{" "}
-            {t("alarms.days", { days: daysStill(alarm) })}
+            <span className={`tag ${alarm.level === "severe" ? "tag-bad" : "tag-warn"}`}>
+              {t(`alarms.kinds.${alarm.kind}`)}
+            </span>{" "}
+            {howLong(alarm, t)}
             <small>
               {t("alarms.since")} {dateTime(alarm.sinceAt)}
             </small>
           </p>
           <p className="muted">
-            {`${units(alarm.evidence.fromWh)} → ${units(alarm.evidence.toWh)} ${unit} · `}
-            {`${t("alarms.readings")} ${t("alarms.readingsCount", { count: alarm.evidence.readings })}`}
+            {alarm.still === null
+              ? lockText(alarm, t)
+              : `${units(alarm.still.fromWh)} → ${units(alarm.still.toWh)} ${unit} · ${t("alarms.readings")} ${t("alarms.readingsCount", { count: alarm.still.readings })}`}
           </p>
           {alarm.acknowledged === null ? null : (
             <p className="muted">
@@ -57,7 +60,7 @@ export function AlarmPart({ meter }: { meter: MeterDetail }) {
               </Button>
             ) : null}
             <Link className="link-button" to={`/alarms/${alarm.alarmId}`} data-testid="drawer-alarm-open">
-              {t(mayHandle ? "alarms.visit" : "alarms.open")}
+              {t(mayHandle && alarm.kind === "static" ? "alarms.visit" : "alarms.open")}
             </Link>
           </div>
         </div>

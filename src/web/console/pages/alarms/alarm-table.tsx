@@ -4,7 +4,7 @@ import { Link } from "react-router";
 import type { Alarm } from "#contract/alarms.ts";
 import { dateTime, MISSING } from "#web/shared/format.ts";
 import { SheetBox } from "../../sheet-box.tsx";
-import { daysStill } from "./days-still.ts";
+import { howLong } from "./how-long.ts";
 
 type Props = {
   items: readonly Alarm[];
@@ -85,7 +85,7 @@ export function AlarmTable({ items, chosen, onChoose }: Props) {
               </td>
               <td>
                 {dateTime(each.sinceAt)}
-                <small>{t("alarms.days", { days: daysStill(each) })}</small>
+                <small>{howLong(each, t)}</small>
               </td>
               <td>{dateTime(each.openedAt)}</td>
               <td>{each.areaName}</td>

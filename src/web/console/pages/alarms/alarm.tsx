@@ -9,7 +9,7 @@ import { useCan } from "#web/shared/can.tsx";
 import { dateTime, MISSING, units } from "#web/shared/format.ts";
 import { FailedNotice, Loading } from "../../notice.tsx";
 import { AcknowledgeDialog } from "./acknowledge-dialog.tsx";
-import { daysStill } from "./days-still.ts";
+import { howLong, lockText } from "./how-long.ts";
 import { VisitForm } from "./visit-form.tsx";
 import "./alarms.css";
 
@@ -63,7 +63,14 @@ export function AlarmPage() {
               </Button>
             </div>
           ) : null}
-          {may && alarm.visit === null ? <VisitForm key={alarm.alarmId} alarm={alarm} /> : null}
+          {alarm.kind === "safety_lock" && alarm.state === "open" ? (
+            <Link className="link-button no-print" to={`/?meter=${alarm.meterId}`} data-testid="alarm-release">
+              {t("alarms.toRelease")}
+            </Link>
+          ) : null}
+          {may && alarm.visit === null && alarm.kind === "static" ? (
+            <VisitForm key={alarm.alarmId} alarm={alarm} />
+          ) : null}
         </div>
       )}
       {asking && alarm ? (
@@ -75,31 +82,36 @@ export function AlarmPage() {
 
 function Evidence({ alarm }: { alarm: Alarm }) {
   const { t } = useTranslation();
-  const { evidence } = alarm;
+  const { still } = alarm;
   const unit = t(`unit.${alarm.meterKind}`);
   const facts: [string, string][] = [
     [t("alarms.kind"), `${t(`alarms.kinds.${alarm.kind}`)} · ${t(`alarms.levels.${alarm.level}`)}`],
     [t("alarms.room"), `${alarm.areaName} ${alarm.label} · ${t(`kind.${alarm.meterKind}`)} ${alarm.number}`],
     [t("alarms.customer"), alarm.customer ?? MISSING],
-    [t("alarms.since"), `${dateTime(alarm.sinceAt)} · ${t("alarms.days", { days: daysStill(alarm) })}`],
-    [t("alarms.fromIndex"), `${units(evidence.fromWh)} ${unit} · ${dateTime(evidence.sinceAt)}`],
-    [t("alarms.toIndex"), `${units(evidence.toWh)} ${unit} · ${dateTime(evidence.untilAt)}`],
-    [t("alarms.readings"), t("alarms.readingsCount", { count: evidence.readings })],
-    [t("alarms.nowIndex"), `${units(alarm.index.wh)} ${unit} · ${dateTime(alarm.index.at)}`],
+    [t("alarms.since"), `${dateTime(alarm.sinceAt)} · ${howLong(alarm, t)}`],
   ];
+  if (still !== null)
+    facts.push(
+      [t("alarms.fromIndex"), `${units(still.fromWh)} ${unit} · ${dateTime(still.sinceAt)}`],
+      [t("alarms.toIndex"), `${units(still.toWh)} ${unit} · ${dateTime(still.untilAt)}`],
+      [t("alarms.readings"), t("alarms.readingsCount", { count: still.readings })],
+      [t("alarms.nowIndex"), `${units(alarm.index.wh)} ${unit} · ${dateTime(alarm.index.at)}`],
+    );
   return (
     <section className="panel" aria-label={t("alarms.evidence")} data-testid="alarm-evidence">
       <h2>{t("alarms.evidence")}</h2>
       <p className="muted">
-        {t("alarms.evidenceLead", {
-          since: dateTime(evidence.sinceAt),
-          until: dateTime(evidence.untilAt),
-          readings: evidence.readings,
-          used: units(evidence.usedWh),
-          floor: units(evidence.floorWh),
-          hours: evidence.periodHours,
-          unit,
-        })}
+        {still === null
+          ? lockText(alarm, t)
+          : t("alarms.evidenceLead", {
+              since: dateTime(still.sinceAt),
+              until: dateTime(still.untilAt),
+              readings: still.readings,
+              used: units(still.usedWh),
+              floor: units(still.floorWh),
+              hours: still.periodHours,
+              unit,
+            })}
       </p>
       <dl className="facts">
         {facts.map(([name, value]) => (

@@ -13,6 +13,7 @@ export function Findings({ summary }: { summary: AlarmSummary }) {
     ...alarmFindings.map((each) => [each, t(`alarms.findings.${each}`), findings[each]] as const),
     ["moved", t("alarms.count.moved"), alone.moved],
     ["left", t("alarms.count.left"), alone.left],
+    ["released", t("alarms.count.released"), alone.released],
   ];
   return (
     <dl className="alarm-counts" aria-label={t("alarms.findingsTitle")}>

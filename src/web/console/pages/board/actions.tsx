@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import type { Command, MeterDetail } from "#contract/metering.ts";
+import { isSafetyHeld } from "#domain/switching.ts";
 import { postCommand } from "#web/shared/api.ts";
 import { Can } from "#web/shared/can.tsx";
 import { keys } from "#web/shared/live-cache.ts";
@@ -74,7 +75,12 @@ export function Actions({ meter }: { meter: MeterDetail }) {
         {hasSwitch ? (
           <>
             <Can do="meter.close">
-              <Button onClick={() => setAsked("close")} data-testid="action-close">
+              <Button
+                disabled={isSafetyHeld(meter)}
+                onClick={() => setAsked("close")}
+                {...(isSafetyHeld(meter) ? { title: t("command.closeSafety") } : {})}
+                data-testid="action-close"
+              >
                 {t("meter.closeSwitch")}
               </Button>
             </Can>
@@ -95,6 +101,11 @@ export function Actions({ meter }: { meter: MeterDetail }) {
       {meter.supplyGuard && hasSwitch ? (
         <Can do="meter.trip">
           <p className="muted">{t("meter.guarded")}</p>
+        </Can>
+      ) : null}
+      {isSafetyHeld(meter) ? (
+        <Can do="meter.close">
+          <p className="muted">{t("command.closeSafety")}</p>
         </Can>
       ) : null}
       {read.error ? <FailedLine error={read.error} /> : null}

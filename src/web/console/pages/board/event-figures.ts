@@ -19,7 +19,7 @@ export function eventFigures(event: Pick<MeterEvent, "kind" | "detail">, kind: T
 function isSaidAlready({ kind, detail }: Pick<MeterEvent, "kind" | "detail">, name: Figure, value: Value): boolean {
   if (value === null || value === "") return true;
   if (name === "asked") return (kind === "tripped" || kind === "closed") && detail.asked !== undefined;
-  return (name === "unitsWh" || name === "lastAnswerAt") && value === 0;
+  return (name === "unitsWh" || name === "lastAnswerAt" || name.endsWith("W")) && value === 0;
 }
 
 function inWords(name: Figure, value: Value, kind: Tile["kind"]): string {
@@ -32,6 +32,11 @@ function inWords(name: Figure, value: Value, kind: Tile["kind"]): string {
     case "remainingWh":
     case "limitWh":
       return typeof value === "number" ? `${units(value)} ${i18next.t(`unit.${kind}`)}` : text;
+    case "powerW":
+    case "maxW":
+    case "stepW":
+    case "maliciousW":
+      return typeof value === "number" ? `${value} W` : text;
     case "amount":
     case "balance":
       return `${yuan(text)} ${i18next.t("unit.yuan")}`;

@@ -1,5 +1,5 @@
 import { usePrefetchQuery, useQuery } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
+import { lazy, Suspense, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import type { MeterDetail, Tile } from "#contract/metering.ts";
 import { getEvents, getFrames, getLastDay, getMeter } from "#web/shared/api.ts";
@@ -18,6 +18,10 @@ import { LastDay } from "./last-day.tsx";
 import { PricesPart, SupplyPart } from "./supply-part.tsx";
 import { isOffline } from "./tile-words.ts";
 import "./drawer.css";
+
+const LoadGuardPart = lazy(() =>
+  import("../load-guard/load-guard-part.tsx").then((m) => ({ default: m.LoadGuardPart })),
+);
 
 type DrawerProps = {
   meterId: number;
@@ -162,6 +166,9 @@ function MeterContent({ meter }: { meter: MeterDetail }) {
     <>
       <Actions meter={meter} />
       <AlarmPart meter={meter} />
+      <Suspense>
+        <LoadGuardPart meter={meter} />
+      </Suspense>
       <LastDay meterId={meter.tile.meterId} />
       <Facts meter={meter} />
       <DevicePart meter={meter} />

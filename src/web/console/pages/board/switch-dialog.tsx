@@ -45,7 +45,6 @@ export function SwitchDialog({ meter, kind, onCancel, onSent }: SwitchDialogProp
         </p>
         {meter.customer ? <p>{t("command.tripCustomer", { customer: meter.customer.name })}</p> : null}
         {kind === "close" && meter.closesBy === "button" ? <p>{t("command.closeButton")}</p> : null}
-        {kind === "close" && meter.offCause === "safety" ? <p className="bad">{t("command.closeSafety")}</p> : null}
         {kind === "close" && meter.offCause === "arrears" ? <p>{t("command.closeArrears")}</p> : null}
         {meter.concentrator.online ? null : <p className="bad">{t("command.offline")}</p>}
       </div>

@@ -1,0 +1,55 @@
+import type { loadGuardZh } from "./load-guard.zh-CN.ts";
+
+/** Sentences about load guards (安全用电), in English. */
+export const loadGuardEn: typeof loadGuardZh = {
+  loadGuard: {
+    section: "Load guard",
+    states: { waiting: "Off for a while", locked: "Locked" },
+    lockedLead:
+      "The meter has switched off for its load too often: it does not close by itself any more, nor after a recharge. Have it looked into on site, then release it here.",
+    lockedAsk:
+      "The meter has switched off for its load too often: it does not close by itself any more, nor after a recharge. Have it looked into on site and ask an administrator to release it.",
+    waitingLead: "The meter has switched off for its load and closes by itself at about {{time}}.",
+    watches: "Watches for",
+    off: "Nothing",
+    rule: "closes after {{minutes}} minutes; locks with trip {{trips}}",
+    exempt: "heating allowed {{from}}–{{to}}",
+    inMeter: "In the meter since {{time}}",
+    notInMeter: "Not in the meter yet",
+    trips: "Trips",
+    tripsCount: "{{trips}} of {{max}} · {{total}} ever",
+    asOf: "as of {{time}}",
+    last: "Last trip",
+    lastLoad: "load {{power}} W",
+    set: "Set the load guard",
+    release: "Looked into: release",
+    setTitle: "Load guard of {{label}}",
+    setLead:
+      "The meter does it by itself: above a limit it switches off within 3 seconds and closes after a while; when it has tripped too often it locks. An empty limit is not watched.",
+    supplyGuard: "This meter is under supply guard: above a limit it will switch itself off all the same.",
+    offline: "The concentrator is offline: the settings wait until it is back.",
+    offMinutes: "Off for",
+    tripsMax: "Locks with trip number",
+    minutes: "min",
+    times: "",
+    countFrom: "Trips are counted",
+    countFroms: { release: "from the last release", midnight: "anew from midnight" },
+    exemptLead: "When heating is allowed (equal: never)",
+    from: "From",
+    to: "To",
+    reason: "Reason (required)",
+    reasonMissing: "Enter the reason",
+    loadHint: "A whole number from {{min}} to {{max}}, or nothing",
+    numberHint: "A whole number from {{min}} to {{max}}",
+    clockHint: "Write it like 08:30",
+    save: "Write into the meter",
+    back: "Back",
+    releaseTitle: "Release {{label}}",
+    releaseLead:
+      "The release begins the count anew and gives {{label}} its supply back. Make sure that the cause is gone.",
+    releaseWhy: "Last: {{cause}}, load {{power}} W; {{trips}} trips.",
+    note: "What was found on site (required, at least four characters)",
+    noteMissing: "Write what was found on site",
+    releaseNow: "Release and restore supply",
+  },
+};
