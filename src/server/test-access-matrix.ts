@@ -298,6 +298,7 @@ export const matrix: readonly AccessLine[] = [
 export const proved: readonly string[] = [
   "POST /api/approval-rules",
   "POST /api/approvals/:id/decision",
+  "POST /api/areas/:id/move",
   "POST /api/differences/:id/correct",
   "POST /api/links/risk",
   "POST /api/meters/:id/commands",
