@@ -19,7 +19,7 @@ function tablesOf(file: string): Record<string, Column[]> {
   const text = readFileSync(join(import.meta.dirname, file), "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
   const [, list = ""] = /export type \w*Schema = \{([^}]*)\}/.exec(text) ?? [];
   return Object.fromEntries(
-    [...list.matchAll(/(\w+): (\w+);/g)].map(([, table = "", type = ""]) => {
+    [...list.matchAll(/(\w+): (\w+)/g)].map(([, table = "", type = ""]) => {
       const [, body = ""] = new RegExp(`export type ${type} = \\{([^}]*)\\}`).exec(text) ?? [];
       return [table, [...body.matchAll(/(\w+): ([^;}]+)/g)].map(([, name = "", of = ""]) => column(name, of.trim()))];
     }),
