@@ -132,6 +132,8 @@ export const layers: Readonly<Record<string, Rule>> = {
       "domain/reading.ts",
       "domain/refund.ts",
       "domain/running-out.ts",
+      "domain/setup.ts",
+      "domain/area-lines.ts",
       "domain/share.ts",
       "domain/static-rule.ts",
       "domain/switch-batch.ts",

@@ -13,6 +13,7 @@ import { reconcileErrors } from "./errors-reconcile.ts";
 import { refundErrors } from "./errors-refunds.ts";
 import { safekeepingErrors } from "./errors-safekeeping.ts";
 import { safetyErrors } from "./errors-safety.ts";
+import { setupErrors } from "./errors-setup.ts";
 import { shareErrors } from "./errors-shares.ts";
 import { tariffErrors } from "./errors-tariff.ts";
 import { trialErrors } from "./errors-trials.ts";
@@ -37,6 +38,7 @@ export const errors = {
   ...devicesErrors,
   ...safekeepingErrors,
   ...safetyErrors,
+  ...setupErrors,
   ...collectionErrors,
   ...shareErrors,
   ...tariffErrors,

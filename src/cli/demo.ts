@@ -3,9 +3,11 @@ import { assert } from "#base/errors.ts";
 import type { ConcentratorLink, DtuPackets } from "#domain/link.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { enrollSite, type MeterArchive, type SiteArchive } from "#flows/enroll.ts";
+import { type DemoAsked, enrollDemo } from "#flows/try-town.ts";
 import { fromHex } from "#protocol/bytes.ts";
 import { DTU_HEARTBEAT, DTU_REGISTRATION } from "#simulator/mixed-town.ts";
 import type { ConcentratorPlan, MeterPlan, TownPlan } from "#simulator/plan.ts";
+import type { Tx } from "#store/db.ts";
 import { takeLinkRisk } from "#store/link-risk.ts";
 import type { Sealer } from "#system/seal.ts";
 
@@ -25,7 +27,24 @@ export async function enrollTown(
 ): Promise<boolean> {
   const fresh = await enrollSite(ctx, sealer, siteOf(plan));
   if (fresh && plan.concentrators.some(({ link }) => link && link.kind !== "jichao")) await takeRisk(ctx);
-  if (fresh && stateFile !== null && existsSync(stateFile)) renameSync(stateFile, `${stateFile}.${ctx.clock()}.old`);
+  if (fresh) putAside(ctx, stateFile);
+  return fresh;
+}
+
+function putAside(ctx: FlowContext, stateFile: string | null): void {
+  if (stateFile !== null && existsSync(stateFile)) renameSync(stateFile, `${stateFile}.${ctx.clock()}.old`);
+}
+
+/** The same from the pages, on an empty installation; false when it was done so before. */
+export async function tryTown(
+  ctx: FlowContext,
+  sealer: Sealer,
+  { plan, stateFile, ...asked }: DemoAsked & { plan: TownPlan; stateFile: string | null },
+): Promise<boolean> {
+  const also = (tx: Tx, projectId: number) =>
+    takeLinkRisk(tx, { projectId, by: asked.actor.login, reason: "演示小镇", at: ctx.clock() });
+  const fresh = await enrollDemo(ctx, sealer, { ...asked, archive: siteOf(plan), also });
+  if (fresh) putAside(ctx, stateFile);
   return fresh;
 }
 

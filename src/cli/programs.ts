@@ -6,9 +6,10 @@ import { runCollector } from "#collector/main.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { builtInSecurity } from "#flows/root-keys.ts";
 import { serverConfig } from "#server/config.ts";
-import { runServer } from "#server/main.ts";
+import { runServer, type ServerDeps } from "#server/main.ts";
 import { simulatorConfig } from "#simulator/config.ts";
 import { runSimulator } from "#simulator/main.ts";
+import { mixedTownPlan } from "#simulator/mixed-town.ts";
 import { type Db, embeddedDatabase, openDatabase } from "#store/db.ts";
 import { systemClock } from "#system/clock.ts";
 import { type Environment, type Installation, installationConfig } from "#system/environment.ts";
@@ -19,6 +20,7 @@ import { createLog, type Log } from "#system/log.ts";
 import { createSealer, loadMasterKey, loadOldMasterKey, type Sealer } from "#system/seal.ts";
 import type { SecurityModule } from "#system/security-module.ts";
 import { aborted } from "./aborted.ts";
+import { tryTown } from "./demo.ts";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -66,12 +68,21 @@ export function exportFolder(env: Environment): string {
   return join(installationConfig(env).dataDir, "exports");
 }
 
+/** Enrols, when an administrator asks for it on the page, the very town that `jichao simulator` would play here. */
+export function townToTry(env: Environment, footing: Footing): NonNullable<ServerDeps["tryTown"]> {
+  return (asked) => {
+    const { seed, stateFile = null } = simulatorConfig(env);
+    return tryTown(footing, footing.sealer, { ...asked, plan: mixedTownPlan({ seed }), stateFile });
+  };
+}
+
 /** `jichao server`: the web management alone. */
 export async function serverProgram(env: Environment, signal: AbortSignal): Promise<void> {
   const config = serverConfig(env);
   const footing = await standUp("server", env);
-  const deps = { ...footing, webDir, exportFolder: exportFolder(env), print: (text: string) => console.log(text) };
-  const server = await runServer(config, deps, signal);
+  const print = (text: string) => console.log(text);
+  const own = { webDir, exportFolder: exportFolder(env), tryTown: townToTry(env, footing), print };
+  const server = await runServer(config, { ...footing, ...own }, signal);
   await aborted(signal);
   await server.close();
   await footing.end();

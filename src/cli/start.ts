@@ -11,7 +11,7 @@ import type { Log } from "#system/log.ts";
 import { buildWeb } from "../../tools/build-web.ts";
 import { aborted } from "./aborted.ts";
 import { enrollTown, hasSite } from "./demo.ts";
-import { captureFolder, exportFolder, standUp, webDir } from "./programs.ts";
+import { captureFolder, exportFolder, standUp, townToTry, webDir } from "./programs.ts";
 
 /** How long the simulator may take to put its meters' memory on disk. */
 const SIMULATOR_END_MS = 5_000;
@@ -32,8 +32,9 @@ export async function startProgram(env: Environment, signal: AbortSignal): Promi
     footing.log.info({ seed: town.seed }, "demo town taken into use");
   }
   const runningCollector = await runCollector(collector, { ...footing, captureFolder: captureFolder(env) }, signal);
-  const web = { ...footing, webDir, exportFolder: exportFolder(env), print: (text: string) => console.log(text) };
-  const runningServer = await runServer(server, web, signal);
+  const print = (text: string) => console.log(text);
+  const own = { webDir, exportFolder: exportFolder(env), tryTown: townToTry(env, footing), print };
+  const runningServer = await runServer(server, { ...footing, ...own }, signal);
   const simulator = withTown ? startSimulator(env, runningCollector.linkPort, footing.log) : null;
   console.log(
     `集抄已启动:请在浏览器打开 http://${server.httpHost}:${runningServer.httpPort}\n` +

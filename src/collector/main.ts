@@ -150,6 +150,7 @@ export async function runCollector(
   const reporting = reportStatus({
     ...{ ctx, collector, startedAt, tally, now: status, signal: end.signal },
     heartbeatSeconds: config.heartbeatSeconds,
+    door: { host: config.linkHost, port: listener.port, tlsPort: listener.tlsPort },
   });
   let door: Door | null = null;
   let closing: Promise<void> | null = null;

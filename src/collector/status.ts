@@ -39,6 +39,8 @@ export async function reportStatus(options: {
   collector: string;
   startedAt: Instant;
   heartbeatSeconds: number;
+  /** Where concentrators dial in. */
+  door: { host: string; port: number; tlsPort: number | null };
   tally: LinkTally;
   now(): { sessions: number; readingsWaiting: number };
   signal: AbortSignal;
@@ -59,6 +61,9 @@ export async function reportStatus(options: {
       sessions,
       readings_waiting: readingsWaiting,
       lag_ms: lagMs,
+      link_host: options.door.host,
+      link_port: options.door.port,
+      link_tls_port: options.door.tlsPort,
     };
     const counts = tally.take();
     try {

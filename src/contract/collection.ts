@@ -104,6 +104,10 @@ export const collectors = z.object({
       leases: whole,
       readingsWaiting: whole,
       lagMs: whole,
+      /** Where concentrators dial in; null where it has not said so. */
+      linkHost: z.string().nullable(),
+      linkPort: whole.nullable(),
+      linkTlsPort: whole.nullable(),
     }),
   ),
 });

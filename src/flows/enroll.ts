@@ -86,26 +86,36 @@ export async function enrollSite(ctx: FlowContext, sealer: Sealer, archive: Site
   return decide(ctx.db, async (tx) => {
     const existing = await tx.selectFrom("project").select("id").where("name", "=", archive.project).executeTakeFirst();
     if (existing) return false;
-    const now = ctx.clock();
-    const projectId = await nextNumbers(tx, "project");
-    await tx.insertInto("project").values({ id: projectId, name: archive.project }).execute();
-    const rootId = await addArea(tx, { projectId, parent: null, name: archive.project, sort: 0 });
-    const concentrators = await addConcentrators(tx, sealer, { projectId, areaId: rootId, archive });
-    const meterIds = new Map<string, number>();
-    let sort = 0;
-    for (const area of archive.areas) {
-      const areaId = await addArea(tx, { projectId, parent: rootId, name: area.name, sort: ++sort });
-      for (const meter of area.meters) {
-        checkArchive(meter);
-        const concentratorId = concentrators.get(meter.concentrator);
-        assert(concentratorId !== undefined, `concentrator ${meter.concentrator} is in the archive`);
-        const meterId = await enrollMeter(ctx, tx, { projectId, areaId, concentratorId, meter, now });
-        meterIds.set(meter.number, meterId);
-      }
-    }
-    await putBehindGateways(tx, archive, meterIds);
+    await enterSite(ctx, tx, sealer, { archive, projectId: await nextNumbers(tx, "project") });
     return true;
   });
+}
+
+/** Enters all of a site as a project of this number, which is new. */
+export async function enterSite(
+  ctx: FlowContext,
+  tx: Tx,
+  sealer: Sealer,
+  { archive, projectId }: { archive: SiteArchive; projectId: number },
+): Promise<void> {
+  checkLinks(archive);
+  const now = ctx.clock();
+  await tx.insertInto("project").values({ id: projectId, name: archive.project }).execute();
+  const rootId = await addArea(tx, { projectId, parent: null, name: archive.project, sort: 0 });
+  const concentrators = await addConcentrators(tx, sealer, { projectId, areaId: rootId, archive });
+  const meterIds = new Map<string, number>();
+  let sort = 0;
+  for (const area of archive.areas) {
+    const areaId = await addArea(tx, { projectId, parent: rootId, name: area.name, sort: ++sort });
+    for (const meter of area.meters) {
+      checkArchive(meter);
+      const concentratorId = concentrators.get(meter.concentrator);
+      assert(concentratorId !== undefined, `concentrator ${meter.concentrator} is in the archive`);
+      const meterId = await enrollMeter(ctx, tx, { projectId, areaId, concentratorId, meter, now });
+      meterIds.set(meter.number, meterId);
+    }
+  }
+  await putBehindGateways(tx, archive, meterIds);
 }
 
 /** Links that could not be spoken over, meters that could not be reached. */

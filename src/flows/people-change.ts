@@ -119,7 +119,8 @@ export async function auditPeople(
   await addAudit(tx, { id: ctx.newId(now), at: now, actor: actor.login, ...line });
 }
 
-async function fullAdministrators(tx: Tx): Promise<number> {
+/** Active users who may do everything everywhere. */
+export async function fullAdministrators(tx: Tx): Promise<number> {
   const active = (await userRows(tx, USERS_MAX)).filter((row) => row.disabled === 0 && row.all_meters === 1);
   const persons = await personsOf(tx, active);
   return persons.filter((each) => isFullAdministrator({ allMeters: each.scope.all, permissions: each.permissions }))

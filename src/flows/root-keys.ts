@@ -34,6 +34,11 @@ export function builtInSecurity(ctx: Pick<FlowContext, "db">, sealer: Sealer): S
 
 /** Sets the first root key of the meters, sealed; false when there is one already (it is never overwritten). */
 export async function saveFirstRootKey(ctx: FlowContext, sealer: Sealer, key: Uint8Array): Promise<boolean> {
+  return ctx.db.transact((tx) => addFirstRootKey(ctx, tx, sealer, key));
+}
+
+/** The same inside a transaction that does more than this. */
+export async function addFirstRootKey(ctx: FlowContext, tx: Tx, sealer: Sealer, key: Uint8Array): Promise<boolean> {
   const now = ctx.clock();
   const row: RootKeyTable = {
     version: FIRST_VERSION,
@@ -45,7 +50,7 @@ export async function saveFirstRootKey(ctx: FlowContext, sealer: Sealer, key: Ui
     activated_by: "system",
     activated_at: now,
   };
-  return (await ctx.db.transact((tx) => insertIgnore(tx, "root_key", [row], ["version"]))) === 1;
+  return (await insertIgnore(tx, "root_key", [row], ["version"])) === 1;
 }
 
 /**

@@ -50,6 +50,7 @@ import { reportRoutes } from "./routes/reports.ts";
 import { runningOutRoutes } from "./routes/running-out.ts";
 import { safetyRoutes } from "./routes/safety.ts";
 import { sessionRoutes } from "./routes/session.ts";
+import { setupRoutes, type TryTown } from "./routes/setup.ts";
 import { shareRoutes } from "./routes/shares.ts";
 import { shiftRoutes } from "./routes/shifts.ts";
 import { supplyRoutes } from "./routes/supply.ts";
@@ -73,6 +74,8 @@ export type AppDeps = FlowContext & {
   /** Checks the signatures of the ledger's seals; without it they are left out. */
   readonly sealer?: Sealer | null;
   readonly trustProxy?: readonly string[];
+  /** Enrols the simulated town, where the program has one. */
+  readonly tryTown?: TryTown | null;
   readonly metrics: ServerMetrics;
   /** Who has it may read the metrics from elsewhere. */
   readonly metricsToken: string | null;
@@ -160,6 +163,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   exportRoutes(routes, { shelf: deps.shelf, nudge: deps.nudgeExports });
   importRoutes(routes, { nudge, sealer: deps.sealer ?? null });
   trialRoutes(routes, nudge);
+  setupRoutes(routes, { nudge, tryTown: deps.tryTown ?? null });
   liveRoutes(routes, deps.hub);
   await addPages(app, deps.webDir);
   // Streams have no end of their own: closing would wait for them for ever.

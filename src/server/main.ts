@@ -29,6 +29,7 @@ import { settleJob } from "./jobs/settle.ts";
 import { trialsJob } from "./jobs/trials.ts";
 import { createLiveHub } from "./live/hub.ts";
 import { serverMetrics } from "./metrics.ts";
+import type { TryTown } from "./routes/setup.ts";
 
 /** What the server is lent. Tables are expected to be up to date (`db.migrate()`). */
 export type ServerDeps = FlowContext & {
@@ -38,6 +39,8 @@ export type ServerDeps = FlowContext & {
   readonly exportFolder: string;
   /** Tells the person who started the program something that must not go into a log. */
   readonly print: (text: string) => void;
+  /** Enrols the simulated town; left out where there is none. */
+  readonly tryTown?: TryTown;
   readonly validateAnswers?: boolean;
 };
 
@@ -66,6 +69,7 @@ export async function runServer(config: ServerConfig, deps: ServerDeps, signal: 
     loadCaller: (token) => loadActor(ctx, token),
     webDir: deps.webDir,
     sealer: deps.sealer ?? null,
+    tryTown: deps.tryTown ?? null,
     nudge: () => nudge(),
     shelf,
     nudgeExports: () => {

@@ -19,6 +19,7 @@ import { peopleBodies, preparePeople, userUrl } from "./test-people.ts";
 import { quarantineBodies, quarantined } from "./test-quarantine.ts";
 import { moveMoney, refundBodies, refundFor } from "./test-refund.ts";
 import { safetyBodies } from "./test-safety.ts";
+import { noteTown, prepareSetup, setupBodies } from "./test-setup.ts";
 import { hvacUnit, shareRule, shareTerms } from "./test-share.ts";
 import { asked, buildTown, enrol, type TestUser, testApp } from "./test-town.ts";
 import { prepareTrials, trialBodies, trialUrl } from "./test-trials.ts";
@@ -40,7 +41,7 @@ export async function accessTown(name: Parameters<typeof freshDatabase>[0]) {
 
   const db = await freshDatabase(name);
   await buildTown(db);
-  const app = await testApp(db, { shelf });
+  const app = await testApp(db, { shelf, tryTown: () => noteTown(db) });
   const importFile = await smallImport();
   const admin = await enrol(db, {});
   const manager = await enrol(db, { areas: [1] });
@@ -190,6 +191,7 @@ export async function accessTown(name: Parameters<typeof freshDatabase>[0]) {
       ...alarmBodies(of),
       ...batchBodies(of),
       ...trialBodies(of),
+      ...setupBodies(of),
       ...loadGuardBodies(of),
       "/api/tariffs": { name: "单一价", kind: "electricity" },
       "/api/price-changes": priceChange(of.meter, `key-${of.meter}-matrix`, 3),
@@ -269,6 +271,7 @@ export async function accessTown(name: Parameters<typeof freshDatabase>[0]) {
     await prepareAlarms(db, path);
     await prepareBatch(db, path);
     await prepareTrials(db, path);
+    await prepareSetup(db, path, command);
     await prepareLoadGuards(db, path);
     await prepareArchive(db, path);
     await prepareImport(db, path);

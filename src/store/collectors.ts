@@ -17,7 +17,7 @@ export async function saveCollectorStatus(tx: Tx, row: CollectorStatusTable): Pr
     "collector_status",
     [row],
     ["name"],
-    ["started_at", "seen_at", "sessions", "readings_waiting", "lag_ms"],
+    ["started_at", "seen_at", "sessions", "readings_waiting", "lag_ms", "link_host", "link_port", "link_tls_port"],
   );
 }
 
@@ -57,6 +57,9 @@ export async function collectorsNow(tx: Tx, now: Instant): Promise<Collectors> {
     leases: leases.get(row.name) ?? 0,
     readingsWaiting: row.readings_waiting,
     lagMs: row.lag_ms,
+    linkHost: row.link_host,
+    linkPort: row.link_port,
+    linkTlsPort: row.link_tls_port,
   }));
   return { asOf: now, items };
 }

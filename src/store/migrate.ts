@@ -31,6 +31,7 @@ import * as alarms from "./migrations/0028_alarms.ts";
 import * as loadGuard from "./migrations/0029_load_guard.ts";
 import * as trials from "./migrations/0030_trials.ts";
 import * as switchBatches from "./migrations/0031_switch_batches.ts";
+import * as setup from "./migrations/0032_setup.ts";
 import type { MysqlAddress } from "./mysql-address.ts";
 import { mysqlPool } from "./mysql-pool.ts";
 import { mysqlWriter } from "./mysql-writer.ts";
@@ -73,6 +74,7 @@ const migrations: readonly Migration[] = [
   { name: "0026_second_factor", up: secondFactor.up },
   { name: "0028_alarms", up: alarms.up },
   { name: "0031_switch_batches", up: switchBatches.up },
+  { name: "0032_setup", up: setup.up },
   { name: "0030_trials", up: trials.up },
   { name: "0029_load_guard", up: loadGuard.up },
 ];

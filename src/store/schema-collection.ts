@@ -64,6 +64,10 @@ export type CollectorStatusTable = {
   sessions: number;
   readings_waiting: number;
   lag_ms: number;
+  /** Where concentrators dial in: the address that it listens on, and the ports; null where it has not said so, or has no such door. */
+  link_host: string | null;
+  link_port: number | null;
+  link_tls_port: number | null;
 };
 
 /** A key of the collector's door (管理口密钥). Only its SHA-256 is kept. `permissions` is JSON. */

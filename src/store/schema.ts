@@ -26,6 +26,7 @@ import type { ReconcileSchema } from "./schema-reconcile.ts";
 import type { RefundsSchema } from "./schema-refunds.ts";
 import type { SafekeepingSchema } from "./schema-safekeeping.ts";
 import type { SealSchema } from "./schema-seals.ts";
+import type { SetupSchema } from "./schema-setup.ts";
 import type { SharesSchema } from "./schema-shares.ts";
 import type { TariffSchema } from "./schema-tariff.ts";
 import type { TrialsSchema } from "./schema-trials.ts";
@@ -53,6 +54,7 @@ export type Schema = AlarmsSchema &
   RefundsSchema &
   SafekeepingSchema &
   SealSchema &
+  SetupSchema &
   SharesSchema &
   TariffSchema &
   TrialsSchema &

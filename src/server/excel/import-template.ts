@@ -20,6 +20,7 @@ import {
   tariffsByName,
   tariffsOfMeters,
 } from "#store/import-snapshot.ts";
+import { setupPrice } from "#store/setup.ts";
 import { HELP_SHEETS } from "../excel-read/import-file.ts";
 import { type BookColumn, type BookSheet, bookFile } from "./book.ts";
 
@@ -85,6 +86,7 @@ async function archiveRows(tx: Tx, actor: Actor, of: { projectId: number; now: I
     .execute();
   const tariffs = await tariffsByName(tx, projectId, now);
   const names = new Map([...tariffs.values()].map((each) => [each.id, each.name]));
+  const usual = usualPrices(await setupPrice(tx, projectId));
   const maySeeCustomers = actor.permissions.has("customer.view");
   const maySeePrices = actor.permissions.has("price.view");
 
@@ -136,13 +138,23 @@ async function archiveRows(tx: Tx, actor: Actor, of: { projectId: number; now: I
         const area = paths.get(area_id);
         return area === undefined ? [] : [{ code, name, area, link }];
       }),
-    prices: () =>
-      [...tariffs.values()].flatMap(({ name, kind, terms }) =>
-        maySeePrices && terms?.kind === "flat" ? [{ name, kind, price: formatMoney(terms.price) }] : [],
-      ),
+    prices: () => {
+      if (!maySeePrices) return [];
+      const flat = [...tariffs.values()].flatMap(({ name, kind, terms }) =>
+        terms?.kind === "flat" ? [{ name, kind, price: formatMoney(terms.price) }] : [],
+      );
+      return [...flat, ...usual.filter(({ name }) => !tariffs.has(name))];
+    },
     customers,
     meters: meterValues,
   };
+}
+
+/** What was said to be usual when the project was set up, under names that rows may use. */
+function usualPrices(row: Awaited<ReturnType<typeof setupPrice>>): { name: string; kind: string; price: string }[] {
+  const line = (name: string, kind: string, e4: number | null | undefined) =>
+    e4 == null ? [] : [{ name, kind, price: formatMoney(money(e4)) }];
+  return [...line("电价", "electricity", row?.electricity_e4), ...line("水价", "water", row?.water_e4)];
 }
 
 function dataSheet(sheet: ImportSheet, models: readonly OfferedModel[], rows: BookSheet["rows"]): BookSheet {
