@@ -7,7 +7,7 @@ import { addEvents, type NewMeterEvent } from "#store/events.ts";
 import { insertRows } from "#store/portable.ts";
 import { systemClock } from "#system/clock.ts";
 import { PHONE, type Site, seriousBarriers } from "./browser-site.ts";
-import { browserStories, tileOf } from "./browser-stories.ts";
+import { browserStories, SEEN_TILES, tileOf } from "./browser-stories.ts";
 
 type Tile = {
   meterId: number;
@@ -30,7 +30,7 @@ browserStories("the status board", ({ before, open }) => {
 
   test("its filters stand in the address, its counters count what they leave, and a second click takes a state away", async () => {
     const page = await open({ as: "admin" });
-    const shown = page.locator("[data-testid='board'] .tile");
+    const shown = page.locator(SEEN_TILES);
     await shown.first().waitFor();
     await page.getByTestId("board-below").fill("20,x");
     await expect.poll(() => page.url()).toContain("below=20");
@@ -40,7 +40,7 @@ browserStories("the status board", ({ before, open }) => {
     expect(Number(await page.getByTestId("counter-all").getAttribute("data-count"))).toBe(await shown.count());
     const all = await shown.count();
     await page.getByTestId("counter-alarm").click();
-    await expect.poll(() => shown.count()).toBe(await page.locator(".tile[data-state='alarm']").count());
+    await expect.poll(() => shown.count()).toBe(await page.locator(`${SEEN_TILES}[data-state='alarm']`).count());
     expect(page.url()).toContain("state=alarm");
     await page.getByTestId("counter-alarm").click();
     await expect.poll(() => shown.count()).toBe(all);
@@ -51,9 +51,9 @@ browserStories("the status board", ({ before, open }) => {
     expect(await shown.count()).toBe(tiles.filter(({ kind }) => kind === "water").length);
     expect(await page.getByTestId("board-sums").textContent()).not.toContain("kWh");
     const ofArea = await page
-      .locator(".area")
+      .locator(".area:not([hidden])")
       .last()
-      .locator(".tile-value b")
+      .locator(".tile:not([hidden]) .tile-value b")
       .evaluateAll((all) => all.map((each) => Number(each.textContent)));
     expect(ofArea).toEqual(ofArea.toSorted((a, b) => a - b));
     expect(await seriousBarriers(page)).toEqual([]);
@@ -61,7 +61,7 @@ browserStories("the status board", ({ before, open }) => {
 
   test("what hangs at one concentrator is one choice away, and stands in the address", async () => {
     const page = await open({ as: "admin" });
-    const shown = page.locator("[data-testid='board'] .tile");
+    const shown = page.locator(SEEN_TILES);
     await shown.first().waitFor();
     const { concentratorId, concentratorName } = tiles.at(-1) as Tile;
     await page.getByTestId("board-concentrator").click();

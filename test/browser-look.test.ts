@@ -69,8 +69,16 @@ browserStories("every page of the console", ({ before, open }) => {
     await page.emulateMedia({ colorScheme: "light" });
     await expect.poll(theme).toBe("light");
     await page.keyboard.press("Escape");
+    await page.route("**/assets/en-*.js", (route) => route.abort());
+    await page.getByTestId("language-en").click();
+    await expect.poll(() => page.getByTestId("language-failed").innerText()).toMatch(/检查网络/);
+    expect(await page.title()).toBe("状态墙 · 集抄");
+    expect(await page.getByTestId("language-zh-CN").getAttribute("aria-pressed")).toBe("true");
+    site.complaints(); // that the sentences did not come
+    await page.unroute("**/assets/en-*.js");
     await page.getByTestId("language-en").click();
     await expect.poll(() => page.title()).toBe("Status board · Jichao");
+    expect(await page.getByTestId("language-failed").count()).toBe(0);
     expect(await theme()).toBe("light");
     await page.evaluate("localStorage.getItem('jichao.language')").then((kept) => expect(kept).toBe("en"));
   });

@@ -66,6 +66,9 @@ export function browserStories(what: string, tell: (stage: Stage) => void, soonM
   });
 }
 
+/** The tiles of the board that no filter leaves out. */
+export const SEEN_TILES = "[data-testid='board'] .area:not([hidden]) .tile:not([hidden])";
+
 /** Something on the page in a state. */
 export const hook = (name: string, state: string) => `[data-testid="${name}"][data-state="${state}"]`;
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Db } from "#store/db.ts";
 import { systemClock } from "#system/clock.ts";
 import { chineseTexts, DESK, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
-import { browserStories, hook, tileOf } from "./browser-stories.ts";
+import { browserStories, hook, SEEN_TILES, tileOf } from "./browser-stories.ts";
 
 const HERO = "A座-0101"; // no credit left, therefore off; 0.75 yuan a unit
 
@@ -74,8 +74,8 @@ browserStories("the console in a browser", ({ before, open }) => {
     await page.getByTestId("counter-fault").click();
     await page.locator(hook(`tile-${broken.number}`, "fault")).waitFor();
     // On a busy machine it may not have been read for the first time yet, which is a fault as well.
-    await page.getByTestId(`tile-${well.number}`).waitFor({ state: "detached" });
-    expect(await page.locator('.tile:not([data-state="fault"])').count()).toBe(0);
+    await page.getByTestId(`tile-${well.number}`).waitFor({ state: "hidden" });
+    expect(await page.locator(`${SEEN_TILES}:not([data-state="fault"])`).count()).toBe(0);
     expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBeLessThanOrEqual(PHONE.width);
     await page.getByTestId(`tile-${broken.number}`).click();
     const why = page.locator('[data-testid="reasons"] [data-reason="meter_silent"]');

@@ -67,7 +67,8 @@ function concentrator(area: number) {
   });
 }
 
-function account(id: number, creditAt: "meter" | "server") {
+/** An account that is even, of the customer of its own number. */
+export function account(id: number, creditAt: "meter" | "server") {
   return {
     id,
     customer_id: id,

@@ -1,5 +1,5 @@
 import { addDays, dayOf, HOUR_MS } from "#base/time.ts";
-import { meter, meterState } from "#server/test-town.ts";
+import { account, meter, meterState } from "#server/test-town.ts";
 import type { Db } from "#store/db.ts";
 import { insertRows } from "#store/portable.ts";
 import { concentratorRow } from "#store/test-concentrator.ts";
@@ -19,6 +19,9 @@ export function labelOf(id: number): string {
 export function firstArea(meters: number): number[] {
   return Array.from({ length: Math.ceil(meters / AREAS) }, (_, i) => 1 + i * AREAS).filter((id) => id <= meters);
 }
+
+/** The meter of the only customer: whom the desk sells to. */
+export const CUSTOMERS_METER = 1;
 
 /** Fills an empty database with meters in {@link AREAS} areas: most are well, some off, some low, some silent. */
 export async function buildConsoleSite(db: Db, meters: number): Promise<void> {
@@ -60,6 +63,18 @@ export async function buildConsoleSite(db: Db, meters: number): Promise<void> {
       );
     });
   }
+  await addCustomer(db);
+}
+
+/** Gives {@link CUSTOMERS_METER} an owner, who can be sold to. */
+async function addCustomer(db: Db): Promise<void> {
+  const id = CUSTOMERS_METER;
+  const customer = { id, project_id: 1, number: "000000000001", name: "客户", phone: "13800000001", created_at: 1 };
+  await db.transact(async (tx) => {
+    await insertRows(tx, "customer", [customer]);
+    await insertRows(tx, "account", [account(id, "meter")]);
+    await tx.updateTable("meter").set({ account_id: id }).where("id", "=", id).execute();
+  });
 }
 
 function standing(id: number) {

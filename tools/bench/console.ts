@@ -8,7 +8,9 @@ import { launchBrowser } from "../../test/browser-site.ts";
 import { freePort } from "../../test/free-port.ts";
 import { buildWeb } from "../build-web.ts";
 import { victim } from "../chaos/programs.ts";
+import { deskLines } from "./console-desk.ts";
 import { answeredAfter, bareLoad, freshVisitor, onLine, shownAfter, weightOf } from "./console-page.ts";
+import { scrollLines } from "./console-scroll.ts";
 import { buildConsoleSite, changeMeters, firstArea, labelOf } from "./console-site.ts";
 import { wallLines } from "./console-wall.ts";
 import { type BenchLine, type BenchOptions, median, round2 } from "./line-format.ts";
@@ -56,6 +58,8 @@ export async function bench({ meters = 5_000, minutes = 0, database = "sqlite" }
         ...(await loads(site)),
         ...(await paints(site)),
         ...(await acts(site)),
+        ...(await deskLines(site)),
+        ...(await scrollLines(site)),
         ...(minutes > 0 ? await wallLines(site, minutes) : []),
       ];
     } finally {
@@ -81,7 +85,7 @@ export type Site = {
 const LOGIN_FORM = `document.querySelector("[data-testid='login-form']")`;
 
 function tilesAre(count: number): string {
-  return `document.getElementsByClassName("tile").length === ${count}`;
+  return `document.querySelectorAll(".area:not([hidden]) > .tiles > .tile:not([hidden])").length === ${count}`;
 }
 
 async function loads({ browser, base, outDir, meters, all }: Site): Promise<BenchLine[]> {

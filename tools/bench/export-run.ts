@@ -8,13 +8,21 @@ import type { FlowContext } from "#flows/context.ts";
 import { createShelf } from "#server/exports/shelf.ts";
 import { exportsJob } from "#server/jobs/exports.ts";
 import { openDatabase } from "#store/db.ts";
+import { everyRecharge } from "#store/order-records.ts";
 import { slotRows } from "#store/reading-steps.ts";
 import { systemClock } from "#system/clock.ts";
 import { newId } from "#system/ids.ts";
 import { silentLog } from "#system/log.ts";
 
 /** What a run is told by its starter, and what it prints: seconds, and the most memory that its process ever held. */
-type Told = { url: string; folder: string; as: "job" | "csv"; day: Day; areaId: number };
+type Told = {
+  url: string;
+  folder: string;
+  as: "job" | "csv";
+  report: "readings" | "recharges";
+  day: Day;
+  areaId: number;
+};
 
 const told = JSON.parse(process.argv[2] ?? "{}") as Told;
 const db = await openDatabase(told.url);
@@ -34,7 +42,11 @@ async function runJob(): Promise<void> {
 /** The same rows as text, as fast as they can be read and written: what no export can be quicker than by much. */
 async function writeCsv(): Promise<void> {
   const file = join(told.folder, "floor.csv");
-  async function* lines(): AsyncGenerator<string> {
+  async function* recharges(): AsyncGenerator<string> {
+    const all = everyRecharge(db.read, SCOPE_ALL, { channel: "cash" });
+    for await (const order of all) yield `${Object.values(order).join(",")}\n`;
+  }
+  async function* slots(): AsyncGenerator<string> {
     for (let after: number | null = 0; after !== null; ) {
       const wanted = { kind: "electricity" as const, areaId: told.areaId, search: "" };
       const filter = { ...wanted, days: [told.day], minutes: 15, after, limit: 1 };
@@ -43,6 +55,7 @@ async function writeCsv(): Promise<void> {
       after = page.next;
     }
   }
-  await pipeline(Readable.from(lines()), createWriteStream(file));
+  const lines = told.report === "recharges" ? recharges() : slots();
+  await pipeline(Readable.from(lines), createWriteStream(file));
   rmSync(file);
 }

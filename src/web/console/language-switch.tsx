@@ -1,10 +1,16 @@
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { chooseLanguage, currentLanguage, languages } from "#web/shared/i18n.ts";
+import { chooseLanguage, currentLanguage, type Language, languages } from "#web/shared/i18n.ts";
 
-/** Chinese or English, at once and remembered. */
+/** Chinese or English, without a reload and remembered. The sentences are fetched when they are first asked for. */
 export function LanguageSwitch() {
   const { t } = useTranslation();
+  const [failed, setFailed] = useState(false);
   const current = currentLanguage();
+  const choose = async (language: Language): Promise<void> => {
+    setFailed(false);
+    await chooseLanguage(language).catch(() => setFailed(true));
+  };
   return (
     <fieldset className="choices languages" aria-label={t("app.language")}>
       {languages.map(({ code, name }) => (
@@ -13,12 +19,17 @@ export function LanguageSwitch() {
           type="button"
           lang={code}
           aria-pressed={code === current}
-          onClick={() => void chooseLanguage(code)}
+          onClick={() => void choose(code)}
           data-testid={`language-${code}`}
         >
           {name}
         </button>
       ))}
+      {failed ? (
+        <span className="field-problem choices-problem" role="alert" data-testid="language-failed">
+          {t("failure.network")}
+        </span>
+      ) : null}
     </fieldset>
   );
 }

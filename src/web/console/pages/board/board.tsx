@@ -83,10 +83,15 @@ export function BoardPage() {
   const words = useMemo(() => tileWords(t), [t]);
   const before = useRef<Group[]>([]);
   const groups = useMemo(() => {
-    const seen = view.state === null ? inPlace : inPlace.filter((tile) => tile.state === view.state);
-    before.current = groupTiles(inOrder(seen, { order, shown }), before.current);
+    before.current = groupTiles(inOrder(tiles, { order, shown }), before.current);
     return before.current;
-  }, [inPlace, view.state, order, shown]);
+  }, [tiles, order, shown]);
+  const leftBefore = useRef<Group[]>([]);
+  const left = useMemo(() => {
+    const seen = view.state === null ? inPlace : inPlace.filter((tile) => tile.state === view.state);
+    leftBefore.current = groupTiles(seen, leftBefore.current);
+    return new Map(leftBefore.current.map((group) => [group.areaId, group]));
+  }, [inPlace, view.state]);
   useWall(
     wall,
     scroller,
@@ -95,14 +100,13 @@ export function BoardPage() {
 
   useEffect(() => {
     // One stop for Tab in the whole board; the arrow keys go on from there.
-    const tabStop = scroller.current?.querySelector<HTMLElement>(".tile[tabindex='0']");
-    if (!tabStop && groups.length > 0)
-      scroller.current?.querySelector<HTMLElement>(".tile")?.setAttribute("tabindex", "0");
-  }, [groups]);
+    const first = scroller.current?.querySelector<HTMLElement>(SEEN);
+    if (first && !scroller.current?.querySelector(`${SEEN}[tabindex='0']`)) moveTabStop(scroller.current, first);
+  }, [groups, left]);
 
   /** The tile beside another, for the keys here and the two arrows of the drawer. */
   const step = (key: string, from: HTMLElement): HTMLElement | null => {
-    const all = [...(scroller.current?.querySelectorAll<HTMLElement>(".tile") ?? [])];
+    const all = [...(scroller.current?.querySelectorAll<HTMLElement>(SEEN) ?? [])];
     const index = all.indexOf(from);
     const isVertical = key === "ArrowUp" || key === "ArrowDown";
     const places = all.map((tile) =>
@@ -127,8 +131,8 @@ export function BoardPage() {
   };
 
   const stepDrawer = (key: "ArrowLeft" | "ArrowRight"): void => {
-    const from = scroller.current?.querySelector<HTMLElement>(`[data-meter="${view.meterId}"]`);
-    const next = from ? step(key, from) : scroller.current?.querySelector<HTMLElement>(".tile");
+    const from = scroller.current?.querySelector<HTMLElement>(`${SEEN}[data-meter="${view.meterId}"]`);
+    const next = from ? step(key, from) : scroller.current?.querySelector<HTMLElement>(SEEN);
     if (!next) return;
     next.scrollIntoView({ block: "nearest" });
     open(Number(next.dataset.meter));
@@ -150,7 +154,7 @@ export function BoardPage() {
       ) : null}
       {/* biome-ignore lint/a11y/noStaticElementInteractions: arrow keys for the tiles inside */}
       <div
-        className={`board-scroll${groups.length > 0 ? " light-canvas" : ""}`}
+        className={`board-scroll${left.size > 0 ? " light-canvas" : ""}`}
         ref={scroller}
         onKeyDown={onKeyDown}
         onFocus={(event) => moveTabStop(scroller.current, event.target)}
@@ -171,13 +175,14 @@ export function BoardPage() {
               <Section
                 key={group.areaId}
                 group={group}
+                left={left.get(group.areaId)}
                 words={words}
                 shown={view.shown}
                 openMeterId={view.meterId}
                 onOpen={open}
               />
             ))}
-            {groups.length === 0 ? (
+            {left.size === 0 ? (
               <Notice
                 title={t("board.noMatch")}
                 action={<Button onClick={() => change(unfiltered)}>{t("board.clear")}</Button>}
@@ -186,7 +191,7 @@ export function BoardPage() {
             ) : filtered ? (
               <p className="board-shown">
                 {t("board.shown", {
-                  shown: groups.reduce((sum, group) => sum + group.tiles.length, 0),
+                  shown: [...left.values()].reduce((sum, group) => sum + group.tiles.length, 0),
                   total: tiles.length,
                 })}
               </p>
@@ -208,6 +213,8 @@ export function BoardPage() {
 }
 
 const none: never[] = [];
+/** The tiles that no filter leaves out. */
+const SEEN = ".area:not([hidden]) > .tiles > .tile:not([hidden])";
 const unfiltered = { state: null, areaId: null, concentratorId: null, text: "", kind: null, below: null } as const;
 const filters = Object.keys(unfiltered) as (keyof typeof unfiltered)[];
 const nowhere = { left: 0, top: 0 };

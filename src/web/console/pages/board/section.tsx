@@ -1,4 +1,4 @@
-import { memo } from "react";
+import { memo, useLayoutEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { countTiles } from "#web/shared/live-cache.ts";
 import { StateIcon } from "../../icons.tsx";
@@ -12,21 +12,49 @@ const PER_ROW = 9;
 
 type SectionProps = {
   group: Group;
+  /** Those of its tiles that the filters leave; undefined when none is. */
+  left: Group | undefined;
   words: TileWords;
   shown: Shown;
   openMeterId: number | null;
   onOpen: (meterId: number) => void;
 };
 
-/** The tiles of one area under a heading that stays in sight and counts them. */
+/**
+ * The tiles of one area under a heading that stays in sight and counts them. What a filter leaves out is hidden and not taken away: to build
+ * five thousand tiles again, when a letter is taken back, would take longer than a letter may.
+ */
 export const Section = memo(
-  function Section({ group, words, shown, openMeterId, onOpen }: SectionProps) {
+  function Section({ group, left, words, shown, openMeterId, onOpen }: SectionProps) {
     const { t } = useTranslation();
-    const counts = countTiles(group.tiles);
-    const height = Math.ceil(group.tiles.length / PER_ROW) * ROW_PX + 44;
+    const row = useRef<HTMLDivElement>(null);
+    const counts = countTiles(left?.tiles ?? []);
+    const height = Math.ceil(counts.total / PER_ROW) * ROW_PX + 44;
+    const tiles = useMemo(
+      () =>
+        group.tiles.map((tile) => (
+          <Tile
+            key={tile.meterId}
+            tile={tile}
+            words={words}
+            shown={shown}
+            open={tile.meterId === openMeterId}
+            onOpen={onOpen}
+          />
+        )),
+      [group, words, shown, openMeterId, onOpen],
+    );
+    useLayoutEffect(() => {
+      // Straight to the page: through React each of them would be drawn anew.
+      const whole = left?.tiles.length === group.tiles.length;
+      const seen = new Set(whole ? [] : left?.tiles.map(({ meterId }) => String(meterId)));
+      for (const each of row.current?.querySelectorAll<HTMLElement>(":scope > .tile") ?? [])
+        each.hidden = !whole && !seen.has(each.dataset.meter ?? "");
+    }, [group, left]);
     return (
       <section
         className="area"
+        hidden={left === undefined}
         style={{ containIntrinsicSize: `auto ${height}px` }}
         aria-label={t("board.group", { area: group.areaName, count: counts.total })}
       >
@@ -42,23 +70,15 @@ export const Section = memo(
             ),
           )}
         </h2>
-        <div className="tiles">
-          {group.tiles.map((tile) => (
-            <Tile
-              key={tile.meterId}
-              tile={tile}
-              words={words}
-              shown={shown}
-              open={tile.meterId === openMeterId}
-              onOpen={onOpen}
-            />
-          ))}
+        <div className="tiles" ref={row}>
+          {tiles}
         </div>
       </section>
     );
   },
   (a, b) =>
     a.group === b.group &&
+    a.left === b.left &&
     a.words === b.words &&
     a.shown === b.shown &&
     a.onOpen === b.onOpen &&

@@ -34,7 +34,7 @@ export function useWall(on: boolean, scroller: RefObject<HTMLElement | null>, en
 function turn(board: HTMLElement | null): void {
   if (board === null) return;
   const end = board.scrollTop + board.clientHeight;
-  const next = [...board.querySelectorAll<HTMLElement>(".area")].find(
+  const next = [...board.querySelectorAll<HTMLElement>(".area:not([hidden])")].find(
     (area) => area.offsetTop + area.offsetHeight > end + 1,
   );
   if (next === undefined) board.scrollTop = 0;
