@@ -83,8 +83,8 @@ export type Site = {
   close: () => Promise<void>;
 };
 
-/** Builds the pages, starts `jichao start` on free ports with a folder of its own, and a browser. */
-export async function openSite(): Promise<Site> {
+/** Builds the pages, starts `jichao start` on free ports with a folder of its own, and a browser. `forcedStates`: as for developers. */
+export async function openSite({ forcedStates = false } = {}): Promise<Site> {
   await buildWeb({ quiet: true });
   const data = mkdtempSync(join(tmpdir(), "jichao-browser-"));
   const [http, link, simulator] = [await freePort(), await freePort(), await freePort()];
@@ -99,6 +99,7 @@ export async function openSite(): Promise<Site> {
     JICHAO_SIMULATOR_PORT: String(simulator),
     JICHAO_SIMULATOR_BAUD: "instant",
     JICHAO_READ_INTERVAL_SECONDS: "2",
+    JICHAO_FORCED_STATES: forcedStates ? "on" : "off",
   };
   const program = spawn(process.execPath, [jichao, "start"], { env, stdio: ["ignore", "pipe", "pipe"] });
   const output: string[] = [];

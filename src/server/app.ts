@@ -80,6 +80,8 @@ export type AppDeps = FlowContext & {
   /** Who has it may read the metrics from elsewhere. */
   readonly metricsToken: string | null;
   readonly validateAnswers?: boolean;
+  /** Lets a developer force the states of lists in the pages. */
+  readonly forcedStates?: boolean;
 };
 
 /** A request must have arrived completely by then: slow senders hold no sockets. */
@@ -165,7 +167,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   trialRoutes(routes, nudge);
   setupRoutes(routes, { nudge, tryTown: deps.tryTown ?? null });
   liveRoutes(routes, deps.hub);
-  await addPages(app, deps.webDir);
+  await addPages(app, { webDir: deps.webDir, forcedStates: deps.forcedStates ?? false });
   // Streams have no end of their own: closing would wait for them for ever.
   app.addHook("preClose", () => deps.hub.close());
   await app.ready();

@@ -10,6 +10,7 @@ test("an empty environment gives a server for one machine only", () => {
     metricsToken: undefined,
     readingsKeepDays: null,
     exportBytesMax: 2048 * 1024 * 1024,
+    forcedStates: false,
   });
 });
 
@@ -35,7 +36,15 @@ test("every setting is read", () => {
     metricsToken: "0123456789abcdef",
     readingsKeepDays: 800,
     exportBytesMax: 10 * 1024 * 1024,
+    forcedStates: false,
   });
+});
+
+test.each(["127.0.0.1", "localhost", "::1"])("a developer's switch over the pages is for %s alone", (host) => {
+  const forced = { JICHAO_FORCED_STATES: "on", JICHAO_HTTP_HOST: host };
+  expect(serverConfig(forced).forcedStates).toBe(true);
+  for (const reached of [{ JICHAO_HTTP_HOST: "0.0.0.0" }, { JICHAO_TRUST_PROXY: "loopback" }])
+    expect(() => serverConfig({ ...forced, ...reached })).toThrow(/^环境变量 JICHAO_FORCED_STATES 有误.*\(/);
 });
 
 test.each([
@@ -46,6 +55,7 @@ test.each([
   ["JICHAO_TRUST_PROXY", "everybody"],
   ["JICHAO_METRICS_TOKEN", "too short"],
   ["JICHAO_READINGS_KEEP_DAYS", "30"],
+  ["JICHAO_FORCED_STATES", "perhaps"],
 ])("a bad %s stops the start, named in two languages, without repeating its value", (name, value) => {
   const start = () => serverConfig({ [name]: value });
   expect(start).toThrow(new RegExp(`环境变量 ${name} 有误.*\\(`));

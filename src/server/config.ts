@@ -15,6 +15,8 @@ export type ServerConfig = {
   readonly readingsKeepDays: number | null;
   /** What all files of exports together may hold. */
   readonly exportBytesMax: number;
+  /** A developer may force the states of lists in the pages; only where nobody else can open them. */
+  readonly forcedStates: boolean;
 };
 
 const PASSWORD_CHARS_MIN = 8;
@@ -35,7 +37,13 @@ const environment = z.object({
   JICHAO_METRICS_TOKEN: longToken().optional(),
   JICHAO_READINGS_KEEP_DAYS: wholeNumber(READINGS_KEEP_DAYS_MIN, 36_500).optional(),
   JICHAO_EXPORT_MB: wholeNumber(10, 1_000_000).default(2048),
+  JICHAO_FORCED_STATES: z.enum(["off", "on"]).default("off"),
 });
+
+/** Addresses that only this machine reaches. */
+const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/;
+const FORCED_STATES =
+  "off;on 只在本机监听且没有反向代理时可用 (off, or on where only this machine listens, without a reverse proxy)";
 
 /** Reads the server's configuration; throws one line for every bad variable. */
 export function serverConfig(env: Environment): ServerConfig {
@@ -47,7 +55,11 @@ export function serverConfig(env: Environment): ServerConfig {
     JICHAO_READINGS_KEEP_DAYS: `${READINGS_KEEP_DAYS_MIN} 到 36500 的天数 (days)`,
     JICHAO_EXPORT_MB: "10 到 1000000 的 MiB 数 (MiB)",
     JICHAO_TRUST_PROXY: "反向代理的 IP 或网段,用逗号分隔 (addresses of reverse proxies, separated by commas)",
+    JICHAO_FORCED_STATES: FORCED_STATES,
   });
+  const forcedStates = read.JICHAO_FORCED_STATES === "on";
+  if (forcedStates && (!LOOPBACK.test(read.JICHAO_HTTP_HOST) || read.JICHAO_TRUST_PROXY.length > 0))
+    throw new Error(`环境变量 JICHAO_FORCED_STATES 有误,应为${FORCED_STATES}`);
   return {
     httpHost: read.JICHAO_HTTP_HOST,
     httpPort: read.JICHAO_HTTP_PORT,
@@ -56,5 +68,6 @@ export function serverConfig(env: Environment): ServerConfig {
     metricsToken: read.JICHAO_METRICS_TOKEN,
     readingsKeepDays: read.JICHAO_READINGS_KEEP_DAYS ?? null,
     exportBytesMax: read.JICHAO_EXPORT_MB * 1024 * 1024,
+    forcedStates,
   };
 }

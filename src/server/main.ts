@@ -78,6 +78,7 @@ export async function runServer(config: ServerConfig, deps: ServerDeps, signal: 
     metrics,
     metricsToken: config.metricsToken ?? null,
     trustProxy: config.trustProxy,
+    forcedStates: config.forcedStates,
     validateAnswers: deps.validateAnswers ?? false,
   });
   const making = { shelf, signal: stopping.signal };
@@ -131,6 +132,7 @@ export async function runServer(config: ServerConfig, deps: ServerDeps, signal: 
   }
   const httpPort = portOf(app.server.address());
   log.info({ host: config.httpHost, port: httpPort }, "server listened");
+  if (config.forcedStates) log.warn({}, "states of the pages can be forced: for developers alone");
   signal.addEventListener("abort", () => void close(), { once: true });
   if (signal.aborted) await close();
   return { httpPort, nudge, close };

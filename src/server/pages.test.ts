@@ -53,6 +53,20 @@ test("once it is built, without a restart, every path of the console gets index.
   expect(nonces.size).toBe(4);
 });
 
+test("only a server that was started for developers tells its pages that their states may be forced", async () => {
+  const own = await mkdtemp(join(tmpdir(), "jichao-web-"));
+  await writeFile(join(own, "index.html"), "<!doctype html><head><title>集抄</title></head><p>集抄");
+  const bodyOf = async (forcedStates: boolean) => {
+    const one = await testApp(db, { webDir: own, forcedStates });
+    const { body } = await one.inject("/records?force=empty");
+    await one.close();
+    return body;
+  };
+  expect(await bodyOf(false)).not.toContain("forced-states");
+  expect(await bodyOf(true)).toContain('<title>集抄</title><meta name="forced-states" content="allowed"></head>');
+  await rm(own, { recursive: true });
+});
+
 test("a page carries the whole policy and the other headers", async () => {
   const { headers } = await app.inject("/");
   expect(

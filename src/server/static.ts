@@ -11,8 +11,14 @@ const NONCE_MARK = "__CSP_NONCE__";
 const HASHED_FOLDER = "assets/";
 const YEAR_MS = 365 * 24 * 3600 * 1000;
 
+/** What the pages are: their files, and whether a developer may force the states of their lists. */
+type Pages = { webDir: string; forcedStates: boolean };
+
+/** Tells the console, and nothing else can, that its states may be forced. */
+const FORCED_STATES = '<meta name="forced-states" content="allowed">';
+
 /** Serves the console: built files as they are, and index.html for every other path, because the console has its own router. */
-export async function addPages(app: FastifyInstance, webDir: string): Promise<void> {
+export async function addPages(app: FastifyInstance, { webDir, forcedStates }: Pages): Promise<void> {
   await app.register(fastifyStatic, {
     root: webDir,
     serve: false,
@@ -27,7 +33,14 @@ export async function addPages(app: FastifyInstance, webDir: string): Promise<vo
     handler: async (request, reply) => {
       const path = pathOf(request);
       if (path === "api" || path.startsWith("api/")) throw new AppError("not_found");
-      if (!basename(path).includes(".") || path === "index.html") return sendPage(request, reply, webDir);
+      if (!basename(path).includes(".") || path === "index.html") {
+        const page = await readFile(join(webDir, "index.html"), "utf8").catch(() => null);
+        return sendPage(
+          request,
+          reply,
+          forcedStates ? (page?.replace("</head>", `${FORCED_STATES}</head>`) ?? null) : page,
+        );
+      }
       const hashed = path.startsWith(HASHED_FOLDER);
       return reply.sendFile(path, hashed ? { maxAge: YEAR_MS, immutable: true } : { maxAge: 0 });
     },
@@ -39,8 +52,7 @@ function pathOf(request: FastifyRequest): string {
   return typeof params === "object" && params !== null && "*" in params ? String(params["*"]) : "";
 }
 
-async function sendPage(request: FastifyRequest, reply: FastifyReply, webDir: string): Promise<FastifyReply> {
-  const page = await readFile(join(webDir, "index.html"), "utf8").catch(() => null);
+function sendPage(request: FastifyRequest, reply: FastifyReply, page: string | null): FastifyReply {
   reply.header("cache-control", "no-store").type("text/html; charset=utf-8");
   if (page === null)
     return reply.status(503).header("retry-after", "3").send(NOT_BUILT.replaceAll(NONCE_MARK, request.cspNonce));

@@ -1,36 +1,18 @@
-import { MutationCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { QueryClientProvider } from "@tanstack/react-query";
 import { ConfigProvider } from "antd";
 import enUS from "antd/locale/en_US";
 import zhCN from "antd/locale/zh_CN";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import { ApiError } from "#web/shared/api.ts";
 import { antdTheme } from "./antd-theme.ts";
 import { AskingRouter } from "./asking-router.tsx";
 import { ErrorBoundary } from "./error-boundary.tsx";
 import { usePageTitle } from "./page-title.ts";
+import { client } from "./query-client.ts";
 import { SessionGate } from "./session.tsx";
 import { Shell } from "./shell.tsx";
-import { typedFields } from "./typed.ts";
 import { useNarrow } from "./use-narrow.ts";
 import { useTheme } from "./use-theme.ts";
-
-const client = new QueryClient({
-  mutationCache: new MutationCache({
-    // Before the page hears of it, which may go elsewhere at once.
-    onSuccess: (_answer, _asked, _context, mutation) => {
-      if (mutation.meta?.keepsTyped !== true) typedFields.forget();
-    },
-  }),
-  defaultOptions: {
-    queries: {
-      networkMode: "always", // a site without Internet still has its server
-      staleTime: 10_000,
-      retry: (failures, error) => failures < 2 && error instanceof ApiError && error.failure.kind === "network",
-    },
-    mutations: { networkMode: "always" },
-  },
-});
 
 /** antd writes <style> elements; the nonce of this answer lets them in. */
 const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? "";

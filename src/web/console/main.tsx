@@ -15,6 +15,8 @@ const root = document.getElementById("root");
 if (root === null) throw new Error("the page has no #root");
 await startI18n();
 startTheme();
+// The server says whether a developer may force the states of the pages; the address alone never can.
+if (document.querySelector('meta[name="forced-states"]')) (await import("./forced/start.tsx")).startForcing();
 createRoot(root).render(
   <StrictMode>
     <App />

@@ -42,7 +42,7 @@ export function PagedList<Item>({ list, items, empty, testId, children, also }: 
         ) : null}
         {also}
       </div>
-      {list.error ? <FailedLine error={list.error} /> : null}
+      {list.isFetchNextPageError ? <FailedLine error={list.error} /> : null}
     </>
   );
 }

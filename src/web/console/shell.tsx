@@ -13,6 +13,7 @@ import { LanguageSwitch } from "./language-switch.tsx";
 import { LiveMark } from "./live-mark.tsx";
 import { Logo } from "./logo.tsx";
 import { Loading, Notice } from "./notice.tsx";
+import { OutdatedBanner } from "./outdated-banner.tsx";
 import { NotFound } from "./pages/not-found.tsx";
 import { type MenuEntry, menu, type Page, pages } from "./pages.tsx";
 import { PreviewBanner } from "./preview-banner.tsx";
@@ -67,6 +68,7 @@ export function Shell() {
           <PreviewBanner />
           <QuarantineBanner />
           <GuardBanner />
+          <OutdatedBanner />
           <ErrorBoundary key={pathname}>
             <Suspense fallback={<Loading rows={6} />}>
               <Pages />

@@ -120,6 +120,7 @@ export const shellEn: typeof shellZh = {
     lost: "Disconnected, reconnecting",
     lostSince: "Disconnected, reconnecting · data of {{time}}",
     connecting: "Connecting…",
+    outdated: "This page is as of {{time}} and could not be updated since; it may be outdated",
   },
   search: {
     keys: "Ctrl K",

@@ -118,6 +118,7 @@ export const shellZh = {
     lost: "已断开,正在重连",
     lostSince: "已断开,正在重连 · 数据停在 {{time}}",
     connecting: "正在连接…",
+    outdated: "这一页停在 {{time}},之后没能更新,可能已经过时",
   },
   search: {
     keys: "Ctrl K",

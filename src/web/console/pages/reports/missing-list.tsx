@@ -45,7 +45,7 @@ export function MissingList({ asked, code, close }: { asked: Asked; code: string
           {t("completeness.more")}
         </Button>
       ) : null}
-      {first !== undefined && pages.error ? <FailedLine error={pages.error} /> : null}
+      {pages.isFetchNextPageError ? <FailedLine error={pages.error} /> : null}
     </section>
   );
 }

@@ -68,7 +68,7 @@ export function ReportFrame<R extends Paged<unknown>>({
           </Button>
         ) : null}
       </div>
-      {pages.error ? <FailedLine error={pages.error} /> : null}
+      {pages.isFetchNextPageError ? <FailedLine error={pages.error} /> : null}
     </>
   );
 }
