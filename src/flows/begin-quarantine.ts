@@ -8,8 +8,8 @@ import { decide } from "./decide.ts";
 
 /**
  * Puts a restored database into quarantine (隔离): its books end at `snapshotAt`, and meters have lived on since. Until each of them has shown that
- * it stands where the books do, nothing is sent that would change it; trips wait for people besides. Trips of then are gone: whoever asked
- * for them knew another state of things. Numbers that people hold in their hands (receipts, orders) go on well beyond those that may have been
+ * it stands where the books do, nothing is sent that would change it; trips wait for people besides. Trips and batches of then are gone: whoever
+ * asked for them knew another state of things. Numbers that people hold in their hands (receipts, orders) go on well beyond those that may have been
  * given since the backup: none is ever given twice.
  */
 export async function beginQuarantine(
@@ -32,7 +32,7 @@ export async function beginQuarantine(
         trips_released_by: null,
       })
       .execute();
-    const { trips } = await forgetTheMoment(tx, now);
+    const { trips, batches } = await forgetTheMoment(tx, { at: now, by: input.by });
     const skipped = skippedNumbers(instant(input.snapshotAt), now);
     const numbers = await skipPrintedNumbers(tx, {
       by: skipped,
@@ -47,7 +47,10 @@ export async function beginQuarantine(
       action: "restore",
       object: `restore:${restoreId}`,
       before: null,
-      after: { file, snapshotAt: input.snapshotAt, meters, tripsCancelled: trips, numbersSkipped: skipped, numbers },
+      after: {
+        ...{ file, snapshotAt: input.snapshotAt, meters, tripsCancelled: trips, batchesCancelled: batches },
+        ...{ numbersSkipped: skipped, numbers },
+      },
       reason: "",
       ip: "",
     });

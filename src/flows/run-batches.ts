@@ -12,7 +12,6 @@ import {
   changeBatch,
   claimBatch,
   endWaiting,
-  happenedSince,
   holdBatch,
   isUnderWay,
   type KnownMeter,
@@ -20,6 +19,8 @@ import {
   tripsWaiting,
   waitingRow,
   waitingRows,
+  wasPaidSince,
+  wasSwitchedSince,
 } from "#store/switch-batches.ts";
 import { actorOf } from "#store/users.ts";
 import { faultPoint } from "#system/fault-point.ts";
@@ -120,12 +121,12 @@ async function whyNotNow(
   const why = whyNotInBatch(batch.kind, { ...facts, offCause: meter.off_cause });
   if (why !== null) return why;
   const since = instant(batch.requested_at);
-  const { paid, switched } = await happenedSince(tx, { meterId: meter.id, accountId: meter.account_id, since });
-  if (switched) return "switched";
+  if (await wasSwitchedSince(tx, { meterId: meter.id, since })) return "switched";
   if (batch.kind === "close") return null;
   const known = JSON.parse(row.known) as KnownMeter;
   if (known.customerId !== meter.customer_id) return "customer_changed";
-  if (paid) return "paid";
+  const { id: meterId, account_id: accountId, customer_id: customerId } = meter;
+  if (await wasPaidSince(tx, { meterId, accountId, customerId, since })) return "paid";
   return linkRefusal(tx, meter.id, "trip");
 }
 

@@ -7,6 +7,7 @@ import { loadGuardOf } from "#store/load-guard.ts";
 import { meterState } from "#store/meters.ts";
 import { paymentInFlight } from "#store/orders.ts";
 import type { CommandTable } from "#store/schema-commands.ts";
+import { batchOfCommand, type KnownMeter, wasPaidSince } from "#store/switch-batches.ts";
 import { linkRefusal } from "./link-risk.ts";
 import { noCutUntil, standingOf } from "./standing.ts";
 
@@ -32,10 +33,17 @@ async function isSameLock(tx: Tx, command: CommandTable): Promise<boolean> {
   return guard?.state === "locked" && guard.total === total;
 }
 
+/**
+ * Whether a close is the second half of a switch test. Where the meter's guard has opened the relay meanwhile it waits, rather than end: once the guard
+ * lets go, the trip of the test would still keep supply off.
+ */
+export function undoesTrip(command: CommandTable): boolean {
+  return (JSON.parse(command.payload) as { undoes?: string }).undoes !== undefined;
+}
+
 /** The close that ends a switch test brings back what the test took, and nothing that arrears have taken since. */
 function whyNotUndone(command: CommandTable, cause: string | null): string | null {
-  const undoes = (JSON.parse(command.payload) as { undoes?: string }).undoes !== undefined;
-  return undoes && cause === "arrears" ? "off_by_arrears" : null;
+  return undoesTrip(command) && cause === "arrears" ? "off_by_arrears" : null;
 }
 
 /** Whether the meter is prepaid, its account has its credit on the server, and is in arrears again since the close was asked for. */
@@ -62,6 +70,7 @@ async function whyNoTrip(tx: Tx, command: CommandTable, now: Instant): Promise<s
       "meter.supply_guard",
       "meter_state.switch_fault",
       "account.id as account_id",
+      "account.customer_id",
     ])
     .where("meter.id", "=", command.meter_id)
     .executeTakeFirstOrThrow();
@@ -70,7 +79,7 @@ async function whyNoTrip(tx: Tx, command: CommandTable, now: Instant): Promise<s
   if (overLink !== null) return overLink;
   // For an empty room only: somebody has moved in since.
   if (/^(move-out|trial-vacant):/.test(command.idem_key) && meter.account_id !== null) return "occupied";
-  if (command.cause === "operator") return null;
+  if (command.cause === "operator") return whyNotOfBatch(tx, command, meter);
   const evidence = await tx
     .selectFrom("off_evidence")
     .select(["reading_at", "evaluations"])
@@ -94,4 +103,19 @@ async function whyNoTrip(tx: Tx, command: CommandTable, now: Instant): Promise<s
     now,
   );
   return decision.trip ? null : decision.why;
+}
+
+/** A trip of a batch (批量拉闸) was decided by what the list says: who is somebody else, or has paid since, is not cut off by it. */
+async function whyNotOfBatch(
+  tx: Tx,
+  command: CommandTable,
+  of: { account_id: number | null; customer_id: number | null },
+): Promise<"customer_changed" | "paid" | null> {
+  const meterId = command.meter_id;
+  const listed = await batchOfCommand(tx, { commandId: command.id, meterId });
+  if (listed === undefined) return null;
+  const { account_id: accountId, customer_id: customerId } = of;
+  if ((JSON.parse(listed.known) as KnownMeter).customerId !== customerId) return "customer_changed";
+  const since = instant(listed.requested_at);
+  return (await wasPaidSince(tx, { meterId, accountId, customerId, since })) ? "paid" : null;
 }

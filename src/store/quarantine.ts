@@ -7,6 +7,7 @@ import type { Tx } from "./db.ts";
 import { insertRows, updatedRows } from "./portable.ts";
 import type { RestoreRunTable } from "./schema-safekeeping.ts";
 import { inScope } from "./scope.ts";
+import { endBatchesOfThen } from "./switch-batches.ts";
 
 /** The latest restore of this database while anything is still held back by it; null when the system runs freely. */
 export async function currentRestore(tx: Tx): Promise<RestoreRunTable | null> {
@@ -88,9 +89,12 @@ export async function quarantineAllMeters(tx: Tx, input: { restoreId: string; at
 
 /**
  * Forgets what must not be believed after a restore: which collector holds what, what meters have shown (they are asked anew), and every
- * trip, because whoever asked for it knew another state of things.
+ * trip and batch, because whoever asked for it knew another state of things.
  */
-export async function forgetTheMoment(tx: Tx, at: Instant): Promise<{ trips: number }> {
+export async function forgetTheMoment(
+  tx: Tx,
+  { at, by }: { at: Instant; by: string },
+): Promise<{ trips: number; batches: number }> {
   await tx
     .updateTable("concentrator")
     .set((eb) => ({ owner: null, lease_until: 0, online: 0, online_changed_at: at, epoch: eb("epoch", "+", 1) }))
@@ -118,7 +122,7 @@ export async function forgetTheMoment(tx: Tx, at: Instant): Promise<{ trips: num
     .where("kind", "=", "trip")
     .where("state", "in", [...OPEN_STATES])
     .executeTakeFirst();
-  return { trips: updatedRows(trips) };
+  return { trips: updatedRows(trips), batches: await endBatchesOfThen(tx, { by, at }) };
 }
 
 export type HeldMeter = {

@@ -285,11 +285,24 @@ export function batchCommand(command: { state: string; sentAt: number | null }, 
   return { state, wasSent: sentAt !== null, isLate: sentAt !== null && sentAt < later(now, -UNANSWERED_MS) };
 }
 
-/** What happened at a meter since an instant that speaks against a trip that was decided before. */
-export async function happenedSince(
+/** Whether a switch of a meter was commanded since an instant. */
+export async function wasSwitchedSince(tx: Tx, input: { meterId: number; since: Instant }): Promise<boolean> {
+  const command = await tx
+    .selectFrom("command")
+    .select("id")
+    .where("meter_id", "=", input.meterId)
+    .where("kind", "in", ["trip", "close", "permit_close"])
+    .where("created_at", ">", input.since)
+    .limit(1)
+    .executeTakeFirst();
+  return command !== undefined;
+}
+
+/** Whether somebody has paid for a meter since an instant; also money of its customer that could not be sold and is in his wallet. */
+export async function wasPaidSince(
   tx: Tx,
-  input: { meterId: number; accountId: number | null; since: Instant },
-): Promise<{ paid: boolean; switched: boolean }> {
+  input: { meterId: number; accountId: number | null; customerId: number | null; since: Instant },
+): Promise<boolean> {
   const order = await tx
     .selectFrom("recharge_order")
     .select("order_no")
@@ -303,15 +316,54 @@ export async function happenedSince(
     .where("state", "<>", "withdrawn")
     .limit(1)
     .executeTakeFirst();
-  const command = await tx
-    .selectFrom("command")
-    .select("id")
-    .where("meter_id", "=", input.meterId)
-    .where("kind", "in", ["trip", "close", "permit_close"])
-    .where("created_at", ">", input.since)
+  if (order !== undefined || input.customerId === null) return order !== undefined;
+  const kept = await tx
+    .selectFrom("payment")
+    .select("payment_no")
+    .where("customer_id", "=", input.customerId)
+    .where("taken_at", ">", input.since)
+    .where("outcome", "=", "wallet")
     .limit(1)
     .executeTakeFirst();
-  return { paid: order !== undefined, switched: command !== undefined };
+  return kept !== undefined;
+}
+
+/** What the list of a batch says of the meter of one of its commands; undefined when the command is of no batch. */
+export function batchOfCommand(
+  tx: Tx,
+  of: { commandId: string; meterId: number },
+): Promise<{ known: string; requested_at: number } | undefined> {
+  return tx
+    .selectFrom("switch_batch_meter")
+    .innerJoin("switch_batch", "switch_batch.id", "switch_batch_meter.batch_id")
+    .where("switch_batch_meter.meter_id", "=", of.meterId)
+    .where("switch_batch_meter.command_id", "=", of.commandId)
+    .select(["switch_batch_meter.known", "switch_batch.requested_at"])
+    .executeTakeFirst();
+}
+
+/** Ends what was asked for before a restore and is not sent: whoever asked, and who agreed, knew another state of things. Answers how many. */
+export async function endBatchesOfThen(tx: Tx, input: { by: string; at: Instant }): Promise<number> {
+  const open = await tx
+    .selectFrom("switch_batch")
+    .select("id")
+    .where("state", "in", ["requested", "running"])
+    .execute();
+  for (const { id: batchId } of open)
+    await endWaiting(tx, { batchId, meterId: null, to: "cancelled", why: "", commandId: null, at: input.at });
+  const end = {
+    state: "cancelled",
+    hold: null,
+    cancelled_by: input.by,
+    ended_at: input.at,
+    updated_at: input.at,
+  } as const;
+  await tx
+    .updateTable("switch_batch")
+    .set((eb) => ({ ...end, version: eb("version", "+", 1) }))
+    .where("state", "in", ["requested", "running"])
+    .execute();
+  return open.length;
 }
 
 /** Trips of a project that wait to be sent. */

@@ -75,6 +75,7 @@ export const commandsEn: typeof commandsZh = {
       profile_without_top_up: "this model cannot be topped up safely",
       guard: "the guard over trips has stopped those of the project",
       occupied: "somebody has moved in since; it is not cut off",
+      customer_changed: "somebody else lives there by now: not cut off",
       guard_quarantine: "the system has just started; the trip guard holds it back",
       guarded: "the meter is under supply guard",
       no_evidence: "there is no evidence of arrears",

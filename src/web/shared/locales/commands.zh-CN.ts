@@ -71,6 +71,7 @@ export const commandsZh = {
       profile_without_top_up: "该表型不支持安全充值",
       guard: "拉闸保护已停止本项目的拉闸",
       occupied: "已有新住户入住,不再断开",
+      customer_changed: "住户已变更,不再断开",
       guard_quarantine: "系统刚启动,拉闸保护暂缓执行",
       guarded: "该表计已设保电,不予断开",
       no_evidence: "缺少欠费依据,不予断开",
