@@ -90,7 +90,7 @@ export const alarmSummary = z.object({
   closed: whole,
   findings: z.object({ normal_vacancy: whole, abnormal: whole, theft: whole }),
   /** Ended by themselves without a visit. */
-  alone: z.object({ moved: whole, left: whole, released: whole }),
+  alone: z.object({ moved: whole, left: whole, released: whole, replaced: whole }),
 });
 export type AlarmSummary = z.infer<typeof alarmSummary>;
 

@@ -23,8 +23,11 @@ export const levelOf: Readonly<Record<AlarmKind, AlarmLevel>> = {
 export const alarmFindings = ["normal_vacancy", "abnormal", "theft"] as const;
 export type AlarmFinding = (typeof alarmFindings)[number];
 
-/** How an alarm ended: somebody went there, or by itself because the meter moved again, nobody lives there any more, or its guard was released. */
-export const alarmEnds = ["visit", "moved", "left", "released"] as const;
+/**
+ * How an alarm ended: somebody went there, or by itself because the meter moved again, nobody lives there any more, its guard was released, or
+ * another device is in its place (or the meter turned out to be one without a guard).
+ */
+export const alarmEnds = ["visit", "moved", "left", "released", "replaced"] as const;
 export type AlarmEnd = (typeof alarmEnds)[number];
 
 /** What an alarm of a lock-out rests on: why the guard tripped last, how often since counting began and ever, and by what load, in W. */

@@ -4,6 +4,7 @@ import type { MeterEdit, MeterMove, MeterProtocol } from "#contract/collection.t
 import type { AuditAction } from "#domain/audit-action.ts";
 import { hasMeterKey } from "#domain/meter-key.ts";
 import type { Actor } from "#domain/permission.ts";
+import { hasLoadGuard } from "#protocol/profiles.ts";
 import { changeMeterArchive, ensureChannel, meterArchiveRow, metersBehind } from "#store/archive.ts";
 import { archiveChanged } from "#store/archive-revisions.ts";
 import { moveWaitingCommands, openCommandsOf, sentCommandsOf } from "#store/commands.ts";
@@ -20,6 +21,7 @@ import { auditArchive } from "./archive-step.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
 import { demandItemSet } from "./edit-collection.ts";
+import { forgetLoadGuard } from "./load-guard.ts";
 import { demandPlace } from "./meter-place.ts";
 import { checkProfile } from "./meter-profile.ts";
 
@@ -98,6 +100,8 @@ export async function changeProtocol(
         relay_at: 0,
         status_word3: null,
         switch_fault: 0,
+        // A model without a guard would never say that it has let go.
+        ...(state.off_cause === "safety" && !hasLoadGuard(input.profile) && { off_cause: "unknown" as const }),
         ...(credit === "meter" && {
           remaining_wh: null,
           remaining_at: 0,
@@ -109,6 +113,7 @@ export async function changeProtocol(
     });
     if (meter.account_id !== null) await forgetArrears(tx, meter.account_id);
     await renewKey(tx, meter.id, input.profile, at);
+    await forgetLoadGuard(ctx, tx, meter.id);
     await tell(ctx, tx, actor, meter, { action: "meter.protocol", after: change, reason: input.reason, ip: input.ip });
   });
 }

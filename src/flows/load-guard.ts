@@ -24,6 +24,7 @@ import type { Settling } from "./command-row.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
 import { commandByKey, operatorKey } from "./request-command.ts";
+import { endLockAlarm } from "./take-load-guard.ts";
 
 type GuardKind = "set_load_guard" | "release_load_guard";
 type Asked = { meterId: number; key: string; ip: string };
@@ -116,7 +117,7 @@ export async function moveLoadGuard(
 ): Promise<void> {
   const guard = await loadGuardOf(tx, meter.id);
   if (guard === null) return;
-  await forgetGuardShown(tx, meter.id);
+  await forgetLoadGuard(ctx, tx, meter.id);
   const settings = wantedOf(guard);
   if (!hasLoadGuard(meter.profile) || !isWatching(settings)) return;
   const { now, by } = meter;
@@ -125,6 +126,12 @@ export async function moveLoadGuard(
     ...{ kind: "set_load_guard", key: `load-guard:${meter.id}:${now}`, payload: { settings }, reason: "", now },
     ...{ cause: "exchange", by },
   });
+}
+
+/** What was known of a guard is of another device, or was told in another language: it is asked anew, and a lock-out counts no more. */
+export async function forgetLoadGuard(ctx: FlowContext, tx: Tx, meterId: number): Promise<void> {
+  await forgetGuardShown(tx, meterId);
+  await endLockAlarm(ctx, tx, meterId, "replaced");
 }
 
 /** The meter has shown that it watches for what it was told to. */

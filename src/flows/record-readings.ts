@@ -1,4 +1,5 @@
-import { DAY_MS, type Day, dayOf, type Instant, instant, later, MINUTE_MS } from "#base/time.ts";
+import { DAY_MS, type Day, dayOf, type Instant, instant, later } from "#base/time.ts";
+import { isAhead } from "#domain/clock-ahead.ts";
 import type { LoadGuardSettings, LoadGuardShown } from "#domain/load-guard.ts";
 import { isLowCredit } from "#domain/low-credit.ts";
 import { tellsOfClosedDay } from "#domain/meter-day.ts";
@@ -229,15 +230,12 @@ function takeEnergy(view: View, indexWh: number, at: Instant): void {
   if (suspect_wh === null) event(view, "reading_suspect", "alarm", at, { verdict, indexWh, lastGoodWh: index_wh });
 }
 
-/** A clock may be set right by so much without anything being wrong. */
-const CLOCK_AHEAD_MS_MAX = 5 * MINUTE_MS;
-
 /**
  * When something was read before. A stamp well ahead of now comes from a clock that has been put back since: what is read now
  * must not wait until real time has caught up with it, so it counts as read a day ago.
  */
 function notFuture(view: View, stamp: number, at: Instant): Instant {
-  return stamp > view.now + CLOCK_AHEAD_MS_MAX ? later(at, -DAY_MS) : instant(stamp);
+  return isAhead(stamp, view.now) ? later(at, -DAY_MS) : instant(stamp);
 }
 
 function takeRemaining(view: View, remainingWh: number, at: Instant): void {

@@ -10,6 +10,7 @@ import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
 import { demandQuiet, takeMeter, tell } from "./edit-meter.ts";
 import { refuseToMember } from "./group-guard.ts";
+import { endLockAlarm } from "./take-load-guard.ts";
 
 /**
  * Takes a meter out of use (停用). Only one that nobody rents, that holds nothing and whose usage is settled: money is never retired with a
@@ -37,6 +38,7 @@ export async function retireMeter(
     const after = { retired_at: ctx.clock() };
     if (!(await changeMeterArchive(tx, meter, after))) throw new AppError("archive_changed", { what: meter.label });
     await archiveChanged(tx, [meter.concentrator_id]);
+    await endLockAlarm(ctx, tx, meter.id, "left");
     await tell(ctx, tx, actor, meter, { action: "meter.retire", after, reason: input.reason, ip: input.ip });
   });
 }

@@ -32,7 +32,7 @@ import {
 } from "./settle-credit.ts";
 import { refuseKeyChange, settleKeyShown, takeKeyChange, takeKeyForTopUp } from "./settle-key.ts";
 import { confirmSwitch, forgetWanted, switchSent } from "./settle-switch.ts";
-import { whyNotDue } from "./still-due.ts";
+import { undoesTrip, whyNotDue } from "./still-due.ts";
 
 /** What the collector learned about a command. */
 export type CommandOutcome =
@@ -57,6 +57,9 @@ export type CommandOutcome =
 /** The meter took a switch command and its relay stayed: it may still move, so what was wanted is remembered. */
 export const RELAY_DID_NOT_MOVE = "relay_did_not_move";
 
+/** The load guard in the meter keeps its relay open: nothing is closed before that has let go. */
+export const HELD_BY_GUARD = "off_by_safety";
+
 /** What the collector does next: nothing more, send (the same bytes if there are any), nothing ever again, or drop everything. */
 export type NextStep = "done" | "send" | "stop" | "fenced";
 
@@ -72,6 +75,7 @@ type MarkedSent =
         | "not_due"
         | "quarantine"
         | "guard"
+        | typeof HELD_BY_GUARD
         | "key_changing"
         | "top_up_open"
         | LinkRefusal;
@@ -94,15 +98,17 @@ export async function markSent(
     if (!command) return { ok: false, why: "fenced" };
     if (!(await isOfThisSession(tx, command))) return { ok: false, why: "concentrator_offline" };
     const isSwitch = SWITCH_KINDS.includes(claimed.kind);
-    // Before a resend the relay was read and has not moved: an old wish may end there, too.
-    if (command.expires_at < now && (command.sent_at === null || isSwitch)) {
+    const isRelease = claimed.kind === "release_load_guard";
+    // Before a resend the meter was read and nothing has moved: an old wish may end there, too.
+    if (command.expires_at < now && (command.sent_at === null || isSwitch || isRelease)) {
       await finish(tx, claimed, { state: "expired", reason: "unreachable", at: now, result: null });
       return { ok: false, why: "expired" };
     }
     if (await isQuarantined(tx, claimed.meterId, claimed.kind)) return { ok: false, why: "quarantine" };
-    if (isSwitch || claimed.kind === "release_load_guard") {
+    if (isSwitch || isRelease) {
       await claimMeterState(tx, claimed.meterId);
       const whyNot = await whyNotDue(tx, command, now);
+      if (whyNot === HELD_BY_GUARD && undoesTrip(command)) return { ok: false, why: HELD_BY_GUARD };
       if (whyNot !== null) {
         await finish(tx, claimed, { state: "cancelled", reason: whyNot, at: now, result: null });
         return { ok: false, why: "not_due" };
@@ -208,6 +214,7 @@ async function refuse(
   refusal: { reason: string; codes: string[] },
 ): Promise<NextStep> {
   const { claimed, command, now } = at;
+  if (refusal.reason === HELD_BY_GUARD && undoesTrip(command)) return leaveUnknown(tx, at, HELD_BY_GUARD);
   const mayPass = claimed.kind === "change_key" ? mayPassLater(refusal.codes) : !isFinal(refusal.codes);
   if ((isCredit(claimed.kind) || claimed.kind === "change_key") && mayPass) {
     if (command.attempts < REFUSALS_MAX) return leaveUnknown(tx, at, `refused:${refusal.reason}`);

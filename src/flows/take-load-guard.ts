@@ -1,5 +1,6 @@
 import { DAY_MS, type Instant } from "#base/time.ts";
-import { type LockEvidence, levelOf } from "#domain/alarm.ts";
+import { type AlarmEnd, type LockEvidence, levelOf } from "#domain/alarm.ts";
+import { isAhead } from "#domain/clock-ahead.ts";
 import type { LoadGuardShown } from "#domain/load-guard.ts";
 import { changeAlarm, openAlarm, openAlarmOf } from "#store/alarms.ts";
 import type { Tx } from "#store/db.ts";
@@ -20,7 +21,7 @@ export async function takeLoadGuards(ctx: FlowContext, tx: Tx, told: readonly Gu
   const before = await loadGuards(tx, [...new Set(told.map((each) => each.meterId))]);
   for (const each of told.toSorted((a, b) => a.at - b.at)) {
     const known = before.get(each.meterId);
-    if (known !== undefined && each.at < known.seen_at) continue;
+    if (known !== undefined && each.at < known.seen_at && !isAhead(known.seen_at, ctx.clock())) continue;
     await takeOne(ctx, tx, known, each);
     before.set(each.meterId, seenRow(known, each));
   }
@@ -42,7 +43,7 @@ async function takeOne(
   await addEvents(tx, events);
   await tx.updateTable("meter_state").set({ changed_at: ctx.clock() }).where("meter_id", "=", meterId).execute();
   if (shown.state === "locked") await alarm(ctx, tx, { meterId, at, shown });
-  else await endAlarm(ctx, tx, meterId);
+  else await endLockAlarm(ctx, tx, meterId, "released");
 }
 
 function* eventsOf(known: LoadGuardTable | undefined, { meterId, at, shown }: GuardTold): Iterable<NewMeterEvent> {
@@ -85,8 +86,14 @@ async function alarm(ctx: FlowContext, tx: Tx, { meterId, at, shown }: GuardTold
   });
 }
 
-async function endAlarm(ctx: FlowContext, tx: Tx, meterId: number): Promise<void> {
+/** The meter is locked no more, or nobody can tell: the alarm about it ends. */
+export async function endLockAlarm(
+  ctx: FlowContext,
+  tx: Tx,
+  meterId: number,
+  how: Exclude<AlarmEnd, "visit">,
+): Promise<void> {
   const open = await openAlarmOf(tx, meterId, "safety_lock");
   if (open === undefined) return;
-  await changeAlarm(tx, open.id, "open", { open_mark: null, closed_at: ctx.clock(), closed_how: "released" });
+  await changeAlarm(tx, open.id, "open", { open_mark: null, closed_at: ctx.clock(), closed_how: how });
 }

@@ -125,7 +125,7 @@ describe.each(testDatabases.filter(({ available }) => available))("alarms on $na
     const { findings, alone, closed, open, waiting } = (await ask(manager, "GET", "/api/alarms/summary")).json();
     expect({ findings, alone, closed, open, waiting }).toEqual({
       findings: { normal_vacancy: 1, abnormal: 0, theft: 0 },
-      ...{ alone: { moved: 0, left: 0, released: 0 }, closed: 1, open: 1, waiting: 1 },
+      ...{ alone: { moved: 0, left: 0, released: 0, replaced: 0 }, closed: 1, open: 1, waiting: 1 },
     });
   });
 

@@ -131,7 +131,7 @@ export async function alarmCounts(tx: Tx, scope: Scope, filter: AlarmFilter): Pr
   const counts = {
     ...{ open: 0, waiting: 0, closed: 0 },
     findings: { normal_vacancy: 0, abnormal: 0, theft: 0 },
-    alone: { moved: 0, left: 0, released: 0 },
+    alone: { moved: 0, left: 0, released: 0, replaced: 0 },
   };
   for (const row of rows) {
     const count = Number(row.count);

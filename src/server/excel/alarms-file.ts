@@ -22,6 +22,7 @@ const endWords: Readonly<Record<AlarmEnd, Words>> = {
   moved: ["表计恢复走动", "Moved again"],
   left: ["已退租或停用", "Tenant left"],
   released: ["已解锁", "Released"],
+  replaced: ["已换表或更换协议", "Meter or protocol exchanged"],
 };
 
 /** Alarms (报警) that the filter holds, as a file: what each rests on, who took note of it, and what was found. */

@@ -14,6 +14,7 @@ export function Findings({ summary }: { summary: AlarmSummary }) {
     ["moved", t("alarms.count.moved"), alone.moved],
     ["left", t("alarms.count.left"), alone.left],
     ["released", t("alarms.count.released"), alone.released],
+    ["replaced", t("alarms.count.replaced"), alone.replaced],
   ];
   return (
     <dl className="alarm-counts" aria-label={t("alarms.findingsTitle")}>
