@@ -1,20 +1,23 @@
 import { describe, expect, test } from "vitest";
 import { GUARD_OFF, type LoadGuardSettings } from "#domain/load-guard.ts";
 import { SCOPE_ALL } from "#domain/permission.ts";
+import { advanceTrials } from "#flows/advance-trials.ts";
 import { moveLoadGuard, releaseLoadGuard, setLoadGuard } from "#flows/load-guard.ts";
 import { loadGuardView } from "#flows/load-guard-view.ts";
 import { requestCommand } from "#flows/request-command.ts";
 import { refusal } from "#flows/test-refusal.ts";
+import { startTrial } from "#flows/trial.ts";
 import { encodeFrame645 } from "#protocol/dlt645/frame.ts";
 import { LOAD_GUARD_DI } from "#protocol/dlt645/load-guard.ts";
 import { encodeRequest } from "#protocol/dlt645/requests.ts";
 import type { FaultRates } from "#simulator/faults.ts";
 import { testDatabases } from "#store/test-databases.ts";
+import { trialView } from "#store/trial-pages.ts";
 import { systemClock } from "#system/clock.ts";
 import { newId } from "#system/ids.ts";
 import { STORY_MS } from "./story.ts";
 import { until } from "./until.ts";
-import { boss, world } from "./world.ts";
+import { boss, employ, world } from "./world.ts";
 
 /** Three minutes of the town pass in three seconds. */
 const SPEED = 60;
@@ -146,6 +149,45 @@ describe.each(testDatabases)("a load guard on $name", ({ name, available }) => {
     expect(s.meter()).toMatchObject({ relay: "open", guard: { state: "free" } });
     await s.ended(await s.w.command(s.id, "close"), "confirmed");
     expect(s.meter().relay).toBe("closed");
+  });
+
+  on("a switch test that meets the guard ends with supply on, once the guard has let go", async () => {
+    const s = await shop(name);
+    await employ(s.w, boss);
+    await s.ended((await s.set({ ...LIMITS, offMinutes: 10 })).commandId, "confirmed");
+    const [place] = s.w.plan.concentrators;
+    const asked = { key: "trial-of-guard", place: { kind: "meters" as const, id: null }, meterIds: [s.id], ip: "" };
+    const { trialNo } = await startTrial(s.w.ctx, boss, { ...asked, switchTest: true, inUseMeterIds: [s.id] });
+    const step = async (state: string) =>
+      until(state, async () => {
+        const row = await s.w.db.read.selectFrom("trial_meter").select(["state"]).executeTakeFirstOrThrow();
+        if (row.state === state) return true;
+        await advanceTrials(s.w.ctx);
+      });
+    await step("queued");
+    s.w.town.setConcentratorOffline(place?.id ?? "", true);
+    await step("tripping");
+    // Between the look and the trip a stove is switched on.
+    s.w.town.setLoad(s.number, 1500);
+    await until("the guard was quicker", async () => {
+      s.w.town.step();
+      return s.meter().guard?.state === "waiting";
+    });
+    s.w.town.setLoad(s.number, 300);
+    s.w.town.setConcentratorOffline(place?.id ?? "", false);
+    const ended = await until(
+      "the run ends",
+      async () => {
+        await advanceTrials(s.w.ctx);
+        const seen = await trialView(s.w.db.read, SCOPE_ALL, trialNo);
+        return seen?.endedAt == null ? null : seen;
+      },
+      2 * PATIENCE_MS,
+    );
+    await until("supply is back", async () => s.meter().relay === "closed", PATIENCE_MS);
+    expect(s.meter().guard).toMatchObject({ state: "free", total: 1 });
+    expect(ended.meterList[0]?.checks.find(({ check }) => check === "switch")?.why).toBe("switch_done");
+    await s.shows({ relay: "closed", off_cause: null });
   });
 
   on("a release is for the lock-out that somebody looked into: after another one it does nothing", async () => {

@@ -11,7 +11,7 @@ import { testDatabases } from "#store/test-databases.ts";
 import { trialView } from "#store/trial-pages.ts";
 import { pause } from "#system/clock.ts";
 import { until } from "./until.ts";
-import { boss, type World, world } from "./world.ts";
+import { boss, employ, type World, world } from "./world.ts";
 
 const LOOK_MS = 50;
 
@@ -26,6 +26,7 @@ describe.each(testDatabases.filter(({ available }) => available))("trial runs on
       const rows = await w.db.read.selectFrom("meter_state").select(["last_answer_at", "relay"]).execute();
       return rows.every((row) => row.last_answer_at > 0);
     });
+    await employ(w, boss);
     return { ...w, meters, ...acts(w) };
   }
 
@@ -241,7 +242,7 @@ describe.each(testDatabases.filter(({ available }) => available))("trial runs on
     expect(await s.switched(meter.id)).toEqual(["tripped", "closed"]);
   });
 
-  test("what safety has switched off since is not switched on by the end of a test", async () => {
+  test("what safety has switched off since waits for the end of a test until safety lets go, and is not signed before", async () => {
     const s = await site({ metersPer: 13 });
     const meter = await s.db.read
       .selectFrom("meter")
@@ -268,15 +269,74 @@ describe.each(testDatabases.filter(({ available }) => available))("trial runs on
         .where("meter_id", "=", meter.id)
         .execute(),
     );
+    const close = () =>
+      s.db.read.selectFrom("command").selectAll().where("kind", "=", "close").executeTakeFirstOrThrow();
+    await until("the close was held back", async () => {
+      await advanceTrials(s.ctx);
+      return (await close()).state_reason === "off_by_safety";
+    });
+    s.letPass(2 * MINUTE_MS);
     const ended = await s.run(trialNo);
-    expect(whyOf(ended, meter.id, "switch")).toBe("switch_taken");
-    const close = await s.db.read
-      .selectFrom("command")
-      .selectAll()
-      .where("kind", "=", "close")
-      .executeTakeFirstOrThrow();
-    expect([close.state, close.state_reason, close.sent_at]).toEqual(["cancelled", "off_by_safety", null]);
+    expect(whyOf(ended, meter.id, "switch")).toBe("switch_not_closed");
+    expect(await close()).toMatchObject({ state: "waiting", sent_at: null });
     expect(s.town.meter(meter.number)?.relay).toBe("open");
+    const sign = () => signTrial(s.ctx, boss, { trialNo, note: "同意验收", ip: "" });
+    await expect(sign()).rejects.toMatchObject({ code: "trial_still_off" });
+    // Its guard lets go; that the trip of the test still keeps it off is what the meter shows then.
+    await s.db.transact((tx) =>
+      tx
+        .updateTable("meter_state")
+        .set((eb) => ({ off_cause: "operator" as const, version: eb("version", "+", 1) }))
+        .where("meter_id", "=", meter.id)
+        .execute(),
+    );
+    await until("it is on again", async () => {
+      s.letPass(10_000);
+      return s.town.meter(meter.number)?.relay === "closed";
+    });
+    await until("and known to be", async () => (await close()).state === "confirmed");
+    await sign();
+  });
+
+  test("who asked must still be allowed to switch; who asks for a meter once more is the one who trips it", async () => {
+    const s = await site();
+    const li: Actor = { ...boss, userId: 2, login: "li", name: "小李" };
+    await employ(s, li);
+    const ready = await s.db.read
+      .selectFrom("meter")
+      .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
+      .selectAll("meter")
+      .where("relay", "=", "closed")
+      .where("closes_by", "=", "direct")
+      .where("profile", "=", "jc1")
+      .orderBy("meter.id")
+      .execute();
+    const [first, second] = ready;
+    if (!first || !second) throw new Error("two meters with supply");
+    for (const { id, number } of [first, second]) {
+      await s.vacate(id);
+      s.town.setLoad(number, 0);
+    }
+    s.town.setMeterOffline(second.number, true);
+    const place = { kind: "meters", id: null } as const;
+    const meterIds = [first.id, second.id];
+    const { trialNo } = await startTrial(s.ctx, boss, s.asked({ place, meterIds, switchTest: true }));
+    const may = (permission: string) => JSON.stringify(permissions.filter((each) => each !== permission));
+    const grant = (granted: string) =>
+      s.db.transact((tx) =>
+        tx.updateTable("role").set({ permissions: granted }).where("code", "=", "role-boss").execute(),
+      );
+    await grant(may("meter.close"));
+    const ended = await s.run(trialNo);
+    expect(whyOf(ended, first.id, "switch")).toBe("switch_not_permitted");
+    expect(await s.switched(first.id)).toEqual([]);
+    s.town.setMeterOffline(second.number, false);
+    await repeatTrial(s.ctx, li, { trialNo, meterIds: [second.id], switchTest: true, ip: "" });
+    expect(whyOf(await s.run(trialNo), second.id, "switch")).toBe("switch_done");
+    const trips = await s.db.read.selectFrom("audit").select("actor").where("action", "=", "meter.trip").execute();
+    expect(trips).toEqual([{ actor: "li" }]);
+    const asked = await s.db.read.selectFrom("command").select("requested_by").where("kind", "=", "trip").execute();
+    expect(asked).toEqual([{ requested_by: "li" }]);
   });
 
   test("an offline concentrator is said to be one, and costs each meter seconds; nothing is left behind on the line", async () => {

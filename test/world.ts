@@ -34,6 +34,21 @@ export const boss: Actor = {
   scope: SCOPE_ALL,
 };
 
+/** Makes somebody of these stories a user: what is driven for him later looks at what he may do then. */
+export async function employ({ db }: Pick<World, "db">, who: Actor): Promise<void> {
+  const { userId: id, login, name } = who;
+  const role = { id: 9_000 + id, code: `role-${login}`, name, permissions: JSON.stringify(permissions), version: 0 };
+  const usual = { password_hash: "none", disabled: 0, all_meters: 1, created_at: 1, must_change: 0 } as const;
+  await db.transact(async (tx) => {
+    await tx.insertInto("role").values(role).execute();
+    await tx
+      .insertInto("user")
+      .values({ id, login, name, ...usual, seen_at: 0, version: 0 })
+      .execute();
+    await tx.insertInto("user_role").values({ user_id: id, role_id: role.id }).execute();
+  });
+}
+
 export type World = Awaited<ReturnType<typeof world>>;
 
 type WorldOptions = {

@@ -1,6 +1,6 @@
 import { SECOND_MS } from "#base/time.ts";
 import { GUARD_RETRY_MS, mayTrip } from "#flows/off-guard.ts";
-import { markSent, RELAY_DID_NOT_MOVE } from "#flows/settle-command.ts";
+import { HELD_BY_GUARD, markSent, RELAY_DID_NOT_MOVE } from "#flows/settle-command.ts";
 import { toHex } from "#protocol/bytes.ts";
 import type { SwitchAction } from "#protocol/dlt645/relay.ts";
 import { pause } from "#system/clock.ts";
@@ -69,7 +69,8 @@ async function sendSwitch(run: CommandRun, switching: Switching, action: SwitchA
   const command = { address: claimed.address, action, now: ctx.clock(), serial: bus.serial() };
   const marked = await markSent(ctx, claimed, () => toHex(switching.encode(command)));
   if (!marked.ok) {
-    return run.giveBack(marked.why === "guard" ? GUARD_RETRY_MS : NOT_NOW_RETRY_MS, marked.why);
+    const isHeld = marked.why === "guard" || marked.why === HELD_BY_GUARD;
+    return run.giveBack(isHeld ? GUARD_RETRY_MS : NOT_NOW_RETRY_MS, marked.why);
   }
   faultPoint("pump:after-sent-mark");
   const told = await run.send(marked.frameHex);
@@ -114,7 +115,14 @@ async function settleRefusal(
     codes: [...refusal.reasons],
   };
   if (!switching.proves) return void (await run.settle(refused));
-  await settleBySight(run, await run.readBack(["status"]), action, refused);
+  const told = await run.readBack(["status"]);
+  await settleBySight(run, told, action, isHeld(told) ? { ...refused, reason: HELD_BY_GUARD } : refused);
+}
+
+/** Whether the meter says that its load guard (安全用电) keeps the relay open: that is why it does not close. */
+function isHeld(told: MeterTold): boolean {
+  const guard = told.kind === "answered" ? told.values.loadGuard : null;
+  return guard != null && guard.state !== "free";
 }
 
 /** What the switch shows outweighs what the meter has answered; where it shows nothing, nothing is claimed. */

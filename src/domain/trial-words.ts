@@ -111,6 +111,10 @@ export const trialWhys: Readonly<Record<TrialWhy, Name>> = {
   switch_risk: ["链路未经身份验证,不允许拉闸", "Its link proves no identity: nothing is tripped over it"],
   switch_budget: ["当日拉闸次数已近上限,不做测试", "The trips of the day are nearly used up: not tested"],
   switch_stopped: ["试运行已取消,未做测试", "The run was cancelled before the test"],
+  switch_not_permitted: [
+    "发起人已无权操作该表计,不做测试",
+    "Whoever asked for the test may not switch this meter any more: not tested",
+  ],
   switch_not_sent: ["拉闸指令未能发出,供电未受影响", "The trip was never sent; supply was not touched"],
   switch_refused: ["表计拒绝拉闸,或开关没有动作", "The meter refused the trip, or its switch did not move"],
   switch_silent: ["拉闸后没有应答,已合闸恢复", "No answer after the trip; it was closed again"],

@@ -88,6 +88,8 @@ describe("whether supply may be cut for a test", () => {
       expect(whyNoSwitchTest({ ...archive, ...of }, heard, "in_use")).toBeNull();
     }
     expect(whyNoSwitchTest(archive, { ...heard, powerW: 20 }, "vacant")).toBe("switch_load");
+    // A transformer that is wired the wrong way round.
+    expect(whyNoSwitchTest(archive, { ...heard, powerW: -2000 }, "vacant")).toBe("switch_load");
     expect(whyNoSwitchTest(archive, { ...heard, powerW: 20 }, "in_use")).toBeNull();
   });
 

@@ -71,6 +71,7 @@ export const trialWhyCodes = [
   ...["plain_meter", "master_meter", "public_in_box", "box_missing", "behind_gateway", "gateway_missing"],
   ...["switch_done", "switch_not_asked", "switch_button", "switch_guarded", "switch_master", "switch_in_use"],
   ...["switch_is_off", "switch_load", "switch_busy", "switch_risk", "switch_budget", "switch_stopped"],
+  ...["switch_not_permitted"],
   ...["switch_not_sent", "switch_refused", "switch_silent", "switch_taken", "switch_not_closed"],
 ] as const;
 export type TrialWhy = (typeof trialWhyCodes)[number];
@@ -241,7 +242,7 @@ export function whyNoSwitchTest(archive: TrialArchive, heard: TrialHeard, wish: 
   if (isInUse(archive) && wish !== "in_use") return "switch_in_use";
   if (heard.kind === "silent") return "not_told";
   if (heard.relayOpen !== false) return "switch_is_off";
-  if ((heard.powerW ?? 0) >= LOAD_W && wish !== "in_use") return "switch_load";
+  if (Math.abs(heard.powerW ?? 0) >= LOAD_W && wish !== "in_use") return "switch_load";
   return null;
 }
 

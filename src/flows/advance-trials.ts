@@ -1,3 +1,4 @@
+import { isDatabaseAway } from "#base/errors.ts";
 import { type Instant, SECOND_MS } from "#base/time.ts";
 import { OFF_LIMITS, offPerDay } from "#domain/off-guard.ts";
 import {
@@ -14,11 +15,20 @@ import { provesSwitch } from "#protocol/profiles.ts";
 import { addAudit } from "#store/audit.ts";
 import { cancelUnsent, OPEN_STATES, openSwitches } from "#store/commands.ts";
 import type { Tx } from "#store/db.ts";
-import { claimMeterState } from "#store/meters.ts";
+import { claimMeterState, meterToAct } from "#store/meters.ts";
 import { offCounts, offStopOf } from "#store/off-stops.ts";
 import type { CommandTable } from "#store/schema-commands.ts";
 import type { TrialMeterTable, TrialRunTable } from "#store/schema-trials.ts";
-import { changeTrial, changeTrialMeter, metersOfTrial, runningTrials, trialArchive, trialRow } from "#store/trials.ts";
+import {
+  askerOf,
+  changeTrial,
+  changeTrialMeter,
+  metersOfTrial,
+  runningTrials,
+  trialArchive,
+  trialRow,
+} from "#store/trials.ts";
+import { actorOf } from "#store/users.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
 import { linkRefusal } from "./link-risk.ts";
@@ -45,12 +55,27 @@ const CLOSE_MS_MAX = 90 * SECOND_MS;
  */
 export async function advanceTrials(ctx: FlowContext): Promise<number> {
   const open = await runningTrials(ctx.db.read);
-  for (const trialNo of open) await decide(ctx.db, (tx) => advance(ctx, tx, trialNo));
+  for (const trialNo of open) {
+    try {
+      await decide(ctx.db, (tx) => advance(ctx, tx, trialNo));
+    } catch (error) {
+      // One that cannot go on holds up no other: somebody may be waiting there for his supply.
+      if (isDatabaseAway(error)) throw error;
+      ctx.log.error({ trial: trialNo, error: String(error) }, "trial run could not go on");
+    }
+  }
   return open.length;
 }
 
-/** One step of one run: who is in it, and when. */
-type Step = { ctx: FlowContext; tx: Tx; run: TrialRunTable; now: Instant; isSwitching: boolean };
+/** One step of one run: who is in it, by whose wish, and when. */
+type Step = {
+  ctx: FlowContext;
+  tx: Tx;
+  run: TrialRunTable;
+  by: Awaited<ReturnType<typeof askerOf>>;
+  now: Instant;
+  isSwitching: boolean;
+};
 
 async function advance(ctx: FlowContext, tx: Tx, trialNo: string): Promise<void> {
   const run = await trialRow(tx, trialNo);
@@ -59,7 +84,7 @@ async function advance(ctx: FlowContext, tx: Tx, trialNo: string): Promise<void>
   await changeTrial(tx, run, {}); // taken: other servers run again and find what was done here
   const rows = await metersOfTrial(tx, trialNo, true);
   const isSwitching = rows.some(({ state }) => state === "tripping" || state === "closing");
-  const step: Step = { ctx, tx, run, now, isSwitching };
+  const step: Step = { ctx, tx, run, by: await askerOf(tx, run), now, isSwitching };
   for (const row of rows) if (row.state !== "waiting") await goOn(step, row);
   const open = await metersOfTrial(tx, trialNo, true);
   let reading = open.filter(({ state }) => state === "reading").length;
@@ -79,10 +104,10 @@ async function archiveOf({ tx, now }: Step, row: TrialMeterTable) {
 
 /** Begins a meter; true when it is done already, because it is gone. */
 async function begin(step: Step, row: TrialMeterTable): Promise<boolean> {
-  const { ctx, tx, run, now } = step;
+  const { ctx, tx, by, now } = step;
   const archive = await archiveOf(step, row);
   if (archive === null) return gone(step, row);
-  const asked = { of: row, concentratorId: archive.concentratorId, now, by: run.created_by };
+  const asked = { of: row, concentratorId: archive.concentratorId, now, by: by.login };
   const read_command_id = await askRead(ctx, tx, asked);
   await changeTrialMeter(tx, row, { state: "reading", read_command_id, step_at: now });
   return false;
@@ -146,12 +171,13 @@ async function whyReadIsOver(step: Step, row: TrialMeterTable, command: CommandT
 
 /** One supply of a run is off at a time, and a test leaves half of what the guard over trips allows to others. */
 async function afterQueue(step: Step, row: TrialMeterTable): Promise<boolean> {
-  const { ctx, tx, run, now } = step;
+  const { ctx, tx, run, by, now } = step;
   const leaveOut = (why: TrialWhy) => finish(step, row, [...checksOf(row), switchLeftOut(why)]);
   if (run.state === "cancelling") return leaveOut("switch_stopped");
   if (step.isSwitching) return false;
   const archive = await archiveOf(step, row);
   if (archive === null) return gone(step, row);
+  if (!(await mayStillSwitch(step, row.meter_id))) return leaveOut("switch_not_permitted");
   const state = await claimMeterState(tx, row.meter_id);
   const heard: TrialHeard = {
     ...{ kind: "answered", indexWh: null, index: "fits", knownWh: null, remainingWh: null, purchaseCount: null },
@@ -165,18 +191,25 @@ async function afterQueue(step: Step, row: TrialMeterTable): Promise<boolean> {
   const counted = await offCounts(tx, { projectId: archive.projectId, now, except: "" });
   if (counted.inDay >= offPerDay(OFF_LIMITS, counted.switchable) / 2) return leaveOut("switch_budget");
   if (counted.inWindow >= OFF_LIMITS.perWindow / 2) return false;
-  const asked = { of: row, concentratorId: archive.concentratorId, now, by: run.created_by };
+  const asked = { of: row, concentratorId: archive.concentratorId, now, by: by.login };
   const { tripId, closeId } = await askSwitchTest(ctx, tx, asked);
   step.isSwitching = true;
   await changeTrialMeter(tx, row, {
     ...{ state: "tripping", trip_command_id: tripId, close_command_id: closeId, step_at: now },
   });
   await addAudit(tx, {
-    ...{ id: ctx.newId(now), at: now, actor: run.created_by, action: "meter.trip", object: `meter:${row.meter_id}` },
+    ...{ id: ctx.newId(now), at: now, actor: by.login, action: "meter.trip", object: `meter:${row.meter_id}` },
     ...{ before: { relay: state.relay }, after: { command: tripId, close: closeId, trial: run.trial_no } },
     ...{ reason: run.trial_no, ip: "" },
   });
   return false;
+}
+
+/** A run takes hours: whoever asked for it may have left, or answer for other meters by now. */
+async function mayStillSwitch({ tx, by }: Step, meterId: number): Promise<boolean> {
+  const actor = by.userId === null ? null : await actorOf(tx, by.userId);
+  if (!actor?.permissions.has("meter.trip") || !actor.permissions.has("meter.close")) return false;
+  return (await meterToAct(tx, actor.scope, meterId)) !== undefined;
 }
 
 async function afterTrip(step: Step, row: TrialMeterTable): Promise<boolean> {

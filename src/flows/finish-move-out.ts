@@ -8,7 +8,7 @@ import { type LedgerAccount, postedTransfer } from "#domain/ledger.ts";
 import { type Actor, SCOPE_ALL } from "#domain/permission.ts";
 import { approvalRuleOf } from "#store/approval-rules.ts";
 import { approvalRow } from "#store/approvals.ts";
-import { addCommand, supersedeSwitches } from "#store/commands.ts";
+import { addCommand, openSwitches, supersedeSwitches } from "#store/commands.ts";
 import type { Tx } from "#store/db.ts";
 import { endEmergency, openEmergency } from "#store/emergency.ts";
 import { addEvents } from "#store/events.ts";
@@ -362,7 +362,9 @@ async function leaveSupply(
   const meter = await meterToAct(tx, SCOPE_ALL, of.meter_id);
   assert(meter !== undefined, `meter ${of.meter_id} exists`);
   const wanted = row.afterwards === "trip" ? "open" : "closed";
-  if (meter.switch_kind === "none" || meter.relay === wanted) return;
+  if (meter.switch_kind === "none") return;
+  // What it shows may be the middle of something: the trip of a switch test, with its close on the way.
+  if (meter.relay === wanted && (await openSwitches(tx, of.meter_id)).length === 0) return;
   const kind = wanted === "open" ? "trip" : meter.closes_by === "button" ? "permit_close" : "close";
   const id = ctx.newId(now);
   await addCommand(tx, {

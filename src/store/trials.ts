@@ -97,6 +97,25 @@ export async function runningTrials(tx: Tx): Promise<string[]> {
   return rows.map((row) => row.trial_no);
 }
 
+/** Who had a run begun, or repeated last: what is tried now is his wish. `userId` is null when he is no user any more. */
+export async function askerOf(
+  tx: Tx,
+  run: Pick<TrialRunTable, "trial_no" | "created_by">,
+): Promise<{ login: string; userId: number | null }> {
+  const asked = await tx
+    .selectFrom("audit")
+    .select("actor")
+    .where("object", "=", `trial:${run.trial_no}`)
+    .where("action", "in", ["trial.start", "trial.repeat"])
+    .orderBy("at", "desc")
+    .orderBy("id", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  const login = asked?.actor ?? run.created_by;
+  const user = await tx.selectFrom("user").select("id").where("login", "=", login).executeTakeFirst();
+  return { login, userId: user?.id ?? null };
+}
+
 /** The meters of a run in their order; of those that are not done alone, when asked. */
 export function metersOfTrial(tx: Tx, trialNo: string, openOnly = false): Promise<TrialMeterTable[]> {
   return tx
