@@ -3,6 +3,7 @@ import {
   countFroms,
   guardStates,
   LOAD_W_MAX,
+  LOAD_W_MIN,
   loadCauses,
   OFF_MINUTES_MAX,
   RELEASE_NOTE_MIN,
@@ -14,6 +15,8 @@ const at = z.number().int();
 const key = z.string().regex(/^[\w-]{8,64}$/);
 const minute = whole.min(0).max(1439);
 const watts = whole.min(0).max(LOAD_W_MAX);
+/** A limit that ordinary use does not touch: a figure typed in kW would cut the room off at once, and lock it. */
+const limit = watts.refine((w) => w === 0 || w >= LOAD_W_MIN);
 
 /** What a load guard (安全用电) watches for, in W; 0: it does not. Minutes of the day say when resistive loads are allowed. */
 export const loadGuardSettings = z.object({
@@ -60,7 +63,7 @@ export type LoadGuard = z.infer<typeof loadGuard>;
 /** POST /api/meters/:id/load-guard. */
 export const loadGuardRequest = z.object({
   key,
-  settings: loadGuardSettings,
+  settings: loadGuardSettings.extend({ maxW: limit, stepW: limit, maliciousW: limit }),
   reason: z.string().trim().min(1).max(200),
 });
 export type LoadGuardRequest = z.input<typeof loadGuardRequest>;

@@ -126,6 +126,9 @@ describe.each(testDatabases.filter(({ available }) => available))("load guards o
         { ...good, maxW: 79_001 },
         { ...good, maxW: 1.5 },
         { ...good, maxW: "1000" },
+        { ...good, maxW: 2 }, // kW, perhaps
+        { ...good, stepW: 49 },
+        { ...good, maliciousW: 1 },
       ],
       ...[
         { ...good, offMinutes: 0 },
