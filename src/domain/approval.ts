@@ -15,20 +15,23 @@ export const approvalKinds = {
   /** The purchase count of a meter that is taken over against the books (购电次数更正). */
   count: { decidedBy: "refund.approve", limitYuan: 0 },
   /** A change of prices (调价). */
-  price: { decidedBy: "price.approve", limitYuan: 0 },
+  price: { decidedBy: "price.approve", limitYuan: 0, amountless: true },
   /** What a meter that no longer answers is said to have held, and its successor is given (换表余量). */
   exchange: { decidedBy: "refund.approve", limitYuan: 200 },
   /** Another ratio of a meter's transformers (变比变更): it multiplies every bill from then on. */
-  ratio: { decidedBy: "price.approve", limitYuan: 0 },
+  ratio: { decidedBy: "price.approve", limitYuan: 0, amountless: true },
   /** Trips of a project that were stopped and shall leave again (解除拉闸保护). */
-  off_release: { decidedBy: "guard.release", limitYuan: 0 },
+  off_release: { decidedBy: "guard.release", limitYuan: 0, amountless: true },
   /** Trips of a system that was restored from a backup (解除隔离). */
-  quarantine: { decidedBy: "guard.release", limitYuan: 0 },
+  quarantine: { decidedBy: "guard.release", limitYuan: 0, amountless: true },
   /** Many meters that are tripped together (批量拉闸): always, no rule takes the second person away. */
-  trip_batch: { decidedBy: "meter.trip", limitYuan: 0, fixed: true },
+  trip_batch: { decidedBy: "meter.trip", limitYuan: 0, amountless: true, fixed: true },
   /** Many meters that are closed together (批量合闸): only where the house wants it. */
-  close_batch: { decidedBy: "meter.close", limitYuan: 0, off: true },
-} as const satisfies Record<string, { decidedBy: Permission; limitYuan: number; fixed?: true; off?: true }>;
+  close_batch: { decidedBy: "meter.close", limitYuan: 0, amountless: true, off: true },
+} as const satisfies Record<
+  string,
+  { decidedBy: Permission; limitYuan: number; amountless?: true; fixed?: true; off?: true }
+>;
 
 export type ApprovalKind = keyof typeof approvalKinds;
 
@@ -47,6 +50,11 @@ export function defaultRule(kind: ApprovalKind): ApprovalRule {
 /** Whether the rule of a kind cannot be changed: a second person is always asked. */
 export function isFixedRule(kind: ApprovalKind): boolean {
   return "fixed" in approvalKinds[kind];
+}
+
+/** Whether requests of a kind have an amount, so that a limit says anything; of the others all are asked about, or none. */
+export function hasAmount(kind: ApprovalKind): boolean {
+  return !("amountless" in approvalKinds[kind]);
 }
 
 /** Whether an amount waits for a second person. Limit 0 means everything, also what is worth nothing. */

@@ -123,6 +123,33 @@ describe.each(testDatabases)("a second person on $name", ({ name, available }) =
     expect(rules).toHaveLength(1);
   });
 
+  on("no limit in yuan waives the second person where nothing has an amount", async () => {
+    const kinds = ["price", "ratio", "off_release", "quarantine", "close_batch"] as const;
+    const request = { meterId: null, amount: money(0), summary: {}, reason: "", by: "wang", ip: "" };
+    for (const kind of kinds) {
+      const rule = { kind, on: true, reason: "200 元以上", ip: "" };
+      expect(await refusal(setApprovalRule(ctx, wang, { ...rule, limit: "200" }))).toBe("invalid_input");
+      // As an older version may have kept it.
+      const kept = {
+        key: `approval.${kind}`,
+        value: '{"on":true,"limitYuan":"200.00"}',
+        updated_by: "x",
+        updated_at: 1,
+      };
+      await db.transact((tx) => tx.insertInto("setting").values(kept).execute());
+      const object = `${kind}:${++objects}`;
+      expect(
+        await db.transact((tx) => askForApproval(ctx, tx, { ...request, kind, object }, ctx.clock())),
+      ).not.toBeNull();
+      await setApprovalRule(ctx, wang, { ...rule, on: false, limit: "0" });
+      expect(await db.transact((tx) => askForApproval(ctx, tx, { ...request, kind, object }, ctx.clock()))).toBeNull();
+    }
+    await db.transact(async (tx) => {
+      await tx.deleteFrom("setting").execute();
+      await tx.deleteFrom("approval").execute();
+    });
+  });
+
   on("approves what another one asked, once, and both are on record", async () => {
     const { id, object } = await ask();
     expect(await refusal(decision(wang, id))).toBe("approval_same_person");

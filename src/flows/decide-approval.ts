@@ -1,7 +1,14 @@
 import { AppError, type ErrorCode } from "#base/errors.ts";
 import type { Instant } from "#base/time.ts";
 import { formatMoney, parseMoney } from "#base/units.ts";
-import { type ApprovalKind, type ApprovalState, approvalKinds, isFixedRule, whyNotDecide } from "#domain/approval.ts";
+import {
+  type ApprovalKind,
+  type ApprovalState,
+  approvalKinds,
+  hasAmount,
+  isFixedRule,
+  whyNotDecide,
+} from "#domain/approval.ts";
 import type { AuditAction } from "#domain/audit-action.ts";
 import type { Actor } from "#domain/permission.ts";
 import { approvalRuleOf, saveApprovalRule } from "#store/approval-rules.ts";
@@ -144,8 +151,9 @@ export async function setApprovalRule(
   input: { kind: ApprovalKind; on: boolean; limit: string; reason: string; ip: string },
 ): Promise<void> {
   const limit = parseMoney(input.limit, 2);
-  if (limit === null || isFixedRule(input.kind))
-    throw new AppError("invalid_input", { what: limit === null ? input.limit : input.kind });
+  const isNoLimit = limit === null || (limit > 0 && !hasAmount(input.kind));
+  if (isNoLimit || isFixedRule(input.kind))
+    throw new AppError("invalid_input", { what: isNoLimit ? input.limit : input.kind });
   await decide(ctx.db, async (tx) => {
     const now = ctx.clock();
     const before = await approvalRuleOf(tx, input.kind);

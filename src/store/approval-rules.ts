@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Instant } from "#base/time.ts";
 import { formatMoney, NO_MONEY, parseMoney } from "#base/units.ts";
-import { type ApprovalKind, type ApprovalRule, defaultRule, isFixedRule } from "#domain/approval.ts";
+import { type ApprovalKind, type ApprovalRule, defaultRule, hasAmount, isFixedRule } from "#domain/approval.ts";
 import type { Tx } from "./db.ts";
 import { saveSetting, setting } from "./settings.ts";
 
@@ -13,7 +13,7 @@ export async function approvalRuleOf(tx: Tx, kind: ApprovalKind): Promise<Approv
   const text = await setting(tx, settingKey(kind));
   if (text === null) return defaultRule(kind);
   const read = stored.safeParse(parsed(text));
-  const limit = read.success ? parseMoney(read.data.limitYuan, 2) : null;
+  const limit = !hasAmount(kind) ? NO_MONEY : read.success ? parseMoney(read.data.limitYuan, 2) : null;
   return read.success && limit !== null ? { on: read.data.on, limit } : { on: true, limit: NO_MONEY };
 }
 

@@ -3,6 +3,7 @@ import { Button, Input, Segmented } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { ApprovalRuleView } from "#contract/approvals.ts";
+import { hasAmount } from "#domain/approval.ts";
 import { keepAmount } from "#web/shared/amount-input.ts";
 import { approvalKeys, getApprovalRules, postApprovalRule } from "#web/shared/api-approvals.ts";
 import { useCan } from "#web/shared/can.tsx";
@@ -49,6 +50,7 @@ function EditRule({ rule, onClose }: { rule: ApprovalRuleView; onClose: () => vo
   const client = useQueryClient();
   const [on, setOn] = useState(rule.on);
   const [limit, setLimit] = useState(rule.limit);
+  const isLimited = hasAmount(rule.kind);
   return (
     <ReasonDialog
       title={t("approvals.ruleTitle", { kind: t(`approvals.kind.${rule.kind}`) })}
@@ -57,7 +59,9 @@ function EditRule({ rule, onClose }: { rule: ApprovalRuleView; onClose: () => vo
       confirmText={t("approvals.ruleSave")}
       cancelText={t("approvals.cancel")}
       testId="rule"
-      act={(reason) => postApprovalRule({ kind: rule.kind, on, limit: limit === "" ? "0" : limit, reason })}
+      act={(reason) =>
+        postApprovalRule({ kind: rule.kind, on, limit: !isLimited || limit === "" ? "0" : limit, reason })
+      }
       onDone={() => {
         void client.invalidateQueries({ queryKey: approvalKeys.rules });
         onClose();
@@ -74,17 +78,19 @@ function EditRule({ rule, onClose }: { rule: ApprovalRuleView; onClose: () => vo
         aria-label={t("approvals.rules")}
         data-testid="rule-on"
       />
-      <label className="field" htmlFor="rule-limit">
-        <span>{t("approvals.ruleLimit")}</span>
-        <Input
-          id="rule-limit"
-          inputMode="decimal"
-          value={limit}
-          disabled={!on}
-          onChange={(event) => setLimit(keepAmount(event.target.value))}
-          data-testid="rule-limit"
-        />
-      </label>
+      {isLimited ? (
+        <label className="field" htmlFor="rule-limit">
+          <span>{t("approvals.ruleLimit")}</span>
+          <Input
+            id="rule-limit"
+            inputMode="decimal"
+            value={limit}
+            disabled={!on}
+            onChange={(event) => setLimit(keepAmount(event.target.value))}
+            data-testid="rule-limit"
+          />
+        </label>
+      ) : null}
     </ReasonDialog>
   );
 }
