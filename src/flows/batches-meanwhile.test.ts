@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { MINUTE_MS } from "#base/time.ts";
+import { HOUR_MS, MINUTE_MS } from "#base/time.ts";
 import { money } from "#base/units.ts";
 import type { Actor } from "#domain/permission.ts";
 import { testDatabases } from "#store/test-databases.ts";
@@ -69,6 +69,23 @@ describe.each(testDatabases)("what happens while a batch is under way, on $name"
     await house.run();
     expect(await stepsOf(id)).toEqual(["paid", "queued"]);
   });
+
+  on(
+    "a batch of a clock that ran ahead sends nothing once that was put back: payments since look older than it",
+    async () => {
+      const [paid = 0] = house.ids(7);
+      house.pass(HOUR_MS);
+      const id = await house.ask({ meterIds: [paid] });
+      await house.approve(id);
+      house.pass(-HOUR_MS);
+      const desk = { amount: "10", channel: "cash", note: "", ip: "" } as const;
+      await recharge(house.ctx, wang, { key: "paid-after-step", meterId: paid, ...desk });
+      await house.run();
+      expect(await stepsOf(id)).toEqual(["too_late"]);
+      await house.run();
+      expect((await house.seen(id)).state).toBe("done");
+    },
+  );
 
   on("a restore ends what was agreed to before: nobody knows who has paid since the backup", async () => {
     const running = await house.ask({ meterIds: house.ids(8, 9) });

@@ -1,5 +1,6 @@
 import { AppError, isDatabaseAway } from "#base/errors.ts";
 import { type Instant, instant } from "#base/time.ts";
+import { isAhead } from "#domain/clock-ahead.ts";
 import { OFF_LIMITS, whyNoMoreOff } from "#domain/off-guard.ts";
 import type { Actor } from "#domain/permission.ts";
 import { type BatchHold, type LeftOutReason, whyNotInBatch } from "#domain/switch-batch.ts";
@@ -93,7 +94,8 @@ async function takeTurn(ctx: FlowContext, tx: Tx, at: Place): Promise<Turn> {
     await end(tx, row, { to: "left_out", why, commandId: null, at: now });
     return "left_out";
   };
-  if (now > (batch.send_until ?? 0)) return leave("too_late");
+  // After a clock that ran ahead was put back nobody can tell what has happened since the list was made.
+  if (now > (batch.send_until ?? 0) || isAhead(batch.requested_at, now)) return leave("too_late");
   const actor = await actorOf(tx, batch.requested_by_id);
   if (!actor?.permissions.has(`meter.${batch.kind}`)) return leave("not_permitted");
   const why = await whyNotNow(tx, { actor, batch, row });
