@@ -51,6 +51,8 @@ export type Route<A, P extends z.ZodType, Q extends z.ZodType, B extends z.ZodTy
   onlyAsks?: boolean;
   /** Something dangerous: the session must have proved itself lately (再次验证), always or for some bodies. */
   stepUp?: boolean | ((body: z.output<B>) => boolean);
+  /** What some bodies take besides `access`: each of them, with a second factor (两步验证) where it asks for one. */
+  alsoTakes?: (body: z.output<B>) => readonly Permission[];
   /** Largest body, in bytes, where files are taken in; the usual limit when left out. */
   bytesMax?: number;
   /** Refusals of single body fields that have a code of their own; the others are `invalid_input`. */
@@ -147,8 +149,13 @@ export function addRoute<
       const query = read(route.query, request.query, {});
       const body = read(route.body, request.body, route.mistakes ?? {});
       if (byBody !== null) demandOneOf(actorOf(request), [byBody.of(body)]);
+      const isChange = route.method !== "GET" && route.onlyAsks !== true;
+      for (const each of route.alsoTakes?.(body) ?? []) {
+        demandOneOf(actorOf(request), [each]);
+        await demandProof(routes, request, { isChange, granting: [each], stepUp: false });
+      }
       await demandProof(routes, request, {
-        isChange: route.method !== "GET" && route.onlyAsks !== true,
+        isChange,
         granting: byBody === null ? permitted : [byBody.of(body)],
         stepUp: typeof route.stepUp === "function" ? route.stepUp(body) : (route.stepUp ?? false),
       });

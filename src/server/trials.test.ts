@@ -69,6 +69,22 @@ describe.each(testDatabases.filter(({ available }) => available))("trial runs on
     await db.transact((tx) => tx.updateTable("meter").set({ supply_guard: 0 }).where("id", "=", 11).execute());
   });
 
+  test("where tripping or closing asks for a second factor, so does a switch test", async () => {
+    await tried(db, [11], "finished");
+    const begin = { key: "second-factor", place: "meters", meterIds: [12] };
+    for (const value of ["meter.trip", "meter.close"]) {
+      const demanded = { key: "security.totp_permissions", value, updated_by: "x", updated_at: 1 };
+      await db.transact((tx) => tx.insertInto("setting").values(demanded).execute());
+      for (const [url, body] of [
+        ["/api/trials", begin],
+        [`/api/trials/${trialOf(11)}/repeat`, {}],
+      ] as const)
+        expect((await ask(admin, "POST", url, { ...body, switchTest: true }))[1].code).toBe("totp_enrol_required");
+      expect((await ask(admin, "POST", "/api/trials", begin))[0]).toBe(200);
+      await db.transact((tx) => tx.deleteFrom("setting").where("key", "=", demanded.key).execute());
+    }
+  });
+
   test("who sees a part of a run sees none of it: not in the list, not in the file, not by its number", async () => {
     const manager = await enrol(db, { areas: [1] });
     await tried(db, [11, 21], "finished");

@@ -29,6 +29,8 @@ import { addRoute, nothing, type Routes } from "../route.ts";
 
 const params = z.object({ trialNo: z.string().regex(/^[\w-]{1,32}$/) });
 const missing = "trial_not_found";
+/** A switch test is a trip and a close. */
+const switching = (body: { switchTest: boolean }) => (body.switchTest ? (["meter.trip", "meter.close"] as const) : []);
 
 /** Everything below /api/trials: trial runs (试运行) of meters, their reports, and who signed them. */
 export function trialRoutes(routes: Routes, nudge: () => void): void {
@@ -101,6 +103,7 @@ export function trialRoutes(routes: Routes, nudge: () => void): void {
     body: trialRequest,
     answer: trialMade,
     stepUp: (body) => body.switchTest,
+    alsoTakes: switching,
     async handle({ actor, body, ip }) {
       const { place: kind, placeId: id, ...asked } = body;
       return startTrial(ctx, actor, { ...asked, place: { kind, id }, ip });
@@ -149,6 +152,7 @@ export function trialRoutes(routes: Routes, nudge: () => void): void {
     path: "/api/trials/:trialNo/repeat",
     body: trialRepeatRequest,
     stepUp: (body) => body.switchTest,
+    alsoTakes: switching,
     async handle({ actor, params, body, ip }) {
       await repeatTrial(ctx, actor, { ...params, ...body, ip });
       return after(actor, params.trialNo);
