@@ -9,6 +9,7 @@ import { changeProtocol } from "./edit-meter.ts";
 import { openExchange } from "./exchange.ts";
 import { swapMeter } from "./exchange-swap.ts";
 import { releaseLoadGuard, setLoadGuard } from "./load-guard.ts";
+import { recharge } from "./recharge.ts";
 import { type ReportedValues, recordReadings } from "./record-readings.ts";
 import { requestCommand } from "./request-command.ts";
 import { retireMeter } from "./retire-meter.ts";
@@ -30,7 +31,7 @@ describe.each(testDatabases)("what becomes of a load guard on $name", ({ name, a
   let keys = 0;
   beforeAll(async () => {
     if (!available) return;
-    b = await building(name, OPENED, [{}, {}, {}, {}, {}]);
+    b = await building(name, OPENED, [{}, {}, {}, {}, {}, {}]);
     await handMeters(b); // its concentrator is online
   });
   afterAll(() => b?.db.drop());
@@ -147,6 +148,34 @@ describe.each(testDatabases)("what becomes of a load guard on $name", ({ name, a
     expect(await alarms(meterId)).toEqual([{ open_mark: null, closed_how: "replaced" }]);
     expect(await refusal(release(meterId))).toBe("load_guard_free");
   });
+
+  on(
+    "what the guard said in the look that confirmed a trip counts: a payment closes nothing that it holds",
+    async () => {
+      const meterId = b.meters[5] ?? 0;
+      at(later(OPENED, 4 * HOUR_MS));
+      const shown = { relay: "open", relay_at: now, relay_commanded: "open", relay_commanded_at: now } as const;
+      const owing = { off_cause: "arrears", relay_commanded_for: "arrears" } as const;
+      await b.db.transact((tx) =>
+        tx
+          .updateTable("meter_state")
+          .set({ ...shown, ...owing })
+          .where("meter_id", "=", meterId)
+          .execute(),
+      );
+      const waiting: LoadGuardShown = { ...LOCKED, state: "waiting", trips: 1, total: 1 };
+      const look = { meterId, measuredAt: later(now, -500), values: { status: OPEN, loadGuard: waiting } };
+      await recordReadings(b.ctx, { collector: "test", reports: [look], silences: [], frames: [] });
+      expect(await offCause(meterId)).toBe("safety");
+      await recharge(b.ctx, boss, { key: "pays-for-it", meterId, amount: "50", channel: "cash", note: "", ip });
+      const closes = b.db.read.selectFrom("command").select("id").where("meter_id", "=", meterId);
+      expect(await closes.where("kind", "=", "close").execute()).toEqual([]);
+      // It has let go, and what keeps supply off now is what the trip was for.
+      at(later(now, 5 * MINUTE_MS));
+      await heard(meterId, { status: OPEN, loadGuard: { ...waiting, state: "free" } });
+      expect(await offCause(meterId)).toBe("arrears");
+    },
+  );
 
   on("one with a guard stays off for safety under another address, and goes out of use without an alarm", async () => {
     const [, , , meterId = 0] = b.meters;

@@ -5,7 +5,7 @@ import { isLowCredit } from "#domain/low-credit.ts";
 import { tellsOfClosedDay } from "#domain/meter-day.ts";
 import type { MeterMode } from "#domain/meter-mode.ts";
 import { judgeReading, registerPowerMaxW, registers, type Verdict, verdictCode } from "#domain/reading.ts";
-import { offCauseSeen, type Relay } from "#domain/switching.ts";
+import { offCauseSeen, RELAY_SETTLES_MS, type Relay } from "#domain/switching.ts";
 import { SILENT_ROUNDS_MAX } from "#domain/tile.ts";
 import { askRecheck } from "#store/days.ts";
 import type { Tx } from "#store/db.ts";
@@ -257,7 +257,13 @@ function takeRemaining(view: View, remainingWh: number, at: Instant): void {
 
 function takeStatus(view: View, status: SwitchStatus, at: Instant, guard: ReportedValues["loadGuard"]): void {
   const { relay_at, relay: relayBefore, off_cause, remaining_wh } = view.state;
-  if (at < notFuture(view, relay_at, at)) return;
+  if (at < notFuture(view, relay_at, at)) {
+    // The look that confirmed a trip is told after it: what the guard said in it still decides who may close.
+    const isLook = relayBefore === "open" && relay_at - at < RELAY_SETTLES_MS;
+    if (isLook && isHolding(guard) && off_cause !== "safety")
+      change(view, { off_cause: "safety", changed_at: view.now });
+    return;
+  }
   takeFault(view, status.fault, at);
   change(view, { status_word3: status.word });
   if (status.relayOpen === null) {
@@ -275,7 +281,7 @@ function takeStatus(view: View, status: SwitchStatus, at: Instant, guard: Report
     },
     {
       ...{ relay, remainingWh: remaining_wh, creditInMeter: view.meter.creditInMeter, at },
-      ...(guard !== undefined && { held: guard === null ? null : guard.state !== "free" }),
+      ...(guard !== undefined && { held: guard === null ? null : isHolding(guard) }),
     },
   );
   change(view, { relay, relay_at: at, off_cause: offCause });
@@ -286,6 +292,11 @@ function takeStatus(view: View, status: SwitchStatus, at: Instant, guard: Report
   if (relay === "open" && offCause === "safety") return;
   if (relay === "open") event(view, "tripped", "warning", at, { cause: offCause, remainingWh: remaining_wh });
   else event(view, "closed", "info", at, {});
+}
+
+/** Whether a guard over the load keeps the relay open. */
+function isHolding(guard: ReportedValues["loadGuard"]): boolean {
+  return guard != null && guard.state !== "free";
 }
 
 /** A valve that reports a fault: where it stands is not known, and its owner has to be sent. */
