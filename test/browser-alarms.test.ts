@@ -116,7 +116,9 @@ browserStories("alarms", ({ before, open, refusals }) => {
       await page.getByTestId("visit-confirm").dblclick();
       await page.locator('[data-testid="alarm"][data-state="closed"]').waitFor();
       await page.locator('[data-step="visited"]').getByText("窃电").waitFor();
-      await page.waitForFunction("document.querySelector('[data-testid=alarm-photo]')?.naturalWidth > 0");
+      // Asked again and again from here: to wait in the page itself its policy does not allow.
+      const isDrawn = "document.querySelector('[data-testid=alarm-photo]')?.naturalWidth > 0";
+      await expect.poll(() => page.evaluate<boolean>(isDrawn)).toBe(true);
       expect(await sheetsOfPaper(page)).toBe(1);
 
       const closed = await alarmOf(home);

@@ -189,8 +189,8 @@ browserStories("many meters switched together", ({ before, open, refusals }) => 
     expect(items).toHaveLength(many.length);
     expect([stopped.length > 0, sent > 0, steps.waiting, steps.queued]).toEqual([true, true, 0, 0]);
     const told = await page.getByTestId("batch-stopped").textContent();
-    expect(told).toContain(`${stopped.length} 块未发出`);
-    expect(told).toContain(`${sent} 块此前已发出`);
+    expect(told).toContain(`${stopped.length} 只未发出`);
+    expect(told).toContain(`${sent} 只此前已发出`);
     const isDone = async () => (await batchOf(id)).steps.sent === 0;
     await expect.poll(isDone, { timeout: 60_000 }).toBe(true);
     const left = many.filter(({ meterId }) => stopped.some((each) => each.meterId === meterId));

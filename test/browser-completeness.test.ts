@@ -56,7 +56,7 @@ browserStories("completeness of freezes", ({ before, open }) => {
     const list = page.getByTestId("missing");
     await list.getByRole("row").nth(1).waitFor();
     await until("the list says so, too", async () =>
-      (await list.innerText()).includes(`共 ${Number(expected) - Number(held)} 块`),
+      (await list.innerText()).includes(`共 ${Number(expected) - Number(held)} 只`),
     );
     const why = await list.locator("[data-why]").evaluateAll((rows) => rows.map((row) => row.getAttribute("data-why")));
     // Meters that came today say that they kept nothing of the night; one that nobody asked yet waits.

@@ -1,6 +1,9 @@
 import { expect, test } from "vitest";
+import type { AuditRow } from "#contract/audit.ts";
 import { beginQuarantine } from "#flows/begin-quarantine.ts";
 import { systemClock } from "#system/clock.ts";
+import { auditZh } from "#web/shared/locales/audit.zh-CN.ts";
+import { changesOf, plainField } from "../src/web/console/pages/audit/audit-diff.ts";
 import { chineseTexts, DESK, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
 import { browserStories, type Opened } from "./browser-stories.ts";
 import { patternsOfConsole, show, walkConsole } from "./browser-walk.ts";
@@ -37,6 +40,20 @@ browserStories("every page of the console", ({ before, open }) => {
     expect(wrong).toEqual({});
     expect(patternsOfConsole().filter((each) => !found.has(each))).toEqual([]);
   }, 420_000); // every page, beside other programs
+
+  test("the audit log has words for every thing and figure of a site that was lived in", async () => {
+    const { items } = await site.ask<{ items: AuditRow[] }>("/api/audit?limit=100");
+    expect(items.length).toBeGreaterThan(20);
+    const lacking = new Set<string>();
+    for (const { object, before, after } of items) {
+      const kind = object.split(":")[0] ?? "";
+      if (!Object.hasOwn(auditZh.audit.kind, kind)) lacking.add(`kind ${kind}`);
+      for (const { field } of changesOf(before, after))
+        for (const part of field.split("."))
+          if (!Object.hasOwn(auditZh.audit.field, plainField(part))) lacking.add(`field ${field} of ${kind}`);
+    }
+    expect([...lacking]).toEqual([]);
+  });
 
   test("a choice of colours or language holds at once, colours after a reload and in a dialog; print stays light", async () => {
     const page = await open({ as: "admin" });

@@ -8,12 +8,12 @@ export const batchErrors = {
   ],
   batch_too_large: [
     409,
-    "一批最多 {max} 块表,请缩小范围或分批进行",
+    "一批最多 {max} 只表,请缩小范围或分批进行",
     "A batch holds at most {max} meters; choose fewer, or make several batches",
   ],
   batch_count_wrong: [
     409,
-    "输入的表计数与名单不符:现为 {count} 块,请核对名单后重新输入",
+    "输入的表计数与名单不符:现为 {count} 只,请核对名单后重新输入",
     "The number does not match the list: there are {count} meters now; look at the list and type it again",
   ],
   batch_out_of_scope: [

@@ -23,7 +23,7 @@ export const collectionErrors = {
   concentrator_code_invalid: [422, "编号 {code} 不符合该链路的要求", "The code {code} does not fit this kind of link"],
   concentrator_in_use: [
     409,
-    "该集中器下还有 {meters} 块表,请先移走或停用",
+    "该集中器下还有 {meters} 只表,请先移走或停用",
     "{meters} meters still hang at this concentrator; move or retire them first",
   ],
   concentrator_busy: [
@@ -65,7 +65,7 @@ export const collectionErrors = {
   meter_retired: [409, "该表已停用", "This meter is retired"],
   meter_is_gateway: [
     409,
-    "{meters} 块表经该表转发,请先把它们移走",
+    "{meters} 只表经该表转发,请先把它们移走",
     "{meters} meters are reached through this one; move them first",
   ],
   meter_holds_money: [

@@ -37,7 +37,7 @@ export const importErrors = {
   ],
   import_meters_many: [
     422,
-    "文件共 {meters} 块表(数量列合计),超过 {max} 块。请拆成几个文件,分别导入",
+    "文件共 {meters} 只表(数量列合计),超过 {max} 只。请拆成几个文件,分别导入",
     "The file has {meters} meters (the sum of the counts), more than {max}; split it into several",
   ],
   import_faults_many: [

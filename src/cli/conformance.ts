@@ -16,7 +16,7 @@ const USAGE = `用法 usage:
   jichao conformance --connect 主机HOST:端口PORT [选项 options]     设备监听,总线字节直接收发 the device listens; bytes of the bus as they are
   jichao conformance --listen [地址HOST:]端口PORT --link-key KEY    集中器拨入,JCP/1 the concentrator dials in, JCP/1
 选项 options:
-  --address 12位表号        不给则用通配地址询问(线上只能有一块表) asked for when left out; then only one meter may be on the bus
+  --address 12位表号        不给则用通配地址询问(线上只能有一只表) asked for when left out; then only one meter may be on the bus
   --code 集中器编号CODE --bus 1                                   仅 --listen
   --allow-switching         允许拉合闸 may switch supply (the meter needs credit; it ends closed)
   --allow-top-up --customer 12位户号 --key K_m                    允许充值:约用 60 个购电次数、不到 10 kWh may top up: some 60 purchase numbers, under 10 kWh

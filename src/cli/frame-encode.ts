@@ -32,7 +32,7 @@ export type EncodedWords = { ok: true; hex: string } | { ok: false; problem: str
 export const ENCODE_USAGE = [
   "read <表地址> <数据标识> [--blocks N [--from '2026-08-01 00:00']]   读数据",
   "read-follow <表地址> <数据标识> <序号>                             读后续数据",
-  "read-address                                                      读通信地址(线上只能有一块表)",
+  "read-address                                                      读通信地址(线上只能有一只表)",
   "write <表地址> <数据标识> <十六进制数据,低字节在前>                写数据",
   "write-address <新地址>                                            写通信地址",
   "set-clock '2026-08-01 12:00:00'                                   广播校时",

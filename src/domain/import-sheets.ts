@@ -183,7 +183,7 @@ export const importColumns: Readonly<Record<ImportSheet, readonly ImportColumn[]
         max: 32,
         width: 20,
       },
-      helpZh: "已有的,或“集中器”工作表中的。每台最多 500 块表。",
+      helpZh: "已有的,或“集中器”工作表中的。每台最多 500 只表。",
       helpEn: "One that is there, or on the sheet of concentrators. At most 500 meters each.",
     },
     {
@@ -193,7 +193,7 @@ export const importColumns: Readonly<Record<ImportSheet, readonly ImportColumn[]
     },
     {
       ...{ key: "gateway", zh: "网关表号", en: "Gateway", kind: "digits", max: 32, width: 16 },
-      helpZh: "经哪块表转发;直接挂在总线上的不填。",
+      helpZh: "经哪只表转发;直接挂在总线上的不填。",
       helpEn: "The meter that passes its frames on; empty on the bus itself.",
     },
     {

@@ -136,7 +136,7 @@ export const trialTodos: Readonly<Partial<Record<TrialWhy, Name>>> = {
   no_answer: checkWiring,
   concentrator_offline: ["检查集中器供电和网络,上线后重测", "Check power and network of the concentrator, then repeat"],
   not_asked: ["稍后重测;仍不行请联系系统管理员", "Repeat later; else ask the administrator"],
-  address_taken: ["核对两块表的铭牌,改正档案地址后重测", "Compare both nameplates, correct the address, then repeat"],
+  address_taken: ["核对两只表的铭牌,改正档案地址后重测", "Compare both nameplates, correct the address, then repeat"],
   address_other: ["核对铭牌地址、规约和波特率后重测", "Compare address, protocol and speed, then repeat"],
   clock_off: ["校时后重测", "Set the clock, then repeat"],
   clock_unreadable: ["校时或换表后重测", "Set the clock or exchange the meter, then repeat"],

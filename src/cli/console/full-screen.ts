@@ -110,7 +110,7 @@ const ACTS: Readonly<Record<string, (at: At) => Promise<string>>> = {
     return "已保存,几秒内生效";
   },
   async p({ client, screen, seen, meterId }) {
-    if (meterId === null) return "请先选一块表";
+    if (meterId === null) return "请先选一只表";
     const profile = await ask(screen, "新表型(如 jc1、gb2007-plain、sf97): ");
     const reason = profile ? await ask(screen, "原因: ") : null;
     if (!profile || !reason) return "未修改";
@@ -119,7 +119,7 @@ const ACTS: Readonly<Record<string, (at: At) => Promise<string>>> = {
     return `已改为 ${profile}`;
   },
   async t({ client, screen, meterId }) {
-    if (meterId === null) return "请先选一块表";
+    if (meterId === null) return "请先选一只表";
     screen.draw(["", "正在试抄…"], "", null);
     const { command, tookMs } = await testRead(client, meterId);
     return command.state === "confirmed"

@@ -52,7 +52,7 @@ export const CONCENTRATOR_HEAD = [
 export function channelLine(each: Channel): string {
   const speed = each.baud === null ? "按表型" : String(each.baud);
   const state = each.enabled ? "启用" : "停用";
-  return `通道 ${fitted(String(each.bus), 4)}${fitted(each.name, 18)} ${fitted(each.kind, 6)} ${fitted(speed, 7)} 周期 ${fitted(cycle(each.cycleS), 10)} ${each.meters} 块 ${state}`;
+  return `通道 ${fitted(String(each.bus), 4)}${fitted(each.name, 18)} ${fitted(each.kind, 6)} ${fitted(speed, 7)} 周期 ${fitted(cycle(each.cycleS), 10)} ${each.meters} 只 ${state}`;
 }
 
 /** One meter on a line, with its link quality. */

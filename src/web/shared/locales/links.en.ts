@@ -22,7 +22,7 @@ export const linksEn = {
     code: "Concentrator",
     kind: "Alarm",
     last: "Last seen",
-    times: "Times",
+    times: "Seen",
     source: "From",
     timesOf: "{{count}} times",
     kinds: {

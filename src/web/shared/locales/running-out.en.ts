@@ -6,8 +6,8 @@ export const runningOutEn: typeof runningOutZh = {
     title: "Running out",
     lead: "How long the credit of prepaid accounts lasts at their use a day over the last closed days. Only accounts of your area.",
     within: "Days",
-    withinDays: "Within {{days}} d",
-    shows: { due: "Out within {{days}} d", unknown: "Use unknown", unused: "Nothing used" },
+    withinDays: "Within {{days}} days",
+    shows: { due: "Out within {{days}} days", unknown: "Use unknown", unused: "Nothing used" },
     showsLead: {
       due: "Those with nothing left, in arrears or off are among them.",
       unknown:

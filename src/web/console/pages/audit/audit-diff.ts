@@ -38,3 +38,8 @@ export function approvalOf(row: { before: Figures; after: Figures }): string | n
   const id = row.after?.approval ?? row.before?.approval;
   return typeof id === "string" && id !== "" ? id : null;
 }
+
+/** `price_e4`, `priceE4` and `price` are one name; so are `areaId` and `area_id`. */
+export function plainField(name: string): string {
+  return name.replace(/_([a-z0-9])/g, (_, sign: string) => sign.toUpperCase()).replace(/(?:E4|Wh|Id)$/, "");
+}

@@ -2,6 +2,7 @@ import i18next from "i18next";
 import { auditActionName } from "#domain/audit-action.ts";
 import { dateTime, MISSING, units, yuan } from "#web/shared/format.ts";
 import { currentLanguage, inLanguage } from "#web/shared/i18n.ts";
+import { plainField } from "./audit-diff.ts";
 
 /** What was done, in words; the code itself when it has none. */
 export function actionWord(action: string): string {
@@ -25,7 +26,7 @@ export function objectWord(object: string, name: string | null): string {
 export function fieldWord(path: string): string {
   return path
     .split(".")
-    .map((part) => wordAt(`audit.field.${plain(part)}`) ?? part)
+    .map((part) => wordAt(`audit.field.${plainField(part)}`) ?? part)
     .join(" › ");
 }
 
@@ -51,11 +52,6 @@ function numberText(name: string, value: number): string {
 const FLAGS: ReadonlySet<string> = new Set(["supply_guard", "guard", "disabled", "all_meters", "enabled"]);
 function isFlag(name: string, value: unknown): boolean {
   return FLAGS.has(name) && (value === 0 || value === 1);
-}
-
-/** `price_e4`, `priceE4` and `price` are one name; so are `areaId` and `area_id`. */
-function plain(name: string): string {
-  return name.replace(/_([a-z0-9])/g, (_, sign: string) => sign.toUpperCase()).replace(/(?:E4|Wh|Id)$/, "");
 }
 
 function wordAt(path: string): string | null {

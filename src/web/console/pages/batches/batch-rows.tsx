@@ -15,7 +15,7 @@ export function BatchRows({ rows }: { rows: readonly BatchMeter[] }) {
   const { t } = useTranslation();
   if (rows.length === 0) return <Notice title={t("batches.noneOfStep")} testId="batch-no-rows" />;
   return (
-    <SheetBox>
+    <SheetBox cards>
       <table className="sheet" data-testid="batch-meters">
         <thead>
           <tr>
@@ -58,7 +58,7 @@ export function BatchRows({ rows }: { rows: readonly BatchMeter[] }) {
 export function PreviewRows({ rows }: { rows: readonly Known[] }) {
   const { t } = useTranslation();
   return (
-    <SheetBox>
+    <SheetBox cards>
       <table className="sheet" data-testid="preview-meters">
         <thead>
           <tr>

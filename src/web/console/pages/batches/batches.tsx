@@ -135,7 +135,7 @@ function BatchesFilter({ address, onChange }: FilterProps) {
 function BatchTable({ items }: { items: readonly BatchLine[] }) {
   const { t } = useTranslation();
   return (
-    <SheetBox>
+    <SheetBox cards>
       <table className="sheet" data-testid="batches">
         <thead>
           <tr>

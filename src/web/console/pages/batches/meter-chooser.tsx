@@ -57,7 +57,7 @@ export function MeterChooser({ tiles, chosen, onChoose, address, onFilter }: Pro
         <Notice title={t("batches.choose.noMatch")} testId="choose-no-match" />
       ) : (
         <>
-          <SheetBox>
+          <SheetBox cards>
             <table className="sheet" data-testid="choose-meters">
               <thead>
                 <tr>

@@ -29,7 +29,7 @@ export function ChannelTable({ seen, sets }: Props) {
       {seen.channels.length === 0 ? (
         <p className="empty-line">{t("channels.empty")}</p>
       ) : (
-        <SheetBox>
+        <SheetBox cards>
           <table className="sheet" data-testid="channels">
             <thead>
               <tr>

@@ -65,7 +65,7 @@ function ProjectTable({ settings, onEdit }: { settings: CollectionSettings; onEd
   return (
     <section className="archive-part" aria-label={t("collection.defaults")}>
       <h2>{t("collection.defaults")}</h2>
-      <SheetBox>
+      <SheetBox cards>
         <table className="sheet" data-testid="collection-projects">
           <thead>
             <tr>
@@ -171,7 +171,7 @@ function SetTable(props: {
       {itemSets.length === 0 ? (
         <p className="empty-line">{t("collection.empty")}</p>
       ) : (
-        <SheetBox>
+        <SheetBox cards>
           <table className="sheet" data-testid="item-sets">
             <thead>
               <tr>

@@ -23,7 +23,7 @@ export function CollectorTable() {
       ) : found.data.items.length === 0 ? (
         <p className="empty-line">{t("collectors.empty")}</p>
       ) : (
-        <SheetBox>
+        <SheetBox cards>
           <table className="sheet" data-testid="collectors">
             <thead>
               <tr>

@@ -128,7 +128,7 @@ function queryOf(params: URLSearchParams): ConcentratorQuery {
 function ConcentratorTable({ items, asOf }: { items: readonly ConcentratorLine[]; asOf: number }) {
   const { t } = useTranslation();
   return (
-    <SheetBox>
+    <SheetBox cards>
       <table className="sheet" data-testid="concentrators">
         <thead>
           <tr>

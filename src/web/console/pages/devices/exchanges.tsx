@@ -76,7 +76,7 @@ export function ExchangesPage() {
 function ExchangeTable({ items }: { items: readonly Exchange[] }) {
   const { t } = useTranslation();
   return (
-    <SheetBox>
+    <SheetBox cards>
       <table className="sheet" data-testid="exchanges">
         <thead>
           <tr>

@@ -34,7 +34,7 @@ export function DoubtsPage() {
       ) : (
         <>
           <p className="report-line">{t("doubts.lead")}</p>
-          <SheetBox>
+          <SheetBox cards>
             <table className="sheet" data-testid="doubts">
               <thead>
                 <tr>

@@ -119,7 +119,7 @@ export function ImportsPage() {
 function LateImports({ items }: { items: readonly ImportView[] }) {
   const { t } = useTranslation();
   return (
-    <SheetBox isBare className="import-table" label={t("imports.late")}>
+    <SheetBox isBare cards className="import-table" label={t("imports.late")}>
       <table className="sheet" data-testid="imports">
         <thead>
           <tr>

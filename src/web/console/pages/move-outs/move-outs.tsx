@@ -71,7 +71,7 @@ export function MoveOutsPage() {
         <Notice title={t("moveOuts.empty")} lead={t("moveOuts.emptyLead")} testId="move-outs-empty" />
       ) : (
         <>
-          <SheetBox>
+          <SheetBox cards>
             <table className="sheet" data-testid="move-outs">
               <thead>
                 <tr>

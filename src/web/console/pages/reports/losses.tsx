@@ -82,7 +82,7 @@ function LossTable({ first, items, asked }: { first: LossReport; items: readonly
         ) : null}
         {first.hidden > 0 ? <span>{t("losses.hidden", { count: first.hidden })}</span> : null}
       </p>
-      <SheetBox>
+      <SheetBox cards>
         <table className="sheet" data-testid="losses">
           <thead>
             <tr>

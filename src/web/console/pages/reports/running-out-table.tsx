@@ -39,7 +39,7 @@ export function RunningOutTable({ first, items, chosen, onChoose }: Props) {
     onChoose(next);
   };
   return (
-    <SheetBox>
+    <SheetBox cards>
       <table className="sheet" data-testid="running-out">
         <thead>
           <tr>

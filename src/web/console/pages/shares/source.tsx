@@ -122,7 +122,7 @@ function Runs({ detail }: { detail: ShareSourceDetail }) {
       <h2>{t("shares.runs")}</h2>
       <RunNow detail={detail} />
       {detail.runs.length === 0 ? null : (
-        <SheetBox isBare>
+        <SheetBox isBare cards>
           <table className="sheet" data-testid="runs">
             <thead>
               <tr>

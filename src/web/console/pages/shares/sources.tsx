@@ -45,7 +45,7 @@ function Sources({ kind }: { kind: ShareKind }) {
           testId="sources-empty"
         />
       ) : (
-        <SheetBox>
+        <SheetBox cards>
           <table className="sheet" data-testid="sources">
             <thead>
               <tr>

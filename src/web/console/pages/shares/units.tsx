@@ -34,7 +34,7 @@ export function UnitList({ outdoorMeterId }: { outdoorMeterId: number }) {
           <Loading rows={3} />
         )
       ) : (
-        <SheetBox isBare>
+        <SheetBox isBare cards>
           <table className="sheet" data-testid="units">
             <thead>
               <tr>

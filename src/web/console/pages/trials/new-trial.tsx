@@ -171,7 +171,7 @@ type ChoiceProps = {
 function MeterChoice({ items, left, setLeft, also, setAlso, switchTest }: ChoiceProps) {
   const { t } = useTranslation();
   return (
-    <SheetBox>
+    <SheetBox cards>
       <table className="sheet" data-testid="trial-plan">
         <thead>
           <tr>

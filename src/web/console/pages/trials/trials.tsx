@@ -137,7 +137,7 @@ function Filters(of: { address: URLSearchParams; onChange: (change: Readonly<Rec
 function TrialTable({ items }: { items: readonly TrialItem[] }) {
   const { t } = useTranslation();
   return (
-    <SheetBox>
+    <SheetBox cards>
       <table className="sheet" data-testid="trials">
         <thead>
           <tr>
