@@ -72,6 +72,8 @@ export type Site = {
   town: (path: string, fields: object) => Promise<void>;
   /** What the simulated meters themselves remember. */
   snapshot: () => Promise<TownSnapshot>;
+  /** Runs `jichao simulator` beside an empty site. */
+  startSimulator: () => void;
   /** What `jichao ledger verify` says of the site's books. */
   books: () => Promise<LedgerReport>;
   /** What the server answers a logged-in user. */
@@ -83,8 +85,20 @@ export type Site = {
   close: () => Promise<void>;
 };
 
-/** Builds the pages, starts `jichao start` on free ports with a folder of its own, and a browser. `forcedStates`: as for developers. */
-export async function openSite({ forcedStates = false } = {}): Promise<Site> {
+/**
+ * Builds the pages, starts `jichao start` with its simulated town on free ports with a folder of its own, and a browser. `forcedStates`: as
+ * for developers.
+ */
+export function openSite({ forcedStates = false } = {}): Promise<Site> {
+  return openWith({ town: true, forcedStates });
+}
+
+/** The same with nothing in the database, and nobody who plays meters until {@link Site.startSimulator}. */
+export function openEmptySite(): Promise<Site> {
+  return openWith({ town: false, forcedStates: false });
+}
+
+async function openWith({ town, forcedStates }: { town: boolean; forcedStates: boolean }): Promise<Site> {
   await buildWeb({ quiet: true });
   const data = mkdtempSync(join(tmpdir(), "jichao-browser-"));
   const [http, link, simulator] = [await freePort(), await freePort(), await freePort()];
@@ -100,18 +114,21 @@ export async function openSite({ forcedStates = false } = {}): Promise<Site> {
     JICHAO_SIMULATOR_BAUD: "instant",
     JICHAO_READ_INTERVAL_SECONDS: "2",
     JICHAO_FORCED_STATES: forcedStates ? "on" : "off",
+    ...(town ? {} : { JICHAO_SIMULATOR: "off" }),
   };
   const program = spawn(process.execPath, [jichao, "start"], { env, stdio: ["ignore", "pipe", "pipe"] });
   const output: string[] = [];
   for (const stream of [program.stdout, program.stderr]) stream.on("data", (chunk) => output.push(String(chunk)));
   let browser: Browser | null = null;
+  let alone: ChildProcess | null = null;
   const close = async (): Promise<void> => {
     await browser?.close();
+    if (alone !== null) await stop(alone);
     await stop(program);
     rmSync(data, { recursive: true, force: true });
   };
   try {
-    await untilRead(base, program, output);
+    await untilThere(base, { program, output, readingsMin: town ? 1 : 0 });
     browser = await launchBrowser();
     const heard: string[] = [];
     const admin = await loggedIn(browser, base);
@@ -138,6 +155,9 @@ export async function openSite({ forcedStates = false } = {}): Promise<Site> {
       },
       snapshot: async () => (await (await fetch(`http://127.0.0.1:${simulator}/state`)).json()) as TownSnapshot,
       books: () => verified(env),
+      startSimulator: () => {
+        alone = spawn(process.execPath, [jichao, "simulator"], { env, stdio: "ignore" });
+      },
       town: async (path, fields) => {
         const answer = await fetch(`http://127.0.0.1:${simulator}${path}`, {
           method: "POST",
@@ -247,14 +267,17 @@ export function chineseTexts(page: Page): Promise<string[]> {
   })()`);
 }
 
-async function untilRead(base: string, program: ChildProcess, output: readonly string[]): Promise<void> {
+async function untilThere(
+  base: string,
+  { program, output, readingsMin }: { program: ChildProcess; output: readonly string[]; readingsMin: number },
+): Promise<void> {
   const deadline = systemClock() + START_MS;
   for (;;) {
     const readings = await fetch(`${base}/api/health`).then(
       async (answer) => ((await answer.json()) as { readings: number }).readings,
-      () => 0,
+      () => -1,
     );
-    if (readings > 0) return;
+    if (readings >= readingsMin) return;
     if (program.exitCode !== null || systemClock() > deadline) throw new Error(`no living town:\n${output.join("")}`);
     await pause(50);
   }

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, vi } from "vitest";
 import type { FlowContext } from "#flows/context.ts";
 import type { Db } from "#store/db.ts";
 import { besideServer } from "./browser-past.ts";
-import { noBrowserHere, openSite, type Site } from "./browser-site.ts";
+import { noBrowserHere, openEmptySite, openSite, type Site } from "./browser-site.ts";
 
 /** What may be waited for on a busy machine. */
 export const SOON_MS = 30_000;
@@ -29,6 +29,17 @@ export type Stage = {
  * complained of anything that the story did not expect. `soonMs` is how long a page is waited for.
  */
 export function browserStories(what: string, tell: (stage: Stage) => void, soonMs = SOON_MS): void {
+  storiesOn(openSite, { what, tell, soonMs });
+}
+
+/** The same over a site in which nothing is yet. */
+export function emptyStories(what: string, tell: (stage: Stage) => void): void {
+  storiesOn(openEmptySite, { what, tell, soonMs: SOON_MS });
+}
+
+type Telling = { what: string; tell: (stage: Stage) => void; soonMs: number };
+
+function storiesOn(openOne: () => Promise<Site>, { what, tell, soonMs }: Telling): void {
   const reason = noBrowserHere();
   vi.setConfig({ testTimeout: STORY_MS_MAX });
   describe.skipIf(reason !== null)(`${what}${reason === null ? "" : ` (not run: ${reason})`}`, () => {
@@ -38,7 +49,7 @@ export function browserStories(what: string, tell: (stage: Stage) => void, soonM
     const expected: number[] = [];
     const preparations: ((opened: Opened) => void | Promise<void>)[] = [];
     beforeAll(async () => {
-      site = await openSite();
+      site = await openOne();
       opened = { site, ...(await besideServer(site.database)) };
       for (const prepare of preparations) await prepare(opened);
     }, OPENING_MS);

@@ -104,7 +104,7 @@ export const setupView = z.object({
       address: z.string(),
       kind: z.enum(["electricity", "water"]),
       ratio: whole,
-      indexWh: whole.nullable(),
+      /** When it last showed its index; 0: never. What it showed is told after somebody has typed what he sees. */
       indexAt: at,
       face: faceReading.nullable(),
     }),

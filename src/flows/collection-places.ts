@@ -1,16 +1,17 @@
 import type { CollectionPlaces } from "#contract/collection.ts";
 import type { Scope } from "#domain/permission.ts";
 import { profiles, topUpsMax } from "#protocol/profiles.ts";
-import { areasInScope } from "#store/areas.ts";
 import type { Tx } from "#store/db.ts";
+import { areasByPath } from "#store/import-snapshot.ts";
 
-/** What forms about meters and concentrators choose from: areas, and the models that the system speaks with what their switch is. */
+/** What forms about meters and concentrators choose from: areas by their paths, also those in which nothing is yet, and the models that the system speaks with what their switch is. */
 export async function seeCollectionPlaces(tx: Tx, scope: Scope): Promise<CollectionPlaces> {
-  const areas = await areasInScope(tx, scope);
-  const rows = await tx.selectFrom("area").select(["id", "project_id"]).execute();
-  const projects = new Map(rows.map((row) => [row.id, row.project_id]));
+  const areas: CollectionPlaces["areas"] = [];
+  for (const { id: projectId } of await tx.selectFrom("project").select("id").orderBy("id").execute())
+    for (const [name, ids] of await areasByPath(tx, scope, projectId))
+      areas.push(...ids.map((id) => ({ id, name, projectId })));
   return {
-    areas: areas.map(({ areaId: id, name }) => ({ id, name, projectId: projects.get(id) ?? 0 })),
+    areas,
     profiles: [...profiles.values()].flatMap(({ name, zh, protocol, kind, switch: own }) =>
       kind === "electricity" || kind === "water"
         ? [

@@ -83,9 +83,9 @@ export async function setupNow(ctx: FlowContext, actor: Actor): Promise<Omit<Set
       refused: refused.get(row.id) ?? null,
     })),
     concentratorCount: concentrators.length,
-    candidates: candidates.map(({ id, index_wh: indexWh, index_at: indexAt, ...row }) => {
+    candidates: candidates.map(({ id, index_at: indexAt, ...row }) => {
       const face = faces.get(id);
-      return { ...row, meterId: id, indexWh, indexAt, face: face === undefined ? null : faceView(face) };
+      return { ...row, meterId: id, indexAt, face: face === undefined ? null : faceView(face) };
     }),
     administrators,
     hasRootKey: (await activeRootVersion(tx)) !== null,

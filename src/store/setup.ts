@@ -142,7 +142,7 @@ export async function metersToCompare(tx: Tx, scope: Scope, first: readonly numb
       .selectFrom("meter")
       .innerJoin("meter_state", "meter_state.meter_id", "meter.id")
       .select(["meter.id", "meter.number", "meter.label", "meter.address", "meter.kind", "meter.ratio"])
-      .select(["meter_state.index_wh", "meter_state.index_at"])
+      .select("meter_state.index_at")
       .where("meter.retired_at", "is", null)
       .where((eb) => inScope(eb, scope))
       .orderBy("meter.id")

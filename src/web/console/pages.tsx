@@ -88,6 +88,7 @@ const ImportPage = lazy(() => import("./pages/imports/import.tsx").then((m) => (
 const AccountPage = lazy(() => import("./pages/account/account.tsx").then((m) => ({ default: m.AccountPage })));
 const HelpPage = lazy(() => import("./pages/help/help.tsx").then((m) => ({ default: m.HelpPage })));
 const AuditPage = lazy(() => import("./pages/audit/audit.tsx").then((m) => ({ default: m.AuditPage })));
+const SetupPage = lazy(() => import("./pages/setup/setup.tsx").then((m) => ({ default: m.SetupPage })));
 const UsersPage = lazy(() => import("./pages/people/users.tsx").then((m) => ({ default: m.UsersPage })));
 const UserPage = lazy(() => import("./pages/people/user.tsx").then((m) => ({ default: m.UserPage })));
 const NewUserPage = lazy(() => import("./pages/people/user.tsx").then((m) => ({ default: m.NewUserPage })));
@@ -180,6 +181,7 @@ export const pages: readonly Page[] = [
   { path: "/settings/collection", permission: "settings.manage", page: <CollectionPage /> },
   { path: "/imports", permission: "archive.import", page: <ImportsPage /> },
   { path: "/imports/:importId", permission: "archive.import", page: <ImportPage /> },
+  { path: "/setup", permission: "settings.manage", page: <SetupPage /> },
   { path: "/users", permission: "user.manage", page: <UsersPage /> },
   { path: "/users/new", permission: "user.manage", page: <NewUserPage /> },
   { path: "/users/:userId", permission: "user.manage", page: <UserPage /> },
@@ -258,6 +260,7 @@ export const menu = [
   {
     name: "system",
     entries: [
+      { to: "/setup", name: "setup", icon: "checklist", permission: "settings.manage" },
       { to: "/users", name: "users", icon: "people", permission: "user.manage" },
       { to: "/roles", name: "roles", icon: "key", permission: "user.manage" },
       { to: "/reliability", name: "reliability", icon: "normal", permission: SEES_SYSTEM },

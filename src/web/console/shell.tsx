@@ -18,6 +18,7 @@ import { NotFound } from "./pages/not-found.tsx";
 import { type MenuEntry, menu, type Page, pages } from "./pages.tsx";
 import { PreviewBanner } from "./preview-banner.tsx";
 import { QuarantineBanner } from "./quarantine-banner.tsx";
+import { SetupBack } from "./setup-back.tsx";
 import { Shortcuts } from "./shortcuts.tsx";
 import { ThemeSwitch } from "./theme-switch.tsx";
 import { LiveProvider } from "./use-live.tsx";
@@ -69,6 +70,7 @@ export function Shell() {
           <QuarantineBanner />
           <GuardBanner />
           <OutdatedBanner />
+          <SetupBack />
           <ErrorBoundary key={pathname}>
             <Suspense fallback={<Loading rows={6} />}>
               <Pages />

@@ -1,6 +1,7 @@
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 import type { Name } from "#domain/permission-names.ts";
+import type { setupZh } from "./locales/setup.zh-CN.ts";
 import { type Tree, withSingulars } from "./locales/singular.ts";
 import type { switchBatchesZh } from "./locales/switch-batches.zh-CN.ts";
 import type { Messages } from "./locales/zh-CN.ts";
@@ -9,7 +10,7 @@ declare module "i18next" {
   interface CustomTypeOptions {
     defaultNS: "translation";
     // Words of some pages come with the page: the first load stays small.
-    resources: { translation: Messages & typeof switchBatchesZh };
+    resources: { translation: Messages & typeof switchBatchesZh & typeof setupZh };
   }
 }
 

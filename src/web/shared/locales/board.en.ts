@@ -50,6 +50,9 @@ export const boardEn: typeof boardZh = {
     count: "{{count}} meters",
     shown: "{{shown}} of {{total}} shown",
     emptyTitle: "No meters yet",
+    emptySetup:
+      "Begin from nothing: the set-up leads through project, meters and concentrator to the first reading in a few minutes.",
+    emptyBegin: "Open the set-up",
     emptyLead: "There are no meters in your area. Ask your administrator to assign one, or create meters first.",
     noMatch: "No meter matches the filter",
     clear: "Clear filter",

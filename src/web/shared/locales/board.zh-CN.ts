@@ -48,6 +48,8 @@ export const boardZh = {
     count: "{{count}} 只",
     shown: "显示 {{shown}} / {{total}}",
     emptyTitle: "还没有表计",
+    emptySetup: "从零开始:按向导建项目、导入表计、接上集中器,几分钟就能看到第一个读数。",
+    emptyBegin: "打开开通向导",
     emptyLead: "您的管辖范围内没有表计。请联系系统管理员分配区域,或先在档案中建表。",
     noMatch: "没有符合条件的表计",
     clear: "清除筛选",

@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import { en } from "./en.ts";
 import { helpEn } from "./help.en.ts";
 import { helpZh } from "./help.zh-CN.ts";
+import { setupEn } from "./setup.en.ts";
+import { setupZh } from "./setup.zh-CN.ts";
 import { switchBatchesEn } from "./switch-batches.en.ts";
 import { switchBatchesZh } from "./switch-batches.zh-CN.ts";
 import { zhCN } from "./zh-CN.ts";
@@ -16,8 +18,8 @@ function sentences(tree: Tree, path = ""): [key: string, sentence: string][] {
 const placeholders = (sentence: string) => (sentence.match(/\{\{\w+\}\}/g) ?? []).sort();
 
 /** All sentences, with those that come with their pages. */
-const chinese: Tree = { ...zhCN, ...switchBatchesZh };
-const others: Tree = { ...en, ...switchBatchesEn };
+const chinese: Tree = { ...zhCN, ...switchBatchesZh, ...setupZh };
+const others: Tree = { ...en, ...switchBatchesEn, ...setupEn };
 
 describe("both languages", () => {
   const english = new Map(sentences(others));

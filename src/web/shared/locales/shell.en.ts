@@ -73,6 +73,7 @@ export const shellEn: typeof shellZh = {
     board: "Status board",
     reliability: "Reliability",
     audit: "Audit log",
+    setup: "Set-up",
     alarms: "Alarms",
     batches: "Batches",
     guard: "Guard over trips",
@@ -114,6 +115,7 @@ export const shellEn: typeof shellZh = {
     loggedIn: "User {{login}}",
     none: "Your account has no permissions yet. Ask your administrator.",
   },
+  setupBack: { back: "Back to the set-up", close: "Do not show again" },
   live: {
     live: "Updated {{time}} · live",
     short: "{{time}} · live",

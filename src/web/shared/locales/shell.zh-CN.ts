@@ -72,6 +72,7 @@ export const shellZh = {
     alarms: "报警",
     reliability: "可靠性",
     audit: "审计日志",
+    setup: "开通向导",
     batches: "批量拉合闸",
     guard: "拉闸保护",
     recharge: "充值台",
@@ -112,6 +113,7 @@ export const shellZh = {
     loggedIn: "账号 {{login}}",
     none: "您的账号还没有任何功能权限,请联系系统管理员。",
   },
+  setupBack: { back: "返回开通向导", close: "不再提示" },
   live: {
     live: "数据更新于 {{time}} · 实时",
     short: "{{time}} · 实时",

@@ -2,8 +2,9 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button } from "antd";
 import { type KeyboardEvent, useCallback, useDeferredValue, useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import { useSearchParams } from "react-router";
+import { Link, useSearchParams } from "react-router";
 import { getBoard } from "#web/shared/api.ts";
+import { useCan } from "#web/shared/can.tsx";
 import { clockTime } from "#web/shared/format.ts";
 import { caughtUp, countTiles, keys, sortTiles } from "#web/shared/live-cache.ts";
 import { FailedNotice, Loading, Notice } from "../../notice.tsx";
@@ -167,7 +168,7 @@ export function BoardPage() {
             <Loading rows={8} />
           )
         ) : board.data.tiles.length === 0 ? (
-          <Notice title={t("board.emptyTitle")} lead={t("board.emptyLead")} testId="board-empty" />
+          <EmptyBoard />
         ) : (
           <>
             <Legend />
@@ -209,6 +210,26 @@ export function BoardPage() {
         />
       )}
     </main>
+  );
+}
+
+/** No meter in my scope; whoever sets the installation up is led there. */
+function EmptyBoard() {
+  const { t } = useTranslation();
+  const maySetUp = useCan("settings.manage");
+  return (
+    <Notice
+      title={t("board.emptyTitle")}
+      lead={t(maySetUp ? "board.emptySetup" : "board.emptyLead")}
+      {...(maySetUp && {
+        action: (
+          <Link className="link-button" to="/setup" data-testid="board-setup">
+            {t("board.emptyBegin")}
+          </Link>
+        ),
+      })}
+      testId="board-empty"
+    />
   );
 }
 

@@ -33,29 +33,26 @@ const AT_WORK: readonly ImportView["state"][] = ["uploaded", "accepted", "runnin
 export function ImportPage() {
   const { t } = useTranslation();
   const { importId = "" } = useParams();
-  const found = useQuery({
-    queryKey: importKeys.one(importId),
-    queryFn: () => getImport(importId),
-    refetchInterval: (query) => (query.state.data && !AT_WORK.includes(query.state.data.state) ? false : POLL_MS),
-  });
-  const seen = found.data;
   return (
     <main className="page" id="main" tabIndex={-1}>
       <div className="page-head">
         <h1>{t("imports.title")}</h1>
         <Link to="/imports">{t("imports.back")}</Link>
       </div>
-      {seen === undefined ? (
-        found.error ? (
-          <FailedNotice error={found.error} retry={() => void found.refetch()} />
-        ) : (
-          <Loading rows={6} />
-        )
-      ) : (
-        <Seen seen={seen} />
-      )}
+      <OneImport importId={importId} />
     </main>
   );
+}
+
+/** The same wherever it stands. */
+export function OneImport({ importId }: { importId: string }) {
+  const found = useQuery({
+    queryKey: importKeys.one(importId),
+    queryFn: () => getImport(importId),
+    refetchInterval: (query) => (query.state.data && !AT_WORK.includes(query.state.data.state) ? false : POLL_MS),
+  });
+  if (found.data !== undefined) return <Seen seen={found.data} />;
+  return found.error ? <FailedNotice error={found.error} retry={() => void found.refetch()} /> : <Loading rows={6} />;
 }
 
 function Seen({ seen }: { seen: ImportView }) {

@@ -1,15 +1,15 @@
-import { useMutation, useQuery } from "@tanstack/react-query";
-import { Button } from "antd";
-import { useRef, useState } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate } from "react-router";
 import type { ImportView } from "#contract/imports.ts";
-import { getImports, importKeys, uploadImportFile } from "#web/shared/api-imports.ts";
+import { getImports, importKeys } from "#web/shared/api-imports.ts";
 import { dateTime } from "#web/shared/format.ts";
 import { ExportButton } from "../../export-button.tsx";
-import { FailedLine, FailedNotice, Loading, Notice } from "../../notice.tsx";
+import { FailedNotice, Loading, Notice } from "../../notice.tsx";
 import { SheetBox } from "../../sheet-box.tsx";
 import { importTones } from "./import-steps.ts";
+import { UploadFile } from "./upload-file.tsx";
 import "../reports/reports.css";
 import "./imports.css";
 
@@ -20,18 +20,9 @@ export function ImportsPage() {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const found = useQuery({ queryKey: importKeys.list, queryFn: getImports, refetchInterval: POLL_MS });
-  const input = useRef<HTMLInputElement>(null);
   const [chosen, setChosen] = useState(0);
   const projects = found.data?.projects ?? [];
   const projectId = chosen || (projects[0]?.id ?? 0);
-  const sending = useMutation({
-    mutationFn: (file: File) => uploadImportFile(projectId, file),
-    onSuccess: (made) => void navigate(`/imports/${made.id}`),
-    onSettled: () => {
-      // The same file may be chosen again after it was corrected.
-      if (input.current) input.current.value = "";
-    },
-  });
   return (
     <main className="page" id="main" tabIndex={-1}>
       <div className="page-head">
@@ -77,29 +68,7 @@ export function ImportsPage() {
           <section className="panel import-step" aria-labelledby="import-upload">
             <h2 id="import-upload">{t("imports.upload")}</h2>
             <p className="muted">{t("imports.uploadLead")}</p>
-            <input
-              ref={input}
-              className="unseen"
-              type="file"
-              accept=".xlsx"
-              aria-label={t("imports.choose")}
-              tabIndex={-1}
-              onChange={(event) => {
-                const file = event.target.files?.[0];
-                if (file) sending.mutate(file);
-              }}
-              data-testid="import-file"
-            />
-            <Button
-              type="primary"
-              loading={sending.isPending}
-              disabled={projectId === 0}
-              onClick={() => input.current?.click()}
-              data-testid="import-choose"
-            >
-              {sending.isPending ? t("imports.sending") : t("imports.choose")}
-            </Button>
-            {sending.error ? <FailedLine error={sending.error} testId="import-problem" /> : null}
+            <UploadFile projectId={projectId} onMade={(made) => void navigate(`/imports/${made.id}`)} />
           </section>
           <section className="panel import-step" aria-labelledby="import-late">
             <h2 id="import-late">{t("imports.late")}</h2>
