@@ -225,6 +225,7 @@ export const auditEn: typeof auditZh = {
       trip: "Trip command",
       trips: "Trips",
       tripsCancelled: "Trips cancelled",
+      batchesCancelled: "Batches cancelled",
       value: "Value",
       why: "Why",
       stopped: "Stopped",

@@ -222,6 +222,7 @@ export const auditZh = {
       trip: "拉闸指令",
       trips: "断电次数",
       tripsCancelled: "取消的拉闸",
+      batchesCancelled: "取消的批量拉合闸",
       value: "数值",
       why: "原因",
       stopped: "停止",
