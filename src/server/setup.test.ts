@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import readSheet from "read-excel-file/node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SetupView } from "#contract/setup.ts";
 import { enrollDemo } from "#flows/try-town.ts";
@@ -237,6 +238,16 @@ describe.each(testDatabases.filter(({ available }) => available))("the set-up as
       expect(new Set(kept.map(({ id }) => id)).size).toBe(1);
       expect(answers.find(({ status }) => status === 409)).toMatchObject({ code: "face_taken" });
       expect(await count("face_reading")).toBe(2);
+    });
+
+    test("all comparisons of one's own meters are taken out as Excel, with numbers", async () => {
+      const url = "/api/setup/faces/file?language=en";
+      const rowsOf = async (user: TestUser) =>
+        (await readSheet((await app.inject(asked(user, "GET", url))).rawPayload))[0]?.data ?? [];
+      const rows = await rowsOf(admin);
+      const line = rows.find((row) => row.includes("1-11"));
+      expect(line?.filter((cell) => typeof cell === "number")).toEqual([1234.56, 1234.56, 0]);
+      expect(JSON.stringify(await rowsOf(await enrol(db, { areas: [2] })))).not.toContain("1-11");
     });
 
     test("a difference makes the step a problem until it is compared once more", async () => {

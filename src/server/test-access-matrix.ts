@@ -295,6 +295,7 @@ export const matrix: readonly AccessLine[] = [
   ["POST", "/api/setup/areas", "archive.import"],
   ["POST", "/api/setup/skip", "settings.manage"],
   ["POST", "/api/setup/faces", "meter.read"],
+  ["GET", "/api/setup/faces/file", "settings.manage"],
   ["POST", "/api/setup/demo", "settings.manage"],
   ["GET", "/api/live", "logged_in"],
   ["GET", "/*", "public"],

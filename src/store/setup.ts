@@ -132,6 +132,22 @@ export async function lastFaces(tx: Tx, scope: Scope): Promise<Map<number, FaceR
   return last;
 }
 
+/** Every comparison of the scope's meters in the order of time, the newest ones when there are very many. */
+export async function everyFace(tx: Tx, scope: Scope) {
+  const rows = await tx
+    .selectFrom("face_reading")
+    .innerJoin("meter", "meter.id", "face_reading.meter_id")
+    .selectAll("face_reading")
+    .select(["meter.label", "meter.number", "meter.address", "meter.kind"])
+    .where((eb) => inScope(eb, scope))
+    .orderBy("face_reading.typed_at", "desc")
+    .orderBy("face_reading.id", "desc")
+    .limit(FACES_MAX)
+    .execute();
+  return rows.reverse();
+}
+export type EveryFace = Awaited<ReturnType<typeof everyFace>>[number];
+
 /** Comparisons that are looked at: far more than anybody types while a site is set up. */
 const FACES_MAX = 1_000;
 

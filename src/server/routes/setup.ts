@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { AppError } from "#base/errors.ts";
 import {
   demoAnswer,
@@ -14,6 +15,8 @@ import { compareFace } from "#flows/compare-face.ts";
 import { addAreas, saveProject, skipStep } from "#flows/setup.ts";
 import { setupNow } from "#flows/setup-view.ts";
 import type { DemoAsked } from "#flows/try-town.ts";
+import { excelAnswer, exportLanguage, fileAnswer } from "../excel/answer.ts";
+import { facesFile } from "../excel/faces-file.ts";
 import { addRoute, nothing, type Routes } from "../route.ts";
 
 /** Enrols the simulated town; false when it is there already. What the town is made of only the program knows. */
@@ -83,6 +86,17 @@ export function setupRoutes(routes: Routes, deps: { nudge: () => void; tryTown: 
     body: faceRequest,
     answer: faceReading,
     handle: ({ actor, body, ip }) => compareFace(ctx, actor, { ...body, ip }),
+  });
+
+  addRoute(routes, {
+    method: "GET",
+    path: "/api/setup/faces/file",
+    access: "settings.manage",
+    params: nothing,
+    query: z.object({ language: exportLanguage }),
+    body: nothing,
+    answer: fileAnswer,
+    handle: async ({ actor, query, reply }) => excelAnswer(reply, ctx.log, await facesFile(ctx, actor, query.language)),
   });
 
   addRoute(routes, {

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { SetupCandidate, SetupView } from "#contract/setup.ts";
 import { getMeter, postCommand } from "#web/shared/api.ts";
 import { newKey } from "#web/shared/new-key.ts";
+import { ExportButton } from "../../export-button.tsx";
 import { MeterSearch } from "../../meter-search.tsx";
 import { FailedLine } from "../../notice.tsx";
 import { FaceRow } from "./face-row.tsx";
@@ -57,6 +58,7 @@ export function ReadingsStep({ view }: { view: SetupView }) {
             different: compared.filter(({ face }) => face?.verdict === "different").length,
           })}
         </span>
+        {compared.length > 0 ? <ExportButton path="/api/setup/faces/file" testId="faces-file" /> : null}
       </div>
       {reading.error ? <FailedLine error={reading.error} testId="face-read-problem" /> : null}
       <ul className="setup-faces" data-testid="faces">
