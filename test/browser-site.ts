@@ -242,11 +242,11 @@ export async function seriousBarriers(page: Page): Promise<string[]> {
 /** What a change of colours can break; all else is the same in both themes. */
 const COLOUR_RULES = ["color-contrast", "link-in-text-block"];
 
-/** The same for the colours that the page has now; by all rules of axe-core, or by some. */
-export async function barriersNow(page: Page, rules?: readonly string[]): Promise<string[]> {
-  await page.evaluate(axeSource);
+/** The same for the colours that the page has now; by all rules of axe-core, or by some; of the whole page, or of a part. */
+export async function barriersNow(page: Page, rules?: readonly string[], part?: string): Promise<string[]> {
+  await page.evaluate(`typeof axe === "undefined" && (() => { ${axeSource} })()`);
   const found = await page.evaluate<{ id: string; impact: string; nodes: { html: string }[] }[]>(
-    `axe.run(document, { resultTypes: ['violations'], preload: false, ${rules ? `runOnly: ${JSON.stringify(rules)}` : ""} }).then((result) => result.violations)`,
+    `axe.run(${part === undefined ? "document" : JSON.stringify(part)}, { resultTypes: ['violations'], preload: false, ${rules ? `runOnly: ${JSON.stringify(rules)}` : ""} }).then((result) => result.violations)`,
   );
   return found
     .filter(({ impact }) => impact === "serious" || impact === "critical")

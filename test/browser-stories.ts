@@ -26,10 +26,15 @@ export type Stage = {
 
 /**
  * Stories in a browser over one site, skipped where there is no browser. After each its pages are closed, and the browser must not have
- * complained of anything that the story did not expect. `soonMs` is how long a page is waited for.
+ * complained of anything that the story did not expect. `soonMs` is how long a page is waited for, `forcedStates` whether a developer's switch is
+ * on every page.
  */
-export function browserStories(what: string, tell: (stage: Stage) => void, soonMs = SOON_MS): void {
-  storiesOn(openSite, { what, tell, soonMs });
+export function browserStories(
+  what: string,
+  tell: (stage: Stage) => void,
+  { soonMs = SOON_MS, forcedStates = false } = {},
+): void {
+  storiesOn(() => openSite({ forcedStates }), { what, tell, soonMs });
 }
 
 /** The same over a site in which nothing is yet. */

@@ -33,7 +33,9 @@ export function FailedNotice({ error, retry }: { error: unknown; retry: () => vo
       <Notice
         title={t("failure.load")}
         lead={sentence}
-        {...(requestId === null ? {} : { detail: t("failure.requestId", { id: requestId }) })}
+        {...(requestId === null || sentence.includes(requestId)
+          ? {}
+          : { detail: t("failure.requestId", { id: requestId }) })}
         action={<Button onClick={retry}>{t("failure.retry")}</Button>}
         testId="load-failed"
       />
@@ -41,8 +43,16 @@ export function FailedNotice({ error, retry }: { error: unknown; retry: () => vo
   );
 }
 
+type FailedLineProps = {
+  error: unknown;
+  more?: string;
+  /** Where a small part of a page could not be loaded. */
+  retry?: () => void;
+  testId?: string;
+};
+
 /** A failed action in one line beside its button; `more` says what it means, for instance for the money. */
-export function FailedLine({ error, more, testId }: { error: unknown; more?: string; testId?: string }) {
+export function FailedLine({ error, more, retry, testId }: FailedLineProps) {
   const { t } = useTranslation();
   const { sentence, requestId } = failureText(error);
   return (
@@ -50,23 +60,37 @@ export function FailedLine({ error, more, testId }: { error: unknown; more?: str
       <span>
         {sentence}
         {more === undefined ? null : <strong> {more}</strong>}
-        {requestId === null ? null : <small> {t("failure.requestId", { id: requestId })}</small>}
+        {requestId === null || sentence.includes(requestId) ? null : (
+          <small> {t("failure.requestId", { id: requestId })}</small>
+        )}
       </span>
+      {retry === undefined ? null : (
+        <Button size="small" onClick={retry}>
+          {t("failure.retry")}
+        </Button>
+      )}
     </div>
   );
 }
 
-/** Grey bars in the shape of what is coming, but only when it takes long enough to be noticed. */
-export function Loading({ rows }: { rows: number }) {
+/** A part of a page that has not come: it failed, with the way to try again, or it is still on its way. */
+export function NotYet({ of, rows = 1 }: { of: { error: unknown; refetch: () => unknown }; rows?: number }) {
+  return of.error ? <FailedLine error={of.error} retry={() => void of.refetch()} /> : <Loading rows={rows} isPart />;
+}
+
+/** Grey bars in the shape of what is coming, shown only when it takes long enough to be noticed; their place is kept from the start. */
+export function Loading({ rows, isPart = false }: { rows: number; isPart?: boolean }) {
   const { t } = useTranslation();
   const [late, setLate] = useState(false);
   useEffect(() => {
     const timer = setTimeout(() => setLate(true), 300);
     return () => clearTimeout(timer);
   }, []);
-  if (!late) return <div className="loading" />;
   return (
-    <div className="loading" role="status" aria-label={t("app.loading")}>
+    <div
+      className={`loading${isPart ? " loading-part" : ""}${late ? "" : " loading-early"}`}
+      {...(late && { role: "status", "aria-label": t("app.loading") })}
+    >
       {Array.from({ length: rows }, (_, row) => `row-${row}`).map((row) => (
         <div key={row} className="loading-row" />
       ))}

@@ -12,8 +12,8 @@ const SUMS: ReadonlySet<string> = new Set(["usageWh", "sumWh", "lossWh", "before
 
 /** Answers that are nothing but counts. */
 const ONLY_COUNTS = /^\/api\/(?:recharges\/totals|refunds\/totals|alarms\/summary)\b/;
-/** What always has its parts: a payment, the roles of the system, what is set for each project. */
-const NEVER_EMPTY = /^\/api\/(?:session\b|payments\/|roles\b|approval-rules\b|alarm-rules\b)/;
+/** What always has its parts: a payment, a trial run, the roles of the system, what is set for each project. */
+const NEVER_EMPTY = /^\/api\/(?:session\b|payments\/|trials\/C|roles\b|approval-rules\b|alarm-rules\b)/;
 
 /** The same answer of the server to `path`, if there were no rows. */
 export function emptied(path: string, answer: unknown): unknown {

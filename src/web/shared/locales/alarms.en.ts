@@ -5,6 +5,7 @@ export const alarmsEn = {
     one: "Alarm {{room}}",
     back: "All alarms",
     waiting: "{{count}} alarms wait for somebody",
+    unknown: "How many alarms wait could not be loaded. Open the page of alarms",
     empty: "No alarm like that",
     emptyLead:
       "A meter that stands still for long although somebody lives there, or that its load guard has locked, shows here. A wider filter may hold more.",

@@ -5,6 +5,7 @@ export const alarmsZh = {
     one: "报警 {{room}}",
     back: "全部报警",
     waiting: "{{count}} 条报警待确认",
+    unknown: "没有取到报警数,请打开报警页查看",
     empty: "没有符合条件的报警",
     emptyLead: "表计有人居住却长时间不走动,或因安全用电锁定时,会在这里报警。可放宽筛选条件再看。",
     total: "共 {{count}} 条,第 {{page}} / {{pages}} 页",

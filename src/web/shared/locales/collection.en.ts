@@ -4,6 +4,7 @@ import type { collectionZh } from "./collection.zh-CN.ts";
 export const collectionEn: typeof collectionZh = {
   concentrators: {
     title: "Concentrators",
+    one: "Concentrator",
     search: "Name, code, collector",
     asOf: "As of {{at}}",
     summary: "{{online}} of {{total}} online",
@@ -34,6 +35,7 @@ export const collectionEn: typeof collectionZh = {
     previous: "Previous",
     next: "Next",
     empty: "No concentrator matches",
+    none: "No concentrators yet",
     emptyLead: "Choose another filter, or add a concentrator.",
     add: "Add concentrator",
     addTitle: "Add a concentrator",

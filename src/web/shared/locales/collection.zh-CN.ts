@@ -2,6 +2,7 @@
 export const collectionZh = {
   concentrators: {
     title: "集中器",
+    one: "集中器",
     search: "名称、编号、前置机",
     asOf: "截至 {{at}}",
     summary: "在线 {{online}} / 共 {{total}} 台",
@@ -32,6 +33,7 @@ export const collectionZh = {
     previous: "上一页",
     next: "下一页",
     empty: "没有符合条件的集中器",
+    none: "还没有集中器",
     emptyLead: "换个条件,或新增一台集中器。",
     add: "新增集中器",
     addTitle: "新增集中器",

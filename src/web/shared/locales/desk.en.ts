@@ -10,6 +10,8 @@ export const deskEn: typeof deskZh = {
     to: "To",
     area: "Area",
     search: "Search",
+    nothing: "No records yet",
+    clear: "Clear the filter",
     searchHint: "Order / receipt / room / meter / customer",
     none: "No record matches",
     noneLead: "Please widen the filter.",
@@ -45,6 +47,10 @@ export const deskEn: typeof deskZh = {
   },
   customers: {
     title: "Customers",
+    empty: "No customers yet",
+    emptyLead:
+      "Customers come with an import of archives, or when somebody moves in. Only customers in your area are listed.",
+    all: "List all customers",
     page: "Customer",
     find: "Find a customer",
     hint: "Room / name / phone / customer number / account / meter",

@@ -11,6 +11,8 @@ export const deskZh = {
     searchHint: "单号 / 票据号 / 房号 / 表号 / 户名",
     none: "没有符合条件的记录",
     noneLead: "请放宽筛选条件。",
+    nothing: "还没有记录",
+    clear: "清除筛选",
     count: "笔数",
     sum: "金额合计(元)",
     times: "{{count}} 笔",
@@ -42,6 +44,9 @@ export const deskZh = {
   },
   customers: {
     title: "客户",
+    empty: "还没有客户",
+    emptyLead: "客户随档案导入建立,办理入住时也会新建。只列出您管辖范围内的客户。",
+    all: "列出全部客户",
     page: "客户",
     find: "查找客户",
     hint: "房号 / 户名 / 手机 / 客户编号 / 户号 / 表号",

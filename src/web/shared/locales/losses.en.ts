@@ -35,6 +35,8 @@ export const lossesEn: typeof lossesZh = {
       "Make a meter the master meter of its box or area where it is edited on the page of its concentrator, or by the column “Master meter of” of an import.",
     noMatch: "Nothing matches",
     noMatchLead: "Choose another period, area or view.",
+    noMeters: "There is no meter here that you may see.",
+    noParts: "No day of this period is closed yet. Look again tomorrow, or choose another period.",
     formula: "{{master}} − {{subs}} = {{loss}} {{unit}}",
     formulaLead: "Master meters − sub meters = unmetered or lost",
     role: "Role",

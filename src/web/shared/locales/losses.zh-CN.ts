@@ -32,6 +32,8 @@ export const lossesZh = {
     noneLead: "请在集中器页的表计“修改”中,把一只表设为配电箱或片区的总表;也可以用档案导入的“总表”列。",
     noMatch: "没有符合条件的地方",
     noMatchLead: "请换一个周期、片区或范围。",
+    noMeters: "这里没有您可见的表计。",
+    noParts: "这段时间还没有日结,明天再看,或换一个周期。",
     formula: "{{master}} − {{subs}} = {{loss}} {{unit}}",
     formulaLead: "总表 − 分表合计 = 未计量/损耗",
     role: "总/分",

@@ -192,6 +192,7 @@ export const refundsEn: typeof refundsZh = {
     },
     ofOrder: {
       title: "Refunds",
+      none: "Nothing of this recharge was given back.",
       wasOrder: "original {{orderNo}}",
       newOrder: "replaced by {{orderNo}}",
       do: "Refund",

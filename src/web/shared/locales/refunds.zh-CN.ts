@@ -189,6 +189,7 @@ export const refundsZh = {
     },
     ofOrder: {
       title: "退费",
+      none: "这笔充值没有退过费。",
       wasOrder: "原充值 {{orderNo}}",
       newOrder: "改充 {{orderNo}}",
       do: "退费",

@@ -48,6 +48,7 @@ export const switchBatchesEn: typeof switchBatchesZh = {
       off_day: "As many trips as a day may bring have left; it goes on by itself when there is room",
     },
     empty: "No batch like that",
+    none: "No batches yet",
     emptyLead: "Narrow the status board and choose “Batch”, or make a new batch here.",
     total: "{{count}} in all, page {{page}} of {{pages}}",
     before: "Page before",
@@ -90,6 +91,7 @@ export const switchBatchesEn: typeof switchBatchesZh = {
     doneAt: "Ended",
     all: "All {{count}}",
     noneOfStep: "No meter like that",
+    noneOfStepLead: "Choose “All” above to see the whole list.",
     shown: "{{from}}–{{to}} of {{count}}",
     choose: {
       lead: "Choose the meters, then look at the list. Trips wait for another person; meters under supply guard are not tripped.",
@@ -107,6 +109,7 @@ export const switchBatchesEn: typeof switchBatchesZh = {
       next: "Look at the list",
       none: "Choose meters first",
       noMatch: "No meter like that",
+      noMatchLead: "Choose another area, concentrator, kind or state, or paste numbers below.",
       left: "Left",
       again: "Chosen: the {{count}} that failed in the earlier batch.",
     },

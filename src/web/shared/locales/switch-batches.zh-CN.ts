@@ -46,6 +46,7 @@ export const switchBatchesZh = {
       off_day: "24 小时内的拉闸已到上限,有余量后自动继续",
     },
     empty: "没有这样的批次",
+    none: "还没有批次",
     emptyLead: "从状态墙选好范围后点「批量」,或点「新建批次」。",
     total: "共 {{count}} 批,第 {{page}} / {{pages}} 页",
     before: "上一页",
@@ -87,6 +88,7 @@ export const switchBatchesZh = {
     doneAt: "结束",
     all: "全部 {{count}}",
     noneOfStep: "没有这样的表计",
+    noneOfStepLead: "点上面的“全部”查看整份名单。",
     shown: "{{from}}–{{to}},共 {{count}} 只",
     choose: {
       lead: "先选表计,再核对名单。拉闸须由另一位有权限的同事审批,保电的表计不会拉闸。",
@@ -104,6 +106,7 @@ export const switchBatchesZh = {
       next: "核对名单",
       none: "请先选择表计",
       noMatch: "没有符合条件的表计",
+      noMatchLead: "换一个片区、集中器、类型或状态,或在下面粘贴表号。",
       left: "剩余",
       again: "已选原批次中失败的 {{count}} 只表。",
     },

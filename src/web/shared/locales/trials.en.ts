@@ -8,6 +8,7 @@ export const trialsEn: typeof trialsZh = {
     back: "All trial runs",
     lead: "New meters are tried one by one: line, address, clock, index, switch, credit and settings; a commissioning report comes of it.",
     empty: "No trial run fits",
+    none: "No trial runs yet",
     emptyLead: "Press “Trial run” on the page of a concentrator, or begin with an area.",
     total: "{{count}} in all, page {{page}} of {{pages}}",
     before: "Previous page",
@@ -82,6 +83,7 @@ export const trialsEn: typeof trialsZh = {
   },
   trialNew: {
     title: "Begin a trial run",
+    noAreas: "There is no area in your scope. Areas come with an import of archives.",
     choose: "Choose an area",
     area: "Area",
     orConcentrator: "To try what is behind a concentrator, go to",

@@ -6,6 +6,7 @@ export const trialsZh = {
     back: "全部试运行",
     lead: "新装表计逐只测试:通信、表地址、时钟、示数、开关、余额和各项设置,最后出具调试报告。",
     empty: "没有符合条件的试运行",
+    none: "还没有试运行",
     emptyLead: "在集中器页面点“试运行”,或按片区开始。",
     total: "共 {{count}} 次,第 {{page}} / {{pages}} 页",
     before: "上一页",
@@ -78,6 +79,7 @@ export const trialsZh = {
   },
   trialNew: {
     title: "开始试运行",
+    noAreas: "您的管辖范围内没有片区。片区由档案导入建立。",
     choose: "请选择片区",
     area: "片区",
     orConcentrator: "按集中器试运行,请到",

@@ -8,7 +8,7 @@ import type { MeterDetail } from "#contract/metering.ts";
 import { alarmKeys, getAlarms } from "#web/shared/api-alarms.ts";
 import { useCan } from "#web/shared/can.tsx";
 import { dateTime, units } from "#web/shared/format.ts";
-import { FailedLine } from "../../notice.tsx";
+import { NotYet } from "../../notice.tsx";
 import { AcknowledgeDialog } from "./acknowledge-dialog.tsx";
 import { howLong, lockText } from "./how-long.ts";
 import "./alarms.css";
@@ -26,7 +26,7 @@ export function AlarmPart({ meter }: { meter: MeterDetail }) {
     enabled,
   });
   const items = found.data?.items ?? [];
-  if (items.length === 0) return found.error ? <FailedLine error={found.error} /> : null;
+  if (items.length === 0) return found.error && found.data === undefined ? <NotYet of={found} /> : null;
   const unit = t(`unit.${meter.tile.kind}`);
   return (
     <section className="drawer-part" aria-label={t("alarms.part")} data-testid="drawer-alarms">

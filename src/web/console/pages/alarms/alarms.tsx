@@ -8,8 +8,9 @@ import { alarmKeys, getAlarmSummary, getAlarms } from "#web/shared/api-alarms.ts
 import { useCan } from "#web/shared/can.tsx";
 import { dateTime } from "#web/shared/format.ts";
 import { filterFrom, withFilter } from "../../address-filter.ts";
+import { Empty } from "../../empty.tsx";
 import { ExportButton } from "../../export-button.tsx";
-import { FailedLine, FailedNotice, Loading, Notice } from "../../notice.tsx";
+import { FailedNotice, Loading, NotYet } from "../../notice.tsx";
 import { AcknowledgeDialog } from "./acknowledge-dialog.tsx";
 import { AlarmTable } from "./alarm-table.tsx";
 import { AlarmsFilter } from "./alarms-filter.tsx";
@@ -59,7 +60,7 @@ export function AlarmsPage() {
         </Link>
       </div>
       <AlarmsFilter address={address} onChange={change} />
-      {summary.data ? <Findings summary={summary.data} /> : null}
+      {summary.data ? <Findings summary={summary.data} /> : <NotYet of={summary} />}
       {may && chosen.size > 0 ? (
         <div className="alarm-chosen" data-testid="alarms-chosen" data-count={chosen.size}>
           <span role="status">{t("alarms.chosen", { count: chosen.size })}</span>
@@ -75,10 +76,9 @@ export function AlarmsPage() {
           <Loading rows={8} />
         )
       ) : list.total === 0 ? (
-        <Notice title={t("alarms.empty")} lead={t("alarms.emptyLead")} testId="alarms-empty" />
+        <Empty title={t("alarms.empty")} lead={t("alarms.emptyLead")} narrowing={FILTER_NAMES} testId="alarms-empty" />
       ) : (
         <>
-          {found.error ? <FailedLine error={found.error} /> : null}
           <AlarmTable items={list.items} chosen={may ? chosen : null} onChoose={setChosen} />
           <div className="records-more">
             <span className="muted" role="status" data-testid="alarms-total" data-total={list.total}>

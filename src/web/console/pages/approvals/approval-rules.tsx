@@ -8,6 +8,7 @@ import { keepAmount } from "#web/shared/amount-input.ts";
 import { approvalKeys, getApprovalRules, postApprovalRule } from "#web/shared/api-approvals.ts";
 import { useCan } from "#web/shared/can.tsx";
 import { isZero, yuan } from "#web/shared/format.ts";
+import { NotYet } from "../../notice.tsx";
 import { ReasonDialog } from "../../reason-dialog.tsx";
 
 /** When a second person is asked, by kind; who manages settings may change it. */
@@ -16,13 +17,14 @@ export function ApprovalRules() {
   const allowed = useCan("settings.manage");
   const [editing, setEditing] = useState<ApprovalRuleView | null>(null);
   const rules = useQuery({ queryKey: approvalKeys.rules, queryFn: getApprovalRules });
-  if (rules.data === undefined) return null;
+
   return (
     <section className="panel approval-rules" aria-label={t("approvals.rules")} data-testid="approval-rules">
       <h2>{t("approvals.rules")}</h2>
       <p className="muted">{t("approvals.rulesLead")}</p>
+      {rules.data === undefined ? <NotYet of={rules} rows={6} /> : null}
       <ul>
-        {rules.data.items.map((rule) => (
+        {rules.data?.items.map((rule) => (
           <li key={rule.kind} data-testid={`rule-${rule.kind}`}>
             <strong>{t(`approvals.kind.${rule.kind}`)}</strong>
             <span>{ruleText(rule)}</span>

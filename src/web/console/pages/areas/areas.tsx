@@ -4,7 +4,8 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { AreaNode } from "#contract/areas.ts";
 import { areaKeys, getAreaTree, postAreaMove } from "#web/shared/api-areas.ts";
-import { FailedLine, FailedNotice, Loading, Notice } from "../../notice.tsx";
+import { Empty, WayTo } from "../../empty.tsx";
+import { FailedLine, FailedNotice, Loading } from "../../notice.tsx";
 import { AreaTreeView } from "./area-tree.tsx";
 import { MoveDialog } from "./move-dialog.tsx";
 import "./areas.css";
@@ -63,7 +64,16 @@ export function AreasPage() {
           <Loading rows={8} />
         )
       ) : areas.length === 0 ? (
-        <Notice title={t("areas.none")} lead={t("areas.noneLead")} testId="areas-empty" />
+        <Empty
+          title={t("areas.none")}
+          lead={t("areas.noneLead")}
+          action={
+            <WayTo to="/imports" can="archive.import">
+              {t("menu.imports")}
+            </WayTo>
+          }
+          testId="areas-empty"
+        />
       ) : (
         <AreaTreeView areas={areas} onMove={setMoving} />
       )}

@@ -4,8 +4,9 @@ import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import { auditKeys, getAudit, getAuditSummary } from "#web/shared/api-audit.ts";
 import { filterFrom, withFilter } from "../../address-filter.ts";
+import { Empty } from "../../empty.tsx";
 import { ExportButton } from "../../export-button.tsx";
-import { Notice } from "../../notice.tsx";
+import { NotYet } from "../../notice.tsx";
 import { PagedList } from "../../paged-list.tsx";
 import { AUDIT_FILTER_NAMES, AuditFilterBar } from "./audit-filter.tsx";
 import { AuditRows } from "./audit-rows.tsx";
@@ -38,7 +39,7 @@ export function AuditPage() {
     <main className="page" id="main" tabIndex={-1}>
       <div className="page-head">
         <h1>{t("audit.title")}</h1>
-        {summary.data ? <ChainBadge chain={summary.data.chain} /> : null}
+        {summary.data ? <ChainBadge chain={summary.data.chain} /> : summary.error ? <NotYet of={summary} /> : null}
         <ExportButton path={`/api/audit/file?${filter}`} />
       </div>
       {summary.data && summary.data.chain.problems.length > 0 ? (
@@ -58,7 +59,15 @@ export function AuditPage() {
         list={list}
         items={items}
         testId="audit"
-        empty={<Notice title={t("recordsFilter.none")} lead={t("recordsFilter.noneLead")} testId="audit-empty" />}
+        empty={
+          <Empty
+            title={t("recordsFilter.none")}
+            none={t("recordsFilter.nothing")}
+            lead={t("recordsFilter.noneLead")}
+            narrowing={AUDIT_FILTER_NAMES}
+            testId="audit-empty"
+          />
+        }
         also={
           <Button onClick={() => void list.refetch()} data-testid="audit-refresh">
             {t("audit.refresh")}

@@ -13,7 +13,8 @@ type Known = BatchPreview["items"][number];
 /** Meters of a batch: what was known of each when the list was made, and how it is going. */
 export function BatchRows({ rows }: { rows: readonly BatchMeter[] }) {
   const { t } = useTranslation();
-  if (rows.length === 0) return <Notice title={t("batches.noneOfStep")} testId="batch-no-rows" />;
+  if (rows.length === 0)
+    return <Notice title={t("batches.noneOfStep")} lead={t("batches.noneOfStepLead")} testId="batch-no-rows" />;
   return (
     <SheetBox cards>
       <table className="sheet" data-testid="batch-meters">

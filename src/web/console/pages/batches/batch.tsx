@@ -11,7 +11,7 @@ import { useCan } from "#web/shared/can.tsx";
 import { dateTime } from "#web/shared/format.ts";
 import { withFilter } from "../../address-filter.ts";
 import { ExportButton } from "../../export-button.tsx";
-import { FailedLine, FailedNotice, Loading } from "../../notice.tsx";
+import { FailedNotice, Loading } from "../../notice.tsx";
 import { ReasonDialog } from "../../reason-dialog.tsx";
 import { ApprovalCard } from "../approvals/approval-card.tsx";
 import { BatchRows } from "./batch-rows.tsx";
@@ -29,6 +29,7 @@ const CALM_MS = 15_000;
 
 /** One batch: the frozen list, who agreed to it, and how each meter is going. */
 export function BatchPage() {
+  const { t } = useTranslation();
   const { batchId = "" } = useParams();
   const client = useQueryClient();
   const found = useQuery({
@@ -44,15 +45,15 @@ export function BatchPage() {
   return (
     <main className="page" id="main" tabIndex={-1}>
       {batch === undefined ? (
-        found.error ? (
-          <FailedNotice error={found.error} retry={() => void found.refetch()} />
-        ) : (
-          <Loading rows={8} />
-        )
+        <>
+          <div className="page-head">
+            <h1>{t("batches.title")}</h1>
+          </div>
+          {found.error ? <FailedNotice error={found.error} retry={() => void found.refetch()} /> : <Loading rows={8} />}
+        </>
       ) : (
         <>
           <BatchHead batch={batch} onChanged={again} />
-          {found.error ? <FailedLine error={found.error} /> : null}
           <BatchBody batch={batch} onChanged={again} />
         </>
       )}

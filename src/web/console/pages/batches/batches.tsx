@@ -8,8 +8,9 @@ import { batchKeys, getBatches } from "#web/shared/api-batches.ts";
 import { useCan } from "#web/shared/can.tsx";
 import { dateTime, MISSING } from "#web/shared/format.ts";
 import { filterFrom, withFilter } from "../../address-filter.ts";
+import { Empty } from "../../empty.tsx";
 import { ExportButton } from "../../export-button.tsx";
-import { FailedLine, FailedNotice, Loading, Notice } from "../../notice.tsx";
+import { FailedNotice, Loading } from "../../notice.tsx";
 import { SheetBox } from "../../sheet-box.tsx";
 import { useTypedFilter } from "../../use-typed-filter.ts";
 import { stateTones } from "./tones.ts";
@@ -58,10 +59,15 @@ export function BatchesPage() {
           <Loading rows={6} />
         )
       ) : list.total === 0 ? (
-        <Notice title={t("batches.empty")} lead={t("batches.emptyLead")} testId="batches-empty" />
+        <Empty
+          title={t("batches.empty")}
+          none={t("batches.none")}
+          lead={t("batches.emptyLead")}
+          narrowing={FILTER_NAMES}
+          testId="batches-empty"
+        />
       ) : (
         <>
-          {found.error ? <FailedLine error={found.error} /> : null}
           <BatchTable items={list.items} />
           <div className="records-more">
             <span className="muted" role="status" data-testid="batches-total" data-total={list.total}>

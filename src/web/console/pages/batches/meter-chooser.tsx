@@ -54,7 +54,7 @@ export function MeterChooser({ tiles, chosen, onChoose, address, onFilter }: Pro
         </Button>
       </div>
       {matching.length === 0 ? (
-        <Notice title={t("batches.choose.noMatch")} testId="choose-no-match" />
+        <Notice title={t("batches.choose.noMatch")} lead={t("batches.choose.noMatchLead")} testId="choose-no-match" />
       ) : (
         <>
           <SheetBox cards>

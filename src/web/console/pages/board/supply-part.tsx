@@ -10,7 +10,7 @@ import { Can } from "#web/shared/can.tsx";
 import { dateTime, yuan } from "#web/shared/format.ts";
 import { keys } from "#web/shared/live-cache.ts";
 import { newKey } from "#web/shared/new-key.ts";
-import { FailedLine } from "../../notice.tsx";
+import { FailedLine, NotYet } from "../../notice.tsx";
 import { ReasonDialog } from "../../reason-dialog.tsx";
 import { TermsView } from "../prices/terms-view.tsx";
 import "../prices/prices.css";
@@ -27,9 +27,8 @@ export function SupplyPart({ meter }: { meter: MeterDetail }) {
   return (
     <section className="drawer-part" aria-label={t("supply.section")} data-testid="supply">
       <h3>{t("supply.section")}</h3>
-      {supply.error ? <FailedLine error={supply.error} /> : null}
       {facts === undefined ? (
-        <p className="empty-line">{t("supply.loading")}</p>
+        <NotYet of={supply} rows={3} />
       ) : (
         <>
           <dl className="facts">

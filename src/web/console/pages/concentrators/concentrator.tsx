@@ -44,6 +44,9 @@ export function ConcentratorPage() {
   if (seen === undefined) {
     return (
       <main className="page" id="main" tabIndex={-1}>
+        <div className="page-head">
+          <h1>{t("concentrators.one")}</h1>
+        </div>
         {found.error ? <FailedNotice error={found.error} retry={() => void found.refetch()} /> : <Loading rows={8} />}
       </main>
     );

@@ -9,8 +9,10 @@ import { collectionKeys, concentratorFilter, getConcentrators } from "#web/share
 import { Can } from "#web/shared/can.tsx";
 import { dateTime, MISSING, shortTime } from "#web/shared/format.ts";
 import { withFilter } from "../../address-filter.ts";
+import { Empty } from "../../empty.tsx";
 import { ExportButton } from "../../export-button.tsx";
-import { FailedNotice, Loading, Notice } from "../../notice.tsx";
+import { FailedNotice, Loading } from "../../notice.tsx";
+import { useTypedFilter } from "../../use-typed-filter.ts";
 import { AddConcentrator } from "./add-concentrator.tsx";
 import { CollectorTable } from "./collectors.tsx";
 import "../reports/reports.css";
@@ -31,6 +33,7 @@ export function ConcentratorsPage() {
   const set = (change: Record<string, string>): void => {
     setParams(withFilter(params, { page: "", ...change }), { replace: true });
   };
+  const [text, setText] = useTypedFilter(query.search ?? "", (search) => set({ search }));
   const found = useQuery({
     queryKey: collectionKeys.list(query),
     queryFn: () => getConcentrators(query),
@@ -50,10 +53,10 @@ export function ConcentratorsPage() {
         />
         <Input
           className="exchange-search"
-          defaultValue={query.search ?? ""}
+          value={text}
           placeholder={t("concentrators.search")}
           aria-label={t("concentrators.search")}
-          onChange={(event) => set({ search: event.target.value.trim() })}
+          onChange={(event) => setText(event.target.value)}
           data-testid="concentrators-search"
         />
         <select
@@ -89,7 +92,13 @@ export function ConcentratorsPage() {
             {t("concentrators.asOf", { at: dateTime(list.asOf) })}
           </p>
           {list.items.length === 0 ? (
-            <Notice title={t("concentrators.empty")} lead={t("concentrators.emptyLead")} testId="concentrators-empty" />
+            <Empty
+              title={t("concentrators.empty")}
+              none={t("concentrators.none")}
+              lead={t("concentrators.emptyLead")}
+              narrowing={["search", "state"]}
+              testId="concentrators-empty"
+            />
           ) : (
             <ConcentratorTable items={list.items} asOf={list.asOf} />
           )}

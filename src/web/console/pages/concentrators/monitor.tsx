@@ -6,7 +6,7 @@ import type { BusFrame } from "#contract/collection.ts";
 import { getBusFrames } from "#web/shared/api-collection.ts";
 import { copyText } from "#web/shared/copy-text.ts";
 import { clockTime } from "#web/shared/format.ts";
-import { FailedLine } from "../../notice.tsx";
+import { NotYet } from "../../notice.tsx";
 
 const POLL_MS = 1_000;
 /** Ingest writes frames some hundred ms after they were on the bus, and clocks of two machines differ: looked at again. */
@@ -64,8 +64,9 @@ export function Monitor({ concentratorId }: { concentratorId: number }) {
         </span>
       </div>
       <p className="muted">{t("monitor.lead")}</p>
-      {found.error ? <FailedLine error={found.error} /> : null}
-      {shown.length === 0 ? (
+      {found.data === undefined ? (
+        <NotYet of={found} rows={3} />
+      ) : shown.length === 0 ? (
         <p className="empty-line">{t("monitor.empty")}</p>
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys

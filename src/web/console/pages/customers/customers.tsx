@@ -1,9 +1,10 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { Input } from "antd";
+import { Button, Input } from "antd";
 import { type KeyboardEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import { deskKeys, searchCustomers } from "#web/shared/api-desk.ts";
+import { WayTo } from "../../empty.tsx";
 import { FailedNotice, Loading, Notice } from "../../notice.tsx";
 import { moveChoice } from "../../search-keys.ts";
 import { useSettled } from "../../use-settled.ts";
@@ -26,6 +27,11 @@ export function CustomersPage() {
   });
   const hits = found.data?.items ?? [];
   const chosen = Math.min(choice, hits.length - 1);
+  const find = (typed: string): void => {
+    setText(typed);
+    setChoice(0);
+    setSearch(typed === "" ? {} : { search: typed }, { replace: true });
+  };
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.nativeEvent.isComposing) return;
     const next = moveChoice(event.key, chosen, hits.length);
@@ -49,11 +55,7 @@ export function CustomersPage() {
         aria-label={t("customers.find")}
         placeholder={t("customers.hint")}
         autoComplete="off"
-        onChange={(event) => {
-          setText(event.target.value);
-          setChoice(0);
-          setSearch(event.target.value === "" ? {} : { search: event.target.value }, { replace: true });
-        }}
+        onChange={(event) => find(event.target.value)}
         onKeyDown={onKeyDown}
         data-testid="customer-search"
       />
@@ -64,7 +66,25 @@ export function CustomersPage() {
           <Loading rows={8} />
         )
       ) : hits.length === 0 ? (
-        <Notice title={t("customers.none", { text: asked })} lead={t("customers.noneLead")} testId="customers-empty" />
+        asked === "" ? (
+          <Notice
+            title={t("customers.empty")}
+            lead={t("customers.emptyLead")}
+            action={
+              <WayTo to="/imports" can="archive.import">
+                {t("menu.imports")}
+              </WayTo>
+            }
+            testId="customers-empty"
+          />
+        ) : (
+          <Notice
+            title={t("customers.none", { text: asked })}
+            lead={t("customers.noneLead")}
+            action={<Button onClick={() => find("")}>{t("customers.all")}</Button>}
+            testId="customers-empty"
+          />
+        )
       ) : (
         <>
           <ul className="customer-list" data-testid="customers">

@@ -18,7 +18,7 @@ import { Can } from "#web/shared/can.tsx";
 import { keys } from "#web/shared/live-cache.ts";
 import { newKey } from "#web/shared/new-key.ts";
 import { Dialog } from "../../dialog.tsx";
-import { FailedLine } from "../../notice.tsx";
+import { FailedLine, NotYet } from "../../notice.tsx";
 import { ReasonDialog } from "../../reason-dialog.tsx";
 import { ModeDialog } from "./mode-dialog.tsx";
 import "./devices.css";
@@ -42,9 +42,8 @@ export function DevicePart({ meter }: { meter: MeterDetail }) {
   return (
     <section className="drawer-part" aria-label={t("devices.section")} data-testid="device">
       <h3>{t("devices.section")}</h3>
-      {found.error ? <FailedLine error={found.error} /> : null}
       {device === undefined ? (
-        <p className="empty-line">{t("devices.loading")}</p>
+        <NotYet of={found} rows={3} />
       ) : (
         <>
           <dl className="facts">

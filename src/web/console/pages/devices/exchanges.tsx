@@ -6,8 +6,9 @@ import type { Exchange } from "#contract/devices.ts";
 import { deviceKeys, exchangeFilter, getExchanges } from "#web/shared/api-devices.ts";
 import { dateTime, MISSING, units } from "#web/shared/format.ts";
 import { withFilter } from "../../address-filter.ts";
+import { Empty, WayTo } from "../../empty.tsx";
 import { ExportButton } from "../../export-button.tsx";
-import { FailedNotice, Loading, Notice } from "../../notice.tsx";
+import { FailedNotice, Loading } from "../../notice.tsx";
 import { useTypedFilter } from "../../use-typed-filter.ts";
 import "../records/records.css";
 import "../reports/reports.css";
@@ -58,7 +59,13 @@ export function ExchangesPage() {
           <Loading rows={6} />
         )
       ) : found.data.items.length === 0 ? (
-        <Notice
+        <Empty
+          narrowing={["search"]}
+          action={
+            <WayTo to="/" can="board.view">
+              {t("menu.board")}
+            </WayTo>
+          }
           title={t(`exchanges.empty.${open ? "open" : "ended"}`)}
           lead={t("exchanges.emptyLead")}
           testId="exchanges-empty"

@@ -5,8 +5,9 @@ import { Link, useSearchParams } from "react-router";
 import type { GroupItem } from "#contract/groups.ts";
 import { getGroups, groupKeys } from "#web/shared/api-groups.ts";
 import { dateTime, yuan } from "#web/shared/format.ts";
+import { Empty, WayTo } from "../../empty.tsx";
 import { ExportButton } from "../../export-button.tsx";
-import { FailedNotice, Loading, Notice } from "../../notice.tsx";
+import { FailedNotice, Loading } from "../../notice.tsx";
 import { useSettled } from "../../use-settled.ts";
 import "./groups.css";
 
@@ -65,7 +66,17 @@ export function GroupsPage() {
           <Loading rows={6} />
         )
       ) : items.length === 0 ? (
-        <Notice title={t("groups.none")} lead={t("groups.noneLead")} testId="groups-empty" />
+        <Empty
+          title={t("groups.none")}
+          lead={t("groups.noneLead")}
+          narrowing={["search"]}
+          action={
+            <WayTo to="/customers" can="customer.view">
+              {t("menu.customers")}
+            </WayTo>
+          }
+          testId="groups-empty"
+        />
       ) : (
         <ul className="group-list" data-testid="groups">
           {items.map((item) => (

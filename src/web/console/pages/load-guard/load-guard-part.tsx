@@ -31,7 +31,7 @@ export function LoadGuardPart({ meter }: { meter: MeterDetail }) {
     setCommandId(seen.asked?.commandId ?? null);
     setDoing(null);
   };
-  if (found.error) return <FailedLine error={found.error} />;
+  if (found.error && guard === undefined) return <FailedLine error={found.error} retry={() => void found.refetch()} />;
   if (guard === undefined || !guard.able) return null;
   const { shown, settings } = guard;
   const state = shown?.state ?? "free";

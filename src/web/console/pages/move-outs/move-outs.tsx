@@ -4,9 +4,11 @@ import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 import { getMoveOuts, moveOutKeys } from "#web/shared/api-move-outs.ts";
 import { dateTime, yuan } from "#web/shared/format.ts";
+import { Empty, WayTo } from "../../empty.tsx";
 import { ExportButton } from "../../export-button.tsx";
-import { FailedNotice, Loading, Notice } from "../../notice.tsx";
+import { FailedNotice, Loading } from "../../notice.tsx";
 import { SheetBox } from "../../sheet-box.tsx";
+import { useTypedFilter } from "../../use-typed-filter.ts";
 import { stateTones } from "./state-tones.ts";
 import "../reports/reports.css";
 import "./move-outs.css";
@@ -39,6 +41,7 @@ export function MoveOutsPage() {
       ...(chosen.search === "" ? {} : { search: chosen.search }),
     });
   };
+  const [typed, setTyped] = useTypedFilter(text, (next) => choose({ search: next }));
   return (
     <main className="page" id="main" tabIndex={-1}>
       <div className="page-head">
@@ -52,12 +55,12 @@ export function MoveOutsPage() {
         />
         <Input.Search
           className="move-outs-search"
-          defaultValue={text}
+          value={typed}
           allowClear
           maxLength={64}
           placeholder={t("moveOuts.search")}
           aria-label={t("moveOuts.search")}
-          onSearch={(next) => choose({ search: next.trim() })}
+          onChange={(event) => setTyped(event.target.value)}
         />
         <ExportButton path={`/api/move-outs/export?${filter}`} />
       </div>
@@ -68,7 +71,17 @@ export function MoveOutsPage() {
           <Loading rows={6} />
         )
       ) : items.length === 0 ? (
-        <Notice title={t("moveOuts.empty")} lead={t("moveOuts.emptyLead")} testId="move-outs-empty" />
+        <Empty
+          title={t("moveOuts.empty")}
+          lead={t("moveOuts.emptyLead")}
+          narrowing={["search"]}
+          action={
+            <WayTo to="/customers" can="customer.view">
+              {t("menu.customers")}
+            </WayTo>
+          }
+          testId="move-outs-empty"
+        />
       ) : (
         <>
           <SheetBox cards>

@@ -5,7 +5,8 @@ import { Link, useSearchParams } from "react-router";
 import type { UserLine } from "#contract/people.ts";
 import { getUsers, peopleKeys } from "#web/shared/api-people.ts";
 import { dateTime } from "#web/shared/format.ts";
-import { FailedNotice, Loading, Notice } from "../../notice.tsx";
+import { Empty } from "../../empty.tsx";
+import { FailedNotice, Loading } from "../../notice.tsx";
 import { useSettled } from "../../use-settled.ts";
 import { roleTitle } from "./names.ts";
 import "./people.css";
@@ -57,7 +58,7 @@ export function UsersPage() {
           <Loading rows={6} />
         )
       ) : found.items.length === 0 ? (
-        <Notice title={t("people.none")} lead={t("people.noneLead")} testId="users-empty" />
+        <Empty title={t("people.none")} lead={t("people.noneLead")} narrowing={["search"]} testId="users-empty" />
       ) : (
         <ul className="people-list">
           {found.items.map((user) => (

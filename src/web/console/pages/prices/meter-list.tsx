@@ -8,7 +8,8 @@ import { getPricedMeters, type MeterFilter, priceKeys } from "#web/shared/api-pr
 import { Can } from "#web/shared/can.tsx";
 import { dateTime, yuan } from "#web/shared/format.ts";
 import { withFilter } from "../../address-filter.ts";
-import { FailedNotice, Loading, Notice } from "../../notice.tsx";
+import { Empty } from "../../empty.tsx";
+import { FailedNotice, Loading } from "../../notice.tsx";
 import { useTypedFilter } from "../../use-typed-filter.ts";
 import { AssignDialog } from "./assign-dialog.tsx";
 
@@ -118,7 +119,12 @@ export function PricedMeterList({ tariffs, change: only, onAsked }: ListProps) {
           <Loading rows={10} />
         )
       ) : items.length === 0 ? (
-        <Notice title={t("prices.noMeters")} lead={t("prices.noMetersLead")} testId="prices-empty" />
+        <Empty
+          title={t("prices.noMeters")}
+          lead={t("prices.noMetersLead")}
+          narrowing={["areaId", "kind", "search"]}
+          testId="prices-empty"
+        />
       ) : (
         <>
           <MeterTable

@@ -7,6 +7,7 @@ import { Can, useCan } from "#web/shared/can.tsx";
 import { isZero, shortTime, units, yuan, yuanShort } from "#web/shared/format.ts";
 import { keys } from "#web/shared/live-cache.ts";
 import { StateIcon } from "../../icons.tsx";
+import { NotYet } from "../../notice.tsx";
 import { GroupMark } from "../groups/group-mark.tsx";
 import { OrderTag } from "./order-tag.tsx";
 
@@ -113,6 +114,7 @@ function Recent({ meterId, now }: { meterId: number; now: number }) {
   return (
     <>
       <h3>{t("recharge.recent")}</h3>
+      {recent.data === undefined ? <NotYet of={recent} rows={2} /> : null}
       {recent.data?.items.length === 0 ? <p className="empty-line">{t("recharge.recentEmpty")}</p> : null}
       <ul className="recent">
         {recent.data?.items.map((order) => (

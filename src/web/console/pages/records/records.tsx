@@ -11,8 +11,9 @@ import { useCan } from "#web/shared/can.tsx";
 import { isZero, yuan } from "#web/shared/format.ts";
 import { keys } from "#web/shared/live-cache.ts";
 import { filterFrom, withFilter } from "../../address-filter.ts";
+import { Empty, WayTo } from "../../empty.tsx";
 import { ExportButton } from "../../export-button.tsx";
-import { Notice } from "../../notice.tsx";
+import { NotYet } from "../../notice.tsx";
 import { PagedList } from "../../paged-list.tsx";
 import { channelText } from "../recharge/channel-text.ts";
 import { commonFilter, RecordsTabs } from "../refunds/records-tabs.tsx";
@@ -61,13 +62,21 @@ export function RecordsPage() {
         <Totals totals={totals.data}>
           <RefundedToo filter={search} meterId={meterId} />
         </Totals>
-      ) : null}
+      ) : (
+        <NotYet of={totals} />
+      )}
       <PagedList
         list={records}
         items={items}
         testId="records"
         empty={
-          <Notice
+          <Empty
+            narrowing={FILTER_NAMES}
+            action={
+              <WayTo to="/recharge" can="recharge.create">
+                {t("menu.recharge")}
+              </WayTo>
+            }
             title={
               filter !== "" && meterId === null
                 ? t("recordsFilter.none")

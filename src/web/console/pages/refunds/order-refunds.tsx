@@ -5,6 +5,7 @@ import type { Recharge } from "#contract/money.ts";
 import { getRefundsOfOrder, refundKeys } from "#web/shared/api-refunds.ts";
 import { Can } from "#web/shared/can.tsx";
 import { yuan } from "#web/shared/format.ts";
+import { NotYet } from "../../notice.tsx";
 import { recordedAmount } from "./refund-money.ts";
 import { RefundTag } from "./refund-tag.tsx";
 import "./refunds.css";
@@ -36,6 +37,8 @@ export function OrderRefunds({ order }: { order: Recharge }) {
           </Can>
         ) : null}
       </div>
+      {found.data === undefined ? <NotYet of={found} /> : null}
+      {found.data?.items.length === 0 ? <p className="empty-line">{t("refunds.ofOrder.none")}</p> : null}
       <ul>
         {items.map((refund) => (
           <li key={refund.refundNo} data-testid={`order-refund-${refund.refundNo}`}>

@@ -1,7 +1,9 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Refund } from "#contract/refunds.ts";
+import { refusalCode } from "#web/shared/api.ts";
 import { approvalKeys, getApproval } from "#web/shared/api-approvals.ts";
 import { refundKeys } from "#web/shared/api-refunds.ts";
+import { NotYet } from "../../notice.tsx";
 import { ApprovalCard } from "../approvals/approval-card.tsx";
 import "../approvals/approvals.css";
 
@@ -16,7 +18,10 @@ export function RefundApproval({ refund }: { refund: Refund }) {
     enabled: isOpen,
     retry: false,
   });
-  if (!isOpen || approval.data === undefined) return null;
+  if (!isOpen) return null;
+  // Who may not see it is refused, and that is no failure of the page.
+  if (approval.data === undefined)
+    return approval.error && refusalCode(approval.error) === "internal" ? <NotYet of={approval} /> : null;
   return (
     <ApprovalCard
       approval={approval.data}

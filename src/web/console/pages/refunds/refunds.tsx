@@ -6,8 +6,9 @@ import { getRefundsBy, getRefundTotals, refundKeys } from "#web/shared/api-refun
 import { Can } from "#web/shared/can.tsx";
 import { isZero, yuan } from "#web/shared/format.ts";
 import { filterFrom, withFilter } from "../../address-filter.ts";
+import { Empty } from "../../empty.tsx";
 import { ExportButton } from "../../export-button.tsx";
-import { Notice } from "../../notice.tsx";
+import { NotYet } from "../../notice.tsx";
 import { PagedList } from "../../paged-list.tsx";
 import { commonFilter, RecordsTabs } from "./records-tabs.tsx";
 import { REFUND_FILTER_NAMES, RefundsFilter } from "./refunds-filter.tsx";
@@ -52,13 +53,14 @@ export function RefundsPage() {
         </Can>
       </div>
       <RefundsFilter values={new URLSearchParams(filter)} onChange={change} operators={totals.data?.operators ?? []} />
-      {totals.data ? <Totals totals={totals.data} /> : null}
+      {totals.data ? <Totals totals={totals.data} /> : <NotYet of={totals} />}
       <PagedList
         list={list}
         items={items}
         testId="refunds"
         empty={
-          <Notice
+          <Empty
+            narrowing={REFUND_FILTER_NAMES}
             title={t(filter === "" ? "refunds.empty" : "recordsFilter.none")}
             lead={t(filter === "" ? "refunds.emptyLead" : "recordsFilter.noneLead")}
             testId="refunds-empty"

@@ -5,8 +5,9 @@ import { addDays, type Day, dayOf, instant } from "#base/time.ts";
 import type { CompletenessReport, CompletenessRow, DayHeld } from "#contract/completeness.ts";
 import { type Asked, getCompleteness, queryOf, reportKeys } from "#web/shared/api-reports.ts";
 import { dateTime } from "#web/shared/format.ts";
+import { Empty } from "../../empty.tsx";
 import { ExportButton } from "../../export-button.tsx";
-import { FailedLine, FailedNotice, Loading, Notice } from "../../notice.tsx";
+import { FailedNotice, Loading } from "../../notice.tsx";
 import { MissingList } from "./missing-list.tsx";
 import { ReportFilter, Stepper, useReportFilter } from "./report-filter.tsx";
 import "../records/records.css";
@@ -67,14 +68,16 @@ function Loaded({ of, open }: { of: Query; open: Opens }) {
     return of.error ? <FailedNotice error={of.error} retry={() => void of.refetch()} /> : <Loading rows={8} />;
   }
   if (of.data.items.length === 0) {
-    return <Notice title={t("completeness.empty")} lead={t("completeness.emptyLead")} testId="completeness-empty" />;
+    return (
+      <Empty
+        title={t("completeness.empty")}
+        lead={t("completeness.emptyLead")}
+        narrowing={["areaId"]}
+        testId="completeness-empty"
+      />
+    );
   }
-  return (
-    <>
-      <Table report={of.data} open={open} />
-      {of.error ? <FailedLine error={of.error} /> : null}
-    </>
-  );
+  return <Table report={of.data} open={open} />;
 }
 
 function Table({ report, open }: { report: CompletenessReport; open: Opens }) {

@@ -90,6 +90,7 @@ function Place({ place }: { place: LossPlace }) {
 function Meters({ place, unit }: { place: LossPlace; unit: string }) {
   const { t } = useTranslation();
   const period = place.period.slice(0, 7);
+  if (place.meters.length === 0) return <p className="empty-line">{t("losses.noMeters")}</p>;
   return (
     <SheetBox>
       <table className="sheet" data-testid="loss-meters">
@@ -143,39 +144,43 @@ function Parts({ place, unit }: { place: LossPlace; unit: string }) {
   return (
     <>
       <h2>{t(isYear ? "losses.byMonth" : "losses.byPart")}</h2>
-      <SheetBox>
-        <table className="sheet" data-testid="loss-parts">
-          <thead>
-            <tr>
-              <th className="first">{t(isYear ? "reports.months" : "reports.part")}</th>
-              <th className="num">{t("losses.master", { unit })}</th>
-              <th className="num">{t("losses.subs", { unit })}</th>
-              <th className="num">{t("losses.loss", { unit })}</th>
-              <th className="num">{t("losses.percent")}</th>
-              <th>{t("losses.days")}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {place.parts.map((part) => (
-              <tr key={part.part} data-testid={`part-${part.part}`}>
-                <th scope="row" className="first">
-                  <Link to={`?${queryOf({ period: part.part, kind: place.kind })}`}>{part.part}</Link>
-                </th>
-                <UnitsCell wh={part.masterWh} testId="master" exact />
-                <UnitsCell wh={part.subsWh} testId="subs" exact />
-                <UnitsCell wh={part.lossWh} testId="loss" exact />
-                <PercentCell bp={part.lossBp} />
-                <td>
-                  {part.lossWh === null ? t("losses.unknown") : t("losses.daysOf", { days: part.days })}
-                  {part.daysIncomplete > 0 ? (
-                    <small>{t("losses.incomplete", { count: part.daysIncomplete })}</small>
-                  ) : null}
-                </td>
+      {place.parts.length === 0 ? (
+        <p className="empty-line">{t("losses.noParts")}</p>
+      ) : (
+        <SheetBox>
+          <table className="sheet" data-testid="loss-parts">
+            <thead>
+              <tr>
+                <th className="first">{t(isYear ? "reports.months" : "reports.part")}</th>
+                <th className="num">{t("losses.master", { unit })}</th>
+                <th className="num">{t("losses.subs", { unit })}</th>
+                <th className="num">{t("losses.loss", { unit })}</th>
+                <th className="num">{t("losses.percent")}</th>
+                <th>{t("losses.days")}</th>
               </tr>
-            ))}
-          </tbody>
-        </table>
-      </SheetBox>
+            </thead>
+            <tbody>
+              {place.parts.map((part) => (
+                <tr key={part.part} data-testid={`part-${part.part}`}>
+                  <th scope="row" className="first">
+                    <Link to={`?${queryOf({ period: part.part, kind: place.kind })}`}>{part.part}</Link>
+                  </th>
+                  <UnitsCell wh={part.masterWh} testId="master" exact />
+                  <UnitsCell wh={part.subsWh} testId="subs" exact />
+                  <UnitsCell wh={part.lossWh} testId="loss" exact />
+                  <PercentCell bp={part.lossBp} />
+                  <td>
+                    {part.lossWh === null ? t("losses.unknown") : t("losses.daysOf", { days: part.days })}
+                    {part.daysIncomplete > 0 ? (
+                      <small>{t("losses.incomplete", { count: part.daysIncomplete })}</small>
+                    ) : null}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </SheetBox>
+      )}
     </>
   );
 }

@@ -4,8 +4,8 @@ import { addDays, dayOf, instant, monthOf } from "#base/time.ts";
 import type { LossReport, LossRow } from "#contract/losses.ts";
 import { type Asked, getLosses, queryOf } from "#web/shared/api-reports.ts";
 import { MISSING, thousandths, units } from "#web/shared/format.ts";
+import { Empty } from "../../empty.tsx";
 import { ExportButton } from "../../export-button.tsx";
-import { Notice } from "../../notice.tsx";
 import { SheetBox } from "../../sheet-box.tsx";
 import { UnitsCell } from "./figures.tsx";
 import { LossPeriod } from "./loss-period.tsx";
@@ -47,7 +47,8 @@ export function LossesPage() {
         pages={pages}
         counted="losses.count"
         empty={
-          <Notice
+          <Empty
+            narrowing={["areaId", "search", "only"]}
             title={t(isNarrowed ? "losses.noMatch" : "losses.none")}
             lead={t(isNarrowed ? "losses.noMatchLead" : "losses.noneLead")}
             testId="report-empty"

@@ -6,8 +6,9 @@ import { addMonths, dayOf, instant, type Month, monthOf } from "#base/time.ts";
 import type { PeriodReport } from "#contract/reports.ts";
 import { getPeriod, queryOf, reportKeys } from "#web/shared/api-reports.ts";
 import { MISSING, units, yuan } from "#web/shared/format.ts";
+import { Empty } from "../../empty.tsx";
 import { ExportButton } from "../../export-button.tsx";
-import { FailedNotice, Loading, Notice } from "../../notice.tsx";
+import { FailedNotice, Loading } from "../../notice.tsx";
 import { Gaps, MasterTag, SumHead, UnitsCell, YuanCell } from "./figures.tsx";
 import { ReportFilter, Stepper, useReportFilter } from "./report-filter.tsx";
 import "../records/records.css";
@@ -81,7 +82,9 @@ function PeriodTable({ report, into }: { report: PeriodReport; into: (areaId: st
   const { t } = useTranslation();
   const unit = t(`reports.unit.${report.kind}`);
   if (report.meters === 0) {
-    return <Notice title={t("reports.none")} lead={t("reports.noneLead")} testId="report-empty" />;
+    return (
+      <Empty title={t("reports.none")} lead={t("reports.noneLead")} narrowing={["areaId"]} testId="report-empty" />
+    );
   }
   return (
     <>

@@ -7,8 +7,8 @@ import { rankedBy } from "#domain/ranking.ts";
 import { type Asked, getRanking, queryOf } from "#web/shared/api-reports.ts";
 import { useCan } from "#web/shared/can.tsx";
 import { units } from "#web/shared/format.ts";
+import { Empty } from "../../empty.tsx";
 import { ExportButton } from "../../export-button.tsx";
-import { Notice } from "../../notice.tsx";
 import { SheetBox } from "../../sheet-box.tsx";
 import { UnitsCell } from "./figures.tsx";
 import { PercentCell } from "./losses.tsx";
@@ -77,7 +77,14 @@ export function RankingPage() {
       <ReportFrame
         pages={pages}
         counted="ranking.count"
-        empty={<Notice title={t("ranking.none")} lead={t("ranking.noneLead")} testId="report-empty" />}
+        empty={
+          <Empty
+            title={t("ranking.none")}
+            lead={t("ranking.noneLead")}
+            narrowing={["areaId", "search"]}
+            testId="report-empty"
+          />
+        }
       >
         {(first, items) => <RankingTable first={first} items={items} asked={asked} />}
       </ReportFrame>

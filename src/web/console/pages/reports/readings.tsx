@@ -8,7 +8,8 @@ import type { ReadingStep } from "#contract/reports.ts";
 import { getReadings, reportKeys } from "#web/shared/api-reports.ts";
 import { Can } from "#web/shared/can.tsx";
 import { dateTime, units } from "#web/shared/format.ts";
-import { FailedNotice, Loading } from "../../notice.tsx";
+import { WayTo } from "../../empty.tsx";
+import { FailedNotice, Loading, Notice } from "../../notice.tsx";
 import { CorrectionDialog } from "../doubts/correction-dialog.tsx";
 import { UnitsCell } from "./figures.tsx";
 import "../records/records.css";
@@ -59,40 +60,53 @@ export function ReadingsPage() {
         </strong>
         <span>{t("reports.readingsLead")}</span>
       </p>
-      <SheetBox>
-        <table className="sheet" data-testid="readings">
-          <thead>
-            <tr>
-              <th className="first">{t("reports.at")}</th>
-              <th>{t("reports.state")}</th>
-              <th className="num">{t("reports.index")}</th>
-              <th className="num">{t("reports.step", { unit })}</th>
-              <th />
-            </tr>
-          </thead>
-          <tbody>
-            {report.steps.map((step) => (
-              <tr key={`${step.segment}-${step.role}-${step.at}`} data-testid="reading" data-role={step.role}>
-                <th scope="row" className="first">
-                  {dateTime(step.at)}
-                </th>
-                <td>{t(`reports.role.${step.role}`)}</td>
-                <td className="num" data-wh={step.indexWh}>
-                  {units(step.indexWh)}
-                </td>
-                <UnitsCell wh={step.usageWh} testId="step" />
-                <td>
-                  <Can do="reading.correct">
-                    <Button size="small" onClick={() => setCorrecting(step)} data-testid="reading-correct">
-                      {t("reports.correct")}
-                    </Button>
-                  </Can>
-                </td>
+      {report.steps.length === 0 ? (
+        <Notice
+          title={t("reports.noReadings")}
+          lead={t("reports.noReadingsLead")}
+          action={
+            <WayTo to={`/reports/completeness?day=${day}`} can="report.view">
+              {t("menu.completeness")}
+            </WayTo>
+          }
+          testId="readings-empty"
+        />
+      ) : (
+        <SheetBox>
+          <table className="sheet" data-testid="readings">
+            <thead>
+              <tr>
+                <th className="first">{t("reports.at")}</th>
+                <th>{t("reports.state")}</th>
+                <th className="num">{t("reports.index")}</th>
+                <th className="num">{t("reports.step", { unit })}</th>
+                <th />
               </tr>
-            ))}
-          </tbody>
-        </table>
-      </SheetBox>
+            </thead>
+            <tbody>
+              {report.steps.map((step) => (
+                <tr key={`${step.segment}-${step.role}-${step.at}`} data-testid="reading" data-role={step.role}>
+                  <th scope="row" className="first">
+                    {dateTime(step.at)}
+                  </th>
+                  <td>{t(`reports.role.${step.role}`)}</td>
+                  <td className="num" data-wh={step.indexWh}>
+                    {units(step.indexWh)}
+                  </td>
+                  <UnitsCell wh={step.usageWh} testId="step" />
+                  <td>
+                    <Can do="reading.correct">
+                      <Button size="small" onClick={() => setCorrecting(step)} data-testid="reading-correct">
+                        {t("reports.correct")}
+                      </Button>
+                    </Can>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </SheetBox>
+      )}
       {correcting === null ? null : (
         <CorrectionDialog
           meter={{ meterId: id, label: report.label, kind: report.kind }}

@@ -3,7 +3,8 @@ import { Button } from "antd";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { type Asked, reportKeys } from "#web/shared/api-reports.ts";
-import { FailedLine, FailedNotice, Loading, Notice } from "../../notice.tsx";
+import { Empty } from "../../empty.tsx";
+import { FailedLine, FailedNotice, Loading } from "../../notice.tsx";
 import "../records/records.css";
 import "./reports.css";
 
@@ -49,7 +50,16 @@ export function ReportFrame<R extends Paged<unknown>>({
     );
   }
   if (first.total === 0)
-    return empty ?? <Notice title={t("reports.none")} lead={t("reports.noneLead")} testId="report-empty" />;
+    return (
+      empty ?? (
+        <Empty
+          title={t("reports.none")}
+          lead={t("reports.noneLead")}
+          narrowing={["areaId", "search", "stale"]}
+          testId="report-empty"
+        />
+      )
+    );
   const items = pages.data?.pages.flatMap((page) => [...page.items]) ?? [];
   return (
     <>

@@ -7,8 +7,8 @@ import { runOutShows, runOutSorts, runOutWithin } from "#domain/running-out.ts";
 import { type Asked, getRunningOut, queryOf, reportKeys } from "#web/shared/api-reports.ts";
 import { useCan } from "#web/shared/can.tsx";
 import { dateTime } from "#web/shared/format.ts";
+import { Empty } from "../../empty.tsx";
 import { ExportButton } from "../../export-button.tsx";
-import { Notice } from "../../notice.tsx";
 import { ReportChoice, ReportFilter, useReportFilter } from "./report-filter.tsx";
 import { ReportFrame } from "./report-frame.tsx";
 import { RunningOutTable } from "./running-out-table.tsx";
@@ -106,7 +106,8 @@ export function RunningOutPage() {
 function Nobody({ asked }: { asked: Asked }) {
   const { t } = useTranslation();
   return (
-    <Notice
+    <Empty
+      narrowing={["areaId", "search"]}
       title={asked.show === "due" ? t("runningOut.none", { days: asked.days ?? "" }) : t("runningOut.noneHere")}
       lead={t("runningOut.noneLead")}
       testId="report-empty"

@@ -33,6 +33,8 @@ export function BoxList() {
         ) : (
           <Loading rows={3} />
         )
+      ) : found.data.items.length === 0 ? (
+        <p className="empty-line">{t("shares.noBoxes")}</p>
       ) : (
         found.data.items.map((box) => (
           <div key={box.boxId} data-testid={`box-${box.boxId}`}>

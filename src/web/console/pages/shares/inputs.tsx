@@ -39,6 +39,8 @@ export function InputsCard({ outdoorMeterId }: { outdoorMeterId: number }) {
         ) : (
           <Loading rows={3} />
         )
+      ) : found.data.units.every((unit) => unit.disabled) ? (
+        <p className="empty-line">{t("shares.noUnits")}</p>
       ) : (
         <Minutes key={day} day={day} units={found.data.units.filter((unit) => !unit.disabled)} />
       )}

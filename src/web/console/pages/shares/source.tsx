@@ -121,7 +121,9 @@ function Runs({ detail }: { detail: ShareSourceDetail }) {
     <section className="panel stack">
       <h2>{t("shares.runs")}</h2>
       <RunNow detail={detail} />
-      {detail.runs.length === 0 ? null : (
+      {detail.runs.length === 0 ? (
+        <p className="empty-line">{t("shares.noRuns")}</p>
+      ) : (
         <SheetBox isBare cards>
           <table className="sheet" data-testid="runs">
             <thead>

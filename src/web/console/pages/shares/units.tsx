@@ -33,6 +33,8 @@ export function UnitList({ outdoorMeterId }: { outdoorMeterId: number }) {
         ) : (
           <Loading rows={3} />
         )
+      ) : found.data.units.length === 0 ? (
+        <p className="empty-line">{t("shares.noUnits")}</p>
       ) : (
         <SheetBox isBare cards>
           <table className="sheet" data-testid="units">

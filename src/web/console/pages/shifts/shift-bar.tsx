@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { deskKeys, getShifts } from "#web/shared/api-desk.ts";
 import { dateTime, shortTime } from "#web/shared/format.ts";
+import { NotYet } from "../../notice.tsx";
 import "./shifts.css";
 
 const POLL_MS = 15_000;
@@ -15,7 +16,7 @@ export function ShiftBar() {
     queryFn: () => getShifts({ mine: "1", state: "open" }),
     refetchInterval: POLL_MS,
   });
-  if (mine.data === undefined) return null;
+  if (mine.data === undefined) return mine.error ? <NotYet of={mine} /> : null;
   const open = mine.data.items;
   return (
     <div className="shift-bar no-print" data-testid="shift-bar" data-open={open.length}>

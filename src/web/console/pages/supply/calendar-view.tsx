@@ -24,11 +24,11 @@ export function CalendarView() {
   return (
     <>
       <div className="price-filter">
-        <Button onClick={() => setYear(year - 1)} aria-label={t("supply.yearBefore")}>
+        <Button onClick={() => setYear(year - 1)} aria-label={`${t("supply.yearBefore")} ${year - 1}`}>
           {year - 1}
         </Button>
         <h2 data-testid="calendar-year">{year}</h2>
-        <Button onClick={() => setYear(year + 1)} aria-label={t("supply.yearAfter")}>
+        <Button onClick={() => setYear(year + 1)} aria-label={`${t("supply.yearAfter")} ${year + 1}`}>
           {year + 1}
         </Button>
         <Button type="primary" onClick={() => setPasting(true)} data-testid="calendar-paste">
@@ -87,7 +87,7 @@ function Months({ calendar, today, onChoose }: MonthsProps) {
                     className={`day day-${kind} ${entry?.kind === "workday" ? "day-worked" : ""} ${day === today ? "day-today" : ""}`}
                     style={at === 0 ? { gridColumnStart: ((weekdayOf(day) + 6) % 7) + 1 } : undefined}
                     disabled={day <= today}
-                    aria-label={words}
+                    aria-label={`${Number(day.slice(8))}${entry ? t(`supply.mark.${entry.kind}`) : ""} ${words}`}
                     title={words}
                     onClick={() => onChoose(day)}
                     data-testid={`day-${day}`}

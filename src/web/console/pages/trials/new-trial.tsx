@@ -12,7 +12,7 @@ import { dateTime } from "#web/shared/format.ts";
 import { inLanguage } from "#web/shared/i18n.ts";
 import { newKey } from "#web/shared/new-key.ts";
 import { Dialog } from "../../dialog.tsx";
-import { FailedLine, FailedNotice, Loading } from "../../notice.tsx";
+import { FailedLine, FailedNotice, Loading, NotYet } from "../../notice.tsx";
 import { SheetBox } from "../../sheet-box.tsx";
 import "../records/records.css";
 import "../reports/reports.css";
@@ -63,6 +63,8 @@ export function NewTrialPage() {
           {t("trialNew.orConcentrator")} <Link to="/concentrators">{t("trialNew.concentrators")}</Link>
         </p>
       </div>
+      {areas.data === undefined ? <NotYet of={areas} /> : null}
+      {areas.data?.items.length === 0 ? <p className="empty-line">{t("trialNew.noAreas")}</p> : null}
       {placeId === 0 ? null : plan.data === undefined ? (
         plan.error ? (
           <FailedNotice error={plan.error} retry={() => void plan.refetch()} />

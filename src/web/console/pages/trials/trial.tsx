@@ -6,7 +6,7 @@ import type { Trial } from "#contract/trials.ts";
 import { getTrial, trialFile, trialKeys } from "#web/shared/api-trials.ts";
 import { dateTime } from "#web/shared/format.ts";
 import { ExportButton } from "../../export-button.tsx";
-import { FailedLine, FailedNotice, Loading } from "../../notice.tsx";
+import { FailedNotice, Loading } from "../../notice.tsx";
 import { CancelButton, RepeatButton, SignButton, VerifyForm } from "./trial-acts.tsx";
 import { TrialReport } from "./trial-report.tsx";
 import { TrialTag } from "./trial-tag.tsx";
@@ -53,7 +53,6 @@ export function TrialPage() {
         )
       ) : (
         <>
-          {found.error ? <FailedLine error={found.error} /> : null}
           {isUnderWay(trial) ? <Progress trial={trial} /> : null}
           <TrialReport trial={trial} />
           {trial.state === "signed" ? <VerifyForm trialNo={trial.trialNo} /> : null}

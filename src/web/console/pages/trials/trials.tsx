@@ -10,8 +10,9 @@ import { Can } from "#web/shared/can.tsx";
 import { dateTime, MISSING } from "#web/shared/format.ts";
 import { inLanguage } from "#web/shared/i18n.ts";
 import { filterFrom, withFilter } from "../../address-filter.ts";
+import { Empty } from "../../empty.tsx";
 import { ExportButton } from "../../export-button.tsx";
-import { FailedLine, FailedNotice, Loading, Notice } from "../../notice.tsx";
+import { FailedNotice, Loading } from "../../notice.tsx";
 import { SheetBox } from "../../sheet-box.tsx";
 import { useTypedFilter } from "../../use-typed-filter.ts";
 import { TrialTag } from "./trial-tag.tsx";
@@ -59,10 +60,15 @@ export function TrialsPage() {
           <Loading rows={8} />
         )
       ) : list.total === 0 ? (
-        <Notice title={t("trials.empty")} lead={t("trials.emptyLead")} testId="trials-empty" />
+        <Empty
+          title={t("trials.empty")}
+          none={t("trials.none")}
+          lead={t("trials.emptyLead")}
+          narrowing={FILTER_NAMES}
+          testId="trials-empty"
+        />
       ) : (
         <>
-          {found.error ? <FailedLine error={found.error} /> : null}
           <TrialTable items={list.items} />
           <div className="records-more">
             <span className="muted" role="status" data-testid="trials-total" data-total={list.total}>
