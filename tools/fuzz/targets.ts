@@ -6,6 +6,7 @@ import { annotate645 } from "#protocol/dlt645/annotate.ts";
 import { decodeAnswer, expects, requestedDi } from "#protocol/dlt645/commands.ts";
 import { createReassembler } from "#protocol/dlt645/follow-up.ts";
 import { createDeframer645, decodeFrame645, encodeFrame645, FRAME_645_MAX } from "#protocol/dlt645/frame.ts";
+import { decodeGuardSettings, decodeGuardState } from "#protocol/dlt645/load-guard.ts";
 import { loadRecordBlocks } from "#protocol/dlt645/load-record.ts";
 import { decodeKeyUpdate, keyInfoOf } from "#protocol/dlt645/meter-key.ts";
 import { decodeTopUp } from "#protocol/dlt645/prepay.ts";
@@ -57,6 +58,8 @@ export function makeTargets(): readonly Target[] {
         decodeKeyUpdate(frame),
         keyInfoOf(toHex(frame.data)),
         loadRecordBlocks(frame.data.subarray(4)),
+        decodeGuardSettings(frame.data.subarray(4)),
+        decodeGuardState(frame.data.subarray(4)),
         createReassembler(frame).take({ ...frame, control: frame.control | 0x80 }),
         requestedDi(frame),
         expects(frame, frame),

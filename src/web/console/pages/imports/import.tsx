@@ -155,7 +155,7 @@ function Counts({ seen }: { seen: ImportView }) {
   const language = currentLanguage() === "en" ? "en" : "zh";
   const figure = (value: number | undefined) => value ?? MISSING;
   return (
-    <SheetBox className="import-table" label={t("imports.countsLabel")}>
+    <SheetBox cards className="import-table" label={t("imports.countsLabel")}>
       <table className="sheet" data-testid="import-counts">
         <thead>
           <tr>
