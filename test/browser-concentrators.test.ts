@@ -299,7 +299,8 @@ browserStories("concentrators", ({ before, open, refusals }) => {
     await page.getByTestId("link-key-done").click();
     await page.getByText("JC-REPLACED").first().waitFor();
     const after = await concentrator(2);
-    expect(after.epoch).toBe(before.epoch + 1);
+    // At least once: on a machine that stands still for long its collector takes it over anew.
+    expect(after.epoch).toBeGreaterThan(before.epoch);
     expect(after.key_sealed).not.toBe(before.key_sealed);
     await page.goto(`${site.base}/concentrators`);
     const line = page.getByTestId("concentrator-JC-REPLACED");
