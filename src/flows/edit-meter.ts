@@ -21,7 +21,7 @@ import { auditArchive } from "./archive-step.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
 import { demandItemSet } from "./edit-collection.ts";
-import { forgetLoadGuard } from "./load-guard.ts";
+import { moveLoadGuard, takeBackGuardOrders } from "./load-guard.ts";
 import { demandPlace } from "./meter-place.ts";
 import { checkProfile } from "./meter-profile.ts";
 
@@ -65,6 +65,7 @@ export async function changeProtocol(
 ): Promise<void> {
   await decide(ctx.db, async (tx) => {
     const { meter, state } = await takeMeter(tx, actor, input);
+    await takeBackGuardOrders(tx, { meterId: meter.id, at: ctx.clock() });
     await demandQuiet(tx, meter.id);
     const moveOutNo = await openMoveOutOfMeter(tx, meter.id);
     if (moveOutNo !== null) throw new AppError("moving_out", { moveOutNo });
@@ -113,7 +114,10 @@ export async function changeProtocol(
     });
     if (meter.account_id !== null) await forgetArrears(tx, meter.account_id);
     await renewKey(tx, meter.id, input.profile, at);
-    await forgetLoadGuard(ctx, tx, meter.id);
+    await moveLoadGuard(ctx, tx, {
+      ...{ id: meter.id, concentratorId: meter.concentrator_id, profile: input.profile },
+      ...{ by: actor.login, now: at },
+    });
     await tell(ctx, tx, actor, meter, { action: "meter.protocol", after: change, reason: input.reason, ip: input.ip });
   });
 }

@@ -7,7 +7,7 @@ import type { Actor } from "#domain/permission.ts";
 import { hasLoadGuard } from "#protocol/profiles.ts";
 import { archiveChanged } from "#store/archive-revisions.ts";
 import { addAudit } from "#store/audit.ts";
-import { addCommand, supersede } from "#store/commands.ts";
+import { addCommand, supersede, takeBackUnsent } from "#store/commands.ts";
 import type { Tx } from "#store/db.ts";
 import { addEvents } from "#store/events.ts";
 import {
@@ -109,7 +109,7 @@ function request(
   });
 }
 
-/** Another device has come into the meter's place: it is told what the old one watched for, if it can do that. */
+/** Another device has come into the meter's place, or it is spoken to in another way: it is told what it is to watch for, if it can do that. */
 export async function moveLoadGuard(
   ctx: FlowContext,
   tx: Tx,
@@ -126,6 +126,15 @@ export async function moveLoadGuard(
     ...{ kind: "set_load_guard", key: `load-guard:${meter.id}:${now}`, payload: { settings }, reason: "", now },
     ...{ cause: "exchange", by },
   });
+}
+
+/**
+ * What nobody has told the guard of a meter yet holds up nobody who changes the meter: to another device, or in another language, it is told anew
+ * ({@link moveLoadGuard}), and a meter out of use needs none of it.
+ */
+export async function takeBackGuardOrders(tx: Tx, { meterId, at }: { meterId: number; at: Instant }): Promise<void> {
+  const kinds = ["set_load_guard", "release_load_guard"] as const;
+  await takeBackUnsent(tx, { meterId, kinds, why: "device_changed", at });
 }
 
 /** What was known of a guard is of another device, or was told in another language: it is asked anew, and a lock-out counts no more. */

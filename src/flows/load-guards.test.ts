@@ -31,7 +31,7 @@ describe.each(testDatabases)("what becomes of a load guard on $name", ({ name, a
   let keys = 0;
   beforeAll(async () => {
     if (!available) return;
-    b = await building(name, OPENED, [{}, {}, {}, {}, {}, {}]);
+    b = await building(name, OPENED, [{}, {}, {}, {}, {}, {}, {}]);
     await handMeters(b); // its concentrator is online
   });
   afterAll(() => b?.db.drop());
@@ -199,5 +199,39 @@ describe.each(testDatabases)("what becomes of a load guard on $name", ({ name, a
     const retiring = { meterId, version: await versionOf(meterId), reason: "拆除", confirmed: true as const, ip };
     await retireMeter(b.ctx, boss, retiring);
     expect((await alarms(meterId)).map(({ closed_how }) => closed_how)).toEqual(["replaced", "left"]);
+  });
+
+  on("what a guard was never told holds up neither another address nor the end of its meter", async () => {
+    const meterId = b.meters[6] ?? 0;
+    at(later(OPENED, 6 * HOUR_MS));
+    await heard(meterId, { energyWh: 0, status: { ...OPEN, relayOpen: false }, loadGuard: FREE });
+    const settings = { ...GUARD_OFF, maxW: 1000 };
+    await setLoadGuard(b.ctx, boss, { meterId, key: "set-guard-6", settings, reason: "合同 1 kW", ip });
+    const orders = async () =>
+      (
+        await b.db.read
+          .selectFrom("command")
+          .select(["state", "state_reason", "payload"])
+          .where("meter_id", "=", meterId)
+          .where("kind", "=", "set_load_guard")
+          .orderBy("created_at")
+          .orderBy("id")
+          .execute()
+      ).map((row) => [row.state, row.state_reason, JSON.parse(row.payload)]);
+    at(later(now, MINUTE_MS));
+    await changeProtocol(b.ctx, boss, {
+      ...{ meterId, profile: "jc1", address: "000000000096", switchKind: "relay", closesBy: "direct" },
+      ...{ version: await versionOf(meterId), reason: "地址登记错误", confirmed: true, ip },
+    });
+    const old = ["cancelled", "device_changed", { settings }];
+    expect(await orders()).toEqual([old, ["waiting", "", { settings }]]);
+    expect(await loadGuardOf(b.db.read, meterId)).toMatchObject({ told: null, watches: 1 });
+    await b.db.transact((tx) => tx.updateTable("meter").set({ account_id: null }).where("id", "=", meterId).execute());
+    await b.settle();
+    at(later(now, MINUTE_MS));
+    await retireMeter(b.ctx, boss, {
+      ...{ meterId, version: await versionOf(meterId), reason: "拆除", confirmed: true as const, ip },
+    });
+    expect(await orders()).toEqual([old, old]);
   });
 });

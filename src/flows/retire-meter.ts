@@ -10,6 +10,7 @@ import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
 import { demandQuiet, takeMeter, tell } from "./edit-meter.ts";
 import { refuseToMember } from "./group-guard.ts";
+import { takeBackGuardOrders } from "./load-guard.ts";
 import { endLockAlarm } from "./take-load-guard.ts";
 
 /**
@@ -23,6 +24,7 @@ export async function retireMeter(
 ): Promise<void> {
   await decide(ctx.db, async (tx) => {
     const { meter, state } = await takeMeter(tx, actor, input);
+    await takeBackGuardOrders(tx, { meterId: meter.id, at: ctx.clock() });
     await demandQuiet(tx, meter.id);
     if ((await openRatioChangeOf(tx, meter.id)) !== null) throw new AppError("meter_busy");
     const moveOutNo = await openMoveOutOfMeter(tx, meter.id);

@@ -90,6 +90,24 @@ export async function supersede(
     .execute();
 }
 
+/** Takes back every command of some kinds of a meter that nobody has sent. */
+export async function takeBackUnsent(
+  tx: Tx,
+  input: { meterId: number; kinds: readonly CommandKind[]; why: string; at: Instant },
+): Promise<void> {
+  await tx
+    .updateTable("command")
+    .set({
+      ...{ state: "cancelled", state_reason: input.why, lease_token: null, lease_until: 0 },
+      ...{ done_at: input.at, updated_at: input.at },
+    })
+    .where("meter_id", "=", input.meterId)
+    .where("kind", "in", [...input.kinds])
+    .where("state", "=", "waiting")
+    .where("sent_at", "is", null)
+    .execute();
+}
+
 export type OpenSwitch = { id: string; kind: CommandKind; cause: CommandTable["cause"]; sentAt: number | null };
 
 /** The switch commands of a meter that have not ended. */

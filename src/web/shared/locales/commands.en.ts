@@ -59,6 +59,7 @@ export const commandsEn: typeof commandsZh = {
       trial_over: "the trial run no longer waits for it",
       off_by_arrears: "it is off for arrears",
       batch_cancelled: "its batch was stopped",
+      device_changed: "the meter was exchanged, changed or retired",
       superseded: "replaced by a newer command",
       paid: "the arrears were paid",
       "credit-too-low": "less is left in the meter",

@@ -55,6 +55,7 @@ export const commandsZh = {
       trial_over: "试运行已不再等待",
       off_by_arrears: "已因欠费停电",
       batch_cancelled: "所在批次已停止",
+      device_changed: "表计已更换、改型或停用",
       superseded: "已被新的指令取代",
       paid: "欠费已缴清,不再断开",
       "credit-too-low": "电表内剩余量不足",
