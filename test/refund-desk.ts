@@ -33,11 +33,15 @@ export async function refundDesk(database: "sqlite" | "mariadb", options: { coll
     if (!seen) throw new Error(`no refund ${refundNo}`);
     return seen;
   };
-  const reached = (refundNo: string, state: string) =>
-    until(`refund ${state}`, async () => {
-      const seen = await view(refundNo);
-      return seen.state === state && seen;
-    });
+  const reached = (refundNo: string, state: string, waitMs?: number) =>
+    until(
+      `refund ${state}`,
+      async () => {
+        const seen = await view(refundNo);
+        return seen.state === state && seen;
+      },
+      waitMs,
+    );
   const bought = async (amount: string) => {
     const orderNo = await w.recharge(meter.id, amount);
     await until("confirmed", async () => (await w.order(orderNo)).state === "confirmed");

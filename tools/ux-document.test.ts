@@ -10,7 +10,7 @@ const points = [...text.matchAll(/^\| (\d+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$
 describe("docs/UX.md", () => {
   test("has each of the 98 points once, in order, with one of three verdicts and how it was checked", () => {
     expect(points.map(({ number }) => number)).toEqual(Array.from({ length: 98 }, (_, i) => i + 1));
-    expect(new Set(points.map(({ verdict }) => verdict))).toEqual(new Set(["pass", "fail", "not yet"]));
+    expect(points.filter(({ verdict }) => !["pass", "fail", "not yet"].includes(verdict))).toEqual([]);
     expect(points.filter(({ asked, how }) => asked.trim() === "" || how.trim() === "")).toEqual([]);
   });
 
