@@ -51,12 +51,19 @@ export function addWords(words: { zh: Tree; en: Tree }): void {
   i18next.addResourceBundle("en", "translation", withSingulars(words.en), true);
 }
 
-/** Switches without a reload and remembers the choice on this computer. Rejects, and changes nothing, when the sentences cannot be fetched. */
+let wished: Language | null = null;
+
+/**
+ * Switches without a reload and remembers the choice on this computer. Rejects, and changes nothing, when the sentences cannot be fetched. Of
+ * several choices the last one counts, also when the sentences of an earlier one come after it.
+ */
 export async function chooseLanguage(language: Language): Promise<void> {
+  wished = language;
   if (!loaded.has(language)) {
     i18next.addResourceBundle(language, "translation", await sentencesOf[language](), true);
     loaded.add(language);
   }
+  if (wished !== language) return;
   localStorage.setItem(STORED_AS, language);
   await i18next.changeLanguage(language);
   showLanguage();
