@@ -256,7 +256,14 @@ describe.each(testDatabases)("a load guard on $name", ({ name, available }) => {
   on("another device in its place is told what the old one watched for", async () => {
     const s = await shop(name);
     const meter = await s.w.db.read.selectFrom("meter").selectAll().where("id", "=", s.id).executeTakeFirstOrThrow();
-    const place = { id: s.id, concentratorId: meter.concentrator_id, profile: "jc1", by: "boss", now: s.w.ctx.clock() };
+    const place = {
+      cause: "exchange" as const,
+      id: s.id,
+      concentratorId: meter.concentrator_id,
+      profile: "jc1",
+      by: "boss",
+      now: s.w.ctx.clock(),
+    };
     await s.w.db.transact((tx) => moveLoadGuard(s.w.ctx, tx, place));
     expect((await s.view()).inMeter).toBe(false);
     await until("told", async () => (await s.view()).inMeter);

@@ -116,7 +116,7 @@ export async function changeProtocol(
     await renewKey(tx, meter.id, input.profile, at);
     await moveLoadGuard(ctx, tx, {
       ...{ id: meter.id, concentratorId: meter.concentrator_id, profile: input.profile },
-      ...{ by: actor.login, now: at },
+      ...{ cause: "operator", by: actor.login, now: at },
     });
     await tell(ctx, tx, actor, meter, { action: "meter.protocol", after: change, reason: input.reason, ip: input.ip });
   });

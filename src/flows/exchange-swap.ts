@@ -74,7 +74,14 @@ async function swap(ctx: FlowContext, tx: Tx, actor: Actor, input: SwapRequest &
   const booked = row.credit_at === "meter" ? await bookCarry(ctx, tx, { row: carried, actor: actor.login, now }) : null;
   await enterDevice(tx, meter.id, input, now);
   const { concentratorId, profile } = input;
-  await moveLoadGuard(ctx, tx, { id: meter.id, concentratorId, profile, by: actor.login, now: instant(now) });
+  await moveLoadGuard(ctx, tx, {
+    id: meter.id,
+    concentratorId,
+    profile,
+    cause: "exchange",
+    by: actor.login,
+    now: instant(now),
+  });
   const moved = await moveExchange(tx, row, {
     to: "reading",
     change: {

@@ -113,18 +113,25 @@ function request(
 export async function moveLoadGuard(
   ctx: FlowContext,
   tx: Tx,
-  meter: { id: number; concentratorId: number; profile: string; by: string; now: Instant },
+  meter: {
+    id: number;
+    concentratorId: number;
+    profile: string;
+    cause: "exchange" | "operator";
+    by: string;
+    now: Instant;
+  },
 ): Promise<void> {
   const guard = await loadGuardOf(tx, meter.id);
   if (guard === null) return;
   await forgetLoadGuard(ctx, tx, meter.id);
   const settings = wantedOf(guard);
   if (!hasLoadGuard(meter.profile) || !isWatching(settings)) return;
-  const { now, by } = meter;
+  const { now, by, cause } = meter;
   const place = { id: meter.id, concentrator_id: meter.concentratorId };
   await ask(ctx, tx, place, {
     ...{ kind: "set_load_guard", key: `load-guard:${meter.id}:${now}`, payload: { settings }, reason: "", now },
-    ...{ cause: "exchange", by },
+    ...{ cause, by },
   });
 }
 
