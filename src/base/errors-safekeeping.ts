@@ -41,6 +41,11 @@ export const safekeepingErrors = {
     "数据库里有一次未完成的恢复。请重新运行 jichao restore,或换一个空库",
     "A restore into this database has not finished: run jichao restore again, or use an empty database",
   ],
+  database_newer: [
+    409,
+    "数据库已由更新的版本({version})升级,含本版本({here})不认识的步骤 {migration}。为免记错账,本版本不在它上面运行。请启动新版本;要回到旧版本,请用新版本执行 jichao release rollback(运维手册第 7 节)",
+    "The database was upgraded by a newer version ({version}): this one ({here}) does not know its step {migration} and does not run on it, so that no money is booked wrongly. Start the newer version; to go back, run jichao release rollback with it (operations manual, section 7)",
+  ],
   quarantine_none: [409, "系统不在隔离状态", "The system is not in quarantine"],
   quarantine_meter_done: [
     409,

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { AppError } from "#base/errors.ts";
 import { collectorConfig } from "#collector/config.ts";
 import { runCollector } from "#collector/main.ts";
 import type { FlowContext } from "#flows/context.ts";
@@ -10,8 +11,9 @@ import { runServer, type ServerDeps } from "#server/main.ts";
 import { simulatorConfig } from "#simulator/config.ts";
 import { runSimulator } from "#simulator/main.ts";
 import { mixedTownPlan } from "#simulator/mixed-town.ts";
-import { type Db, embeddedDatabase, openDatabase } from "#store/db.ts";
-import { systemClock } from "#system/clock.ts";
+import { type Db, embeddedDatabase, newerThanThis, openDatabase } from "#store/db.ts";
+import { NEWER_LOOK_MS } from "#store/migrate.ts";
+import { pause, systemClock } from "#system/clock.ts";
 import { type Environment, type Installation, installationConfig } from "#system/environment.ts";
 import { externalModule } from "#system/external-module.ts";
 import { armFaults } from "#system/fault-point.ts";
@@ -50,6 +52,28 @@ export async function standUp(program: string, env: Environment, quietest: "info
   return { db, clock: systemClock, newId, log, sealer, security, end };
 }
 
+/**
+ * The signal by which a program ends: the given one, or, within seconds, a database that a newer program is upgrading to what this one would misread. After
+ * that `ended` throws, so that nobody takes it for an end that was asked for.
+ */
+export function endingWhenNewer(footing: Footing, asked: AbortSignal): { signal: AbortSignal; ended(): void } {
+  const own = new AbortController();
+  const signal = AbortSignal.any([asked, own.signal]);
+  let newer: AppError | null = null;
+  void (async () => {
+    for (; !signal.aborted; await pause(NEWER_LOOK_MS, signal)) {
+      newer = await newerThanThis(footing.db).catch(() => null); // away: the next look tells
+      if (newer === null) continue;
+      footing.log.error({ ...newer.details }, "ended: the database became newer than this program");
+      own.abort();
+    }
+  })();
+  const ended = () => {
+    if (newer !== null) throw newer;
+  };
+  return { signal, ended };
+}
+
 /** The security module that the environment names: the one inside the program, or another process that holds the root keys. */
 function securityModule(config: Installation, on: { db: Db; sealer: Sealer; log: Log }): SecurityModule {
   const { hsm: address, hsmToken: token } = config;
@@ -77,25 +101,29 @@ export function townToTry(env: Environment, footing: Footing): NonNullable<Serve
 }
 
 /** `jichao server`: the web management alone. */
-export async function serverProgram(env: Environment, signal: AbortSignal): Promise<void> {
+export async function serverProgram(env: Environment, asked: AbortSignal): Promise<void> {
   const config = serverConfig(env);
   const footing = await standUp("server", env);
+  const { signal, ended } = endingWhenNewer(footing, asked);
   const print = (text: string) => console.log(text);
   const own = { webDir, exportFolder: exportFolder(env), tryTown: townToTry(env, footing), print };
   const server = await runServer(config, { ...footing, ...own }, signal);
   await aborted(signal);
   await server.close();
   await footing.end();
+  ended();
 }
 
 /** `jichao collector`: the front-end processor alone. */
-export async function collectorProgram(env: Environment, signal: AbortSignal): Promise<void> {
+export async function collectorProgram(env: Environment, asked: AbortSignal): Promise<void> {
   const config = collectorConfig(env);
   const footing = await standUp("collector", env);
+  const { signal, ended } = endingWhenNewer(footing, asked);
   const collector = await runCollector(config, { ...footing, captureFolder: captureFolder(env) }, signal);
   await aborted(signal);
   await collector.close();
   await footing.end();
+  ended();
 }
 
 /** `jichao simulator`: the simulated town. Ends with its parent when it was started by one. */

@@ -11,7 +11,7 @@ import type { Log } from "#system/log.ts";
 import { buildWeb } from "../../tools/build-web.ts";
 import { aborted } from "./aborted.ts";
 import { enrollTown, hasSite } from "./demo.ts";
-import { captureFolder, exportFolder, standUp, townToTry, webDir } from "./programs.ts";
+import { captureFolder, endingWhenNewer, exportFolder, standUp, townToTry, webDir } from "./programs.ts";
 
 /** How long the simulator may take to put its meters' memory on disk. */
 const SIMULATOR_END_MS = 5_000;
@@ -20,12 +20,13 @@ const SIMULATOR_END_MS = 5_000;
  * `jichao start`: collector and server in one process with one writer to the database, and, unless JICHAO_SIMULATOR=off, the
  * simulated town in a process of its own. An empty database takes the demo town into use.
  */
-export async function startProgram(env: Environment, signal: AbortSignal): Promise<void> {
+export async function startProgram(env: Environment, asked: AbortSignal): Promise<void> {
   const server = serverConfig(env);
   const collector = collectorConfig({ JICHAO_LINK_HOST: "127.0.0.1", ...env });
   const withTown = env.JICHAO_SIMULATOR !== "off";
   const town = simulatorConfig(env);
   const footing = await standUp("jichao", env);
+  const { signal, ended } = endingWhenNewer(footing, asked);
   if (withTown && !(await hasSite(footing))) {
     const plan = mixedTownPlan({ seed: town.seed });
     await enrollTown(footing, footing.sealer, { plan, stateFile: town.stateFile ?? null });
@@ -45,6 +46,7 @@ export async function startProgram(env: Environment, signal: AbortSignal): Promi
   await simulator?.end();
   await Promise.all([runningServer.close(), runningCollector.close()]);
   await footing.end();
+  ended();
 }
 
 /** Builds the console's files when the sources are newer; the server shows a waiting page until then. */

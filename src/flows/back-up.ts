@@ -60,9 +60,16 @@ export async function backUp(
   const takenAt = ctx.clock();
   const name = nameOf(takenAt, ctx.newId(takenAt), input.passphrase !== null);
   const [file, writing] = [join(input.folder, name), join(input.folder, `${name}.part`)];
+  let { depth } = input;
   try {
     const snapshot = await openSnapshot(input.url);
     try {
+      const unknown = snapshot.migrations.filter((name) => !migrationNames.includes(name));
+      // A newer version has been here, and this one gets along with it: its tables cannot be made here for a trial.
+      if (unknown.length > 0) {
+        ctx.log.warn({ migrations: unknown }, "a backup of a newer database is checked by its hashes only");
+        depth = "read";
+      }
       await writeArchive(snapshot, {
         file: writing,
         passphrase: input.passphrase,
@@ -73,7 +80,7 @@ export async function backUp(
     } finally {
       await snapshot.close();
     }
-    const found = await checkBackup(ctx, { ...input, file: writing }).catch((error) => {
+    const found = await checkBackup(ctx, { ...input, depth, file: writing }).catch((error) => {
       throw new AppError("backup_not_itself", { what: whatOf(error) }, { cause: error });
     });
     await rename(writing, file);

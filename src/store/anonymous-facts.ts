@@ -36,7 +36,7 @@ export async function databaseFacts(db: Db): Promise<Record<string, unknown>> {
   return {
     engine: await db.version(),
     settings: Object.fromEntries(await engineSettings(db.read)),
-    migrations: await appliedMigrations(db.read),
+    migrations: (await appliedMigrations(db.read))?.map(({ name }) => name) ?? null,
     rows,
     states,
   };

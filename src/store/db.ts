@@ -1,9 +1,10 @@
 import { join, resolve } from "node:path";
 import { type Kysely, sql } from "kysely";
-import { assert } from "#base/errors.ts";
+import { type AppError, assert } from "#base/errors.ts";
 import { type Log, silentLog } from "#system/log.ts";
 import { assertOutsideBody } from "./body-scope.ts";
-import { migrateMysql, migrateSqlite } from "./migrate.ts";
+import { migrateMysql, migrateSqlite, migrationNames } from "./migrate.ts";
+import { migrationMarks, newerDatabase } from "./migration-marks.ts";
 import { openMysql } from "./mysql.ts";
 import { mysqlAddress } from "./mysql-address.ts";
 import type { NodeLook } from "./mysql-node.ts";
@@ -48,6 +49,11 @@ export async function openDatabase(url: string, options: DatabaseOptions = {}): 
   return /^(mysql|mariadb):/.test(url) ? openOnMysql(url, opening) : openOnSqlite(url, opening);
 }
 
+/** Why this program must not touch the database any more (or not yet), or null; programs that run look now and then. */
+export async function newerThanThis(db: Db): Promise<AppError | null> {
+  return newerDatabase(await migrationMarks(db.read), migrationNames);
+}
+
 /** The address of the embedded database: a file in the data folder. */
 export function embeddedDatabase(dataDir: string): string {
   return `sqlite:${resolve(join(dataDir, "jichao.db"))}`;
@@ -66,7 +72,7 @@ async function openOnSqlite(url: string, options: Opening): Promise<Db> {
       assertOutsideBody("transact()");
       return writer.transact(body);
     },
-    migrate: () => migrateSqlite(writer),
+    migrate: () => migrateSqlite(writer, undefined, { log: options.log }),
     async version() {
       const { rows } = await sql<{ version: string }>`select sqlite_version() as version`.execute(read);
       return `SQLite ${rows[0]?.version}`;
@@ -86,7 +92,7 @@ async function openOnMysql(url: string, options: Opening): Promise<Db> {
       assertOutsideBody("transact()");
       return database.transact(body);
     },
-    migrate: () => migrateMysql(address),
+    migrate: () => migrateMysql(address, undefined, { log: options.log }),
     async version() {
       const { rows } = await sql<{ version: string }>`select version() as version`.execute(database.read);
       const text = rows[0]?.version ?? "";

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Tx } from "./db.ts";
+import { type MigrationMark, migrationMarks } from "./migration-marks.ts";
 import { kindOf } from "./portable.ts";
 
 /** Variables of a MySQL or MariaDB that decide whether a commit is kept, and whether texts and times mean the same everywhere. */
@@ -41,10 +42,8 @@ export async function databaseClockAhead(read: Tx, clock: () => number): Promise
   return Math.round(Number(rows[0]?.ms ?? askedAt) - (askedAt + clock()) / 2);
 }
 
-/** Migrations that were applied to a database; null when it has no tables yet. */
-export async function appliedMigrations(read: Tx): Promise<string[] | null> {
+/** Migrations that were applied to a database, or begun; null when it has no tables yet. */
+export async function appliedMigrations(read: Tx): Promise<MigrationMark[] | null> {
   const tables = await read.introspection.getTables();
-  if (!tables.some(({ name }) => name === "migration")) return null;
-  const { rows } = await sql<{ name: string }>`select name from migration order by name`.execute(read);
-  return rows.map(({ name }) => name);
+  return tables.some(({ name }) => name === "migration") ? await migrationMarks(read) : null;
 }

@@ -1,5 +1,9 @@
 import { Kysely, MysqlDialect, sql } from "kysely";
 import { AppError } from "#base/errors.ts";
+import { SOFTWARE_VERSION } from "#base/version.ts";
+import { pause } from "#system/clock.ts";
+import { type Log, silentLog } from "#system/log.ts";
+import { migrationMarks, newerDatabase, unknownMigrations } from "./migration-marks.ts";
 import * as firstLight from "./migrations/0001_first_light.ts";
 import * as links from "./migrations/0002_links.ts";
 import * as switchFault from "./migrations/0003_switch_fault.ts";
@@ -32,6 +36,7 @@ import * as loadGuard from "./migrations/0029_load_guard.ts";
 import * as trials from "./migrations/0030_trials.ts";
 import * as switchBatches from "./migrations/0031_switch_batches.ts";
 import * as setup from "./migrations/0032_setup.ts";
+import * as marks from "./migrations/0033_marks.ts";
 import type { MysqlAddress } from "./mysql-address.ts";
 import { mysqlPool } from "./mysql-pool.ts";
 import { mysqlWriter } from "./mysql-writer.ts";
@@ -41,10 +46,20 @@ import type { SqliteWriter } from "./sqlite-writer.ts";
 /**
  * One step forward. Steps are never edited once released and never undone. On the MySQL family every statement commits
  * by itself, so a step must get through when an earlier try of it stopped anywhere: `if not exists`, keys, conditions.
+ *
+ * `olderCanRun`: programs that do not know the step may go on with the database, and the way back to them costs nothing. Only for steps that add tables,
+ * indexes, and columns that may be left out of an insert, when nothing that newer programs write means something else to older ones. A release that writes
+ * what older programs would misread brings an unmarked step, if need be one that does nothing. What older programs write meanwhile leaves the new columns
+ * empty: the newer program must get along with that, as the step is not applied again.
  */
-type Migration = { name: string; up(db: Kysely<Schema>, kind: "sqlite" | "mysql"): Promise<void> };
+export type Migration = {
+  name: string;
+  olderCanRun?: true;
+  up(db: Kysely<Schema>, kind: "sqlite" | "mysql"): Promise<void>;
+};
 
-const migrations: readonly Migration[] = [
+/** All steps, in the order in which they are made. */
+export const migrations: readonly Migration[] = [
   { name: "0001_first_light", up: firstLight.up },
   { name: "0002_links", up: links.up },
   { name: "0003_switch_fault", up: switchFault.up },
@@ -77,12 +92,19 @@ const migrations: readonly Migration[] = [
   { name: "0032_setup", up: setup.up },
   { name: "0030_trials", up: trials.up },
   { name: "0029_load_guard", up: loadGuard.up },
+  { name: "0033_marks", up: marks.up, olderCanRun: true },
 ];
 
 /** Statements that rebuild a big table take their time. */
 const STATEMENT_TIMEOUT_MS = 60 * 60_000;
 /** How long a second program waits for the first to finish. */
 const LOCK_WAIT_S = 600;
+/**
+ * How often a running program looks whether the database has become too new for it, and how long an unmarked step is announced before its first statement:
+ * older programs have ended by then.
+ */
+export const NEWER_LOOK_MS = 3_000;
+const ANNOUNCED_MS = 10_000;
 
 /** The names of all migrations that this version knows, in the order in which they are made. */
 export const migrationNames: readonly string[] = migrations.map(({ name }) => name);
@@ -94,16 +116,27 @@ export const RESTORING = "restoring";
 type Wanted = (name: string) => boolean;
 const all: Wanted = () => true;
 
+/** `steps`: other ones than those of this version; only tests and rehearsals have such. */
+export type Migrating = { log?: Log; steps?: readonly Migration[]; announcedMs?: number };
+
 /** On SQLite all pending steps are one transaction: whoever comes second finds them done. */
-export function migrateSqlite(writer: SqliteWriter, wanted: Wanted = all): Promise<string[]> {
-  return writer.transact((tx) => applyPending(tx, "sqlite", wanted));
+export function migrateSqlite(
+  writer: SqliteWriter,
+  wanted: Wanted = all,
+  migrating: Migrating = {},
+): Promise<string[]> {
+  return writer.transact((tx) => applyPending(tx, "sqlite", wanted, migrating));
 }
 
 /**
  * On the MySQL family a named lock keeps a second program out; it dies with its connection. On a cluster it holds on one
  * node only: there the steps' own `if not exists` carries, as tables are made in one order on all nodes.
  */
-export async function migrateMysql(address: MysqlAddress, wanted: Wanted = all): Promise<string[]> {
+export async function migrateMysql(
+  address: MysqlAddress,
+  wanted: Wanted = all,
+  migrating: Migrating = {},
+): Promise<string[]> {
   const writer = mysqlWriter(address);
   const pool = mysqlPool(address, writer, {
     connections: 1,
@@ -121,7 +154,7 @@ export async function migrateMysql(address: MysqlAddress, wanted: Wanted = all):
       );
       if (rows[0]?.got !== 1)
         throw new AppError("database_unavailable", {}, { cause: new Error("migration lock is held") });
-      return await applyPending(connection, "mysql", wanted);
+      return await applyPending(connection, "mysql", wanted, migrating);
     });
   } finally {
     await db.destroy(); // and with the connection goes the lock
@@ -132,25 +165,59 @@ export async function migrateMysql(address: MysqlAddress, wanted: Wanted = all):
 /** Longer names are refused by MySQL. */
 const LOCK_NAME_CHARS_MAX = 64;
 
-async function applyPending(db: Kysely<Schema>, kind: "sqlite" | "mysql", wanted: Wanted): Promise<string[]> {
+async function applyPending(
+  db: Kysely<Schema>,
+  kind: "sqlite" | "mysql",
+  wanted: Wanted,
+  { log = silentLog, steps = migrations, announcedMs = ANNOUNCED_MS }: Migrating,
+): Promise<string[]> {
   // Half a restore is no system: no program starts on it.
   if (wanted === all && (await hasTable(db, kind, RESTORING))) throw new AppError("restore_unfinished");
   const isThere = await hasTable(db, kind, "migration");
-  const done = isThere ? (await sql<{ name: string }>`select name from migration`.execute(db)).rows : [];
-  const known = new Set(done.map((row) => row.name));
+  const marked = isThere ? await migrationMarks(db) : [];
+  const names = steps.map(({ name }) => name);
+  const newer = newerDatabase(marked, names);
+  if (newer !== null) throw newer;
+  const borne = unknownMigrations(marked, names).borne.map(({ name }) => name);
+  if (borne.length > 0)
+    log.warn({ migrations: borne }, "the database is newer than this program, which gets along with it");
+  const known = new Set(marked.flatMap(({ name, isDone }) => (isDone ? [name] : [])));
+  const pending = steps.filter(({ name }) => !known.has(name) && wanted(name));
   // With nothing to do nothing is touched: the programs may run as a user who cannot make tables.
-  if (isThere && migrations.every(({ name }) => known.has(name) || !wanted(name))) return [];
+  if (isThere && pending.length === 0) return [];
   const name = kind === "sqlite" ? sql`text` : sql`varchar(100)`;
   const end = kind === "sqlite" ? sql`strict` : sql`engine=InnoDB default charset=utf8mb4 collate=utf8mb4_bin`;
+  // Refused to a user who may not change tables, before anything is announced.
   await sql`create table if not exists migration (name ${name} not null primary key) ${end}`.execute(db);
-  const applied: string[] = [];
-  for (const migration of migrations) {
-    if (known.has(migration.name) || !wanted(migration.name)) continue;
-    await migration.up(db, kind);
-    await sql`insert into migration (name) values (${migration.name})`.execute(db);
-    applied.push(migration.name);
+  const begun = new Set(marked.flatMap(({ name, isDone }) => (isDone ? [] : [name])));
+  if (
+    wanted === all &&
+    kind === "mysql" &&
+    known.has(MARKS) &&
+    pending.some(({ olderCanRun }) => olderCanRun !== true)
+  ) {
+    for (const step of pending) {
+      if (!begun.has(step.name)) await note(db, step, 0);
+      begun.add(step.name);
+    }
+    await pause(announcedMs);
   }
-  return applied;
+  for (const step of pending) {
+    await step.up(db, kind);
+    known.add(step.name);
+    if (begun.has(step.name)) await sql`update migration set ended = 1 where name = ${step.name}`.execute(db);
+    else if (known.has(MARKS)) await note(db, step, 1);
+    else await sql`insert into migration (name) values (${step.name})`.execute(db);
+  }
+  return pending.map(({ name }) => name);
+}
+
+/** The step from which on the table `migration` has marks. */
+const MARKS = "0033_marks";
+
+function note(db: Kysely<Schema>, { name, olderCanRun }: Migration, ended: 0 | 1): Promise<unknown> {
+  return sql`insert into migration (name, older_can_run, made_by, ended)
+    values (${name}, ${olderCanRun === true ? 1 : 0}, ${SOFTWARE_VERSION}, ${ended})`.execute(db);
 }
 
 async function hasTable(db: Kysely<Schema>, kind: "sqlite" | "mysql", table: string): Promise<boolean> {

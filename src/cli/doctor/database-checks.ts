@@ -6,6 +6,7 @@ import { type Db, embeddedDatabase, openDatabase } from "#store/db.ts";
 import { appliedMigrations, databaseClockAhead, engineSettings } from "#store/engine-settings.ts";
 import { ledgerTotals, unbalancedTransfers } from "#store/ledger-checks.ts";
 import { migrationNames } from "#store/migrate.ts";
+import { type MigrationMark, unknownMigrations } from "#store/migration-marks.ts";
 import type { NodeState } from "#store/mysql-node.ts";
 import { allOffStops } from "#store/off-stops.ts";
 import { currentRestore } from "#store/quarantine.ts";
@@ -55,7 +56,7 @@ export async function databaseChecks(installation: Installation, use: (db: Db) =
     const tables = migrations(applied);
     found.push(tables);
     if (tables.state === "fail" || applied === null || applied.length === 0) return found;
-    if (migrationNames.some((name) => !applied.includes(name))) return found; // what follows asks tables that may not be there
+    if (missing(applied) > 0) return found; // what follows asks tables that may not be there
     const now = systemClock();
     found.push(...(await backups(db, now)), await ledger(db), await sealed(db, installation));
     found.push(await quarantine(db), await offStops(db), await stuck(db, now));
@@ -187,21 +188,41 @@ async function clock(db: Db): Promise<Finding[]> {
   return [Math.abs(ahead) >= CLOCK_AHEAD_WARN_MS ? warn("clock", why, todo) : ok("clock", ...why)];
 }
 
-function migrations(applied: readonly string[] | null): Finding {
-  const unknown = applied?.find((name) => !migrationNames.includes(name));
-  if (unknown !== undefined) {
+/** How many of this program's own steps are not in the database. */
+function missing(applied: readonly MigrationMark[] | null): number {
+  return migrationNames.filter((name) => !applied?.some((mark) => mark.isDone && mark.name === name)).length;
+}
+
+function migrations(applied: readonly MigrationMark[] | null): Finding {
+  const { refused, borne } = unknownMigrations(applied ?? [], migrationNames);
+  const [newer] = [...refused, ...borne];
+  const by = newer?.madeBy ?? "?";
+  if (refused.length > 0) {
     return fail(
       "migrations",
-      [`数据库比程序新(${unknown})`, `the database is newer than the program (${unknown})`],
-      ["升级程序", "upgrade the program"],
+      [`数据库比程序新(${newer?.name},版本 ${by})`, `the database is newer than the program (${newer?.name} by ${by})`],
+      ["启动新版本的程序", "start the newer program"],
     );
   }
-  const missing = migrationNames.filter((name) => !applied?.includes(name)).length;
-  if (missing === 0) return ok("migrations", "表结构是最新的", "the tables are up to date");
+  const pending = missing(applied);
+  if (pending > 0) {
+    return warn(
+      "migrations",
+      [`有 ${pending} 个升级步骤未执行`, `${pending} migrations are pending`],
+      ["程序启动时自动执行;先做一次备份", "applied when a program starts; take a backup first"],
+    );
+  }
+  if (newer === undefined) return ok("migrations", "表结构是最新的", "the tables are up to date");
   return warn(
     "migrations",
-    [`有 ${missing} 个升级步骤未执行`, `${missing} migrations are pending`],
-    ["程序启动时自动执行;先做一次备份", "applied when a program starts; take a backup first"],
+    [
+      `数据库由更新的版本 ${by} 升级过(${newer.name}),本版本可以在其上运行`,
+      `the database was upgraded by the newer version ${by} (${newer.name}), with which this one gets along`,
+    ],
+    [
+      "备份只核对校验和,不做试恢复;请尽早换回新版本",
+      "backups are checked by their hashes only and not restored for trial; go back to the newer version soon",
+    ],
   );
 }
 

@@ -30,6 +30,11 @@ export async function openSnapshot(url: string): Promise<Snapshot> {
   return /^(mysql|mariadb):/.test(url) ? onMysql(mysqlAddress(url)) : onSqlite(resolve(url.replace(/^sqlite:/, "")));
 }
 
+/** A step that was begun and broken off is none of the backup: what a restore makes is what was there before it. */
+function isDone({ ended }: Record<string, unknown>): boolean {
+  return ended === undefined || ended === null || Number(ended) === 1;
+}
+
 type FromMysql = string | number | Uint8Array | null;
 
 async function onSqlite(file: string): Promise<Snapshot> {
@@ -46,10 +51,10 @@ async function onSqlite(file: string): Promise<Snapshot> {
         column(name, String(row.name), String(row.type)),
       ),
     }));
-    const migrations = all.includes("migration") ? ask("select name from migration order by name") : [];
+    const migrations = all.includes("migration") ? ask("select * from migration order by name") : [];
     return {
       engine: `SQLite ${ask("select sqlite_version() as version")[0]?.version}`,
-      migrations: migrations.map(({ name }) => String(name)),
+      migrations: migrations.filter(isDone).map(({ name }) => String(name)),
       tables,
       async *rows({ name, columns }) {
         const key = ask("select name from pragma_table_info(?) where pk > 0 order by pk", name);
@@ -104,10 +109,10 @@ async function onMysql(address: MysqlAddress): Promise<Snapshot> {
     }
     const [about] = await ask("select version() as version");
     const version = String(about?.version);
-    const migrations = tables.has("migration") ? await ask("select name from migration order by name") : [];
+    const migrations = tables.has("migration") ? await ask("select * from migration order by name") : [];
     return {
       engine: `${/mariadb/i.test(version) ? "MariaDB" : "MySQL"} ${version.split("-")[0]}`,
-      migrations: migrations.map(({ name }) => String(name)),
+      migrations: migrations.filter(isDone).map(({ name }) => String(name)),
       tables: [...tables].filter(([name]) => isKept(name)).map(([name, columns]) => ({ name, columns })),
       async *rows({ name, columns }) {
         const order = keys.filter(({ t }) => t === name).map(({ c }) => `\`${c}\``);
