@@ -8,7 +8,7 @@ import { simulatorConfig } from "#simulator/config.ts";
 import { mixedTownPlan } from "#simulator/mixed-town.ts";
 import type { Environment } from "#system/environment.ts";
 import type { Log } from "#system/log.ts";
-import { buildWeb } from "../../tools/build-web.ts";
+import { programFolder, releaseIn } from "#system/release.ts";
 import { aborted } from "./aborted.ts";
 import { enrollTown, hasSite } from "./demo.ts";
 import { captureFolder, endingWhenNewer, exportFolder, standUp, townToTry, webDir } from "./programs.ts";
@@ -49,9 +49,11 @@ export async function startProgram(env: Environment, asked: AbortSignal): Promis
   ended();
 }
 
-/** Builds the console's files when the sources are newer; the server shows a waiting page until then. */
+/** Builds the console's files when the sources are newer; the server shows a waiting page until then. A release brings them. */
 async function buildConsole(log: Log): Promise<void> {
+  if (releaseIn(programFolder) !== null) return;
   try {
+    const { buildWeb } = await import("../../tools/build-web.ts");
     const built = await buildWeb({ quiet: true });
     if (built.built) log.info({ tookMs: built.tookMs }, "console built");
   } catch (error) {
