@@ -7,7 +7,7 @@ type Props = { children: ReactNode; isBare?: boolean; className?: string; label?
 
 /**
  * What a wide table scrolls in, within the page and reachable by keys; a panel unless it is bare. `label` says what it is where no heading does.
- * With `cards` each row is a card on a phone, so that nothing of it has to be scrolled for: for lists of things, not for columns of figures.
+ * With `cards` each row is a card on a phone, so that nothing of it has to be scrolled for: for whatever is wider than a phone, but for what is read across (a matrix).
  */
 export function SheetBox({ children, isBare = false, className = "", label, cards = false }: Props) {
   const { t } = useTranslation();
@@ -34,12 +34,17 @@ function nameCells(box: HTMLElement): void {
     if (does !== null && head.dataset.all !== does) head.dataset.all = does;
   }
   const heads = all.map((head) => head.textContent ?? "");
+  /** How many more rows a cell from above takes of each column. */
+  const taken = heads.map(() => 0);
   for (const row of box.querySelectorAll<HTMLTableRowElement>("tbody tr, tfoot tr")) {
+    const fromAbove = taken.map((rows) => rows > 0);
+    for (const [column, rows] of taken.entries()) taken[column] = Math.max(0, rows - 1);
     let column = 0;
     for (const cell of row.cells) {
+      while (fromAbove[column]) column++;
       const head = heads[column] ?? "";
       if (cell.dataset.head !== head) cell.dataset.head = head;
-      column += cell.colSpan;
+      for (let i = 0; i < cell.colSpan; i++, column++) taken[column] = cell.rowSpan - 1;
     }
   }
 }

@@ -23,7 +23,7 @@ const tones = {
 type CardProps = {
   approval: Approval;
   onChanged: () => void;
-  /** True on the page of what waits: no way there is shown, and it is withdrawn there. */
+  /** True on the page of what waits: its facts stand there, no way there is shown, and it is withdrawn there. */
   atObject?: boolean;
   /** The list that is shown beside it; without it, what is about a list cannot be approved here. */
   seen?: string;
@@ -45,7 +45,7 @@ export function ApprovalCard({ approval, onChanged, atObject = false, seen }: Ca
       </header>
       <dl className="facts">
         {Object.entries(approval.summary)
-          .filter(([key]) => !drawn.has(key))
+          .filter(([key]) => !drawn.has(key) && !(atObject && toldByObject.has(key)))
           .map(([key, value]) => (
             <div key={key} className="facts-row">
               <dt>{summaryWord(key)}</dt>
@@ -53,18 +53,7 @@ export function ApprovalCard({ approval, onChanged, atObject = false, seen }: Ca
             </div>
           ))}
         <BeforeAfter summary={approval.summary} />
-        {approval.reason === "" ? null : (
-          <div className="facts-row">
-            <dt>{t("approvals.why")}</dt>
-            <dd data-testid="approval-reason">{approval.reason}</dd>
-          </div>
-        )}
-        <div className="facts-row">
-          <dt>{t("approvals.askedBy")}</dt>
-          <dd data-testid="approval-by">
-            {approval.requestedBy} <small>{dateTime(approval.requestedAt)}</small>
-          </dd>
-        </div>
+        {atObject ? null : <Asked approval={approval} />}
       </dl>
       {isOpen ? <p className="muted">{t("approvals.until", { time: dateTime(approval.expiresAt) })}</p> : null}
       {approval.decidedBy === null ? null : (
@@ -136,6 +125,30 @@ export function ApprovalCard({ approval, onChanged, atObject = false, seen }: Ca
     </article>
   );
 }
+
+/** Who asked, when and why. */
+function Asked({ approval: { reason, requestedBy, requestedAt } }: { approval: Approval }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      {reason === "" ? null : (
+        <div className="facts-row">
+          <dt>{t("approvals.why")}</dt>
+          <dd data-testid="approval-reason">{reason}</dd>
+        </div>
+      )}
+      <div className="facts-row">
+        <dt>{t("approvals.askedBy")}</dt>
+        <dd data-testid="approval-by">
+          {requestedBy} <small>{dateTime(requestedAt)}</small>
+        </dd>
+      </div>
+    </>
+  );
+}
+
+/** What the page of a refund or a batch tells itself. */
+const toldByObject: ReadonlySet<string> = new Set(["refundNo", "label", "customer", "number", "method", "orderNo"]);
 
 /** Keys of a summary that are not shown as they are: they name the request, or are drawn as what was and what will be. */
 const drawn: ReadonlySet<string> = new Set([

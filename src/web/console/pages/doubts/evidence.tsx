@@ -104,7 +104,7 @@ function Evidence({ meterId, evidence }: { meterId: number; evidence: DoubtEvide
           <p className="muted">{t("doubts.noRight")}</p>
         )}
       </section>
-      <SheetBox>
+      <SheetBox cards>
         <table className="sheet" data-testid="evidence-readings">
           <thead>
             <tr>

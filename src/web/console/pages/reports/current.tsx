@@ -34,7 +34,7 @@ export function CurrentPage() {
         {(first, items) => (
           <>
             <p className="report-line">{t("reports.asOf", { time: dateTime(first.asOf) })}</p>
-            <SheetBox>
+            <SheetBox cards>
               <table className="sheet" data-testid="current">
                 <thead>
                   <tr>

@@ -92,7 +92,7 @@ function Meters({ place, unit }: { place: LossPlace; unit: string }) {
   const period = place.period.slice(0, 7);
   if (place.meters.length === 0) return <p className="empty-line">{t("losses.noMeters")}</p>;
   return (
-    <SheetBox>
+    <SheetBox cards>
       <table className="sheet" data-testid="loss-meters">
         <thead>
           <tr>
@@ -147,7 +147,7 @@ function Parts({ place, unit }: { place: LossPlace; unit: string }) {
       {place.parts.length === 0 ? (
         <p className="empty-line">{t("losses.noParts")}</p>
       ) : (
-        <SheetBox>
+        <SheetBox cards>
           <table className="sheet" data-testid="loss-parts">
             <thead>
               <tr>

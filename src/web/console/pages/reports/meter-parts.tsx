@@ -32,7 +32,7 @@ export function MeterParts({ report, other, view }: Props) {
   return (
     <>
       <UsageChart period={report.period} other={period} unit={unit} bars={bars} />
-      <SheetBox>
+      <SheetBox cards>
         <table className="sheet" data-testid="meter-parts">
           {isMonth ? (
             <DayHead name={t("reports.part")} unit={unit}>

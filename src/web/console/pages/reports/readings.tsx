@@ -72,7 +72,7 @@ export function ReadingsPage() {
           testId="readings-empty"
         />
       ) : (
-        <SheetBox>
+        <SheetBox cards>
           <table className="sheet" data-testid="readings">
             <thead>
               <tr>

@@ -71,7 +71,7 @@ function Minutes({ day, units }: { day: string; units: HvacInputs["units"] }) {
   });
   return (
     <>
-      <SheetBox isBare>
+      <SheetBox isBare cards className="inputs-sheet">
         <table className="sheet">
           <thead>
             <tr>

@@ -28,7 +28,7 @@ export function ShareLines({ terms, sourceWh, source, members, lines }: LinesPro
         {terms.propertyBp > 0 ? <p>{t("shares.propertyFirst", { percent: typed(terms.propertyBp) })}</p> : null}
         <p className="muted">{t("shares.rounding")}</p>
       </div>
-      <SheetBox className="share-sheet">
+      <SheetBox cards className="share-sheet">
         <table className="sheet" data-testid="share-lines">
           <thead>
             <tr>
@@ -76,7 +76,7 @@ export function ShareLines({ terms, sourceWh, source, members, lines }: LinesPro
       </SheetBox>
       <details className="panel" data-testid="share-basis">
         <summary>{t("shares.basis")}</summary>
-        <SheetBox isBare>
+        <SheetBox isBare cards>
           <table className="sheet">
             <thead>
               <tr>

@@ -9,7 +9,9 @@ import { deskKeys, getShifts, postShift } from "#web/shared/api-desk.ts";
 import { Can } from "#web/shared/can.tsx";
 import { dateTime, isZero, yuan } from "#web/shared/format.ts";
 import { FailedLine, FailedNotice, Loading, Notice } from "../../notice.tsx";
+import { SheetBox } from "../../sheet-box.tsx";
 import "../records/records.css";
+import "../reports/reports.css";
 import "./shifts.css";
 
 /** Shifts (班次): open ones first; open one by hand, look at a report, close one. */
@@ -101,47 +103,37 @@ function OpenShift({ projects }: { projects: Shifts["projects"] }) {
 function ShiftTable({ items }: { items: readonly Shift[] }) {
   const { t } = useTranslation();
   return (
-    <div className="panel table-box">
-      <table className="table shift-table" data-testid="shifts">
+    <SheetBox cards>
+      <table className="sheet" data-testid="shifts">
         <thead>
           <tr>
-            {(["id", "cashier", "openedAt", "closedAt", "expected", "counted", "difference", "state"] as const).map(
-              (column) => (
-                <th key={column} scope="col" className={`col-${column}`}>
-                  {t(`shifts.${column}`)}
-                </th>
-              ),
-            )}
+            <th className="first">{t("shifts.id")}</th>
+            {(["cashier", "openedAt", "closedAt"] as const).map((column) => (
+              <th key={column}>{t(`shifts.${column}`)}</th>
+            ))}
+            {(["expected", "counted", "difference"] as const).map((column) => (
+              <th key={column} className="num">
+                {t(`shifts.${column}`)}
+              </th>
+            ))}
+            <th>{t("shifts.state")}</th>
           </tr>
         </thead>
         <tbody>
           {items.map((shift) => (
             <tr key={shift.shiftId} data-testid={`shift-${shift.shiftId}`} data-state={shift.state}>
-              <td className="col-id" data-name={t("shifts.id")}>
+              <th scope="row" className="first">
                 <Link to={`/shifts/${shift.shiftId}`}>{shift.shiftId}</Link>
-              </td>
-              <td className="col-cashier">
-                {shift.openedBy === "takeover" ? t("shifts.house") : `${shift.cashierName} (${shift.cashier})`}
-              </td>
-              <td className="col-openedAt" data-name={t("shifts.openedAt")}>
-                {dateTime(shift.openedAt)}
-              </td>
-              <td className="col-closedAt" data-name={t("shifts.closedAt")}>
-                {dateTime(shift.closedAt)}
-              </td>
-              <td className="col-expected" data-name={t("shifts.expected")}>
-                {yuan(shift.expected)}
-              </td>
-              <td className="col-counted" data-name={t("shifts.counted")}>
-                {yuan(shift.counted)}
-              </td>
-              <td
-                data-name={t("shifts.difference")}
-                className={`col-difference${shift.difference !== null && !isZero(shift.difference) ? " bad" : ""}`}
-              >
+              </th>
+              <td>{shift.openedBy === "takeover" ? t("shifts.house") : `${shift.cashierName} (${shift.cashier})`}</td>
+              <td>{dateTime(shift.openedAt)}</td>
+              <td>{dateTime(shift.closedAt)}</td>
+              <td className="num">{yuan(shift.expected)}</td>
+              <td className="num">{yuan(shift.counted)}</td>
+              <td className={`num${shift.difference !== null && !isZero(shift.difference) ? " bad" : ""}`}>
                 {yuan(shift.difference)}
               </td>
-              <td className="col-state">
+              <td>
                 <span
                   className={`tag ${shift.state === "open" ? (shift.overnight ? "tag-warn" : "tag-doing") : "tag-good"}`}
                 >
@@ -158,6 +150,6 @@ function ShiftTable({ items }: { items: readonly Shift[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </SheetBox>
   );
 }
