@@ -13,7 +13,6 @@ export const lossesEn: typeof lossesZh = {
     onlys: { all: "Everything", negative: "Negative only", incomplete: "With missing days only" },
     name: "Name",
     types: { box: "Box", area: "Area" },
-    within: "Within",
     master: "Master meters ({{unit}})",
     subs: "Sub meters ({{unit}})",
     loss: "Unmetered or lost ({{unit}})",

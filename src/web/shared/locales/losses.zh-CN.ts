@@ -11,7 +11,6 @@ export const lossesZh = {
     onlys: { all: "全部", negative: "只看负损耗", incomplete: "只看有缺数" },
     name: "名称",
     types: { box: "配电箱", area: "片区" },
-    within: "所在片区",
     master: "总表({{unit}})",
     subs: "分表合计({{unit}})",
     loss: "未计量/损耗({{unit}})",

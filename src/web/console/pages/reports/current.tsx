@@ -39,7 +39,6 @@ export function CurrentPage() {
                 <thead>
                   <tr>
                     <th className="first">{t("reports.room")}</th>
-                    <th>{t("reports.meter")}</th>
                     <th>{t("reports.customer")}</th>
                     <th className="num">{t("reports.index")}</th>
                     <th>{t("reports.readAt")}</th>
@@ -73,8 +72,8 @@ function Row({ row }: { row: CurrentRow }) {
     <tr data-testid={`current-${row.number}`}>
       <th scope="row" className="first">
         <Link to={`/?meter=${row.meterId}`}>{row.label}</Link>
+        <small>{row.number}</small>
       </th>
-      <td>{row.number}</td>
       <td>{row.customer ?? MISSING}</td>
       <td className="num" data-wh={row.indexWh ?? ""}>
         {units(row.indexWh)} {row.indexWh === null ? null : unit}

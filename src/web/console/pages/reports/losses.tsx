@@ -94,14 +94,13 @@ function LossTable({ first, items, asked }: { first: LossReport; items: readonly
               <th className="num">{t("losses.subs", { unit })}</th>
               <th className="num">{t("losses.meters")}</th>
               <th>{t("losses.days")}</th>
-              <th>{t("losses.within")}</th>
             </tr>
           </thead>
           <tbody>
             {items.map((row) => (
               <tr key={`${row.type}-${row.id}`} data-testid={`loss-${row.type}-${row.id}`}>
                 <th scope="row" className="first">
-                  <Link to={into(row)}>{row.name}</Link> <small>{t(`losses.types.${row.type}`)}</small>
+                  <Link to={into(row)}>{row.name}</Link> <small>{[...row.path, t(`losses.types.${row.type}`)].join(" / ")}</small>
                 </th>
                 <PercentCell bp={row.lossBp} />
                 <UnitsCell wh={row.lossWh} testId="loss" exact />
@@ -111,7 +110,6 @@ function LossTable({ first, items, asked }: { first: LossReport; items: readonly
                 <td>
                   <LossDays of={row} />
                 </td>
-                <td>{row.path.join(" / ") || MISSING}</td>
               </tr>
             ))}
           </tbody>

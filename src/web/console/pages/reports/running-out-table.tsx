@@ -131,10 +131,8 @@ function Cells({ row }: { row: RunningOutRow }) {
       </td>
       <td className="num" data-testid="left">
         {row.leftWh === null ? (row.leftYuan === null ? MISSING : inYuan(row.leftYuan)) : inUnits(row.leftWh)}
-        <small>
-          {row.leftWh === null || row.leftYuan === null ? "" : `≈ ${inYuan(row.leftYuan)} · `}
-          {t("meter.asOf", { time: shortTime(row.leftAt, now) })}
-        </small>
+        {row.leftWh === null || row.leftYuan === null ? null : <small>{`≈ ${inYuan(row.leftYuan)}`}</small>}
+        <small>{t("meter.asOf", { time: shortTime(row.leftAt, now) })}</small>
       </td>
       <td className="num" data-testid="use">
         <Use row={row} />
@@ -165,10 +163,8 @@ function Use({ row }: { row: RunningOutRow }) {
   return (
     <>
       {row.usePerDayWh === null ? cost : `${units(row.usePerDayWh)} ${t(`unit.${kind}`)}`}
-      <small>
-        {row.usePerDayWh === null ? "" : `≈ ${cost} · `}
-        {t("runningOut.knownDays", { count: row.useDays })}
-      </small>
+      {row.usePerDayWh === null ? null : <small>{`≈ ${cost}`}</small>}
+      <small>{t("runningOut.knownDays", { count: row.useDays })}</small>
     </>
   );
 }
