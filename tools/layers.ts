@@ -116,6 +116,7 @@ export const layers: Readonly<Record<string, Rule>> = {
       "domain/ranking.ts",
       "domain/meter-day.ts",
       "domain/meter-slots.ts",
+      "domain/field-mask.ts",
       "domain/group.ts",
       "domain/import-sheets.ts",
       "domain/login-name.ts",

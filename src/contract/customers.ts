@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { groupMark } from "./group-mark.ts";
+import { phoneText, pricedYuan } from "./masked.ts";
 import { tile } from "./metering.ts";
 
 const yuan = z.string();
@@ -15,7 +16,7 @@ export const customerHit = z.object({
   customerId: z.number().int(),
   number: z.string(),
   name: z.string(),
-  phone: z.string(),
+  phone: phoneText,
   /** Rooms of his that lie in my scope. */
   rooms: z.array(z.string()),
   meters: z.number().int(),
@@ -30,7 +31,7 @@ export const customerMeter = z.object({
   group: groupMark,
   accountId: z.number().int(),
   accountNumber: z.string(),
-  priceYuan: yuan,
+  priceYuan: pricedYuan,
   lowCreditWh: z.number().int(),
   reachable: z.boolean(),
   /** Average of the last closed days that are known, Wh or litres a day; null when none is. */
@@ -50,7 +51,7 @@ export const customerDetail = z.object({
   projectId: z.number().int(),
   number: z.string(),
   name: z.string(),
-  phone: z.string(),
+  phone: phoneText,
   wallet: yuan,
   /** Of the wallet's money on its way into meters that have not agreed yet. */
   underWay: yuan,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { groupStates, memberStates } from "#domain/group.ts";
+import { phoneText, pricedYuan } from "./masked.ts";
 import { tile } from "./metering.ts";
 
 const yuan = z.string();
@@ -95,7 +96,7 @@ export const groupMember = z.object({
   state: z.enum(memberStates),
   stateReason: z.string(),
   homeCreditAt: creditAt,
-  priceYuan: yuan,
+  priceYuan: pricedYuan,
   supplyGuard: z.boolean(),
   relay: z.enum(["open", "closed"]).nullable(),
   relayCommanded: z.enum(["open", "closed"]).nullable(),
@@ -106,7 +107,7 @@ export const groupMember = z.object({
   usePerDayWh: z.number().int().nullable(),
   /** Charged to the group since it joined. */
   usedWh: z.number().int(),
-  usedYuan: yuan,
+  usedYuan: pricedYuan,
   brought: yuan.nullable(),
   broughtWh: z.number().int().nullable(),
   share: yuan.nullable(),
@@ -126,7 +127,7 @@ export const groupDetail = z.object({
   state: z.enum(groupStates),
   customerId: z.number().int(),
   customer: z.string(),
-  phone: z.string(),
+  phone: phoneText,
   mainMeterId: z.number().int(),
   mainLabel: z.string(),
   balance: yuan,
@@ -137,7 +138,7 @@ export const groupDetail = z.object({
   /** As of when the balance holds: the newest reading that was charged to it. */
   balanceAt: at,
   asOf: at,
-  costPerDay: yuan.nullable(),
+  costPerDay: pricedYuan,
   daysLeftTenths: z.number().int().nullable(),
   members: z.array(groupMember),
   /** Members outside my scope: shown nowhere. */

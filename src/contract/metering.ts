@@ -3,6 +3,7 @@ import { heardStates } from "#domain/last-day.ts";
 import { meterEventKinds } from "#domain/meter-event.ts";
 import { tileReasons, tileStates } from "#domain/tile.ts";
 import { groupMark } from "./group-mark.ts";
+import { phoneText, pricedYuan } from "./masked.ts";
 
 export type { TileReason, TileState } from "#domain/tile.ts";
 export { tileReasons, tileStates };
@@ -76,7 +77,7 @@ export const meterDetail = z.object({
       customerId: z.number().int(),
       number: z.string(),
       name: z.string(),
-      phone: z.string(),
+      phone: phoneText,
       wallet: yuan,
       debts: yuan,
       accountNumber: z.string(),
@@ -86,7 +87,7 @@ export const meterDetail = z.object({
     .nullable(),
   /** The merged account that it belongs to; null on a meter of its own. */
   group: groupMark,
-  priceYuan: yuan,
+  priceYuan: pricedYuan,
   ratio: z.number().int(),
   switchKind: z.enum(["relay", "breaker", "valve", "none"]),
   closesBy: z.enum(["direct", "button"]),

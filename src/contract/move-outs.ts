@@ -2,6 +2,7 @@ import { z } from "zod";
 import { approvalStates } from "#domain/approval.ts";
 import { moveOutAfterwards, moveOutStates, readingSources } from "#domain/move-out.ts";
 import { refundMethods, refundStates } from "#domain/refund.ts";
+import { phoneText } from "./masked.ts";
 import { command } from "./metering.ts";
 
 const yuan = z.string();
@@ -18,7 +19,7 @@ export const tenant = z.object({
   meterId: z.number().int(),
   /** Null: the meter is vacant (空置). */
   customer: z
-    .object({ customerId: z.number().int(), number: z.string(), name: z.string(), phone: z.string() })
+    .object({ customerId: z.number().int(), number: z.string(), name: z.string(), phone: phoneText })
     .nullable(),
   roomId: z.number().int().nullable(),
   place: z.string(),
@@ -138,7 +139,7 @@ export const moveOut = z.object({
   customerId: z.number().int(),
   customer: z.string(),
   customerNumber: z.string(),
-  phone: z.string(),
+  phone: phoneText,
   method: z.enum(refundMethods),
   afterwards: z.enum(moveOutAfterwards),
   reason: z.string(),

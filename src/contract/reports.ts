@@ -4,6 +4,7 @@ import { dayQualities, edgeSources } from "#domain/meter-day.ts";
 import { slotQualities } from "#domain/meter-slots.ts";
 import { tileReasons, tileStates } from "#domain/tile.ts";
 import { slotMinutes } from "./export-kinds.ts";
+import { pricedYuan } from "./masked.ts";
 
 const whole = z.number().int();
 const at = z.number().int();
@@ -29,7 +30,7 @@ const page = {
 /** Usage of a period: `usageWh` null when nothing is known; days that are not known or estimated are counted, never filled with 0. */
 const figures = {
   usageWh: whole.nullable(),
-  cost: yuan.nullable(),
+  cost: pricedYuan,
   missing: whole,
   estimated: whole,
 };
@@ -58,7 +59,7 @@ export const currentRow = z.object({
   remainingWh: whole.nullable(),
   remainingYuan: yuan.nullable(),
   remainingAt: at,
-  price: yuan,
+  price: pricedYuan,
   ratio: whole,
   relay: z.enum(["open", "closed"]).nullable(),
   state: z.enum(tileStates),
@@ -121,7 +122,7 @@ export const dayRow = z.object({
   closeSource: z.enum(edgeSources).nullable(),
   ratio: whole,
   usageWh: whole.nullable(),
-  cost: yuan.nullable(),
+  cost: pricedYuan,
   quality: z.enum(dayQualities),
 });
 export type DayRow = z.infer<typeof dayRow>;
@@ -249,7 +250,7 @@ export const slotPart = z.object({
   /** Null: not known, never 0 for want of data. */
   usageWh: whole.nullable(),
   /** What was charged for just this usage; null where it was charged in one with another, or nobody is charged. */
-  cost: yuan.nullable(),
+  cost: pricedYuan,
   quality: z.enum(slotQualities),
 });
 export type SlotPartView = z.infer<typeof slotPart>;
@@ -266,7 +267,7 @@ export const meterSlots = z.object({
   madeAt: at.nullable(),
   items: z.array(slotPart),
   usageWh: whole.nullable(),
-  cost: yuan.nullable(),
+  cost: pricedYuan,
   /** Slots of which nothing is known by themselves. */
   missing: whole,
 });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { runOutShows, runOutSorts, runOutStates, runOutWithin } from "#domain/running-out.ts";
+import { phoneText, pricedYuan } from "./masked.ts";
 import { meterKinds } from "./reports.ts";
 
 const whole = z.number().int();
@@ -30,7 +31,7 @@ export const runningOutRow = z.object({
   accountNumber: z.string(),
   customerId: whole,
   customer: z.string(),
-  phone: z.string(),
+  phone: phoneText,
   areaName: z.string(),
   /** Those in the scope. */
   meters: z.array(z.object({ meterId: whole, label: z.string(), number: z.string(), kind: z.enum(meterKinds) })),
@@ -44,7 +45,7 @@ export const runningOutRow = z.object({
   leftAt: whole,
   /** Wh or litres a day, of one meter alone. Null: not known. */
   usePerDayWh: whole.nullable(),
-  costPerDay: yuan.nullable(),
+  costPerDay: pricedYuan,
   /** How many days are known of those that it is taken from; of several meters, of the one that is known least. */
   useDays: whole,
   daysLeftTenths: whole.nullable(),

@@ -24,8 +24,10 @@ export const permissionNames: Readonly<Record<Permission, Name>> = {
   "shift.view": ["查看交班", "See shifts"],
   "shift.close_other": ["代他人交班", "Close a shift of somebody else"],
   "customer.view": ["查看客户", "See customers"],
+  "contact.full": ["查看完整电话", "See whole phone numbers"],
   "moveout.create": ["办理退租", "Move-outs and move-ins"],
   "account.merge": ["合并主分表", "Merge accounts"],
+  "price.see": ["查看单价与费用", "See prices and costs of meters"],
   "price.view": ["查看价格", "See prices"],
   "price.manage": ["修改价格", "Change prices"],
   "price.approve": ["审批价格", "Approve prices"],
@@ -84,12 +86,12 @@ export const permissionGroups: readonly { code: string; name: Name; permissions:
   {
     code: "customer",
     name: ["客户与账户", "Customers and accounts"],
-    permissions: ["customer.view", "moveout.create", "account.merge"],
+    permissions: ["customer.view", "contact.full", "moveout.create", "account.merge"],
   },
   {
     code: "price",
     name: ["价格与停电", "Prices and cuts"],
-    permissions: ["price.view", "price.manage", "price.approve", "calendar.manage"],
+    permissions: ["price.see", "price.view", "price.manage", "price.approve", "calendar.manage"],
   },
   {
     code: "data",

@@ -2,6 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { AppError, assert, type ErrorCode } from "#base/errors.ts";
+import { maskerOf } from "#contract/masked.ts";
+import { hiddenFrom } from "#domain/field-mask.ts";
 import { type Actor, type Permission, permissions } from "#domain/permission.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { demandSafety } from "#flows/prove.ts";
@@ -127,6 +129,8 @@ export function addRoute<
   const { access } = route;
   const permitted = permittedBy(access);
   const byBody = byBodyOf(access as Access<z.output<B>>);
+  const mask = maskerOf(route.answer);
+  assert(mask === null || access !== "public", `${route.path} would show masked fields to anybody`);
   const large = route.bytesMax === undefined ? null : largeBodies();
   routes.app.route({
     method: route.method,
@@ -159,7 +163,7 @@ export function addRoute<
         granting: byBody === null ? permitted : [byBody.of(body)],
         stepUp: typeof route.stepUp === "function" ? route.stepUp(body) : (route.stepUp ?? false),
       });
-      const answer = await route.handle({
+      const whole = await route.handle({
         // `actor` is null exactly for public routes, which is what its type says.
         actor: request.caller as Call<A, never, never, never>["actor"],
         params,
@@ -169,6 +173,7 @@ export function addRoute<
         token: sessionToken(request),
         reply,
       });
+      const answer = mask === null ? whole : mask(whole, hiddenFrom(actorOf(request).permissions));
       if (routes.validateAnswers) checkAnswer(route.path, route.answer, answer);
       return reply.send(answer);
     },

@@ -8,6 +8,7 @@ import { tilesOfMeters } from "./board.ts";
 import type { Tx } from "./db.ts";
 import { openEmergency } from "./emergency.ts";
 import { balanceOf } from "./ledger.ts";
+import { mentions } from "./mentions.ts";
 import { costPerDay, recentUses } from "./recent-use.ts";
 import { inScope } from "./scope.ts";
 
@@ -17,7 +18,6 @@ export async function groupItems(
   scope: Scope,
   query: GroupQuery,
 ): Promise<{ items: GroupItem[]; more: boolean }> {
-  const pattern = `%${query.search.toLowerCase().replace(/[!%_]/g, (sign) => `!${sign}`)}%`;
   const found = await membersInScope(tx, scope)
     .innerJoin("customer", "customer.id", "meter_group.customer_id")
     .select(["meter_group.group_no"])
@@ -27,10 +27,10 @@ export async function groupItems(
     .$if(query.before !== undefined, (rows) => rows.where("meter_group.group_no", "<", query.before ?? ""))
     .$if(query.search !== "", (rows) =>
       rows.where((eb) =>
-        eb.or(
-          (["customer.name", "customer.phone", "meter.label", "meter.number", "meter_group.group_no"] as const).map(
-            (column) => eb(eb.fn<string>("lower", [column]), "like", pattern),
-          ),
+        mentions(
+          eb,
+          ["customer.name", "customer.phone", "meter.label", "meter.number", "meter_group.group_no"],
+          query.search,
         ),
       ),
     )

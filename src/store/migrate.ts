@@ -37,6 +37,7 @@ import * as trials from "./migrations/0030_trials.ts";
 import * as switchBatches from "./migrations/0031_switch_batches.ts";
 import * as setup from "./migrations/0032_setup.ts";
 import * as marks from "./migrations/0033_marks.ts";
+import * as fieldMasks from "./migrations/0035_field_masks.ts";
 import type { MysqlAddress } from "./mysql-address.ts";
 import { mysqlPool } from "./mysql-pool.ts";
 import { mysqlWriter } from "./mysql-writer.ts";
@@ -93,6 +94,7 @@ export const migrations: readonly Migration[] = [
   { name: "0030_trials", up: trials.up },
   { name: "0029_load_guard", up: loadGuard.up },
   { name: "0033_marks", up: marks.up, olderCanRun: true },
+  { name: "0035_field_masks", up: fieldMasks.up, olderCanRun: true },
 ];
 
 /** Statements that rebuild a big table take their time. */

@@ -88,6 +88,8 @@ async function archiveRows(tx: Tx, actor: Actor, of: { projectId: number; now: I
   const names = new Map([...tariffs.values()].map((each) => [each.id, each.name]));
   const usual = usualPrices(await setupPrice(tx, projectId));
   const maySeeCustomers = actor.permissions.has("customer.view");
+  // An empty cell leaves the telephone as it is when the file is imported again; a masked one would be none.
+  const maySeePhones = actor.permissions.has("contact.full");
   const maySeePrices = actor.permissions.has("price.view");
 
   async function* meters(): AsyncGenerator<ImportedMeter & { tariff: string | null }> {
@@ -109,7 +111,7 @@ async function archiveRows(tx: Tx, actor: Actor, of: { projectId: number; now: I
     for await (const meter of meters()) {
       if (meter.customer === null || told.has(meter.customer)) continue;
       told.add(meter.customer);
-      yield { number: meter.customer, name: meter.customer_name, phone: meter.customer_phone };
+      yield { number: meter.customer, name: meter.customer_name, phone: maySeePhones ? meter.customer_phone : null };
     }
   }
   async function* meterValues(): AsyncGenerator<Values> {

@@ -1,6 +1,7 @@
 import { type Day, formatInstant, HOUR_MS, instant, startOfDay } from "#base/time.ts";
 import type { MeterPart, MeterReport, MeterSlots, SlotPartView } from "#contract/reports.ts";
 import { usageThen } from "#domain/compared-period.ts";
+import { hiddenFrom } from "#domain/field-mask.ts";
 import type { EdgeSource } from "#domain/meter-day.ts";
 import type { SlotQuality } from "#domain/meter-slots.ts";
 import type { Actor } from "#domain/permission.ts";
@@ -38,6 +39,7 @@ export async function meterFile(
       ...(await notes(ctx, actor, language, { kind: report.kind, search: "" })),
     ],
     totalWord: say(["合计", "Total"]),
+    hidden: hiddenFrom(actor.permissions),
   };
   if (report.period.length === 7) {
     return namedTable(title, {
@@ -57,7 +59,14 @@ export async function meterFile(
     columns: [
       { header: say(["月份", "Month"]), type: "text", width: 12, value: (row: MeterPart & Compared) => row.part },
       { header: say(["用量", "Usage"]), type: "units", width: 14, value: (row) => row.usageWh, sum: true },
-      { header: say(["费用(元)", "Cost (yuan)"]), type: "money", width: 14, value: (row) => e4(row.cost), sum: true },
+      {
+        header: say(["费用(元)", "Cost (yuan)"]),
+        type: "money",
+        width: 14,
+        value: (row) => e4(row.cost),
+        sum: true,
+        mask: "price",
+      },
       ...besideColumns<MeterPart & Compared>(compared, say),
     ],
     rows: report.parts.map((part) => ({ ...part, ...beside(part) })),
@@ -119,7 +128,14 @@ export async function meterSlotsFile(ctx: FlowContext, actor: Actor, report: Met
     { header: say(["倍率", "Ratio"]), type: "number", width: 8, value: (row) => row.ratio },
     { header: say(["用量", "Usage"]), type: "units", width: 12, value: (row) => row.usageWh, sum: true },
     ...besideColumns<SlotPartView & Compared>(compared && { period: compared.day }, say),
-    { header: say(["费用(元)", "Cost (yuan)"]), type: "money", width: 12, value: (row) => e4(row.cost), sum: true },
+    {
+      header: say(["费用(元)", "Cost (yuan)"]),
+      type: "money",
+      width: 12,
+      value: (row) => e4(row.cost),
+      sum: true,
+      mask: "price",
+    },
     { header: say(["数据", "Quality"]), type: "text", width: 18, value: (row) => say(slotWords[row.quality]) },
   ];
   const closed = report.madeAt === null ? say(["尚未日结", "not closed"]) : formatInstant(instant(report.madeAt));
@@ -138,5 +154,6 @@ export async function meterSlotsFile(ctx: FlowContext, actor: Actor, report: Met
     columns,
     rows,
     totalWord: say(["合计", "Total"]),
+    hidden: hiddenFrom(actor.permissions),
   });
 }

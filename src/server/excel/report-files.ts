@@ -1,6 +1,7 @@
 import { type Day, daysOfMonth, formatInstant, type Month } from "#base/time.ts";
 import { parseMoney } from "#base/units.ts";
 import type { CurrentRow, DayRow, MatrixRow, PeriodChild, PeriodReport } from "#contract/reports.ts";
+import { hiddenFrom } from "#domain/field-mask.ts";
 import type { EdgeSource } from "#domain/meter-day.ts";
 import type { Actor } from "#domain/permission.ts";
 import type { FlowContext } from "#flows/context.ts";
@@ -36,7 +37,13 @@ export async function currentFile(
       value: (row) => e4(row.remainingYuan),
       sum: true,
     },
-    { header: say(["单价(元)", "Price (yuan)"]), type: "money", width: 10, value: (row) => e4(row.price) },
+    {
+      header: say(["单价(元)", "Price (yuan)"]),
+      type: "money",
+      width: 10,
+      value: (row) => e4(row.price),
+      mask: "price",
+    },
     { header: say(["倍率", "Ratio"]), type: "number", width: 8, value: (row) => row.ratio },
     { header: say(["状态", "State"]), type: "text", width: 8, value: (row) => say(stateWords[row.state]) },
     { header: say(["电压(mV)", "Voltage (mV)"]), type: "number", width: 12, value: (row) => row.voltageMv },
@@ -52,6 +59,7 @@ export async function currentFile(
     columns,
     rows,
     totalWord: say(["合计", "Total"]),
+    hidden: hiddenFrom(actor.permissions),
   });
 }
 
@@ -81,6 +89,7 @@ export async function matrixFile(
     columns,
     rows: pages((after) => matrixRows(ctx.db.read, actor.scope, { ...filter, month, after, limit: PAGE })),
     totalWord: say(["合计", "Total"]),
+    hidden: hiddenFrom(actor.permissions),
   });
 }
 
@@ -101,6 +110,7 @@ export async function dayFile(ctx: FlowContext, actor: Actor, { language, day, .
     columns,
     rows: pages((after) => dayRows(ctx.db.read, actor.scope, { ...filter, day, after, limit: PAGE })),
     totalWord: say(["合计", "Total"]),
+    hidden: hiddenFrom(actor.permissions),
   });
 }
 
@@ -140,6 +150,7 @@ export async function slotsFile(
     columns,
     rows: pages((after) => slotRows(ctx.db.read, actor.scope, { ...filter, days, minutes, after, limit: PAGE })),
     totalWord: say(["合计", "Total"]),
+    hidden: hiddenFrom(actor.permissions),
   });
 }
 
@@ -162,6 +173,7 @@ export async function periodFile(ctx: FlowContext, actor: Actor, report: PeriodR
       width: 14,
       value: (row) => e4(row.cost),
       sum: "counted",
+      mask: "price",
     },
     { header: say(["缺数天", "Missing days"]), type: "number", width: 10, value: (row) => row.missing, sum: "counted" },
     {
@@ -181,6 +193,7 @@ export async function periodFile(ctx: FlowContext, actor: Actor, report: PeriodR
     columns,
     rows: report.children,
     totalWord: say(["合计", "Total"]),
+    hidden: hiddenFrom(actor.permissions),
   });
 }
 
@@ -238,6 +251,7 @@ export function dayColumns<Row extends DayFigures>(say: Say): ExcelColumn<Row>[]
       width: 12,
       value: (row) => e4(row.cost),
       sum: "counted",
+      mask: "price",
     },
     { header: say(["数据", "Quality"]), type: "text", width: 8, value: (row) => say(qualityWords[row.quality]) },
   ];

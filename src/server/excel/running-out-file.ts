@@ -1,4 +1,5 @@
 import type { RunningOutRow } from "#contract/running-out.ts";
+import { hiddenFrom } from "#domain/field-mask.ts";
 import type { Actor } from "#domain/permission.ts";
 import type { RunOutShow, RunOutState } from "#domain/running-out.ts";
 import type { FlowContext } from "#flows/context.ts";
@@ -46,6 +47,7 @@ export async function runningOutFile(
     ],
     columns: columnsOf(say),
     rows: report.items,
+    hidden: hiddenFrom(actor.permissions),
     totalWord: say(["合计", "Total"]),
   });
 }
@@ -59,7 +61,7 @@ function columnsOf(say: (words: Words) => string): ExcelColumn<RunningOutRow>[] 
       .join(" ");
   return [
     { header: say(["客户", "Customer"]), type: "text", width: 16, value: (row) => row.customer },
-    { header: say(["电话", "Telephone"]), type: "text", width: 16, value: (row) => row.phone },
+    { header: say(["电话", "Telephone"]), type: "text", width: 16, value: (row) => row.phone, mask: "phone" },
     { header: say(["片区", "Area"]), type: "text", width: 14, value: (row) => row.areaName },
     {
       header: say(["房间", "Room"]),
@@ -82,6 +84,7 @@ function columnsOf(say: (words: Words) => string): ExcelColumn<RunningOutRow>[] 
       type: "money",
       width: 14,
       value: (row) => e4(row.costPerDay),
+      mask: "price",
     },
     { header: say(["已知天数", "Known days"]), type: "number", width: 10, value: (row) => row.useDays },
     { header: say(["可用天数", "Days left"]), type: "units", width: 10, value: days },

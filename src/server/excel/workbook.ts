@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { assert } from "#base/errors.ts";
+import { type FieldMask, fieldMasks, maskPhone } from "#domain/field-mask.ts";
 import { type CellType, type CellValue, cell, columnName, textCell, totalCell } from "./cells.ts";
 import {
   contentTypes,
@@ -21,6 +22,8 @@ export type ExcelColumn<Row> = {
   readonly value: (row: Row) => CellValue;
   /** Only for `money`, `units` and `number`. `counted`: without the rows that the table's column with `countedAs` leaves out. */
   readonly sum?: true | "counted";
+  /** A masked field (字段权限): hidden from whoever may not see it. */
+  readonly mask?: FieldMask;
   /** A row counts in the `counted` sums when this text stands here. One column of a table may have it. */
   readonly countedAs?: string;
 };
@@ -34,6 +37,8 @@ export type ExcelTable<Row> = {
   readonly columns: readonly ExcelColumn<Row>[];
   /** Read once, as fast as the file is taken away: a generator over pages of the database. */
   readonly rows: Iterable<Row> | AsyncIterable<Row>;
+  /** What is hidden from whoever takes the file: all masked fields when nothing is said. */
+  readonly hidden?: ReadonlySet<FieldMask>;
   /** The word at the head of the last row; there is none when no column is summed. */
   readonly totalWord: string;
 };
@@ -70,7 +75,7 @@ export function excelFile<Row>(table: ExcelTable<Row>, pace: Pace): Readable {
 }
 
 async function* sheet<Row>(table: ExcelTable<Row>, headerRow: number, pace: Pace): AsyncGenerator<string> {
-  const { columns } = table;
+  const columns = shownColumns(table);
   const names = columns.map((_, index) => columnName(index));
   const sums = columns.map(() => 0n);
   const at = (index: number, row: number) => `${names[index]}${row}`;
@@ -127,4 +132,14 @@ async function* sheet<Row>(table: ExcelTable<Row>, headerRow: number, pace: Pace
     text += "</row>";
   }
   yield text + sheetTail(columns.length, headerRow, row);
+}
+
+/** Telephones without their middle, and no column of prices, for whoever may not see them. */
+function shownColumns<Row>({ columns, hidden = new Set(fieldMasks) }: ExcelTable<Row>): readonly ExcelColumn<Row>[] {
+  return columns
+    .filter(({ mask }) => mask !== "price" || !hidden.has("price"))
+    .map((column) => {
+      if (column.mask !== "phone" || !hidden.has("phone")) return column;
+      return { ...column, value: (row: Row) => maskPhone(String(column.value(row) ?? "")) };
+    });
 }

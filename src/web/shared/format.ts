@@ -3,6 +3,8 @@ import { formatUnits, wh } from "#base/units.ts";
 
 /** Shown where nothing is known. */
 export const MISSING = "—";
+/** Shown for a field that one may not see (字段权限). */
+export const MASKED = "***";
 
 /** Wh or litres as units with two places, `133.00`; {@link MISSING} for null. */
 export function units(amount: number | null): string {

@@ -60,6 +60,7 @@ export const meterEn: typeof meterZh = {
       noBalance: "credit is kept in the meter",
       neverAnswered: "never answered",
       notOff: "not off",
+      masked: "you may not see it",
     },
     lastDay: {
       title: "Last 24 hours",

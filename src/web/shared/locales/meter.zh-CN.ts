@@ -58,6 +58,7 @@ export const meterZh = {
       noBalance: "余额在电表内,按剩余量计",
       neverAnswered: "从未应答",
       notOff: "未断开",
+      masked: "无权查看",
     },
     lastDay: {
       title: "近 24 小时",

@@ -57,7 +57,12 @@ export function Facts({ meter }: { meter: MeterDetail }) {
       unit: t("unit.yuan"),
       why: t("meter.why.noCustomer"),
     },
-    { name: t("meter.price"), value: yuan(meter.priceYuan), unit: `${t("unit.yuan")}/${unit}` },
+    {
+      name: t("meter.price"),
+      value: meter.priceYuan === null ? null : yuan(meter.priceYuan),
+      unit: `${t("unit.yuan")}/${unit}`,
+      why: t("meter.why.masked"),
+    },
     ...(prepaid ? [{ name: t("meter.lowCredit"), value: units(meter.lowCreditWh), unit }] : []),
     ...(meter.closesBy === "button" ? [{ name: t("meter.closesBy"), value: t("meter.byButton") }] : []),
     ...(meter.ratio === 1 ? [] : [{ name: t("meter.ratio"), value: `× ${meter.ratio}` }]),

@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { GroupDetail, GroupMember } from "#contract/groups.ts";
 import { groupKeys, postMember } from "#web/shared/api-groups.ts";
-import { Can } from "#web/shared/can.tsx";
+import { Can, useNoPrice } from "#web/shared/can.tsx";
 import { dateTime, units, yuan } from "#web/shared/format.ts";
 import { reasonText } from "#web/shared/i18n.ts";
 import { StateIcon } from "../../icons.tsx";
@@ -17,6 +17,7 @@ export function MemberCard({ group, member }: { group: GroupDetail; member: Grou
   const { t } = useTranslation();
   const client = useQueryClient();
   const [asking, setAsking] = useState<"withdraw" | "recheck" | null>(null);
+  const noPrice = useNoPrice();
   const { tile } = member;
   const unit = t(`unit.${tile.kind}`);
   const isUnderWay = member.state === "merging" || member.state === "unmerging";
@@ -47,9 +48,11 @@ export function MemberCard({ group, member }: { group: GroupDetail; member: Grou
       <div className="group-member-facts">
         <span>
           {t("groups.used")} <b>{units(member.usedWh)}</b> {unit} ·{" "}
-          {t("groups.usedCost", { value: yuan(member.usedYuan) })}
+          {t("groups.usedCost", { value: member.usedYuan === null ? noPrice : yuan(member.usedYuan) })}
         </span>
-        <span className="muted">{t("groups.price", { value: yuan(member.priceYuan) })}</span>
+        <span className="muted">
+          {t("groups.price", { value: member.priceYuan === null ? noPrice : yuan(member.priceYuan) })}
+        </span>
         {member.usePerDayWh === null ? null : (
           <span className="muted">{t("customers.perDay", { use: units(member.usePerDayWh), unit })}</span>
         )}

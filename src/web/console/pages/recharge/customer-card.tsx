@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { MeterDetail } from "#contract/metering.ts";
 import { getRecharges } from "#web/shared/api.ts";
-import { Can, useCan } from "#web/shared/can.tsx";
+import { Can, useCan, useNoPrice } from "#web/shared/can.tsx";
 import { isZero, shortTime, units, yuan, yuanShort } from "#web/shared/format.ts";
 import { keys } from "#web/shared/live-cache.ts";
 import { StateIcon } from "../../icons.tsx";
@@ -18,6 +18,7 @@ export function CustomerCard({ meter }: { meter: MeterDetail }) {
   const { t } = useTranslation();
   const { tile, customer } = meter;
   const now = Date.now();
+  const noPrice = useNoPrice();
   const seesCustomer = useCan("customer.view");
   return (
     <section className="panel customer" data-testid="customer-card">
@@ -97,7 +98,8 @@ export function CustomerCard({ meter }: { meter: MeterDetail }) {
         </dd>
         <dt>{t("meter.price")}</dt>
         <dd>
-          <b>{yuan(meter.priceYuan)}</b> {`${t("unit.yuan")}/${t(`unit.${tile.kind}`)}`}
+          <b>{meter.priceYuan === null ? noPrice : yuan(meter.priceYuan)}</b>{" "}
+          {`${t("unit.yuan")}/${t(`unit.${tile.kind}`)}`}
         </dd>
       </dl>
       {useCan("recharge.view") ? <Recent meterId={tile.meterId} now={now} /> : null}

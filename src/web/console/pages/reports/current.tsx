@@ -2,6 +2,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { CurrentRow } from "#contract/reports.ts";
 import { getCurrent, queryOf } from "#web/shared/api-reports.ts";
+import { useNoPrice } from "#web/shared/can.tsx";
 import { dateTime, MISSING, thousandths, units, yuan } from "#web/shared/format.ts";
 import { ExportButton } from "../../export-button.tsx";
 import { SheetBox } from "../../sheet-box.tsx";
@@ -66,6 +67,7 @@ export function CurrentPage() {
 
 function Row({ row }: { row: CurrentRow }) {
   const { t } = useTranslation();
+  const noPrice = useNoPrice();
   const unit = t(`reports.unit.${row.kind}`);
   const electric = [thousandths(row.voltageMv, 1), thousandths(row.currentMa, 3), row.powerW ?? MISSING].join(" / ");
   return (
@@ -86,7 +88,7 @@ function Row({ row }: { row: CurrentRow }) {
         {row.mode === "public" ? <small>{t("reports.negative")}</small> : null}
       </td>
       <td className="num">{yuan(row.remainingYuan)}</td>
-      <td className="num">{yuan(row.price)}</td>
+      <td className="num">{row.price === null ? noPrice : yuan(row.price)}</td>
       <td>{row.relay === null ? MISSING : t(`reports.relays.${row.relay}`)}</td>
       <td>
         <span className={`state-pill state-${row.state}`}>{t(`state.${row.state}`)}</span>

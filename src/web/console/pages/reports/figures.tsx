@@ -1,4 +1,5 @@
 import { useTranslation } from "react-i18next";
+import { useNoPrice } from "#web/shared/can.tsx";
 import { MISSING, thousandths, units, yuan } from "#web/shared/format.ts";
 
 type FiguresOf = { usageWh: number | null; cost: string | null; missing: number; estimated: number };
@@ -38,14 +39,15 @@ export function UnitsCell({
 
 /** Yuan in a cell. */
 export function YuanCell({ text, rowSpan = 1, testId }: { text: string | null; rowSpan?: number; testId?: string }) {
+  const none = useNoPrice();
   return (
     <td
-      className={`num${text === null ? " missing" : ""}`}
+      className={`num${text === null && none === MISSING ? " missing" : ""}`}
       rowSpan={rowSpan}
       data-yuan={text ?? ""}
       data-testid={testId}
     >
-      {text === null ? MISSING : yuan(text)}
+      {text === null ? none : yuan(text)}
     </td>
   );
 }

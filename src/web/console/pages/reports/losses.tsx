@@ -100,7 +100,8 @@ function LossTable({ first, items, asked }: { first: LossReport; items: readonly
             {items.map((row) => (
               <tr key={`${row.type}-${row.id}`} data-testid={`loss-${row.type}-${row.id}`}>
                 <th scope="row" className="first">
-                  <Link to={into(row)}>{row.name}</Link> <small>{[...row.path, t(`losses.types.${row.type}`)].join(" / ")}</small>
+                  <Link to={into(row)}>{row.name}</Link>{" "}
+                  <small>{[...row.path, t(`losses.types.${row.type}`)].join(" / ")}</small>
                 </th>
                 <PercentCell bp={row.lossBp} />
                 <UnitsCell wh={row.lossWh} testId="loss" exact />

@@ -5,6 +5,7 @@ import { Link } from "react-router";
 import { addMonths, dayOf, instant, type Month, monthOf } from "#base/time.ts";
 import type { PeriodReport } from "#contract/reports.ts";
 import { getPeriod, queryOf, reportKeys } from "#web/shared/api-reports.ts";
+import { useNoPrice } from "#web/shared/can.tsx";
 import { MISSING, units, yuan } from "#web/shared/format.ts";
 import { Empty } from "../../empty.tsx";
 import { ExportButton } from "../../export-button.tsx";
@@ -80,6 +81,7 @@ export function PeriodsPage() {
 
 function PeriodTable({ report, into }: { report: PeriodReport; into: (areaId: string) => string }) {
   const { t } = useTranslation();
+  const noPrice = useNoPrice();
   const unit = t(`reports.unit.${report.kind}`);
   if (report.meters === 0) {
     return (
@@ -91,7 +93,7 @@ function PeriodTable({ report, into }: { report: PeriodReport; into: (areaId: st
       <Crumbs path={report.path} into={into} />
       <p className="report-line">
         <strong data-testid="period-total" data-wh={report.usageWh ?? ""} data-yuan={report.cost ?? ""}>
-          {units(report.usageWh)} {unit} · {yuan(report.cost)} {t("unit.yuan")}
+          {units(report.usageWh)} {unit} · {report.cost === null ? noPrice : yuan(report.cost)} {t("unit.yuan")}
         </strong>
         <Change report={report} />
         <span>

@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { RunningOutReport, RunningOutRow } from "#contract/running-out.ts";
 import type { RunOutState } from "#domain/running-out.ts";
-import { useCan } from "#web/shared/can.tsx";
+import { useCan, useNoPrice } from "#web/shared/can.tsx";
 import { MISSING, shortTime, units, yuanShort } from "#web/shared/format.ts";
 import { SheetBox } from "../../sheet-box.tsx";
 import { useNarrow } from "../../use-narrow.ts";
@@ -157,8 +157,10 @@ function Cells({ row }: { row: RunningOutRow }) {
 /** What is used a day, and on how many known days that rests; that nothing is known is said. */
 function Use({ row }: { row: RunningOutRow }) {
   const { t } = useTranslation();
-  if (row.costPerDay === null) return <span>{row.elsewhere ? MISSING : t("runningOut.states.unknown")}</span>;
-  const cost = `${yuanShort(row.costPerDay)} ${t("unit.yuan")}`;
+  const noPrice = useNoPrice();
+  const isKnown = row.costPerDay !== null || (noPrice !== MISSING && row.useDays > 0 && !row.elsewhere);
+  if (!isKnown) return <span>{row.elsewhere ? MISSING : t("runningOut.states.unknown")}</span>;
+  const cost = `${row.costPerDay === null ? noPrice : yuanShort(row.costPerDay)} ${t("unit.yuan")}`;
   const kind = row.meters[0]?.kind ?? "electricity";
   return (
     <>
@@ -194,7 +196,7 @@ function Recharged({ row, now }: { row: RunningOutRow; now: number }) {
 /** On a phone a touch calls. */
 function Phone({ number }: { number: string }) {
   const isPhone = useNarrow();
-  if (number === "") return <span>{MISSING}</span>;
+  if (number === "" || number.includes("*")) return <span>{number || MISSING}</span>;
   return isPhone ? (
     <a className="running-out-phone" href={`tel:${number.replace(/[^+\d]/g, "")}`}>
       {number}
