@@ -146,11 +146,17 @@ browserStories("users and roles", ({ before, open, refusals }) => {
   });
 
   test.each(["cashier", "finance", "maintenance"] as const)(
-    "who is %s sees the menu of that role and no more",
+    "who is %s sees the menu of that role and no more, and telephones and prices as it says",
     async (role) => {
       const admin = await open({ as: "admin" });
       const page = await enter(`the.${role}`, await make(admin, { login: `the.${role}`, role }));
       expect(await menuOf(page)).toEqual(menus[role]);
+      const tile = board.tiles.find((each) => each.areaId === area.areaId && each.kind === "electricity");
+      await page.goto(`${site.base}/?meter=${tile?.meterId}`);
+      const isMasked = role === "maintenance";
+      const phone = await page.getByTestId("fact-phone").innerText();
+      expect(phone).toMatch(isMasked ? /^1\d\d\*{4}\d{4}$/ : /^1\d{10}$/);
+      expect(await page.getByTestId("fact-price").innerText()).toMatch(isMasked ? /无权查看/ : /^\d+\.\d\d+ 元\/kWh$/);
       await page.goto(`${site.base}/users`);
       await page.getByTestId("no-access").waitFor();
       await page.goto(`${site.base}/roles`);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { dayQualities } from "#domain/meter-day.ts";
 import { shareMethods } from "#domain/share.ts";
+import { pricedYuan } from "./masked.ts";
 
 const id = z.number().int().positive();
 const whole = z.number().int();
@@ -219,6 +220,9 @@ export const meterShares = z.object({
   items: z.array(
     shareLine.extend({
       runId: z.string(),
+      price: pricedYuan,
+      cost: pricedYuan,
+      charge: pricedYuan,
       period: z.string(),
       rev: whole,
       sourceLabel: z.string(),

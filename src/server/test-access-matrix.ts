@@ -136,7 +136,7 @@ export const matrix: readonly AccessLine[] = [
   ["GET", "/api/tariffs", "price.view"],
   ["POST", "/api/tariffs", "price.manage"],
   ["GET", "/api/prices/meters", "price.view"],
-  ["GET", "/api/meters/:id/prices", "meter.view"],
+  ["GET", "/api/meters/:id/prices", "price.see"],
   ["GET", "/api/price-changes", "price.view"],
   ["POST", "/api/price-changes", "price.manage"],
   ["POST", "/api/price-changes/what-if", "price.view"],

@@ -89,7 +89,7 @@ export function priceRoutes(routes: Routes): void {
   addRoute(routes, {
     method: "GET",
     path: "/api/meters/:id/prices",
-    access: "meter.view",
+    access: "price.see",
     params: meterParams,
     query: nothing,
     body: nothing,

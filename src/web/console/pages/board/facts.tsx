@@ -62,6 +62,7 @@ export function Facts({ meter }: { meter: MeterDetail }) {
       value: meter.priceYuan === null ? null : yuan(meter.priceYuan),
       unit: `${t("unit.yuan")}/${unit}`,
       why: t("meter.why.masked"),
+      testId: "fact-price",
     },
     ...(prepaid ? [{ name: t("meter.lowCredit"), value: units(meter.lowCreditWh), unit }] : []),
     ...(meter.closesBy === "button" ? [{ name: t("meter.closesBy"), value: t("meter.byButton") }] : []),
@@ -71,7 +72,7 @@ export function Facts({ meter }: { meter: MeterDetail }) {
     ...(meter.customer === null
       ? []
       : [
-          { name: t("meter.phone"), value: meter.customer.phone },
+          { name: t("meter.phone"), value: meter.customer.phone, testId: "fact-phone" },
           { name: t("meter.account"), value: meter.customer.accountNumber },
         ]),
     { name: t("meter.box"), value: meter.box, why: t("meter.why.noBox"), testId: "fact-box" },

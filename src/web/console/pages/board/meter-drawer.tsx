@@ -3,6 +3,7 @@ import { lazy, Suspense, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import type { MeterDetail, Tile } from "#contract/metering.ts";
 import { getEvents, getFrames, getLastDay, getMeter } from "#web/shared/api.ts";
+import { Can } from "#web/shared/can.tsx";
 import { shortTime } from "#web/shared/format.ts";
 import { keys } from "#web/shared/live-cache.ts";
 import { Dialog } from "../../dialog.tsx";
@@ -173,7 +174,9 @@ function MeterContent({ meter }: { meter: MeterDetail }) {
       <Facts meter={meter} />
       <DevicePart meter={meter} />
       <SupplyPart meter={meter} />
-      <PricesPart meter={meter} />
+      <Can do="price.see">
+        <PricesPart meter={meter} />
+      </Can>
       <Events meter={meter} />
       <Frames meterId={meter.tile.meterId} />
     </>
