@@ -21,7 +21,7 @@ export type Parsed = SourceFile & { body: SyntaxNode[]; comments: Comment[]; lin
 export const root = join(import.meta.dirname, "..");
 
 const LEFT_OUT = new Set(["node_modules", ".git", "dist", "coverage"]);
-const LEFT_OUT_AT_ROOT = new Set(["data"]); // what a running Jichao keeps
+const LEFT_OUT_AT_ROOT = new Set(["data", "acceptance-reports"]); // what a running Jichao and its acceptance keep
 const TEXT_FILE = /(\.(ts|tsx|mjs|md|json|css|html|yml|yaml|sql)|^\.[a-z.]+|LICENSE|NOTICE|run)$/;
 
 /** Every text file of the repository, sorted by path. */

@@ -14,12 +14,12 @@ type Desk = { port: number; cookie: string };
 
 /**
  * People at their desks: each looks at what came, on average for `thinkMs`, and asks the next thing, drawn by the weights. They do not wait
- * for each other, so a slow answer delays only its own desk.
+ * for each other, so a slow answer delays only its own desk. An answer that is none ends it all, unless `failed` is there to be told.
  */
 export async function people(
   desks: readonly Desk[],
   asked: readonly Asked[],
-  { seconds, thinkMs }: { seconds: number; thinkMs: number },
+  { seconds, thinkMs, failed }: { seconds: number; thinkMs: number; failed?: (why: string) => void },
 ): Promise<Took> {
   const took: Took = new Map(asked.map(({ name }) => [name, []]));
   const until = performance.now() + seconds * 1_000;
@@ -34,7 +34,12 @@ export async function people(
         if (performance.now() > until) break;
         const one = bag[Math.floor(random() * bag.length)];
         if (one === undefined) throw new Error("nothing to ask");
-        took.get(one.name)?.push(await timed(agent, desk, one.path(round)));
+        try {
+          took.get(one.name)?.push(await timed(agent, desk, one.path(round)));
+        } catch (error) {
+          if (failed === undefined) throw error;
+          failed(error instanceof Error ? error.message : String(error));
+        }
       }
       agent.destroy();
     }),

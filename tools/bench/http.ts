@@ -15,7 +15,7 @@ import { freePort } from "../../test/free-port.ts";
 import { victim } from "../chaos/programs.ts";
 import { makeHistory } from "./history.ts";
 import { type Asked, flood, people } from "./http-callers.ts";
-import { type BenchLine, type BenchOptions, median, round2 } from "./line-format.ts";
+import { type BenchLine, type BenchOptions, median, percentile, round2 } from "./line-format.ts";
 import { onDatabases, SITE_POOL_BYTES } from "./on-databases.ts";
 
 const OPERATORS = 50;
@@ -29,13 +29,14 @@ const FLOODERS = 10;
 const program = fileURLToPath(new URL("./http-static.ts", import.meta.url));
 
 /**
- * The console's server as a program of its own under 50 operators, each with a session and with the live channel open, on a site of
+ * The console's server as a program of its own under `--operators` (50), each with a session and with the live channel open, on a site of
  * `--meters` (10 000) with `--days` (35) behind it, for `--seconds` (60): how long answers take, and how many come when they are asked for
  * without a pause. Floor: the same texts, held in memory, over the same headers and compression.
  */
 export async function bench({
   meters = 10_000,
   days = 35,
+  operators = OPERATORS,
   seconds = 60,
   database,
 }: BenchOptions): Promise<BenchLine[]> {
@@ -44,12 +45,12 @@ export async function bench({
     const db = await fresh();
     await makeHistory(db, { meters, days, last, youngDays: 1, lies: "by_key" });
     await addPeople(db, meters);
-    return measure(name, db, { meters, last, seconds });
+    return measure(name, db, { meters, last, operators, seconds });
   };
   return onDatabases(measured, { database, poolBytes: SITE_POOL_BYTES });
 }
 
-type Site = { meters: number; last: Day; seconds: number };
+type Site = { meters: number; last: Day; operators: number; seconds: number };
 
 async function measure(name: string, db: TestDatabase, site: Site): Promise<BenchLine[]> {
   const folder = await mkdtemp(join(tmpdir(), "jichao-http-"));
@@ -63,7 +64,7 @@ async function measure(name: string, db: TestDatabase, site: Site): Promise<Benc
   const server = victim("server", env, () => {});
   await server.start("");
   try {
-    const operators = await Promise.all(Array.from({ length: OPERATORS }, () => enrol(db, {})));
+    const operators = await Promise.all(Array.from({ length: site.operators }, () => enrol(db, {})));
     const desks = operators.map(({ cookie }) => ({ port, cookie }));
     const asked = questions(site);
     const texts = await textsOf(asked, desks[0]);
@@ -75,7 +76,7 @@ async function measure(name: string, db: TestDatabase, site: Site): Promise<Benc
       const floors = await people(there, plain, { seconds: site.seconds / 2, thinkMs: THINK_MS });
       const lines: BenchLine[] = asked.map(({ name: question }) => {
         const [all, bare] = [ours.get(question) ?? [], floors.get(question) ?? []];
-        return lineOfPeople(`${question} of ${OPERATORS} operators on ${name}`, all, bare);
+        return lineOfPeople(`${question} of ${site.operators} operators on ${name}`, site.operators, all, bare);
       });
       for (const [i, question] of asked.entries()) {
         const mine = await flood(desks.slice(0, FLOODERS), question, FLOOD_SECONDS);
@@ -102,9 +103,10 @@ async function measure(name: string, db: TestDatabase, site: Site): Promise<Benc
   }
 }
 
-function lineOfPeople(what: string, all: readonly number[], bare: readonly number[]): BenchLine {
-  const [p99, floor] = [slowest(all), slowest(bare)];
+function lineOfPeople(what: string, concurrent: number, all: readonly number[], bare: readonly number[]): BenchLine {
+  const [p99, floor] = [percentile(all, 0.99), percentile(bare, 0.99)];
   const middle = `p50 ${round2(median(all))} ms of ${all.length}`;
+  const p95 = round2(percentile(all, 0.95));
   return {
     bench: "http",
     case: `${what}, p99`,
@@ -114,13 +116,8 @@ function lineOfPeople(what: string, all: readonly number[], bare: readonly numbe
     ratio: round2(p99 / floor),
     target: P99_MS_MAX,
     met: p99 <= P99_MS_MAX,
+    responses: { concurrent, answers: all.length, p50: round2(median(all)), p95, p99: round2(p99) },
   };
-}
-
-/** The one of a hundred that took longest; of fewer the slowest. */
-function slowest(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * 0.99))] ?? Number.NaN;
 }
 
 /** What people at a desk ask for most, each time of somebody else. */

@@ -12,12 +12,15 @@ export type BenchLine = {
   ratio: number | null;
   target: number | null;
   met: boolean | null;
+  /** How long single answers took, ms, to so many people at once; where answers were timed. */
+  responses?: { concurrent: number; answers: number; p50: number; p95: number; p99: number };
 };
 
 /** What may be asked of a bench besides its name: a smaller or larger one. Each takes those that mean something to it. */
 export type BenchOptions = {
   meters?: number;
   concentrators?: number;
+  operators?: number;
   seconds?: number;
   days?: number;
   minutes?: number;
@@ -36,6 +39,12 @@ export function isBenchDatabase(text: string | undefined): text is BenchDatabase
 /** Two digits after the point are enough for a figure. */
 export function round2(value: number): number {
   return Math.round(value * 100) / 100;
+}
+
+/** The value that so large a share (0.99) of the values does not pass; of few the largest. NaN for none. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
 
 /** The middle of the values: one disturbed round does not move it. NaN for none. */

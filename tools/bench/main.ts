@@ -22,6 +22,7 @@ const benches: Readonly<Record<string, () => Promise<{ bench(options: BenchOptio
 const OPTIONS = {
   meters: { type: "string" },
   concentrators: { type: "string" },
+  operators: { type: "string" },
   seconds: { type: "string" },
   days: { type: "string" },
   minutes: { type: "string" },
@@ -38,7 +39,7 @@ if (isBenchDatabase(database)) options.database = database;
 const unknown = names.filter((name) => !(name in benches));
 if (names.length === 0 || unknown.length > 0 || (database !== undefined && !isBenchDatabase(database))) {
   console.error(
-    `usage: npm run bench -- <name …> [--meters n] [--concentrators n] [--seconds n] [--days n] [--minutes n] [--database sqlite|mariadb], one of: ${Object.keys(benches).join(", ")}`,
+    `usage: npm run bench -- <name …> [--meters n] [--concentrators n] [--operators n] [--seconds n] [--days n] [--minutes n] [--database sqlite|mariadb], one of: ${Object.keys(benches).join(", ")}`,
   );
   process.exit(2);
 }

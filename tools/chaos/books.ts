@@ -28,8 +28,8 @@ export function watchBooks(ctx: FlowContext) {
   };
 }
 
-/** The sum of all entries; null while the database is away. */
-async function sumOfAll({ db }: FlowContext): Promise<number | null> {
+/** The sum of all entries, 1/10000 yuan; null while the database is away. */
+export async function sumOfAll({ db }: FlowContext): Promise<number | null> {
   try {
     const found = await sql<{ total: number | null }>`select sum(amount_e4) as total from ledger_entry`.execute(
       db.read,

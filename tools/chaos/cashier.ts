@@ -6,6 +6,8 @@ export type Intent = { key: string; meterId: number; amount: string; orderNo: st
 /** A cashier who repeats a request with the same key until she hears an answer. */
 export type Cashier = {
   readonly intents: Intent[];
+  /** What proves her session, for other questions in her name. */
+  cookie(): string;
   /** Begins one; hear of its end by {@link allAcknowledged}. */
   recharge(): void;
   /** Resolves when every payment was answered. */
@@ -18,8 +20,13 @@ const DOUBLE_CLICK_CHANCE = 0.15;
 /** Nothing less is paid, so that the dearest unit of the town can be bought with it: a refusal would prove nothing here. */
 const YUAN_MIN = 6;
 
-/** Logs in and knows every prepaid meter of the town. */
-export async function cashier(at: { port: number; password: string; random: () => number }): Promise<Cashier> {
+/** Logs in and knows every prepaid meter of the town. `name` is hers: no two who work on the same books may have one. */
+export async function cashier(at: {
+  port: number;
+  password: string;
+  random: () => number;
+  name?: string;
+}): Promise<Cashier> {
   const base = `http://127.0.0.1:${at.port}/api`;
   let cookie = "";
   const intents: Intent[] = [];
@@ -66,10 +73,11 @@ export async function cashier(at: { port: number; password: string; random: () =
 
   return {
     intents,
+    cookie: () => cookie,
     recharge() {
       const pick = meters[Math.floor(at.random() * meters.length)] ?? 0;
       const amount = (YUAN_MIN + Math.floor(at.random() * 9_500) / 100).toFixed(2);
-      const intent: Intent = { key: `chaos-key-${++made}`, meterId: pick, amount, orderNo: null };
+      const intent: Intent = { key: `${at.name ?? "chaos-key"}-${++made}`, meterId: pick, amount, orderNo: null };
       intents.push(intent);
       const presses = at.random() < DOUBLE_CLICK_CHANCE ? [press(intent), press(intent)] : [press(intent)];
       open.push(Promise.all(presses));

@@ -37,9 +37,10 @@ export async function judge(ctx: FlowContext, town: TownSnapshot, intents: reado
     .execute();
   const problems: string[] = [];
   let lost = 0;
-  let doubled = orders.length - new Set(orders.map((order) => order.idem_key)).size;
+  const byKey = new Map(orders.map((order) => [order.idem_key, order]));
+  let doubled = orders.length - byKey.size;
   for (const intent of intents) {
-    const order = orders.find((each) => each.idem_key === intent.key);
+    const order = byKey.get(intent.key);
     if (!order) {
       lost++;
       problems.push(`${intent.key} is not in the books`);

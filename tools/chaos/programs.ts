@@ -19,6 +19,8 @@ export type Victim = {
   /** Resolves when the process that runs now has died. */
   died(): Promise<void>;
   isAlive(): boolean;
+  /** Of the process that runs now; null when none does. */
+  pid(): number | null;
   /** The fault points that the process that runs now carries. */
   faults(): string;
 };
@@ -83,6 +85,7 @@ export function victim(
     },
     died: () => gone,
     isAlive,
+    pid: () => (isAlive() ? (child?.pid ?? null) : null),
     faults: () => armed,
   };
 

@@ -20,12 +20,16 @@ export type Stage = {
   linkPort: number;
 };
 
-/** A small town whose meters answer at once, over lines as bad as `weather` says. `url`: the address that the programs get. */
+/**
+ * A small town whose meters answer at once, over lines as bad as `weather` says. `url`: the address that the programs get; `speed`: how much
+ * faster than ours its time passes.
+ */
 export async function stage(at: {
   db: Db & { readonly url: string };
   dataDir: string;
   seed: number;
   weather: Weather;
+  speed?: number;
 }): Promise<Stage> {
   const masterKey = "c4".repeat(32);
   const ctx: FlowContext = { db: at.db, clock: systemClock, newId, log: silentLog };
@@ -33,7 +37,7 @@ export async function stage(at: {
   await enrollTown(ctx, createSealer(masterKey), { plan, stateFile: null });
   const town = createTown({
     plan,
-    speed: 60,
+    speed: at.speed ?? 60,
     bus: { baud: "instant", replyDelayMs: 1 },
     faults: { everywhere: at.weather },
     seed: at.seed,

@@ -2,6 +2,7 @@ import { relative } from "node:path";
 import type { Reporter, TestCase, TestModule, Vitest } from "vitest/node";
 import { createVitest } from "vitest/node";
 import { root } from "../source-files.ts";
+import type { FileOutcome } from "./file-outcome.ts";
 import type { Tally } from "./outcome.ts";
 
 /** One thing that went wrong, readable on its own. */
@@ -24,11 +25,12 @@ type Thrown = {
 const STACK_LINES_MAX = 6; // enough to see who called whom in our own files
 const LOG_LINES_MAX = 40; // of a failed test; the rest is in a run with a filter
 
-/** Runs the tests whose path matches a filter, or all; tells `progress` one line per finished file. */
+/** Runs the tests whose path matches a filter, or all; tells `progress` one line per finished file, and `finished` what it gave. */
 export function runSuite(options: {
   filters: readonly string[];
   withDatabases: boolean;
   progress(line: string): void;
+  finished(outcome: FileOutcome): void;
 }): SuiteRun {
   const running = new Set<string>();
   const logs = new Map<string, string[]>();
@@ -44,6 +46,7 @@ export function runSuite(options: {
     onTestModuleEnd: (module) => {
       running.delete(module.relativeModuleId);
       options.progress(moduleLine(module));
+      options.finished(outcomeOf(module));
       for (const text of reported(module)) options.progress(indent(text));
     },
     onUserConsoleLog: (log) => {
@@ -123,6 +126,20 @@ function moduleLine(module: TestModule): string {
   ];
   const { duration, collectDuration } = module.diagnostic();
   return `  ${bad ? "FAIL" : "ok  "}  ${module.relativeModuleId}  ${parts.join(", ")}, ${seconds(duration + collectDuration)}`;
+}
+
+function outcomeOf(module: TestModule): FileOutcome {
+  const tests = [...module.children.allTests()].map((test) => {
+    const outcome = test.result();
+    const state = outcome.state === "pending" ? ("failed" as const) : outcome.state;
+    const why = outcome.state === "skipped" ? outcome.note : undefined;
+    const ms = Math.round(test.diagnostic()?.duration ?? 0);
+    return { name: test.fullName, state, ms, ...(why !== undefined && { why }) };
+  });
+  const { duration, collectDuration } = module.diagnostic();
+  const errors = [module, ...module.children.allSuites()].flatMap((group) => group.errors().map(explain));
+  const state = module.state() === "failed" ? "failed" : "passed";
+  return { file: module.relativeModuleId, state, ms: Math.round(duration + collectDuration), tests, errors };
 }
 
 /** An error as a person reads it: the sentence, the difference, the places in our own files, the cause. */

@@ -1,0 +1,86 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readFileSync, statfsSync } from "node:fs";
+import { arch, availableParallelism, cpus, loadavg, platform, release, totalmem } from "node:os";
+import { packageVersion } from "#system/version.ts";
+import { find } from "../../test/mariadb.ts";
+import { readRepository, root } from "../source-files.ts";
+
+/** What an acceptance was made on, as rows of a table: no name, address or path of the machine. */
+export type MachineFact = { zh: string; en: string; value: string };
+
+/** What was accepted. `sources` is a hash of all that runs; `changed`: it is not what the commit holds. */
+export type Subject = { version: string; commit: string | null; changed: boolean; sources: string };
+
+const GB = 1_000_000_000;
+const SOURCES = /^(src|tools|test|ops)\/|^package(-lock)?\.json$/;
+
+/** Looks at the sources that would run now. */
+export function subjectHere(): Subject {
+  const hash = createHash("sha256");
+  for (const { path, text } of readRepository()) if (SOURCES.test(path)) hash.update(`${path}\0${text}\0`);
+  const commit = said("git", ["rev-parse", "HEAD"]);
+  const changes = said("git", ["status", "--porcelain", "--", "src", "tools", "test", "ops", "package.json"]);
+  return {
+    version: packageVersion(),
+    commit,
+    changed: changes !== null && changes !== "",
+    sources: hash.digest("hex").slice(0, 16),
+  };
+}
+
+/** Looks at the machine. */
+export function machineHere(): MachineFact[] {
+  const disk = statfsSync(root);
+  const gb = (bytes: number) => `${(bytes / GB).toFixed(1)} GB`;
+  const facts: MachineFact[] = [
+    {
+      zh: "处理器",
+      en: "Processor",
+      value: `${cpus()[0]?.model.trim() || arch()} · ${availableParallelism()} 核 cores`,
+    },
+    { zh: "内存", en: "Memory", value: gb(totalmem()) },
+    { zh: "磁盘", en: "Disk", value: `${gb(disk.blocks * disk.bsize)}, 可用 free ${gb(disk.bavail * disk.bsize)}` },
+    { zh: "操作系统", en: "System", value: `${systemName()} · ${platform()} ${release()} · ${arch()}` },
+    { zh: "Node", en: "Node", value: process.versions.node },
+    { zh: "数据库", en: "Databases", value: `SQLite ${process.versions.sqlite ?? "–"}; ${mariadbVersion()}` },
+    { zh: "浏览器", en: "Browser", value: browserVersion() },
+    {
+      zh: "开始时负载",
+      en: "Load at the start",
+      value: loadavg()
+        .map((load) => load.toFixed(2))
+        .join(" / "),
+    },
+  ];
+  return facts;
+}
+
+function systemName(): string {
+  try {
+    return /^PRETTY_NAME="?([^"\n]+)/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1] ?? "";
+  } catch {
+    return platform(); // only Linux has that file
+  }
+}
+
+function mariadbVersion(): string {
+  const program = find("mariadbd", "mysqld");
+  if (program === null) return "MariaDB 未安装 not installed";
+  const [, version] = /Ver (\S+)/.exec(said(program, ["--no-defaults", "--version"]) ?? "") ?? [];
+  return `MariaDB ${version ?? "?"}`;
+}
+
+function browserVersion(): string {
+  const program = find("chromium", "chromium-browser", "google-chrome");
+  return (program === null ? null : said(program, ["--version"])?.split(" built on")[0]) ?? "未安装 not installed";
+}
+
+/** What a program says, or null when it is not there or fails. */
+function said(program: string, args: readonly string[]): string | null {
+  try {
+    return execFileSync(program, args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+  } catch {
+    return null;
+  }
+}

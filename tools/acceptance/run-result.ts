@@ -1,0 +1,41 @@
+import { type Figure, figuresOf, type Response } from "./figures.ts";
+import type { Ended } from "./runner.ts";
+import type { Run } from "./runs.ts";
+
+/** How a run ended, kept as soon as it has. `hung` was ended after its own limit; `skipped` could not be made here. */
+export type RunResult = {
+  id: string;
+  state: "passed" | "failed" | "hung" | "skipped";
+  /** Why it is not passed; empty when it is. */
+  why: string;
+  command: string;
+  startedAt: number;
+  seconds: number;
+  secondsMax: number;
+  figures: readonly Figure[];
+  responses: readonly Response[];
+};
+
+/** Judges a run of the load part by how it ended and by what it printed. */
+export function judgeLoad(
+  run: Run,
+  ended: Ended,
+  output: string,
+): Pick<RunResult, "state" | "why" | "figures" | "responses"> {
+  const { figures, responses } = figuresOf(run.kind, run.id, output);
+  const missed = figures.filter(({ demanded, met }) => demanded && met === false);
+  if (ended.how === "hung") {
+    return {
+      state: "hung",
+      why: `到时限未结束,已中止 ended after its limit of ${ended.limitMs / 60_000} min`,
+      figures,
+      responses,
+    };
+  }
+  const why = [
+    ...(ended.code !== 0 ? [`退出码 exit code ${ended.code ?? "–"}`] : []),
+    ...(figures.length === 0 ? ["没有给出数字 told no figures"] : []),
+    ...(missed.length > 0 ? [`未达要求 not as demanded: ${missed.map(({ what }) => what).join("; ")}`] : []),
+  ];
+  return { state: why.length > 0 ? "failed" : "passed", why: why.join("; "), figures, responses };
+}
