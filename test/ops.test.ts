@@ -9,7 +9,7 @@ const units = readdirSync(folder).map((name) => ({ name, text: readFileSync(join
 test.each(units.filter(({ name }) => name.endsWith(".service")))(
   "$name runs a command that there is, with few rights",
   ({ text }) => {
-    const command = /^ExecStart=\/usr\/bin\/node tools\/node24\.mjs (\w+)/m.exec(text)?.[1] ?? "";
+    const command = /^ExecStart=\/opt\/jichao\/current\/bin\/jichao (\w+)/m.exec(text)?.[1] ?? "";
     expect(readFileSync(join(root, "src", "cli", "jichao.ts"), "utf8")).toMatch(new RegExp(`^  ${command}: \\{`, "m"));
     for (const line of [
       "User=jichao",

@@ -31,6 +31,11 @@ export const safekeepingErrors = {
     "备份写出后未通过校验({what}),已删除。请检查磁盘后重试",
     "The backup did not pass its check after it was written ({what}) and was removed; check the disk and try again",
   ],
+  backup_of_another: [
+    409,
+    "备份 {file} 不是这个数据库的:其中的收款 {payment} 在数据库里找不到。未作任何改动",
+    "The backup {file} is not of this database: its payment {payment} is not there. Nothing was changed",
+  ],
   restore_target_not_empty: [
     409,
     "目标数据库 {target} 不是空的,未作任何改动。请指定一个新的空库",

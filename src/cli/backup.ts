@@ -144,7 +144,8 @@ function tell(found: Backup, more: object): number {
   return ledger === null || ledger.ok ? 0 : 1;
 }
 
-function passphraseIn(file: string | undefined): string | null {
+/** The passphrase in a key file; null without a file, which means not encrypted. */
+export function passphraseIn(file: string | undefined): string | null {
   if (file === undefined) return null;
   const text = readFileSync(file, "utf8").trim();
   if (text.length < PASSPHRASE_CHARS_MIN) throw new AppError("backup_key_weak", { file });

@@ -77,6 +77,10 @@ const commands: Record<string, { what: string; run(args: string[], env: Environm
     what: "升级表结构(可随时重新运行) bring the tables up to date; may be run again at any time",
     run: async (_args, env) => (await import("./database.ts")).migrateCommand(env),
   },
+  release: {
+    what: "安装、升级、回到旧版本 install, upgrade, go back to the version of before: jichao release rollback|status|verify|start|stop",
+    run: async (args, env) => (await import("./release.ts")).releaseCommand(args, env),
+  },
   backup: {
     what: "备份:立即备份、列出、校验 take, list or check a backup: jichao backup [list|verify …]",
     run: async (args, env) => (await import("./backup.ts")).backupCommand(args, env),

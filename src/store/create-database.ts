@@ -16,6 +16,22 @@ const ROLES = [
 
 const PASSWORD_BYTES = 24;
 
+/** How many tables a database has, asked as an administrator of its server; 0 also where there is no such database. */
+export async function tablesInDatabase(admin: string, name: string): Promise<number> {
+  const servers = mysqlServers(admin, name);
+  const { database: _, ...login } = loginAt(servers, await oneNode(servers));
+  const connection = await createConnection({ ...CONNECTION_OPTIONS, ...login });
+  try {
+    const asked = "select count(*) as count from information_schema.tables where table_schema = ?";
+    const [rows] = await connection.query(asked, [name]);
+    const [row] = rows as { count: number }[];
+    assert(row !== undefined, "a count has one row");
+    return Number(row.count);
+  } finally {
+    await connection.end();
+  }
+}
+
 /**
  * Makes a database and its three users on a MySQL 8 or MariaDB, as an administrator of it: `admin` is an address without a database, of one server or of the nodes of a cluster. Passwords are made up and
  * answered this once; run again, it gives the users new ones and leaves the data alone. `from`: the host that they may come from, `%` for any.

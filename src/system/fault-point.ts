@@ -2,7 +2,8 @@
  * Places where a process may be killed on purpose, so that a crash test can hit every step of a recharge.
  * Without `JICHAO_FAULTS` (never set in production) a fault point is two comparisons with null.
  *
- * `JICHAO_FAULTS="name=probability,name=probability"`; a name stands for exactly one place in the code.
+ * `JICHAO_FAULTS="name=probability,name=probability"`; a name stands for exactly one place in the code
+ * (those of releases for the end of a step of an installation, an upgrade or a way back).
  */
 export type FaultPoint =
   | "import:before-step-commit"
@@ -44,7 +45,8 @@ export type FaultPoint =
   | "export:after-commit"
   | "share:before-commit"
   | "swap:before-commit"
-  | "swap:after-commit";
+  | "swap:after-commit"
+  | `release:after-${string}`;
 
 let faults: ReadonlyMap<string, number> | null = null;
 let report: (name: string) => void = () => {};

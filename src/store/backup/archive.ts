@@ -154,6 +154,12 @@ export async function* readArchive(file: string, passphrase: string | null): Asy
   }
 }
 
+/** What a backup says about itself, without reading it to its end: nothing of it is proved by that. */
+export async function backupHead(file: string, passphrase: string | null): Promise<BackupHead> {
+  for await (const each of readArchive(file, passphrase)) if (each.kind === "head") return each.head;
+  throw new AppError("backup_foreign", { file: basename(file) });
+}
+
 async function* checked(file: string, entries: AsyncIterable<TarEntry>): AsyncGenerator<Archived> {
   let about: BackupHead | null = null;
   let headHash = "";
