@@ -55,10 +55,11 @@ test("the page of scenarios is read whole", () => {
   const rows = scenarios.split("\n").filter((line) => /^\| [A-Z]{2}-\d/.test(line));
   expect(jobs.length).toBe(rows.length);
   expect(jobs.find(({ code }) => code === "OP-1")?.by).toEqual([{ kind: "job", code: "OP-1" }]);
-  expect(jobs.find(({ code }) => code === "SA-1")).toMatchObject({
-    state: "part",
-    by: [{ kind: "file" }, { kind: "file" }, { kind: "file" }],
-  });
+  expect(jobs.find(({ code }) => code === "AM-3")).toMatchObject({ state: "part" });
+  expect(jobs.find(({ code }) => code === "SA-1")?.by.slice(0, 2)).toEqual([
+    { kind: "file", path: "test/release.test.ts" },
+    { kind: "file", path: "tools/package/package.test.ts" },
+  ]);
   expect(jobs.filter(({ state, by }) => state === "there" && by.length === 0)).toEqual([]);
 });
 
