@@ -111,4 +111,23 @@ describe.each(testDatabases.filter(({ available }) => available))("batches over 
     const stopped = await ask(wang, "POST", `/api/switch-batches/${batchId}/cancel`, {});
     expect(stopped.json()).toMatchObject({ state: "cancelled", mayCancel: false, steps: { cancelled: 2 } });
   });
+
+  test("a file says in words why a command ended", async () => {
+    const { batchId } = (await request(wang, { kind: "close", reason: "检修完毕" })).json();
+    const { id } = (await ask(wang, "POST", "/api/meters/11/commands", { key: "asked-by-hand", kind: "read" })).json();
+    await db.transact(async (tx) => {
+      const ended = { state: "expired", state_reason: "unreachable,no_answer" } as const;
+      await tx.updateTable("command").set(ended).where("id", "=", id).execute();
+      const sent = tx.updateTable("switch_batch_meter").set({ command_id: id, state: "sent" });
+      await sent.where("batch_id", "=", batchId).where("meter_id", "=", 11).execute();
+    });
+    const file = async (query: string) => {
+      const [sheet] = await readSheet(
+        (await ask(wang, "GET", `/api/switch-batches/${batchId}/file${query}`)).rawPayload,
+      );
+      return JSON.stringify(sheet?.data);
+    };
+    expect(await file("")).toContain("有效期内未能联系上电表、电表没有应答");
+    expect(await file("?language=en")).toContain("could not be reached in time, ");
+  });
 });

@@ -1,6 +1,8 @@
 import { formatInstant, instant } from "#base/time.ts";
 import { parseMoney } from "#base/units.ts";
 import type { Batch, BatchFilter, BatchLine, BatchMeter } from "#contract/switch-batches.ts";
+import { commandReasonsEn } from "#domain/command-reasons.en.ts";
+import { commandReasonsZh } from "#domain/command-reasons.zh-CN.ts";
 import type { Actor } from "#domain/permission.ts";
 import {
   type BatchKind,
@@ -118,7 +120,7 @@ export function batchMetersFile(ctx: FlowContext, actor: Actor, batch: Batch, la
       { header: say(["进度", "Progress"]), type: "text", width: 12, value: (each) => say(stepWords[each.step]) },
       {
         ...{ header: say(["说明", "Why"]), type: "text", width: 24 },
-        value: (each) => (each.why === null ? each.stateReason : say(whyWords[each.why])),
+        value: (each) => (each.why === null ? reasonWords(each.stateReason, language) : say(whyWords[each.why])),
       },
       { header: say(["发出时间", "Sent at"]), type: "time", width: 20, value: (each) => each.sentAt },
       { header: say(["结束时间", "Ended at"]), type: "time", width: 20, value: (each) => each.doneAt },
@@ -131,4 +133,11 @@ export function batchMetersFile(ctx: FlowContext, actor: Actor, batch: Batch, la
 function yuanE4(text: string | null): number | null {
   if (text === null) return null;
   return (text.startsWith("-") ? -1 : 1) * (parseMoney(text.replace("-", ""), 4) ?? 0);
+}
+
+/** Codes of why a command ended, in words; a code that has none as it is. */
+function reasonWords(codes: string, language: ExportLanguage): string {
+  const words: Readonly<Record<string, string>> = language === "en" ? commandReasonsEn : commandReasonsZh;
+  const all = codes.split(",").map((code) => words[code] ?? code);
+  return all.join(inWords(["、", ", "], language));
 }
