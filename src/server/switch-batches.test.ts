@@ -118,7 +118,7 @@ describe.each(testDatabases.filter(({ available }) => available))("batches over 
     await db.transact(async (tx) => {
       const ended = { state: "expired", state_reason: "unreachable,no_answer" } as const;
       await tx.updateTable("command").set(ended).where("id", "=", id).execute();
-      const sent = tx.updateTable("switch_batch_meter").set({ command_id: id, state: "sent" });
+      const sent = tx.updateTable("switch_batch_meter").set({ command_id: id, state: "asked" });
       await sent.where("batch_id", "=", batchId).where("meter_id", "=", 11).execute();
     });
     const file = async (query: string) => {
