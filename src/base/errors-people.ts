@@ -13,8 +13,8 @@ export const peopleErrors = {
   ],
   user_own_rights: [
     409,
-    "不能停用自己,也不能修改自己的角色和管辖范围;请由另一位管理员操作",
-    "You cannot disable yourself nor change your own roles and area; another administrator can",
+    "不能停用自己,也不能修改自己的角色、管辖范围和限额;请由另一位管理员操作",
+    "You cannot disable yourself nor change your own roles, area and limits; another administrator can",
   ],
   user_own_password: [
     409,
@@ -23,8 +23,8 @@ export const peopleErrors = {
   ],
   last_administrator: [
     409,
-    "这样会使系统没有任何拥有全部权限且管辖全部表计的启用管理员,未保存",
-    "This would leave no active administrator with all permissions over all meters; nothing was saved",
+    "这样会使系统没有任何拥有全部权限、管辖全部表计且没有限额的启用管理员,未保存",
+    "This would leave no active administrator with all permissions over all meters and without limits; nothing was saved",
   ],
   login_taken: [
     409,

@@ -7,6 +7,7 @@ import { devicesErrors } from "./errors-devices.ts";
 import { exportErrors } from "./errors-exports.ts";
 import { groupErrors } from "./errors-groups.ts";
 import { importErrors } from "./errors-import.ts";
+import { limitErrors } from "./errors-limits.ts";
 import { loadGuardErrors } from "./errors-load-guard.ts";
 import { peopleErrors } from "./errors-people.ts";
 import { reconcileErrors } from "./errors-reconcile.ts";
@@ -32,6 +33,7 @@ export const errors = {
   ...groupErrors,
   ...exportErrors,
   ...importErrors,
+  ...limitErrors,
   ...loadGuardErrors,
   ...peopleErrors,
   ...reconcileErrors,

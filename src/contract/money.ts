@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { dayRoom } from "./user-limits.ts";
 
 const yuan = z.string();
 const at = z.number().int();
@@ -30,6 +31,8 @@ export const preview = z.object({
   reachable: z.boolean(),
   /** An equal recharge of this meter within the last ten minutes: ask before taking money twice. */
   repeatOf: z.object({ orderNo: z.string(), at }).nullable(),
+  /** What the day of who asks leaves him to sell (充值日限额), for the whole payment; null: he has no limit. */
+  today: dayRoom.nullable(),
 });
 export type Preview = z.infer<typeof preview>;
 

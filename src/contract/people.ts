@@ -2,6 +2,7 @@ import { z } from "zod";
 import { isLoginName, loginName } from "#domain/login-name.ts";
 import { PASSWORD_CHARS_MAX } from "#domain/password-rule.ts";
 import { permissions } from "#domain/permission.ts";
+import { limitsChoice, userLimits } from "./user-limits.ts";
 
 const ROLES_MAX = 100;
 /** Areas and single meters of one user; who needs more takes an area above them. */
@@ -47,6 +48,7 @@ export const userLine = z.object({
     /** Meters in it altogether. */
     meters: z.number().int(),
   }),
+  limits: userLimits,
   /** Null: never logged in. */
   seenAt: at.nullable(),
   sessions: z.number().int(),
@@ -83,17 +85,21 @@ export const userAdd = z.object({
   name: personName,
   roleIds: ids(ROLES_MAX),
   scope: scopeChoice,
+  /** Left out, or null in one: none, but what the giver has himself. */
+  limits: limitsChoice.optional(),
   password: password.nullable(),
   reason: why,
 });
 export type UserAdd = z.infer<typeof userAdd>;
 
-/** POST /api/users/:id: his name, roles and scope as they are to be. */
+/** POST /api/users/:id: his name, roles, scope and limits as they are to be. */
 export const userEdit = z.object({
   version,
   name: personName,
   roleIds: ids(ROLES_MAX),
   scope: scopeChoice,
+  /** Left out: as they are. */
+  limits: limitsChoice.optional(),
   reason: why,
 });
 export type UserEdit = z.infer<typeof userEdit>;

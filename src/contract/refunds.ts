@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { refundKinds, refundMethods, refundStates } from "#domain/refund.ts";
+import { dayRoom } from "./user-limits.ts";
 
 const yuan = z.string();
 const at = z.number().int();
@@ -41,6 +42,8 @@ export const refundPreview = z.object({
   /** Where the units come from, newest first, and what was paid for them. */
   lots: z.array(z.object({ orderNo: z.string().nullable(), at, unitsWh: z.number().int(), value: yuan })),
   reachable: z.boolean(),
+  /** What the day of who asks leaves him to give back (退费日限额); null: he has no limit. */
+  today: dayRoom.nullable(),
 });
 export type RefundPreview = z.infer<typeof refundPreview>;
 

@@ -56,6 +56,8 @@ export const batchPreview = z.object({
   missing: whole,
   secondPerson: z.boolean(),
   perWindow: whole,
+  /** The most meters that who asks may switch in one batch (批量只数); null: no limit of his own. */
+  limit: whole.nullable(),
 });
 export type BatchPreview = z.infer<typeof batchPreview>;
 

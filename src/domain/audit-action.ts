@@ -142,6 +142,7 @@ export const auditActions = {
   "root_key.abandon": ["放弃根密钥", "Root key abandoned"],
   "user.create": ["新建用户", "User made"],
   "user.edit": ["修改用户", "User changed"],
+  "user.limits": ["修改限额", "Limits of a user changed"],
   "user.disable": ["停用用户", "User disabled"],
   "user.enable": ["启用用户", "User enabled"],
   "user.password_reset": ["重置密码", "Password reset"],

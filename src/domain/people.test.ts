@@ -4,6 +4,7 @@ import { passwordFault } from "./password-rule.ts";
 import { beyond, isFullAdministrator, permissionDiff } from "./people.ts";
 import { ADMIN_ROLE, permissions, seedRoles } from "./permission.ts";
 import { permissionGroups, permissionNames, seedRoleNames } from "./permission-names.ts";
+import { NO_LIMITS } from "./user-limit.ts";
 
 test.each([
   ["Wang.Jie", "wang.jie"],
@@ -54,13 +55,15 @@ test("what somebody has not got himself is found, in the order of the list", () 
   });
 });
 
-test("only who has everything over all meters is a full administrator", () => {
+test("only who has everything over all meters, and no limit, is a full administrator", () => {
   const all = new Set(permissions);
-  expect(isFullAdministrator({ allMeters: true, permissions: all })).toBe(true);
-  expect(isFullAdministrator({ allMeters: false, permissions: all })).toBe(false);
+  const limits = NO_LIMITS;
+  expect(isFullAdministrator({ allMeters: true, permissions: all, limits })).toBe(true);
+  expect(isFullAdministrator({ allMeters: false, permissions: all, limits })).toBe(false);
+  expect(isFullAdministrator({ allMeters: true, permissions: all, limits: { ...limits, batchMeters: 9 } })).toBe(false);
   for (const one of permissions) {
     const rest = new Set(permissions.filter((each) => each !== one));
-    expect(isFullAdministrator({ allMeters: true, permissions: rest })).toBe(false);
+    expect(isFullAdministrator({ allMeters: true, permissions: rest, limits })).toBe(false);
   }
 });
 

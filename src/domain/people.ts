@@ -1,4 +1,5 @@
 import { type Permission, permissions } from "./permission.ts";
+import { hasLimits, type UserLimits } from "./user-limit.ts";
 
 /** Of what is wanted, what the giver has not got himself, in the order of the list of permissions. */
 export function beyond(held: ReadonlySet<Permission>, wanted: Iterable<Permission>): Permission[] {
@@ -18,7 +19,11 @@ export function permissionDiff(
   };
 }
 
-/** Whether somebody could give everything to everybody: all permissions over all meters. One such active user must always remain. */
-export function isFullAdministrator(user: { allMeters: boolean; permissions: ReadonlySet<Permission> }): boolean {
-  return user.allMeters && permissions.every((each) => user.permissions.has(each));
+/** Whether somebody could give everything to everybody: all permissions over all meters, without a limit. One such active user must always remain. */
+export function isFullAdministrator(user: {
+  allMeters: boolean;
+  permissions: ReadonlySet<Permission>;
+  limits: UserLimits;
+}): boolean {
+  return user.allMeters && !hasLimits(user.limits) && permissions.every((each) => user.permissions.has(each));
 }

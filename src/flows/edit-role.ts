@@ -3,6 +3,7 @@ import type { RoleAdd, RoleMatrix, RoleRemove, RoleRename } from "#contract/peop
 import type { AuditAction } from "#domain/audit-action.ts";
 import { permissionDiff } from "#domain/people.ts";
 import { type Actor, ADMIN_ROLE, type Permission } from "#domain/permission.ts";
+import { limitBeyond, limitNames, limitsText, NO_LIMITS } from "#domain/user-limit.ts";
 import type { Tx } from "#store/db.ts";
 import { addRole, changeRole, nextPersonId, type Role, removeRole, usersOfRoles } from "#store/people.ts";
 import type { FlowContext } from "./context.ts";
@@ -61,6 +62,7 @@ export async function saveMatrix(ctx: FlowContext, actor: Actor, input: Asked<Ro
       const { added, removed } = permissionDiff(role.permissions, wanted.permissions);
       if (added.length + removed.length === 0) continue;
       refuseBeyond(change.asker, [...added, ...removed], "permission_beyond_you");
+      refuseUnlimited(change, added);
       const permissions = inListOrder(role.permissions, { added, removed });
       await saveRole(change.tx, role, { permissions: JSON.stringify(permissions) });
       const [before, after] = [
@@ -93,6 +95,13 @@ function roleToChange(change: PeopleChange, seen: { roleId: number; version: num
 /** A role means the same for everybody who has it, in whichever area: only who looks after all of them changes it. */
 function refusePart({ asker }: PeopleChange): void {
   if (!asker.scope.all) throw new AppError("roles_need_all_meters");
+}
+
+/** A role may be held by users without limits: who has one himself does not give them by a role what it limits. */
+function refuseUnlimited({ limits }: PeopleChange, added: readonly Permission[]): void {
+  const kind = limitBeyond(limits, { limits: NO_LIMITS, permissions: new Set(added) });
+  if (kind !== null)
+    throw new AppError("role_beyond_limits", { kind: limitNames[kind][0], limit: limitsText(limits)[kind] ?? "" });
 }
 
 function refuseNamesake({ roles }: PeopleChange, name: string, own: number | null): void {

@@ -2,7 +2,19 @@ import { AppError, type ErrorCode } from "#base/errors.ts";
 import type { PasswordReset, ScopeChoice, UserAdd, UserEdit, UserState, WithReason } from "#contract/people.ts";
 import { type PasswordFault, passwordFault } from "#domain/password-rule.ts";
 import type { Actor, Scope } from "#domain/permission.ts";
+import { BATCH_METERS_MAX } from "#domain/switch-batch.ts";
+import {
+  atMost,
+  hasLimits,
+  LIMIT_MAX_YUAN,
+  type LimitsText,
+  limitsText,
+  limitsTyped,
+  NO_LIMITS,
+  type UserLimits,
+} from "#domain/user-limit.ts";
 import { addUser, changeUser, coveredRefs, endSessions, nextPersonId, setRoles, setScope } from "#store/people.ts";
+import { setLimits } from "#store/user-limits.ts";
 import { userForLogin } from "#store/users.ts";
 import { hashPassword, makePassword } from "#system/password.ts";
 import type { FlowContext } from "./context.ts";
@@ -15,13 +27,14 @@ import {
   personSeen,
   personToChange,
   refuseBeyond,
+  refuseLimitBeyond,
 } from "./people-change.ts";
 
 type Asked<T> = T & { ip: string };
 type AskedOf<T> = Asked<T> & { userId: number };
 
 /**
- * Enters a user with roles and a scope that the asker has himself. Answers the password when it was made here: it is told once, and
+ * Enters a user with roles, a scope and limits that the asker has himself; where none is said, a limited asker gives his own. Answers the password when it was made here: it is told once, and
  * whoever logs in with it must choose another.
  */
 export async function addPerson(
@@ -34,6 +47,8 @@ export async function addPerson(
     const { tx } = change;
     await refuseRoles(change, input.roleIds, null);
     await refuseScope(change, input.scope);
+    const limits = atMost(change.limits, input.limits === undefined ? NO_LIMITS : limitsAsked(input.limits));
+    refuseLimits(change, input.roleIds, limits);
     const namesake = await userForLogin(tx, input.login);
     // Our own commit whose answer was lost: nobody else has this hash.
     if (namesake?.passwordHash === given.hash) return namesake.id;
@@ -53,7 +68,8 @@ export async function addPerson(
     });
     await setRoles(tx, id, input.roleIds);
     await setScope(tx, id, input.scope);
-    const after = shown(change, input);
+    await saveLimits(ctx, change, { userId: id, from: NO_LIMITS, to: limits, reason: input.reason, ip: input.ip });
+    const after = shown(change, { ...input, limits });
     const line = { action: "user.create" as const, object: `user:${id}`, before: null, after };
     await auditPeople(ctx, tx, change.asker, { ...line, reason: input.reason, ip: input.ip });
     return id;
@@ -61,21 +77,25 @@ export async function addPerson(
   return { userId, password: given.made };
 }
 
-/** Gives a user another name, roles and scope; they hold from his next request on. Nobody changes his own roles or scope. */
+/** Gives a user another name, roles, scope and limits; they hold from his next request on. Nobody changes his own but the name. */
 export async function editPerson(ctx: FlowContext, actor: Actor, input: AskedOf<UserEdit>): Promise<void> {
   await changePeople(ctx, actor, async (change) => {
     const { tx, asker } = change;
     const person = await personToChange(change, input.userId, input.version);
     await refuseRoles(change, input.roleIds, person);
     await refuseScope(change, input.scope);
+    const limits = input.limits === undefined ? person.limits : limitsAsked(input.limits);
+    refuseLimits(change, input.roleIds, limits);
     const before = shown(change, asShown(person));
-    const after = shown(change, { login: person.row.login, ...input });
+    const after = shown(change, { login: person.row.login, ...input, limits });
     const { name: _, ...rights } = after;
     const { name: __, ...rightsBefore } = before;
     if (asker.userId === input.userId && JSON.stringify(rights) !== JSON.stringify(rightsBefore))
       throw new AppError("user_own_rights");
     await setRoles(tx, input.userId, input.roleIds);
     await setScope(tx, input.userId, input.scope);
+    const { userId, reason, ip } = input;
+    await saveLimits(ctx, change, { userId, from: person.limits, to: limits, reason, ip });
     await saveUser(change, person, { name: input.name, all_meters: input.scope.all ? 1 : 0 });
     const line = { action: "user.edit" as const, object: `user:${input.userId}`, before, after };
     await auditPeople(ctx, tx, asker, { ...line, reason: input.reason, ip: input.ip });
@@ -183,18 +203,47 @@ async function refuseScope({ tx, asker }: PeopleChange, scope: ScopeChoice): Pro
   if (!isCovered) throw new AppError("scope_beyond_you");
 }
 
+/** What these roles and limits come to must not be wider than what the asker has himself. */
+function refuseLimits(change: PeopleChange, roleIds: readonly number[], limits: UserLimits): void {
+  const permissions = new Set(roleIds.flatMap((id) => change.roles.get(id)?.permissions ?? []));
+  refuseLimitBeyond(change, { limits, permissions }, "limit_beyond_you");
+}
+
+function limitsAsked(text: LimitsText): UserLimits {
+  const limits = limitsTyped(text);
+  if (limits === null) throw limitInvalid();
+  return limits;
+}
+
+/** What is typed for a limit can be none. */
+export const limitInvalid = (): AppError =>
+  new AppError("limit_invalid", { max: LIMIT_MAX_YUAN, meters: BATCH_METERS_MAX });
+
+/** Keeps limits that are others than before, with a line of the audit of their own, by which every change of them is found. */
+async function saveLimits(
+  ctx: FlowContext,
+  { tx, asker }: PeopleChange,
+  change: { userId: number; from: UserLimits; to: UserLimits; reason: string; ip: string },
+): Promise<void> {
+  const [before, after] = [limitsText(change.from), limitsText(change.to)];
+  if (JSON.stringify(before) === JSON.stringify(after)) return;
+  await setLimits(tx, change.userId, change.to);
+  const { userId, reason, ip } = change;
+  await auditPeople(ctx, tx, asker, { action: "user.limits", object: `user:${userId}`, before, after, reason, ip });
+}
+
 async function saveUser({ tx }: PeopleChange, person: Person, values: Parameters<typeof changeUser>[2]): Promise<void> {
   if (!(await changeUser(tx, person.row, values))) throw new AppError("user_changed", { name: person.row.name });
 }
 
-function asShown({ row, roleIds, scope }: Person) {
-  return { login: row.login, name: row.name, roleIds, scope };
+function asShown({ row, roleIds, scope, limits }: Person) {
+  return { login: row.login, name: row.name, roleIds, scope, limits };
 }
 
 /** A user in the words of the audit. */
 function shown(
   { roles }: PeopleChange,
-  user: { login: string; name: string; roleIds: readonly number[]; scope: Scope },
+  user: { login: string; name: string; roleIds: readonly number[]; scope: Scope; limits: UserLimits },
 ) {
   const sorted = (ids: readonly number[]) => ids.toSorted((a, b) => a - b);
   const held = sorted(user.roleIds).map((id) => roles.get(id));
@@ -204,5 +253,6 @@ function shown(
     roles: held.map((role) => role?.name ?? ""),
     permissions: inOrder(new Set(held.flatMap((role) => role?.permissions ?? []))),
     scope: user.scope.all ? "all" : { areas: sorted(user.scope.areaIds), meters: sorted(user.scope.meterIds) },
+    ...(hasLimits(user.limits) && { limits: limitsText(user.limits) }),
   };
 }

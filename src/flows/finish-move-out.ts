@@ -37,6 +37,7 @@ import { askAbout, newestSheet, takeAll } from "./move-out-clear.ts";
 import { takeReadings } from "./move-out-readings.ts";
 import { shiftForCash } from "./open-shift.ts";
 import { channelAccount, nextPaymentNo, type Taking } from "./recharge.ts";
+import { demandRefund } from "./user-limits.ts";
 
 /** Move-outs looked at in one run of the job. */
 const PER_RUN = 50;
@@ -169,6 +170,7 @@ export async function finishMoveOut(
     }
     const asked = await changeMoveOut(tx, row, { change: {}, at: now });
     if (await askIfMore(ctx, tx, asked, { by: actor.login, now })) return "asked";
+    await demandRefund(tx, actor, { amount: money(sheet.payable_e4), now });
     await payOut(ctx, tx, actor, { row, sheet, note: input.note, now });
     const collected = await collect(ctx, tx, actor, { row, sheet, channel: input.collect, now });
     await endTenancy(ctx, tx, { row, actor, now });

@@ -34,6 +34,7 @@ import { figuresNow, type SheetFigures } from "./move-out-sheet.ts";
 import { nextRefundNo, reserveRefund, startRefund } from "./refund.ts";
 import { askForApproval } from "./request-approval.ts";
 import { bookTakenBack, voidRefund } from "./settle-refund.ts";
+import { demandRefund } from "./user-limits.ts";
 
 /** What became of a confirmation: the meters are cleared, somebody is asked first, or the sum has changed and must be looked at. */
 export type Confirmed = "clearing" | "asked" | "recalculated";
@@ -63,13 +64,16 @@ export async function confirmMoveOut(
       await writeSheet(ctx, tx, row, { by: actor.login, state: "calculated", figures });
       return "recalculated";
     }
+    // Counted when it is handed out; told now, before a meter is cleared for money that he may not hand out.
+    const payable = money(sheet.payable_e4);
+    await demandRefund(tx, actor, { amount: payable, now: ctx.clock() });
     await auditMoveOut(ctx, tx, {
       actor,
       row,
       action: "move_out.confirm",
       reason: "",
       ip: input.ip,
-      after: { rev: sheet.rev, payable: formatMoney(money(sheet.payable_e4)) },
+      after: { rev: sheet.rev, payable: formatMoney(payable) },
     });
     const now = ctx.clock();
     const confirmed = await changeMoveOut(tx, row, { change: { confirmed_by: actor.login }, at: now });

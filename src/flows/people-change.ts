@@ -3,6 +3,7 @@ import type { AuditAction } from "#domain/audit-action.ts";
 import { beyond, isFullAdministrator } from "#domain/people.ts";
 import { type Actor, type Permission, permissions, type Scope } from "#domain/permission.ts";
 import { permissionNames } from "#domain/permission-names.ts";
+import { limitBeyond, limitNames, limitsText, NO_LIMITS, type UserLimits } from "#domain/user-limit.ts";
 import { addAudit } from "#store/audit.ts";
 import type { Tx } from "#store/db.ts";
 import {
@@ -16,15 +17,22 @@ import {
   userRow,
   userRows,
 } from "#store/people.ts";
+import { limitsOf, limitsOfUsers } from "#store/user-limits.ts";
 import { actorOf } from "#store/users.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
 
 /** A user as somebody who looks after users decides about him. */
-export type Person = { row: UserRow; roleIds: readonly number[]; permissions: ReadonlySet<Permission>; scope: Scope };
+export type Person = {
+  row: UserRow;
+  roleIds: readonly number[];
+  permissions: ReadonlySet<Permission>;
+  scope: Scope;
+  limits: UserLimits;
+};
 
-/** What a change of users or roles rests upon: the asker as he is now, and all roles. */
-export type PeopleChange = { tx: Tx; asker: Actor; roles: ReadonlyMap<number, Role> };
+/** What a change of users or roles rests upon: the asker and his limits as they are now, and all roles. */
+export type PeopleChange = { tx: Tx; asker: Actor; limits: UserLimits; roles: ReadonlyMap<number, Role> };
 
 /** More users than any installation has; beyond it the list is cut. */
 export const USERS_MAX = 5_000;
@@ -44,7 +52,9 @@ export function changePeople<T>(
     if (asker === null) throw new AppError("unauthenticated");
     if (!asker.permissions.has("user.manage")) throw new AppError("forbidden", { permission: "user.manage" });
     const before = await fullAdministrators(tx);
-    const result = await body({ tx, asker, roles: new Map((await roleRows(tx)).map((role) => [role.id, role])) });
+    const limits = await limitsOf(tx, asker.userId);
+    const roles = new Map((await roleRows(tx)).map((role) => [role.id, role]));
+    const result = await body({ tx, asker, limits, roles });
     const after = await fullAdministrators(tx);
     if (before > 0 && after === 0) throw new AppError("last_administrator");
     const still = await actorOf(tx, actor.userId);
@@ -63,18 +73,16 @@ export async function personSeen(tx: Tx, asker: Actor, userId: number): Promise<
 }
 
 /** The same, of whom the asker may also decide: who may do more than he would lend him his rights by a new password. */
-export async function personToChange(
-  { tx, asker }: PeopleChange,
-  userId: number,
-  version: number | null,
-): Promise<Person> {
+export async function personToChange(change: PeopleChange, userId: number, version: number | null): Promise<Person> {
+  const { tx, asker } = change;
   const person = await personSeen(tx, asker, userId);
   refuseBeyond(asker, person.permissions, "user_beyond_you");
+  refuseLimitBeyond(change, person, "user_beyond_limits");
   if (version !== null && version !== person.row.version) throw new AppError("user_changed", { name: person.row.name });
   return person;
 }
 
-/** Roles, permissions and scopes of some users. */
+/** Roles, permissions, scopes and limits of some users. */
 export async function personsOf(tx: Tx, rows: readonly UserRow[]): Promise<Person[]> {
   const roles = new Map((await roleRows(tx)).map((role) => [role.id, role]));
   const [held, scopes] = [
@@ -84,6 +92,10 @@ export async function personsOf(tx: Tx, rows: readonly UserRow[]): Promise<Perso
     ),
     await scopesOfUsers(tx, rows),
   ];
+  const limits = await limitsOfUsers(
+    tx,
+    rows.map((row) => row.id),
+  );
   return rows.map((row) => {
     const roleIds = held.get(row.id) ?? [];
     return {
@@ -91,6 +103,7 @@ export async function personsOf(tx: Tx, rows: readonly UserRow[]): Promise<Perso
       roleIds,
       permissions: new Set(roleIds.flatMap((id) => roles.get(id)?.permissions ?? [])),
       scope: scopes.get(row.id) ?? { all: false, areaIds: [], meterIds: [] },
+      limits: limits.get(row.id) ?? NO_LIMITS,
     };
   });
 }
@@ -99,6 +112,16 @@ export async function personsOf(tx: Tx, rows: readonly UserRow[]): Promise<Perso
 export function refuseBeyond(asker: Actor, wanted: Iterable<Permission>, code: ErrorCode): void {
   const [first] = beyond(asker.permissions, wanted);
   if (first !== undefined) throw new AppError(code, { permission: permissionNames[first][0] });
+}
+
+/** Refuses limits that are wider than the asker's own, where they mean something with these permissions, and names the first. */
+export function refuseLimitBeyond(
+  { limits }: PeopleChange,
+  wanted: { limits: UserLimits; permissions: ReadonlySet<Permission> },
+  code: "limit_beyond_you" | "user_beyond_limits",
+): void {
+  const kind = limitBeyond(limits, wanted);
+  if (kind !== null) throw new AppError(code, { kind: limitNames[kind][0], limit: limitsText(limits)[kind] ?? "" });
 }
 
 /** One line of the audit about a user or a role. Never a password. */
@@ -119,12 +142,11 @@ export async function auditPeople(
   await addAudit(tx, { id: ctx.newId(now), at: now, actor: actor.login, ...line });
 }
 
-/** Active users who may do everything everywhere. */
+/** Active users who may do everything everywhere, without a limit. */
 export async function fullAdministrators(tx: Tx): Promise<number> {
   const active = (await userRows(tx, USERS_MAX)).filter((row) => row.disabled === 0 && row.all_meters === 1);
   const persons = await personsOf(tx, active);
-  return persons.filter((each) => isFullAdministrator({ allMeters: each.scope.all, permissions: each.permissions }))
-    .length;
+  return persons.filter((each) => isFullAdministrator({ ...each, allMeters: each.scope.all })).length;
 }
 
 /** Permissions in the order of the list, for the audit and for pages. */

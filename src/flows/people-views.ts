@@ -3,6 +3,7 @@ import type { Roles, ScopeTree, UserDetail, UserLine, Users } from "#contract/pe
 import { loginName } from "#domain/login-name.ts";
 import { beyond } from "#domain/people.ts";
 import { type Actor, ADMIN_ROLE, type Scope } from "#domain/permission.ts";
+import { limitBeyond, limitsText } from "#domain/user-limit.ts";
 import type { Tx } from "#store/db.ts";
 import { countMeters } from "#store/meters.ts";
 import {
@@ -16,6 +17,7 @@ import {
   usersOfRoles,
 } from "#store/people.ts";
 import { totpOf } from "#store/second-factor.ts";
+import { limitsOf } from "#store/user-limits.ts";
 import type { FlowContext } from "./context.ts";
 import { SESSION_IDLE_MS } from "./log-in.ts";
 import { type Person, personSeen, personsOf, USERS_MAX } from "./people-change.ts";
@@ -119,8 +121,9 @@ async function lines(
   const { areas } = await namesOfRefs(tx, { areaIds, meterIds: [] });
   const areaNames = new Map(areas.map((area) => [area.id, area.name]));
   const counted = new Map<string, number>();
+  const own = await limitsOf(tx, actor.userId);
   const shown: UserLine[] = [];
-  for (const { row, roleIds, permissions, scope } of persons) {
+  for (const { row, roleIds, permissions, scope, limits } of persons) {
     const key = JSON.stringify(scope);
     const meters = counted.get(key) ?? (await countMeters(tx, scope));
     counted.set(key, meters);
@@ -139,11 +142,12 @@ async function lines(
         singleMeters: scope.all ? 0 : scope.meterIds.length,
         meters,
       },
+      limits: limitsText(limits),
       seenAt: row.seen_at === 0 ? null : row.seen_at,
       sessions: sessions.get(row.id) ?? 0,
       version: row.version,
       self: row.id === actor.userId,
-      mine: beyond(actor.permissions, permissions).length === 0,
+      mine: beyond(actor.permissions, permissions).length === 0 && limitBeyond(own, { limits, permissions }) === null,
     });
   }
   return shown;

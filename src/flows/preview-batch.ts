@@ -7,6 +7,7 @@ import type { Actor } from "#domain/permission.ts";
 import { BATCH_METERS_MAX, type BatchKind } from "#domain/switch-batch.ts";
 import { approvalRuleOf } from "#store/approval-rules.ts";
 import { metersNamed } from "#store/switch-batches.ts";
+import { limitsOf } from "#store/user-limits.ts";
 import { makeList } from "./batch-list.ts";
 import type { FlowContext } from "./context.ts";
 
@@ -32,6 +33,7 @@ export async function previewBatch(
     ...{ unknown, ambiguous, missing: asked.length - list.length },
     secondPerson: needsApproval(rule, NO_MONEY),
     perWindow: OFF_LIMITS.perWindow,
+    limit: (await limitsOf(tx, actor.userId)).batchMeters,
   };
 }
 

@@ -31,6 +31,7 @@ import {
 } from "./plan-payment.ts";
 import { reconnectAccount } from "./reconnect.ts";
 import { showServerCredit } from "./server-credit.ts";
+import { demandSale, previewSale } from "./user-limits.ts";
 
 /** How long an equal recharge of one meter draws a question. */
 const REPEAT_WINDOW_MS = 10 * MINUTE_MS;
@@ -55,7 +56,10 @@ export async function previewPayment(
 ): Promise<PaymentPreview> {
   const asked = partsAsked(input.parts);
   const { parts, customerName } = await planPayment(ctx.db.read, actor.scope, asked);
-  const since = later(ctx.clock(), -REPEAT_WINDOW_MS);
+  const now = ctx.clock();
+  const amount = sum(asked.map((part) => part.paid));
+  const today = await previewSale(ctx.db.read, actor, { amount, now });
+  const since = later(now, -REPEAT_WINDOW_MS);
   const previews: Preview[] = [];
   for (const { meter, creditAt, price, plan } of parts) {
     previews.push({
@@ -74,9 +78,10 @@ export async function previewPayment(
       remainingAfterWh: meter.remaining_wh === null ? null : meter.remaining_wh + plan.unitsWh,
       reachable: meter.online === 1,
       repeatOf: await equalRechargeSince(ctx.db.read, { meterId: meter.id, amountE4: plan.paid, since }),
+      today,
     });
   }
-  return { customer: customerName, amount: formatMoney(sum(asked.map((part) => part.paid))), parts: previews };
+  return { customer: customerName, amount: formatMoney(amount), parts: previews };
 }
 
 /**
@@ -172,6 +177,9 @@ export async function bookPayment(
 ): Promise<Taken> {
   const now = ctx.clock();
   const { customerId, projectId, parts } = planned;
+  const amount = sum(parts.map((part) => part.plan.paid));
+  // Money that is in our hands already is never refused: only the desk has limits.
+  if (isDesk(taking.channel)) await demandSale(tx, actor, { key: taking.key, amount, now });
   const paymentNo = await nextPaymentNo(tx, now);
   const shiftId = isDesk(taking.channel) ? await shiftForCash(ctx, tx, { projectId, actor, now }) : null;
   const fresh = await addPayment(tx, {
@@ -182,7 +190,7 @@ export async function bookPayment(
     customer_id: customerId,
     channel: taking.channel,
     external_id: taking.externalId,
-    amount_e4: sum(parts.map((part) => part.plan.paid)),
+    amount_e4: amount,
     outcome: "recharged",
     outcome_reason: "",
     shift_id: shiftId,

@@ -17,6 +17,7 @@ import { openOrders, refundableOrders } from "#store/orders.ts";
 import { openRefundOfMeter, refundedOfOrder } from "#store/refunds.ts";
 import type { FlowContext } from "./context.ts";
 import { refuseToSub } from "./group-guard.ts";
+import { previewRefundDay } from "./user-limits.ts";
 
 /** A deduct carries hundredths of a unit. */
 export const WH_PER_STEP = PER_UNIT / 100;
@@ -204,6 +205,7 @@ export async function previewRefund(ctx: FlowContext, actor: Actor, wanted: Want
   const tx = ctx.db.read;
   const plan = await planRefund(tx, actor, wanted, null);
   const { meter, parts } = plan;
+  const today = await previewRefundDay(tx, actor, { amount: plan.amount, now: ctx.clock() });
   const byMeter = isByMeter(wanted.kind);
   const sources = await lotSources(
     tx,
@@ -226,6 +228,7 @@ export async function previewRefund(ctx: FlowContext, actor: Actor, wanted: Want
       value: formatMoney(part.value),
     })),
     reachable: meter.online === 1,
+    today,
   };
 }
 

@@ -25,6 +25,7 @@ import { type AskedKind, planRefund, type RefundPlan, WH_PER_STEP } from "./refu
 import { askForApproval } from "./request-approval.ts";
 import { showServerCredit } from "./server-credit.ts";
 import { bookRest, refundTarget, refundTransferId, voidRefund } from "./settle-refund.ts";
+import { demandRefund } from "./user-limits.ts";
 
 type Asking = {
   key: string;
@@ -76,6 +77,7 @@ async function book(ctx: FlowContext, tx: Tx, actor: Actor, input: Asking) {
   const parallel = await refundByKey(tx, input.key); // the same request beside this one, which came first
   if (parallel) return repeated(parallel, requestHash);
   const plan = await planRefund(tx, actor, input, null);
+  await demandRefund(tx, actor, { amount: plan.amount, now });
   const refundNo = await nextRefundNo(tx, now);
   const row: RefundTable = {
     refund_no: refundNo,

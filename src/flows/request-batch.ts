@@ -22,6 +22,7 @@ import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
 import type { ApprovalEffect } from "./decide-approval.ts";
 import { askForApproval } from "./request-approval.ts";
+import { demandBatch } from "./user-limits.ts";
 
 /** A list that nobody agrees to is old after a day: what is known of its meters has changed. */
 export const BATCH_APPROVAL_MS = DAY_MS;
@@ -71,6 +72,7 @@ async function request(ctx: FlowContext, tx: Tx, actor: Actor, input: BatchAsked
   const meters = list.filter(({ why }) => why === null).length;
   if (meters === 0) throw new AppError("batch_empty");
   if (meters !== input.typed) throw new AppError("batch_count_wrong", { count: meters });
+  await demandBatch(tx, actor, meters);
 
   const now = ctx.clock();
   const id = ctx.newId(now);

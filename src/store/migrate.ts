@@ -37,6 +37,7 @@ import * as trials from "./migrations/0030_trials.ts";
 import * as switchBatches from "./migrations/0031_switch_batches.ts";
 import * as setup from "./migrations/0032_setup.ts";
 import * as marks from "./migrations/0033_marks.ts";
+import * as limits from "./migrations/0034_limits.ts";
 import * as fieldMasks from "./migrations/0035_field_masks.ts";
 import type { MysqlAddress } from "./mysql-address.ts";
 import { mysqlPool } from "./mysql-pool.ts";
@@ -95,6 +96,7 @@ export const migrations: readonly Migration[] = [
   { name: "0029_load_guard", up: loadGuard.up },
   { name: "0033_marks", up: marks.up, olderCanRun: true },
   { name: "0035_field_masks", up: fieldMasks.up, olderCanRun: true },
+  { name: "0034_limits", up: limits.up },
 ];
 
 /** Statements that rebuild a big table take their time. */

@@ -18,6 +18,7 @@ import type { GroupsSchema } from "./schema-groups.ts";
 import type { ImportsSchema } from "./schema-imports.ts";
 import type { KeysSchema } from "./schema-keys.ts";
 import type { LedgerSchema } from "./schema-ledger.ts";
+import type { LimitsSchema } from "./schema-limits.ts";
 import type { LinksSchema } from "./schema-links.ts";
 import type { LoadGuardSchema } from "./schema-load-guard.ts";
 import type { PastSchema } from "./schema-past.ts";
@@ -47,6 +48,7 @@ export type Schema = AlarmsSchema &
   ImportsSchema &
   KeysSchema &
   LedgerSchema &
+  LimitsSchema &
   LinksSchema &
   PastSchema &
   ReadingsSchema &

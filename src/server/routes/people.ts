@@ -19,12 +19,13 @@ import {
 } from "#contract/people.ts";
 import type { Actor } from "#domain/permission.ts";
 import { makeRole, renameRole, saveMatrix, takeRoleAway } from "#flows/edit-role.ts";
-import { addPerson, editPerson, resetPassword, setPersonState, signOutPerson } from "#flows/edit-user.ts";
+import { addPerson, editPerson, limitInvalid, resetPassword, setPersonState, signOutPerson } from "#flows/edit-user.ts";
 import { rolesFor, scopeTreeFor, userFor, userLineFor, usersFor } from "#flows/people-views.ts";
 import { addRoute, nothing, type Routes } from "../route.ts";
 
 const userParams = z.object({ id: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER) });
 const reasonMistake = { reason: () => new AppError("reason_required") };
+const userMistakes = { ...reasonMistake, limits: limitInvalid };
 
 /** Users, roles and scopes (管理员与角色): /api/users, /api/roles and /api/scope-tree. `nudge` tells the open pages. */
 export function peopleRoutes(routes: Routes, nudge: () => void): void {
@@ -54,7 +55,7 @@ export function peopleRoutes(routes: Routes, nudge: () => void): void {
     query: nothing,
     body: userAdd,
     answer: userMade,
-    mistakes: { ...reasonMistake, login: () => new AppError("login_invalid") },
+    mistakes: { ...userMistakes, login: () => new AppError("login_invalid") },
     async handle({ actor, body, ip }) {
       const { userId, password } = await addPerson(ctx, actor, { ...body, ip });
       return made(actor, userId, password);
@@ -83,7 +84,7 @@ export function peopleRoutes(routes: Routes, nudge: () => void): void {
     body: userEdit,
     answer: userMade,
     missing: "user_not_found",
-    mistakes: reasonMistake,
+    mistakes: userMistakes,
     async handle({ actor, params, body, ip }) {
       await editPerson(ctx, actor, { ...body, userId: params.id, ip });
       return made(actor, params.id, null);

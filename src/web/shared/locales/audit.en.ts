@@ -78,6 +78,11 @@ export const auditEn: typeof auditZh = {
     field: {
       roles: "Roles",
       scope: "Area",
+      limits: "Limits",
+      rechargeDay: "Recharges a day",
+      rechargeOne: "One recharge",
+      refundDay: "Refunds a day",
+      batchMeters: "Meters in one batch",
       sessionsEnded: "Sessions ended",
       added: "Permissions given",
       removed: "Permissions taken",

@@ -75,6 +75,11 @@ export const auditZh = {
     field: {
       roles: "角色",
       scope: "管辖范围",
+      limits: "限额",
+      rechargeDay: "充值日限额",
+      rechargeOne: "单笔限额",
+      refundDay: "退费日限额",
+      batchMeters: "批量只数",
       sessionsEnded: "结束的登录",
       added: "增加的权限",
       removed: "收回的权限",

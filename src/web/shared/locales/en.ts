@@ -12,6 +12,7 @@ import { eventsEn } from "./events.en.ts";
 import { exportsEn } from "./exports.en.ts";
 import { groupsEn } from "./groups.en.ts";
 import { importsEn } from "./imports.en.ts";
+import { limitsEn } from "./limits.en.ts";
 import { linksEn } from "./links.en.ts";
 import { loadGuardEn } from "./load-guard.en.ts";
 import { lossesEn } from "./losses.en.ts";
@@ -51,6 +52,7 @@ export const en: Messages = {
   ...exportsEn,
   ...groupsEn,
   ...importsEn,
+  ...limitsEn,
   ...linksEn,
   ...meterEn,
   ...loadGuardEn,

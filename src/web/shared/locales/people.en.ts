@@ -57,7 +57,8 @@ export const peopleEn: typeof peopleZh = {
     create: "Create",
     cancel: "Cancel",
     back: "Back to the users",
-    selfLead: "Your own roles and area are changed by another administrator; your password in the account menu.",
+    selfLead:
+      "Your own roles, area and limits are changed by another administrator; your password in the account menu.",
     saved: "Saved; it holds from the user's next request on.",
     created: "{{name}} was created",
     shownOnce: "The initial password is shown this once. Tell it in person or by telephone:",

@@ -12,6 +12,7 @@ import { eventsZh } from "./events.zh-CN.ts";
 import { exportsZh } from "./exports.zh-CN.ts";
 import { groupsZh } from "./groups.zh-CN.ts";
 import { importsZh } from "./imports.zh-CN.ts";
+import { limitsZh } from "./limits.zh-CN.ts";
 import { linksZh } from "./links.zh-CN.ts";
 import { loadGuardZh } from "./load-guard.zh-CN.ts";
 import { lossesZh } from "./losses.zh-CN.ts";
@@ -50,6 +51,7 @@ export const zhCN = {
   ...exportsZh,
   ...groupsZh,
   ...importsZh,
+  ...limitsZh,
   ...linksZh,
   ...meterZh,
   ...loadGuardZh,

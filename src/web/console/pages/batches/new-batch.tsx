@@ -185,14 +185,21 @@ function Review({ kind, preview, page, onPage, onEdit, onAsk }: ReviewProps) {
   const { items, meters, unknown, ambiguous, missing } = preview;
   const shown = pageOf(items, page);
   const leftOut = items.length - meters;
+  const isTooMany = preview.limit !== null && meters > preview.limit;
   return (
     <section className="batch-list-part" aria-label={t("batches.list")} data-testid="batch-review" data-meters={meters}>
       <h2>{t("batches.review.title", { kind: t(`batches.kinds.${kind}`), count: meters })}</h2>
       <p className="muted">
         {t("meter.asOf", { time: dateTime(preview.asOf) })} ·{" "}
         {t(preview.secondPerson ? "batches.review.second" : "batches.review.alone")}{" "}
-        {kind === "trip" ? t("batches.review.pace", { count: preview.perWindow }) : null}
+        {kind === "trip" ? t("batches.review.pace", { count: preview.perWindow }) : null}{" "}
+        {preview.limit === null ? null : t("limits.batchLimit", { limit: preview.limit })}
       </p>
+      {isTooMany ? (
+        <p className="banner banner-error" role="alert" data-testid="batch-over-limit">
+          {t("limits.batchTooMany", { count: meters, limit: preview.limit })}
+        </p>
+      ) : null}
       {leftOut > 0 ? (
         <p className="banner banner-warn" data-testid="batch-left-out" data-count={leftOut}>
           {t("batches.review.leftOut", { count: leftOut })}
@@ -221,7 +228,7 @@ function Review({ kind, preview, page, onPage, onEdit, onAsk }: ReviewProps) {
         </Button>
         <Button
           {...(kind === "trip" ? { danger: true } : { type: "primary" as const })}
-          disabled={meters === 0}
+          disabled={meters === 0 || isTooMany}
           onClick={onAsk}
           data-testid="batch-ask"
         >

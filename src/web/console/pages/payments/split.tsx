@@ -11,6 +11,7 @@ import { deskKeys, getCustomer, postPayment, postPaymentPreview, postSplit } fro
 import { isZero, yuan } from "#web/shared/format.ts";
 import { keys } from "#web/shared/live-cache.ts";
 import { newKey } from "#web/shared/new-key.ts";
+import { DayRoomLine } from "../../day-room.tsx";
 import { FailedLine, FailedNotice, Loading } from "../../notice.tsx";
 import { useSettled } from "../../use-settled.ts";
 import { MeterLine } from "../customers/meter-line.tsx";
@@ -274,6 +275,7 @@ function SplitDesk({ customerId }: { customerId: number }) {
               );
             })}
           </ul>
+          <DayRoomLine room={isCurrent ? (preview.data?.parts[0]?.today ?? null) : null} of="sell" />
           {preview.error && isWhole ? <FailedLine error={preview.error} testId="preview-problem" /> : null}
           <div className="field-row">
             <div className="field">

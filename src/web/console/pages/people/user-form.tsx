@@ -11,12 +11,13 @@ import { editUser, getRoles, getScopeTree, peopleKeys, postUser } from "#web/sha
 import { MeContext } from "#web/shared/can.tsx";
 import { MeterSearch } from "../../meter-search.tsx";
 import { FailedLine, FailedNotice, Loading } from "../../notice.tsx";
+import { type LimitFields, LimitsPart, limitFields, limitsOfFields } from "./limits-part.tsx";
 import { permissionName, roleTitle } from "./names.ts";
 import { PasswordShown } from "./password-shown.tsx";
 import { type Choice, metersOf, type Single, treeOf } from "./scope-choice.ts";
 import { ScopeTreeView } from "./scope-tree.tsx";
 
-/** Name, roles and scope of a user, new (`null`) or known; what one may not give is shown and cannot be ticked. */
+/** Name, roles, scope and limits of a user, new (`null`) or known; what one may not give is shown and cannot be ticked. */
 export function UserForm({ user }: { user: UserDetail | null }) {
   const roles = useQuery({ queryKey: peopleKeys.roles, queryFn: getRoles });
   const tree = useQuery({ queryKey: peopleKeys.tree, queryFn: getScopeTree });
@@ -38,6 +39,8 @@ function Form(props: { user: UserDetail | null; roles: readonly RoleView[]; scop
   const [roleIds, setRoleIds] = useState<readonly number[]>(user?.roles.map((role) => role.roleId) ?? []);
   const [all, setAll] = useState(user?.scope.all ?? false);
   const [choice, setChoice] = useState<Choice>({ areaIds: user?.areaIds ?? [], singles: user?.singles ?? [] });
+  const [limited, setLimited] = useState<LimitFields>(limitFields(user?.limits ?? null));
+  const limits = limitsOfFields(limited);
   const [reason, setReason] = useState("");
   const [tried, setTried] = useState(false);
   const [made, setMade] = useState<UserMade | null>(null);
@@ -46,7 +49,8 @@ function Form(props: { user: UserDetail | null; roles: readonly RoleView[]; scop
     mutationFn: () => {
       const meterIds = choice.singles.map((single) => single.meterId);
       const scope = all ? { all: true as const } : { all: false as const, areaIds: [...choice.areaIds], meterIds };
-      const rights = { name: name.trim(), roleIds: [...roleIds], scope, reason: reason.trim() };
+      const some = limits === null ? {} : { limits };
+      const rights = { name: name.trim(), roleIds: [...roleIds], scope, ...some, reason: reason.trim() };
       return user === null
         ? postUser({ ...rights, login: login.trim(), password: typed })
         : editUser(user.userId, { ...rights, version: user.version });
@@ -57,7 +61,8 @@ function Form(props: { user: UserDetail | null; roles: readonly RoleView[]; scop
       else navigate("/users");
     },
   });
-  const isReady = name.trim() !== "" && reason.trim() !== "" && (user !== null || login.trim() !== "");
+  const isReady =
+    name.trim() !== "" && reason.trim() !== "" && limits !== null && (user !== null || login.trim() !== "");
   const send = (event: SubmitEvent): void => {
     event.preventDefault();
     setTried(true);
@@ -124,6 +129,9 @@ function Form(props: { user: UserDetail | null; roles: readonly RoleView[]; scop
         />
         {all ? null : <ScopePart scopeTree={scopeTree} choice={choice} disabled={rightsFixed} onChange={setChoice} />}
         <ScopeSum scopeTree={scopeTree} all={all} choice={choice} />
+      </Part>
+      <Part title={t("limits.title")}>
+        <LimitsPart fields={limited} isSelf={user?.self ?? false} disabled={rightsFixed} onChange={setLimited} />
       </Part>
       <div className="panel person-save">
         <Field id="user-reason" label={t("people.reason")}>

@@ -8,6 +8,7 @@ import { dateTime } from "#web/shared/format.ts";
 import { Empty } from "../../empty.tsx";
 import { FailedNotice, Loading } from "../../notice.tsx";
 import { useSettled } from "../../use-settled.ts";
+import { LimitTags } from "./limits-part.tsx";
 import { roleTitle } from "./names.ts";
 import "./people.css";
 
@@ -93,6 +94,7 @@ function UserCard({ user }: { user: UserLine }) {
         </span>
         {user.self ? <span className="tag">{t("people.self")}</span> : null}
         {user.mustChangePassword ? <span className="tag tag-warn">{t("people.mustChange")}</span> : null}
+        <LimitTags limits={user.limits} />
       </div>
       <small>
         {user.seenAt === null ? t("people.neverSeen") : t("people.seen", { time: dateTime(user.seenAt) })}

@@ -1,6 +1,7 @@
 import { useTranslation } from "react-i18next";
 import type { Preview } from "#contract/money.ts";
 import { clockTime, isZero, units, unitsSold, yuan, yuanShort } from "#web/shared/format.ts";
+import { DayRoomLine } from "../../day-room.tsx";
 import type { MeterKind } from "./meter-kind.ts";
 import { sumOf, walletTotal } from "./order-money.ts";
 
@@ -34,6 +35,7 @@ export function PreviewBox({ preview, kind, balance, busy }: PreviewBoxProps) {
                 ? t("recharge.afterUnknown")
                 : t("recharge.after", { value: units(preview.remainingAfterWh), unit: t(`unit.${kind}`) })}
           </p>
+          <DayRoomLine room={preview.today} of="sell" />
           {preview.reachable ? null : <p className="banner banner-warn">{t("recharge.offline")}</p>}
           {preview.repeatOf ? (
             <p className="banner banner-warn" data-testid="repeat-warning">

@@ -1,6 +1,7 @@
 import { useTranslation } from "react-i18next";
 import type { PreviewKind, RefundPreview } from "#contract/refunds.ts";
 import { dateTime, shortTime, units, unitsSold, yuan, yuanShort } from "#web/shared/format.ts";
+import { DayRoomLine } from "../../day-room.tsx";
 import { restOf } from "./refund-money.ts";
 
 /** So many recharges are listed at once; more only when asked for. */
@@ -75,6 +76,7 @@ export function RefundPreviewBox({ preview, kind, meterKind, busy }: PreviewProp
         </details>
       )}
       {rest === null ? null : <p className="preview-after">{t("refunds.rest", { rest: yuan(rest) })}</p>}
+      <DayRoomLine room={preview.today} of="refund" />
       {preview.needsApproval ? (
         <p className="banner banner-warn" data-testid="needs-approval">
           {t("refunds.needsApproval")}
