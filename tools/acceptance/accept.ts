@@ -26,6 +26,8 @@ export type Work = {
   folder: string;
   runs: readonly Run[];
   now: () => number;
+  /** The hash of the sources as they are. */
+  sources: () => string;
   say: (line: string) => void;
   signal: AbortSignal;
 };
@@ -70,6 +72,7 @@ export async function accept(work: Work): Promise<Report> {
   clearInterval(reporting);
   const stretch = plan.stretches.at(-1);
   if (stretch !== undefined) stretch.to = now();
+  plan.movedOn ||= work.sources() !== plan.subject.sources;
   const made = keptResults(folder);
   plan.finished = runs.every((run) => made.has(run.id) || !isMade(run, plan.quick));
   keepPlan(folder, plan);

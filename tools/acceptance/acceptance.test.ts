@@ -18,7 +18,7 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 const subject = { version: "1.2.3", commit: "0123456789abcdef", changed: false, sources: "feed" };
 const plan = (): Plan => ({
   ...{ subject, machine: [{ zh: "内存", en: "Memory", value: "1 GB" }], quick: false, only: ["load"] as const },
-  ...{ tests: [], runs: [], soakHours: null, stretches: [], finished: false },
+  ...{ tests: [], runs: [], soakHours: null, stretches: [], finished: false, movedOn: false },
 });
 const FIGURE = {
   bench: "http",
@@ -42,7 +42,14 @@ const run = (id: string, text: string, more: Partial<Run> = {}): Run => {
 };
 const say = (figure: object) => `console.log(${JSON.stringify(JSON.stringify({ ...FIGURE, ...figure }))});`;
 const work = (folder: string, runs: readonly Run[], signal = new AbortController().signal, heard: string[] = []) => ({
-  ...{ folder, runs, signal, now: () => Date.now(), say: (line: string) => void heard.push(line) },
+  ...{
+    folder,
+    runs,
+    signal,
+    now: () => Date.now(),
+    sources: () => subject.sources,
+    say: (line: string) => void heard.push(line),
+  },
 });
 const isThere = (pid: number) => {
   try {
@@ -147,7 +154,7 @@ test("killed outright it leaves nothing behind, its report can be made, and it i
   writeFileSync(
     driver,
     `import { accept } from ${JSON.stringify(module)};
-    await accept({ folder: ${JSON.stringify(folder)}, runs: ${JSON.stringify([soak])}, now: Date.now, say: () => {}, signal: new AbortController().signal });`,
+    await accept({ folder: ${JSON.stringify(folder)}, runs: ${JSON.stringify([soak])}, now: Date.now, sources: () => "feed", say: () => {}, signal: new AbortController().signal });`,
   );
   const acceptance = spawn(process.execPath, [driver], { stdio: ["ignore", "ignore", "inherit"] });
   await expect.poll(() => existsSync(pid) && readFileSync(pid, "utf8")).toBeTruthy();
@@ -160,6 +167,16 @@ test("killed outright it leaves nothing behind, its report can be made, and it i
   const again = await accept(work(folder, [run("soak", "", { part: "soak", kind: "soak" })]));
   expect(again.soak.stopped).toMatchObject([{ samples: [{ seconds: 252_000 }] }]);
   expect(again.ok).toBe(false);
+});
+
+test("sources that were changed on the way are told, and nothing of them passed", async () => {
+  const folder = folderIn("changed");
+  const report = await accept({ ...work(folder, [run("fine", say({}))]), sources: () => "beef" });
+  expect(report).toMatchObject({
+    ok: false,
+    deviations: [{ grave: true, where: "源码 sources" }],
+    plan: { finished: true },
+  });
 });
 
 test("what tests and meters are called is text in the report, never code", async () => {

@@ -25,7 +25,8 @@ export function joinCase({ state, by }: Pick<Case | Job, "state" | "by">, ran: R
   for (const each of all) for (const name of ["passed", "failed", "skipped"] as const) tests[name] += each.tests[name];
   const absent = all.flatMap((each) => (each.verdict === "not_run" ? each.notes : []));
   const said = all.flatMap((each) => (each.verdict === "not_run" ? [] : each.notes));
-  const notes = [...said, ...(absent.length > 0 ? [`未运行 not run: ${absent.join(", ")}`] : [])];
+  const isSome = absent.length > 0 && absent.length < all.length; // of one that did not run at all the verdict says it
+  const notes = [...said, ...(isSome ? [`未运行 not run: ${absent.join(", ")}`] : [])];
   return { verdict: together(all), tests, notes: [...new Set(notes)] };
 }
 

@@ -56,7 +56,14 @@ async function main(): Promise<number> {
       stopping.abort();
     });
   }
-  const report = await accept({ folder, runs: runsOf(plan), now: systemClock, say, signal: stopping.signal });
+  const report = await accept({
+    folder,
+    runs: runsOf(plan),
+    now: systemClock,
+    sources: () => subjectHere().sources,
+    say,
+    signal: stopping.signal,
+  });
   const { summary, deviations } = report;
   say(`\n报告 report: ${folder}/report.html`);
   say(
@@ -121,7 +128,7 @@ function askedFor(args: readonly string[]): Asked | string {
 function planOf({ quick, only, tests, runs, soakHours, out }: Asked): Plan {
   mkdirSync(out, { recursive: true });
   const looked = { subject: subjectHere(), machine: machineHere() };
-  return { ...looked, quick, only, tests, runs, soakHours, stretches: [], finished: false };
+  return { ...looked, quick, only, tests, runs, soakHours, stretches: [], finished: false, movedOn: false };
 }
 
 function list(text: string | undefined): string[] {

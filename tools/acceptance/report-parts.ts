@@ -2,7 +2,7 @@ import type { Ref } from "./cases.ts";
 import type { Figure } from "./figures.ts";
 import { both, html, type Markup, type Row, table } from "./markup.ts";
 import type { Report, Told } from "./report.ts";
-import { mark, metMark, numberText, spanText, stateText } from "./report-words.ts";
+import { mark, metMark, numberText, questionText, spanText, stateText } from "./report-words.ts";
 import { memoryChart, responseChart } from "./soak-chart.ts";
 import type { Soak } from "./soak-figures.ts";
 
@@ -76,7 +76,7 @@ export function loadPart(report: Report): Markup {
   const runs = report.runs.filter(({ run }) => run.part === "load");
   const responses = report.responses.map(
     ({ what, concurrent, answers, p50, p95, p99 }): Row => [
-      what,
+      questionText(what),
       ...[concurrent, answers, p50, p95, p99].map(numberText),
     ],
   );

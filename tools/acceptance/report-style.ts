@@ -52,6 +52,7 @@ svg { width: 100%; height: auto; display: block; }
   table.cards, table.cards tbody, table.cards tr, table.cards td { display: block; }
   table.cards tr { border: 1px solid var(--line); margin-bottom: 8px; padding: 4px 0; }
   table.cards td { border: 0; padding: 3px 10px; text-align: left; white-space: normal; }
+  table.cards td.n { display: inline-block; width: 33%; vertical-align: top; }
   table.cards td:empty { display: none; }
   table.cards td[data-label]::before { content: attr(data-label); display: block; color: var(--soft); font-size: 11px; }
   table.cards tr.group { border: 0; margin-top: 14px; }

@@ -18,6 +18,21 @@ const STATES: Readonly<Record<CaseState, readonly [zh: string, en: string]>> = {
   not_built: ["未做", "not built"],
 };
 
+const QUESTIONS: Readonly<Record<string, string>> = {
+  board: "状态墙",
+  search: "客户搜索",
+  account: "客户账户",
+  "day-report": "日报",
+  soak: "连续运行",
+};
+
+/** What was asked when answers were timed: the case of a bench with its Chinese name. */
+export function questionText(what: string): Markup {
+  const [, name = "", , database = ""] = /^([\w-]+)( of \d+ operators on (\w+), p99)?$/.exec(what) ?? [];
+  const [zh, on] = [QUESTIONS[name], database === "mariadb" ? " · MariaDB" : database === "sqlite" ? " · SQLite" : ""];
+  return zh === undefined ? html`${what}` : both(`${zh}${on}`, name);
+}
+
 /** How something came out, in words and colour. */
 export function mark(verdict: keyof typeof VERDICTS): Markup {
   const [zh, en, tone] = VERDICTS[verdict];

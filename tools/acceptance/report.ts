@@ -3,6 +3,7 @@ import { type Case, casesOf, type Job, jobsOf } from "./cases.ts";
 import type { Figure, Response } from "./figures.ts";
 import { type Joined, joinCase, type Verdict } from "./join.ts";
 import { keptOutcomes, keptResults, keptSoaks, type Plan, readPlan } from "./keeper.ts";
+import { numberText } from "./report-words.ts";
 import type { RunResult } from "./run-result.ts";
 import { commandOf, isMade, type Run } from "./runs.ts";
 import type { Soak } from "./soak-figures.ts";
@@ -70,7 +71,7 @@ export function makeReport(at: {
     return { file, state, passed: of("passed"), failed: of("failed"), skipped: of("skipped"), ms };
   });
   const figures = runs.flatMap(({ result }) => result?.figures ?? []);
-  const deviations = deviationsOf({ cases, jobs, runs, files });
+  const deviations = deviationsOf({ plan, cases, jobs, runs, files });
   const { soak: last, stopped } = keptSoaks(at.folder);
   return {
     plan,
@@ -137,7 +138,13 @@ function sum(files: Report["files"], of: "passed" | "failed" | "skipped"): numbe
   return files.reduce((total, file) => total + file[of], 0);
 }
 
-function deviationsOf({ cases, jobs, runs, files }: Pick<Report, "cases" | "jobs" | "runs" | "files">): Deviation[] {
+function deviationsOf({
+  plan,
+  cases,
+  jobs,
+  runs,
+  files,
+}: Pick<Report, "plan" | "cases" | "jobs" | "runs" | "files">): Deviation[] {
   const failedCases = [
     ...cases
       .filter(({ verdict }) => verdict === "failed")
@@ -157,7 +164,10 @@ function deviationsOf({ cases, jobs, runs, files }: Pick<Report, "cases" | "jobs
       .filter(({ met, demanded }) => met === false && !demanded)
       .map((figure) => ({ where: run.id, what: missed(figure) })),
   );
-  const grave = [...failedRuns, ...failedCases, ...failedFiles].map((each) => ({ ...each, grave: true }));
+  const changed = plan.movedOn
+    ? [{ where: "源码 sources", what: "验收途中源码有改动 they were changed while they were accepted" }]
+    : [];
+  const grave = [...changed, ...failedRuns, ...failedCases, ...failedFiles].map((each) => ({ ...each, grave: true }));
   return [...grave, ...own.map((each) => ({ ...each, grave: false }))];
 }
 
@@ -165,6 +175,8 @@ function missed(figure: Figure): string {
   const { what, side, limit, ofLimit } = figure;
   const sign = side === "min" ? "≥" : "≤";
   const compared =
-    figure.compared === null ? `${figure.value ?? "–"} ${figure.unit}` : `${figure.compared} × 基准 floor`;
-  return `${what}: ${compared} (${sign} ${limit ?? "–"}; ${ofLimit === null ? "–" : `${ofLimit} × 目标 target`})`;
+    figure.compared === null
+      ? `${numberText(figure.value)} ${figure.unit}`
+      : `${numberText(figure.compared)} × 基准 floor`;
+  return `${what}: ${compared} (${sign} ${numberText(limit)}; ${numberText(ofLimit)} × 目标 target)`;
 }

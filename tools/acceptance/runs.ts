@@ -62,7 +62,7 @@ export const loadRuns: readonly Run[] = [
   }),
   bench("reports", ["一年历史上的查询", "questions to a year of history"], {
     full: [],
-    quick: ["--meters", "1000", "--days", "30"],
+    quick: ["--meters", "1000", "--days", "70"],
     minutesMax: { full: 60, quick: 10 },
   }),
   bench("export", ["十万行、近百万行导出", "files of a hundred thousand rows and a million"], {
