@@ -95,7 +95,14 @@ function abuseFigures(report: Json): Figure[] {
   return attacks.map(({ attack, verdict, note, ...seen }) => {
     const more = `${seen.rssMbPeak} MB, ${seen.successDuring ?? "–"} %, p99 ${seen.replyP99MsDuring ?? "–"} ms`;
     const figure = demanded({
-      ...{ what: attack, value: verdict === "held" ? 0 : 1, unit: "broken", limit: 0, side: "max", source: "R-87" },
+      ...{
+        what: attack,
+        value: verdict === "held" ? 0 : 1,
+        unit: "broken",
+        limit: 0,
+        side: "max",
+        source: "R-87, docs/ABUSE.md",
+      },
       note: [note, more].filter((text) => text !== "").join("; "),
     });
     return verdict === "not run" ? { ...figure, value: null, met: null, demanded: false } : figure;

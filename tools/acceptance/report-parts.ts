@@ -1,4 +1,5 @@
 import type { Ref } from "./cases.ts";
+import { figureText } from "./figure-words.ts";
 import type { Figure } from "./figures.ts";
 import { both, html, type Markup, type Row, table } from "./markup.ts";
 import type { Report, Told } from "./report.ts";
@@ -109,7 +110,7 @@ function figures(all: readonly Figure[]): Markup {
     const compared =
       each.compared === null ? "" : html`<div class="small">= ${numberText(each.compared)} × 基准 floor</div>`;
     return [
-      html`${each.what}<div class="small">${each.note}</div>`,
+      html`${figureText(each.what)}<div class="small">${each.note}</div>`,
       html`${numberText(each.value)} ${each.unit}${compared}`,
       limit,
       each.ofLimit === null ? "–" : `${numberText(each.ofLimit)} ×`,

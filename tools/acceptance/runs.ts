@@ -177,6 +177,7 @@ export function whyNot(run: Run, missing: readonly string[] = missingHere()): st
 
 /** What a person types to make the run alone. */
 export function commandOf(run: Run, quick: boolean): string {
+  if (run.kind === "soak") return `npm run acceptance -- --only soak --soak-hours ${run.args.full.at(-1) ?? ""}`;
   const args = run.args[quick ? "quick" : "full"];
   const bare = SCRIPTS.find(([program]) => run.program === program)?.[1] ?? `node ${run.program}`;
   return scrubbed(args.length === 0 ? bare : `${bare} -- ${args.join(" ")}`);

@@ -35,7 +35,16 @@ export function soakFigures(output: string): Told {
     demanded({ what, value: Math.abs(value), unit: "", limit: 0, side: "max", source });
   const most = (what: string, of: (sample: SoakSample) => number | null) =>
     samples.some((sample) => of(sample) !== null)
-      ? [demanded({ what, value: worst(of), unit: "MB", limit: RSS_MB_MAX, side: "max", source: "R-87" })]
+      ? [
+          demanded({
+            what,
+            value: worst(of),
+            unit: "MB",
+            limit: RSS_MB_MAX,
+            side: "max",
+            source: "R-87, docs/ABUSE.md",
+          }),
+        ]
       : [];
   const p99s = samples.flatMap(({ p99 }) => (p99 === null ? [] : [p99]));
   const answers = samples.reduce((sum, each) => sum + each.answers, 0);
