@@ -291,7 +291,7 @@ emptyStories("a simulated town is tried", ({ before, open, refusals }) => {
     expect(await seriousBarriers(page)).toEqual([]);
     await Promise.all([page, other].map((each) => each.getByTestId("setup-demo-confirm").dblclick()));
     await page.locator(hook("setup-town", "stopped")).waitFor();
-    expect(await page.getByTestId("setup-command").innerText()).toBe("npx jichao simulator");
+    expect(await page.getByTestId("setup-command").innerText()).toBe("jichao simulator");
     expect(await page.getByTestId("setup-demo").count()).toBe(0);
     const { meters } = await site.ask<SetupView>("/api/setup");
     expect(meters).toBeGreaterThan(50);

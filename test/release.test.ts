@@ -78,7 +78,7 @@ test.concurrent("an installation that is killed half-way is run again and comes 
   expect([refused.code, refused.err.includes("未作任何改动")], refused.err).toEqual([1, true]);
   expect(other.read("etc/jichao/jichao.env")).not.toContain("JICHAO_DB");
   expect((await site.jichao(["ledger", "verify"])).code, settings).toBe(0);
-}, 120_000);
+}, 300_000);
 
 test.concurrent("an upgrade is taken back by a switch where the older version bears it, else by a restore that lists all money first", async () => {
   const [now, site] = [await made.tree(), await fresh()];
@@ -160,4 +160,4 @@ test.concurrent("an upgrade is taken back by a switch where the older version be
   ).toHaveLength(1);
   await old.close();
   expect(existsSync(join(site.root, "opt/jichao/state/rollback.json"))).toBe(false);
-}, 240_000);
+}, 400_000);

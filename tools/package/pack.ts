@@ -9,19 +9,19 @@ export type Packed = { file: string; bytes: number; sha256: string; release: Rel
 
 /**
  * Packs a release into `out`. The same sources, packages, Node and pages make the same bytes: names are sorted, owners and times left out. `at` is the
- * time of all its files in seconds. `change` may alter the tree before it is packed; only rehearsals do.
+ * time of all its files in seconds. `change` makes the tree another version before it is packed; only rehearsals do.
  */
 export async function pack(
   out: string,
-  ingredients: Ingredients & { at: number; change?: (tree: string) => void },
+  ingredients: Ingredients & { at: number; change?: (tree: string) => Release },
 ): Promise<Packed> {
   const began = performance.now();
   mkdirSync(out, { recursive: true });
   const place = mkdtempSync(join(out, ".packing-"));
   try {
     const laid = join(place, "tree");
-    const release = await layOut(laid, ingredients);
-    ingredients.change?.(laid);
+    const plain = await layOut(laid, ingredients);
+    const release = ingredients.change?.(laid) ?? plain;
     const name = `jichao-${release.version}-${release.platform}`;
     const tree = join(place, name);
     renameSync(laid, tree);

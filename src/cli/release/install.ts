@@ -100,6 +100,7 @@ export async function install(input: {
   if (marks !== null && marks.length > 0 && pending.length > 0) {
     // Tables of before there were releases, or of a try that was broken off.
     await steps.do("backup", "先备份 a backup first", () => mustRun(runner, version, ["backup"]));
+    await steps.do("stop", "停止两个程序 both programs down", () => servicesOf(runner).stop());
   }
   await steps.do("migrate", "建表 tables", () => mustRun(runner, version, ["migrate"], { JICHAO_DB: migrate }));
   const firstPassword = await steps.do("administrator", "系统管理员 administrator", () =>

@@ -1,5 +1,7 @@
-import type { Release } from "#system/release.ts";
-import { databaseOf } from "./database.ts";
+import { join } from "node:path";
+import { unknownMigrations } from "#store/migration-marks.ts";
+import { type Release, releaseIn } from "#system/release.ts";
+import { databaseOf, marksIn } from "./database.ts";
 import { examine } from "./install.ts";
 import { mustRun, type Runner } from "./program.ts";
 import { servicesOf } from "./services.ts";
@@ -47,7 +49,9 @@ export async function upgrade(input: {
   let backup = begun?.stage === "migrating" ? begun.backup : null;
   if (backup === null) {
     noteUpgrade(place, { from, to, stage: "placed", backup: null });
-    backup = await steps.do("backup", "备份并试恢复 backup, restored for trial", () => backupBy(runner, from));
+    backup = await steps.do("backup", "备份并试恢复 backup, restored for trial", async () =>
+      backupBy(runner, await canBackUp(runner, from, to)),
+    );
     noteUpgrade(place, { from, to, stage: "backed_up", backup });
   }
   await steps.do("stop", "停止两个程序 both programs down", () => services.stop());
@@ -59,6 +63,13 @@ export async function upgrade(input: {
   await steps.do("start", "启动 start", () => services.start());
   noteUpgrade(place, { from, to, stage: "done", backup });
   return { from, backup, doctor: await examine(runner, to, steps) };
+}
+
+/** The version that is left, unless somebody has changed the tables by hand beyond what that one bears. */
+async function canBackUp({ place }: Runner, from: string, to: string): Promise<string> {
+  const known = releaseIn(join(place.versions, from))?.migrations.map(({ name }) => name) ?? [];
+  const marks = (await marksIn(databaseOf(place).programs)) ?? [];
+  return unknownMigrations(marks, known).refused.length === 0 ? from : to;
 }
 
 /** A backup by the version that the database is of, so that this version can restore it. Answers its file. */

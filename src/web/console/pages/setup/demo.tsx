@@ -47,7 +47,7 @@ export function DemoOffer() {
 }
 
 /** What plays the simulated town; the page sees it by its concentrators alone. */
-const COMMAND = "npx jichao simulator";
+const COMMAND = "jichao simulator";
 
 /** Where the simulated town is: whether anything plays it, and what to do when nothing does. */
 export function DemoTown({ view }: { view: SetupView }) {
