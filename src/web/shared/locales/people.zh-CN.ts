@@ -22,7 +22,7 @@ export const peopleZh = {
     singleMeters: "{{count}} 只单独指定的表计",
     meterCount: "{{count}} 只表计",
     noMeters: "未指定表计:登录后各页为空",
-    beyond: "此人拥有您没有的权限,您只能查看。",
+    beyond: "此人拥有您没有的权限或更宽的限额,您只能查看。",
     basics: "基本信息",
     login: "账号",
     loginHint: "2–32 个字母、数字或汉字,可含 . - _ @;不分大小写",
