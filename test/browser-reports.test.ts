@@ -306,6 +306,45 @@ browserStories("reports and shares", ({ before, open }) => {
     for (let more = true; more; ) more = (await recloseDays(ctx, 100)).more;
   }
 
+  test("columns are chosen, sums stay below their own, the choice is kept on this computer, and files hold all of them", async () => {
+    const page = await open({ as: "admin" });
+    await page.goto(`${site.base}/reports/day?day=${past.days[0]}`);
+    /** Of each row: what stands in it, and over how many columns in all. */
+    const rows = async () => {
+      await page.getByTestId("day").locator("tbody tr").first().waitFor();
+      return page.getByTestId("day").evaluate((table) =>
+        [...table.querySelectorAll("tr")].map((row) => {
+          const seen = [...row.cells].filter((cell) => cell.checkVisibility());
+          return { text: seen.map((cell) => cell.innerText), width: seen.reduce((all, cell) => all + cell.colSpan, 0) };
+        }),
+      );
+    };
+    const whole = await rows();
+    expect(new Set(whole.map(({ width }) => width))).toEqual(new Set([7]));
+    await page.getByTestId("columns-day").click();
+    for (const column of [1, 3]) await page.getByTestId(`column-${column}`).uncheck();
+    await page.keyboard.press("Escape");
+    await expect.poll(() => page.getByTestId("column-1").isVisible()).toBe(false);
+    const narrow = await rows();
+    expect(new Set(narrow.map(({ width }) => width))).toEqual(new Set([5]));
+    expect(narrow[0]?.text).toEqual(whole[0]?.text.filter((_, column) => column !== 1 && column !== 3));
+    expect(narrow.at(-1)?.text.at(-3)).toBe(whole.at(-1)?.text.at(-3)); // the sum of usage
+    await page.reload();
+    expect(await rows()).toEqual(narrow);
+    expect(await page.getByTestId("columns-day").innerText()).toBe("列设置 5/7");
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByTestId("export").click()]);
+    const [sheet] = await readSheet(await download.path());
+    expect(JSON.stringify(sheet?.data)).toContain("倍率");
+    // On a phone the cards leave out the same, and all come back at once.
+    await page.setViewportSize(PHONE);
+    expect(await page.getByTestId("day").innerText()).not.toContain("起始示数");
+    await page.getByTestId("columns-day").click();
+    await page.getByTestId("columns-all").click();
+    await page.keyboard.press("Escape");
+    await page.setViewportSize({ width: 1_440, height: 900 });
+    expect(await rows()).toEqual(whole);
+  });
+
   test("FI-6, IS-7: a box's public meter is shared to the last Wh; a corrected reading makes a correction that charges only the difference", async () => {
     const { source, members } = await publicMeter(40);
     const page = await open({ as: "admin" });

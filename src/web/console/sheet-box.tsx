@@ -1,17 +1,28 @@
 import { type ReactNode, useLayoutEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
+import { useColumnChoice } from "./column-choice.tsx";
+import { walkCells } from "./table-cells.ts";
 import "./sheet-cards.css";
 import "./sheet-print.css";
 
-type Props = { children: ReactNode; isBare?: boolean; className?: string; label?: string; cards?: boolean };
+type Props = {
+  children: ReactNode;
+  isBare?: boolean;
+  className?: string;
+  label?: string;
+  cards?: boolean;
+  /** Under what the choice of columns is remembered; without it there is none. */
+  name?: string;
+};
 
 /**
  * What a wide table scrolls in, within the page and reachable by keys; a panel unless it is bare. `label` says what it is where no heading does.
  * With `cards` each row is a card on a phone, so that nothing of it has to be scrolled for: for whatever is wider than a phone, but for what is read across (a matrix).
  */
-export function SheetBox({ children, isBare = false, className = "", label, cards = false }: Props) {
+export function SheetBox({ children, isBare = false, className = "", label, cards = false, name }: Props) {
   const { t } = useTranslation();
   const box = useRef<HTMLElement>(null);
+  const choice = useColumnChoice(name, box);
   useLayoutEffect(() => {
     if (cards && box.current !== null) nameCells(box.current);
   });
@@ -19,10 +30,13 @@ export function SheetBox({ children, isBare = false, className = "", label, card
     (each) => each !== "",
   );
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys
-    <section className={names.join(" ")} tabIndex={0} aria-label={label ?? t("app.table")} ref={box}>
-      {children}
-    </section>
+    <>
+      {choice}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys */}
+      <section className={names.join(" ")} tabIndex={0} aria-label={label ?? t("app.table")} ref={box}>
+        {children}
+      </section>
+    </>
   );
 }
 
@@ -34,17 +48,8 @@ function nameCells(box: HTMLElement): void {
     if (does !== null && head.dataset.all !== does) head.dataset.all = does;
   }
   const heads = all.map((head) => head.textContent ?? "");
-  /** How many more rows a cell from above takes of each column. */
-  const taken = heads.map(() => 0);
-  for (const row of box.querySelectorAll<HTMLTableRowElement>("tbody tr, tfoot tr")) {
-    const fromAbove = taken.map((rows) => rows > 0);
-    for (const [column, rows] of taken.entries()) taken[column] = Math.max(0, rows - 1);
-    let column = 0;
-    for (const cell of row.cells) {
-      while (fromAbove[column]) column++;
-      const head = heads[column] ?? "";
-      if (cell.dataset.head !== head) cell.dataset.head = head;
-      for (let i = 0; i < cell.colSpan; i++, column++) taken[column] = cell.rowSpan - 1;
-    }
-  }
+  walkCells(box, (cell, from) => {
+    const head = heads[from] ?? "";
+    if (cell.closest("thead") === null && cell.dataset.head !== head) cell.dataset.head = head;
+  });
 }

@@ -29,7 +29,7 @@ export function AlarmTable({ items, chosen, onChoose }: Props) {
     onChoose(next);
   };
   return (
-    <SheetBox cards>
+    <SheetBox cards name="alarms">
       <table className="sheet" data-testid="alarms">
         <thead>
           <tr>

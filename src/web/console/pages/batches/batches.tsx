@@ -141,7 +141,7 @@ function BatchesFilter({ address, onChange }: FilterProps) {
 function BatchTable({ items }: { items: readonly BatchLine[] }) {
   const { t } = useTranslation();
   return (
-    <SheetBox cards>
+    <SheetBox cards name="batches">
       <table className="sheet" data-testid="batches">
         <thead>
           <tr>

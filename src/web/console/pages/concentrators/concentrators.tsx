@@ -137,7 +137,7 @@ function queryOf(params: URLSearchParams): ConcentratorQuery {
 function ConcentratorTable({ items, asOf }: { items: readonly ConcentratorLine[]; asOf: number }) {
   const { t } = useTranslation();
   return (
-    <SheetBox cards>
+    <SheetBox cards name="concentrators">
       <table className="sheet" data-testid="concentrators">
         <thead>
           <tr>

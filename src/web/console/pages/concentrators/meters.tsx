@@ -30,7 +30,7 @@ export function MeterTable({ seen, sets }: { seen: ConcentratorView; sets: reado
       {seen.meterList.length === 0 ? (
         <p className="empty-line">{t("channelMeters.empty")}</p>
       ) : (
-        <SheetBox cards>
+        <SheetBox cards name="concentrator-meters">
           <table className="sheet" data-testid="channel-meters">
             <thead>
               <tr>

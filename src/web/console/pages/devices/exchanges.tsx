@@ -83,7 +83,7 @@ export function ExchangesPage() {
 function ExchangeTable({ items }: { items: readonly Exchange[] }) {
   const { t } = useTranslation();
   return (
-    <SheetBox cards>
+    <SheetBox cards name="exchanges">
       <table className="sheet" data-testid="exchanges">
         <thead>
           <tr>

@@ -84,7 +84,7 @@ export function MoveOutsPage() {
         />
       ) : (
         <>
-          <SheetBox cards>
+          <SheetBox cards name="move-outs">
             <table className="sheet" data-testid="move-outs">
               <thead>
                 <tr>

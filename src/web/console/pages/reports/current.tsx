@@ -35,7 +35,7 @@ export function CurrentPage() {
         {(first, items) => (
           <>
             <p className="report-line">{t("reports.asOf", { time: dateTime(first.asOf) })}</p>
-            <SheetBox cards>
+            <SheetBox cards name="current">
               <table className="sheet" data-testid="current">
                 <thead>
                   <tr>

@@ -43,7 +43,7 @@ export function DayPage() {
               {first.closedAt === null ? t("reports.notClosed") : t("reports.asOf", { time: dateTime(first.closedAt) })}
               <Gaps of={first} each="meters" />
             </p>
-            <SheetBox cards>
+            <SheetBox cards name="day">
               <table className="sheet" data-testid="day">
                 <DayHead name={t("reports.room")} unit={unit} />
                 <tbody>

@@ -83,7 +83,7 @@ function LossTable({ first, items, asked }: { first: LossReport; items: readonly
         ) : null}
         {first.hidden > 0 ? <span>{t("losses.hidden", { count: first.hidden })}</span> : null}
       </p>
-      <SheetBox cards>
+      <SheetBox cards name="losses">
         <table className="sheet" data-testid="losses">
           <thead>
             <tr>

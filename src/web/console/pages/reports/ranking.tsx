@@ -123,7 +123,7 @@ function RankingTable({ first, items, asked }: { first: RankingReport; items: re
         <span>{t("ranking.compared", first.before)}</span>
         {first.by === "meter" ? null : <span>{t("ranking.current")}</span>}
       </p>
-      <SheetBox cards>
+      <SheetBox cards name="ranking">
         <table className="sheet" data-testid="ranking">
           <thead>
             <tr>

@@ -39,7 +39,7 @@ export function RunningOutTable({ first, items, chosen, onChoose }: Props) {
     onChoose(next);
   };
   return (
-    <SheetBox cards>
+    <SheetBox cards name="running-out">
       <table className="sheet" data-testid="running-out">
         <thead>
           <tr>

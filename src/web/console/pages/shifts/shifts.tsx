@@ -103,7 +103,7 @@ function OpenShift({ projects }: { projects: Shifts["projects"] }) {
 function ShiftTable({ items }: { items: readonly Shift[] }) {
   const { t } = useTranslation();
   return (
-    <SheetBox cards>
+    <SheetBox cards name="shifts">
       <table className="sheet" data-testid="shifts">
         <thead>
           <tr>

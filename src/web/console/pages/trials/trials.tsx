@@ -143,7 +143,7 @@ function Filters(of: { address: URLSearchParams; onChange: (change: Readonly<Rec
 function TrialTable({ items }: { items: readonly TrialItem[] }) {
   const { t } = useTranslation();
   return (
-    <SheetBox cards>
+    <SheetBox cards name="trials">
       <table className="sheet" data-testid="trials">
         <thead>
           <tr>
