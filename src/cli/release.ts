@@ -1,11 +1,11 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureFirstAdministrator } from "#flows/log-in.ts";
 import type { Environment } from "#system/environment.ts";
 import { armFaults } from "#system/fault-point.ts";
 import { programFolder, type Release, releaseIn } from "#system/release.ts";
 import { standUp } from "./programs.ts";
+import { alone } from "./release/alone.ts";
 import { type Choices, install, prepare } from "./release/install.ts";
 import type { Runner } from "./release/program.ts";
 import { rollBack, type WentBack } from "./release/rollback.ts";
@@ -59,6 +59,7 @@ export async function releaseCommand(args: readonly string[], env: Environment):
   if (verb === "status") return status(place);
   if (place.root === "" && process.getuid?.() !== 0) throw new Refused("请用 sudo 运行", "run it by sudo");
   const progress = steps((line) => console.error(line));
+  process.umask(0o022); // the programs' user must read the program files, whatever root's habit is
   return await alone(place, async () => {
     if (verb === "install") return await installOrUpgrade(place, env, values, progress);
     const runner: Runner = { place, owner: place.root === "" ? ownerNamed(USER) : null, env };
@@ -187,28 +188,4 @@ function status(place: Place): number {
   const last = stage === null ? null : { from, to, stage, backup };
   console.log(JSON.stringify({ version: currentVersion(place), root: place.root || "/", upgrade: last }));
   return 0;
-}
-
-/** Two of these at once would do half of each other's work. Whoever was killed holds nothing up. */
-async function alone(place: Place, work: () => Promise<number>): Promise<number> {
-  process.umask(0o022); // the programs' user must read the program files, whatever root's habit is
-  mkdirSync(dirname(place.state), { recursive: true });
-  mkdirSync(place.state, { recursive: true, mode: 0o700 });
-  const file = join(place.state, "running");
-  const holder = existsSync(file) ? readFileSync(file, "utf8").trim() : "";
-  if (
-    holder !== "" &&
-    existsSync(`/proc/${holder}`) &&
-    readFileSync(`/proc/${holder}/cmdline`, "utf8").includes("release")
-  )
-    throw new Refused(`另一个安装或升级正在进行(进程 ${holder})`, `another one is under way (process ${holder})`);
-  rmSync(file, { force: true });
-  const lock = openSync(file, "wx", 0o600);
-  writeSync(lock, `${process.pid}\n`);
-  closeSync(lock);
-  try {
-    return await work();
-  } finally {
-    rmSync(file, { force: true });
-  }
 }

@@ -1,11 +1,14 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import type { MigrationMark } from "#store/migration-marks.ts";
 import type { Release } from "#system/release.ts";
+import { alone } from "./alone.ts";
+import { writeMoneyFile } from "./money-file.ts";
 import { restorerOf, wayBackTo } from "./rollback.ts";
-import { placeOf, settingsIn, type Upgrade, withSetting, writeWhole } from "./site.ts";
+import { placeAt, placeOf, settingsIn, type Upgrade, withSetting, writeWhole } from "./site.ts";
+import { backupToKeep, goingOn } from "./upgrade.ts";
 import { faultsOf, isOlder } from "./versions.ts";
 
 const folders: string[] = [];
@@ -105,4 +108,73 @@ test("a release with a file changed, missing or too many is not whole", async ()
   expect(await faultsOf(tree)).toEqual(["src/a"]);
   rmSync(join(tree, "SHA256SUMS"));
   expect(await faultsOf(tree)).toEqual(["SHA256SUMS"]);
+});
+
+test.each([
+  ["there was none", null, "1.0.0", "1.1.0", null],
+  ["the last one came to its end", last, "1.1.0", "1.2.0", null],
+  ["it is run again", { ...last, stage: "migrating" }, "1.0.0", "1.1.0", { ...last, stage: "migrating" }],
+  [
+    "it is run again after the switch",
+    { ...last, stage: "migrating" },
+    "1.1.0",
+    "1.1.0",
+    { ...last, stage: "migrating" },
+  ],
+  [
+    "another version comes before the switch",
+    { ...last, stage: "migrating" },
+    "1.0.0",
+    "1.1.1",
+    { ...last, stage: "migrating" },
+  ],
+  ["another version comes when the end was not noted", { ...last, stage: "migrating" }, "1.1.0", "1.2.0", null],
+] as const)("the upgrade to go on with, when %s", (_, state, current, to, goes) => {
+  expect(goingOn(state, current, to)).toEqual(goes);
+});
+
+test.each([
+  ["nothing was begun", null, "1.0.0", false, null],
+  ["the programs still ran", { ...last, stage: "backed_up" }, "1.0.0", true, null],
+  ["the version of before could go on meanwhile", { ...last, stage: "migrating" }, "1.0.0", true, null],
+  ["the version of before is shut out", { ...last, stage: "migrating" }, "1.0.0", false, "/b/before"],
+  ["the new version is in use", { ...last, stage: "migrating" }, "1.1.0", true, "/b/before"],
+] as const)("the backup of before is kept or taken anew, when %s", (_, begun, current, isBorne, kept) => {
+  expect(backupToKeep(begun, current, isBorne)).toBe(kept);
+});
+
+test("what is written into a folder of the programs' user follows no link that somebody put there", async () => {
+  const place = folder();
+  const [victim, list, key] = [join(place, "victim"), join(place, "list.xlsx"), join(place, "key")];
+  writeFileSync(victim, "root's");
+  for (const file of [list, key]) symlinkSync(victim, `${file}.writing`);
+  for (const file of [list, key]) symlinkSync(victim, file);
+  const none = { payments: [], refunds: [], transfers: [], paymentMeters: new Map(), meters: new Map() };
+  await writeMoneyFile(list, { ...none, backupAt: 0, customers: new Map() });
+  writeWhole(key, "k", { mode: 0o640 });
+  expect(readFileSync(victim, "utf8")).toBe("root's");
+  expect(lstatSync(victim).mode & 0o777).toBe(0o644);
+  expect([list, key].map((file) => [lstatSync(file).isFile(), lstatSync(file).mode & 0o777])).toEqual([
+    [true, 0o600],
+    [true, 0o640],
+  ]);
+});
+
+test("of two that begin at once one is refused, and the refused one takes nothing away from the other", async () => {
+  const place = placeAt(folder());
+  const order: string[] = [];
+  const held = alone(place, async () => {
+    for (const n of [1, 2]) {
+      await expect(alone(place, async () => void order.push("both"))).rejects.toThrow("另一个安装");
+      order.push(`refused ${n}`);
+    }
+  });
+  await held;
+  await expect(
+    alone(place, async () => {
+      throw new Error("broke off");
+    }),
+  ).rejects.toThrow("broke off");
+  await alone(place, async () => void order.push("next"));
+  expect(order).toEqual(["refused 1", "refused 2", "next"]);
 });

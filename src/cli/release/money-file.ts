@@ -5,7 +5,7 @@ import { formatInstant, instant } from "#base/time.ts";
 import { formatMoney, money, sum } from "#base/units.ts";
 import type { MoneySince, NamedRow } from "#flows/money-since.ts";
 import { type BookSheet, bookFile } from "#server/excel/book.ts";
-import { syncFolder } from "./site.ts";
+import { openNew, syncFolder } from "./site.ts";
 
 /** What a list of money says in short: how many and how much. */
 export type MoneyTold = { payments: number; paidIn: string; refunds: number; transfers: number };
@@ -18,12 +18,12 @@ export function toldOf({ payments, refunds, transfers }: MoneySince): MoneyTold 
 
 /**
  * Writes the list of money that came in or went out after a backup as an .xlsx file: payments, refunds, and every transfer with money outside. It has its
- * name only when it is whole and on the disk.
+ * name only when it is whole and on the disk, and only its owner reads it.
  */
 export async function writeMoneyFile(file: string, since: MoneySince): Promise<void> {
   const writing = `${file}.writing`;
   const sheets = [paymentSheet(since), refundSheet(since), transferSheet(since)];
-  await pipeline(bookFile(sheets), createWriteStream(writing, { mode: 0o600, flush: true }));
+  await pipeline(bookFile(sheets), createWriteStream(writing, { fd: openNew(writing), flush: true }));
   renameSync(writing, file);
   syncFolder(dirname(file));
 }

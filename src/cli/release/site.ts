@@ -3,7 +3,10 @@ import {
   chmodSync,
   chownSync,
   closeSync,
+  constants,
   existsSync,
+  fchmodSync,
+  fchownSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -91,18 +94,26 @@ export function folder(path: string, mode: number, owner: Owner | null): void {
 /** Writes a file so that after a kill or a power cut it is the old one or the new one, and nobody else could ever read it. */
 export function writeWhole(path: string, text: string, rights: { mode: number; uid?: number; gid?: number }): void {
   const writing = `${path}.writing`;
-  rmSync(writing, { force: true });
-  const file = openSync(writing, "wx", 0o600);
+  const file = openNew(writing);
   try {
     writeSync(file, text);
+    if (rights.uid !== undefined && rights.gid !== undefined) fchownSync(file, rights.uid, rights.gid);
+    fchmodSync(file, rights.mode);
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
-  if (rights.uid !== undefined && rights.gid !== undefined) chownSync(writing, rights.uid, rights.gid);
-  chmodSync(writing, rights.mode);
   renameSync(writing, path);
   syncFolder(dirname(path));
+}
+
+/**
+ * Opens a new file for its owner alone. What is there of this name is removed, never followed: in a folder of the programs' user somebody may have put a
+ * link to a file of root's. For the same reason rights are set on what is open, not by its name.
+ */
+export function openNew(path: string): number {
+  rmSync(path, { force: true });
+  return openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
 }
 
 /** Puts the names in a folder onto the disk. */
@@ -138,7 +149,7 @@ export function withSetting(text: string, name: string, value: string): string {
 const upgrade = z.object({
   from: z.string(),
   to: z.string(),
-  /** What is behind it: the version is placed; a backup is taken; tables may be changed; done; gone back. */
+  /** What is behind it: the version is placed (nobody notes that any more); a backup is taken; tables may be changed; done; gone back. */
   stage: z.enum(["placed", "backed_up", "migrating", "done", "went_back"]),
   backup: z.string().nullable(),
 });

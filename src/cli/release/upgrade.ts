@@ -5,7 +5,7 @@ import { databaseOf, marksIn } from "./database.ts";
 import { examine } from "./install.ts";
 import { mustRun, type Runner } from "./program.ts";
 import { servicesOf } from "./services.ts";
-import { noteUpgrade, noteWayBack, readUpgrade, readWayBack, type Upgrade } from "./site.ts";
+import { noteUpgrade, noteWayBack, type Place, readUpgrade, readWayBack, type Upgrade } from "./site.ts";
 import { Refused, type Steps } from "./steps.ts";
 import { isOlder, placeVersion, switchTo } from "./versions.ts";
 
@@ -15,8 +15,26 @@ export function unfinished(state: Upgrade | null): Upgrade | null {
 }
 
 /**
+ * The upgrade to go on with. One to another version whose own version is in use has come to its end, though that was not noted: what comes now starts
+ * from that version.
+ */
+export function goingOn(state: Upgrade | null, current: string, to: string): Upgrade | null {
+  const begun = unfinished(state);
+  return begun !== null && begun.to !== to && begun.to === current ? null : begun;
+}
+
+/**
+ * The backup of a try that was broken off, where nobody can have worked under the version of before since: that one is not in use any more, or does not
+ * bear what was done to the tables. Null: another one is to be taken.
+ */
+export function backupToKeep(begun: Upgrade | null, current: string, isBorne: boolean): string | null {
+  if (begun === null || begun.stage !== "migrating") return null;
+  return current === begun.from && isBorne ? null : begun.backup;
+}
+
+/**
  * Brings an installation to another version: files, a backup by the version that runs, both programs down, tables, switch, start, self-check. Killed anywhere
- * it is run again and goes on; from the first change of a table on, the backup of before stays the one of this upgrade.
+ * it is run again and goes on; once the version of before cannot work any more, the backup of before stays the one of this upgrade.
  */
 export async function upgrade(input: {
   runner: Runner;
@@ -28,7 +46,7 @@ export async function upgrade(input: {
   const { runner, current, release, steps } = input;
   const { place } = runner;
   const to = release.version;
-  const begun = unfinished(readUpgrade(place));
+  const begun = goingOn(readUpgrade(place), current, to);
   const from = begun?.from ?? current;
   if (isOlder(to, from)) {
     throw new Refused(
@@ -46,11 +64,13 @@ export async function upgrade(input: {
   noteWayBack(place, null);
   await steps.do("files", "程序文件 program files", () => placeVersion(place, input.from, to));
   const services = servicesOf(runner);
-  let backup = begun?.stage === "migrating" ? begun.backup : null;
+  const isBorne = await bears(place, from);
+  let backup = backupToKeep(begun, current, isBorne);
   if (backup === null) {
-    noteUpgrade(place, { from, to, stage: "placed", backup: null });
-    backup = await steps.do("backup", "备份并试恢复 backup, restored for trial", async () =>
-      backupBy(runner, await canBackUp(runner, from, to)),
+    // By the version that is left, unless somebody has changed the tables by hand beyond what that one bears. Until it is there, the note of the upgrade
+    // before stays: its backup is the way back.
+    backup = await steps.do("backup", "备份并试恢复 backup, restored for trial", () =>
+      backupBy(runner, isBorne ? from : to),
     );
     noteUpgrade(place, { from, to, stage: "backed_up", backup });
   }
@@ -65,11 +85,10 @@ export async function upgrade(input: {
   return { from, backup, doctor: await examine(runner, to, steps) };
 }
 
-/** The version that is left, unless somebody has changed the tables by hand beyond what that one bears. */
-async function canBackUp({ place }: Runner, from: string, to: string): Promise<string> {
-  const known = releaseIn(join(place.versions, from))?.migrations.map(({ name }) => name) ?? [];
-  const marks = (await marksIn(databaseOf(place).programs)) ?? [];
-  return unknownMigrations(marks, known).refused.length === 0 ? from : to;
+/** Whether a version can work with the tables as they are. */
+async function bears(place: Place, version: string): Promise<boolean> {
+  const known = releaseIn(join(place.versions, version))?.migrations.map(({ name }) => name) ?? [];
+  return unknownMigrations((await marksIn(databaseOf(place).programs)) ?? [], known).refused.length === 0;
 }
 
 /** A backup by the version that the database is of, so that this version can restore it. Answers its file. */
