@@ -40,7 +40,8 @@ describe("a case and what ran", () => {
   const join = (...at: Parameters<typeof ran>) => joinCase(whole!, ran(...at));
 
   test("passes when all that it names passed; a failure in the same file that is another's does not count", () => {
-    expect(join([a, b], [{ id: "http", state: "passed" }])).toEqual({
+    const load = [{ id: "http", state: "passed" as const }];
+    expect(join([a, b], load)).toEqual({
       ...{ verdict: "passed", notes: [] },
       tests: { passed: 3, failed: 0, skipped: 0 },
     });
@@ -59,7 +60,7 @@ describe("a case and what ran", () => {
     expect(hung).toMatchObject({ verdict: "failed", notes: ["负荷 load http: no end"] });
   });
 
-  test("is skipped when nothing of a file could run, with the reason; a part that was skipped is told", () => {
+  test("is skipped when nothing of a file could run, with the reason; with a part that was skipped it has passed in part", () => {
     const none = file("src/a.test.ts", [skipped("adds", "no MariaDB"), skipped("takes")]);
     expect(join([none, b])).toMatchObject({
       verdict: "skipped",
@@ -67,14 +68,34 @@ describe("a case and what ran", () => {
     });
     const some = file("src/a.test.ts", [passed("adds"), skipped("takes")]);
     expect(join([some, b], [{ id: "http", state: "passed" }])).toMatchObject({
-      verdict: "passed",
+      verdict: "part",
       notes: [expect.stringContaining("1/2")],
     });
   });
 
-  test("is not run when a file or story is missing; load that was not asked for is told and nothing more", () => {
+  test("one of ten that ran is a part of it, and so is a load run that was made in part", () => {
+    const nine = Array.from({ length: 9 }, (_, i) => skipped(`takes ${i}`));
+    const load = [{ id: "http", state: "passed" as const }];
+    expect(join([file("src/a.test.ts", [passed("adds"), ...nine]), b], load)).toMatchObject({ verdict: "part" });
+    const half = [{ id: "http", state: "part" as const, why: "on one database" }];
+    expect(join([a, b], half)).toMatchObject({ verdict: "part", notes: ["负荷 load http: on one database"] });
+  });
+
+  test("tests on SQLite whose half on MariaDB was left out are a part, also without a skip", () => {
+    const on = (...names: string[]) => file("src/a.test.ts", names.map(passed));
+    const load = [{ id: "http", state: "passed" as const }];
+    expect(join([on("files on sqlite > adds", "files on mariadb > adds"), b], load)).toMatchObject({
+      verdict: "passed",
+    });
+    expect(join([on("files on sqlite > adds"), b], load)).toMatchObject({
+      verdict: "part",
+      notes: [expect.stringContaining("SQLite alone")],
+    });
+  });
+
+  test("is not run when a file or story is missing; without the load that it names it has passed in part", () => {
     expect(join([a])).toMatchObject({ verdict: "not_run" });
-    expect(join([a, b])).toMatchObject({ verdict: "passed", notes: ["未运行 not run: 负荷 load http"] });
+    expect(join([a, b])).toMatchObject({ verdict: "part", notes: ["未运行 not run: 负荷 load http"] });
     expect(joinCase(part!, ran([a, b]))).toMatchObject({ verdict: "not_run" });
     expect(joinCase(part!, ran([], [{ id: "http", state: "passed" }]))).toMatchObject({ verdict: "passed" });
     expect(joinCase(later!, ran([a, b]))).toMatchObject({ verdict: "not_built" });

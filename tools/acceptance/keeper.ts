@@ -22,6 +22,8 @@ export type Plan = {
   /** Each stretch of work on it: begun, and ended in good order or not. */
   stretches: { from: number; to: number | null }[];
   finished: boolean;
+  /** What the machines of all its stretches lacked, as sentences. */
+  missing: readonly string[];
   /** Other sources lay there at the end than at the beginning: the report is about none of them. */
   movedOn: boolean;
 };

@@ -5,6 +5,7 @@ import { arch, availableParallelism, cpus, loadavg, platform, release, totalmem 
 import { packageVersion } from "#system/version.ts";
 import { find } from "../../test/mariadb.ts";
 import { readRepository, root } from "../source-files.ts";
+import { missingHere } from "../test/machine.ts";
 
 /** What an acceptance was made on, as rows of a table: no name, address or path of the machine. */
 export type MachineFact = { zh: string; en: string; value: string };
@@ -56,6 +57,12 @@ export function machineHere(): MachineFact[] {
   return facts;
 }
 
+/** What this machine lacks for tests and loads; a database server that was given to them is as good as one that is installed. */
+export function missingForUs(): string[] {
+  const isGiven = process.env.JICHAO_TEST_MYSQL !== undefined;
+  return missingHere().filter((sentence) => !(isGiven && sentence.startsWith("MariaDB")));
+}
+
 function systemName(): string {
   try {
     return /^PRETTY_NAME="?([^"\n]+)/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1] ?? "";
@@ -65,6 +72,7 @@ function systemName(): string {
 }
 
 function mariadbVersion(): string {
+  if (process.env.JICHAO_TEST_MYSQL !== undefined) return "MariaDB/MySQL: JICHAO_TEST_MYSQL";
   const program = find("mariadbd", "mysqld");
   if (program === null) return "MariaDB 未安装 not installed";
   const [, version] = /Ver (\S+)/.exec(said(program, ["--no-defaults", "--version"]) ?? "") ?? [];

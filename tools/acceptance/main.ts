@@ -8,6 +8,7 @@ import { systemClock } from "#system/clock.ts";
 import { accept, runsOf, writeReport } from "./accept.ts";
 import { openFolder, type Plan, readPlan, sealFolder, unfinishedIn } from "./keeper.ts";
 import { machineHere, subjectHere } from "./machine-facts.ts";
+import { EXIT_CODES } from "./outcome.ts";
 import { functionRuns, loadRuns, type Part } from "./runs.ts";
 
 const ids = [...functionRuns, ...loadRuns].map(({ id }) => id);
@@ -15,7 +16,7 @@ const usage = `usage: npm run acceptance -- [--out acceptance-reports] [--quick]
                           [--runs ${ids.slice(0, 6).join(",")},…] [--tests src/domain,test/prices]
        npm run acceptance -- --continue [--out …]    goes on with the newest that is not finished; finished runs are not made again
        npm run acceptance -- --report <folder>       makes the report of a folder once more, runs nothing
-Exit code 0 when everything passed, 1 when not, 130 when it was stopped. Runs: ${ids.join(", ")}.`;
+Exit code 0 when the report says passed, 3 when passed in part, 1 when not passed or not finished, 130 when it was stopped. Runs: ${ids.join(", ")}.`;
 
 const PARTS: readonly Part[] = ["function", "load", "soak"];
 const HOURS_MAX = 24 * 31;
@@ -70,8 +71,9 @@ async function main(): Promise<number> {
     `需求 requirements ${JSON.stringify(summary.cases)}\n运行 runs ${JSON.stringify(summary.runs)}\n要求的指标 demanded ${JSON.stringify(summary.demanded)}, 自定目标 own ${JSON.stringify(summary.own)}`,
   );
   for (const { where, what } of deviations.filter(({ grave }) => grave)) say(`FAIL  ${where}: ${what}`);
-  if (!report.plan.finished) return stopping.signal.aborted ? 130 : 1;
-  return report.ok ? 0 : 1;
+  for (const { zh, en } of report.open) say(`OPEN  ${zh} ${en}`);
+  if (!report.plan.finished && stopping.signal.aborted) return 130;
+  return EXIT_CODES[report.outcome];
 }
 
 type Asked = Pick<Plan, "quick" | "only" | "tests" | "runs" | "soakHours"> & {
@@ -128,7 +130,18 @@ function askedFor(args: readonly string[]): Asked | string {
 function planOf({ quick, only, tests, runs, soakHours, out }: Asked): Plan {
   mkdirSync(out, { recursive: true });
   const looked = { subject: subjectHere(), machine: machineHere() };
-  return { ...looked, quick, only, tests, runs, soakHours, stretches: [], finished: false, movedOn: false };
+  return {
+    ...looked,
+    quick,
+    only,
+    tests,
+    runs,
+    soakHours,
+    stretches: [],
+    missing: [],
+    finished: false,
+    movedOn: false,
+  };
 }
 
 function list(text: string | undefined): string[] {

@@ -1,4 +1,5 @@
 import { both, html, type Markup, table } from "./markup.ts";
+import type { Outcome } from "./outcome.ts";
 import type { Report } from "./report.ts";
 import { deviationsPart, jobsPart, loadPart, notRunPart, soakPart, testsPart, tracePart } from "./report-parts.ts";
 import { REPORT_STYLE } from "./report-style.ts";
@@ -30,7 +31,7 @@ ${testsPart(report)}
 function cover(report: Report): Markup {
   const { plan } = report;
   const { version, commit, changed, sources } = plan.subject;
-  const [zh, en, tone] = verdictOf(report);
+  const [zh, en, tone] = OUTCOMES[report.outcome];
   const fact = ([name, english]: readonly [string, string], value: Markup | string) =>
     html`<tr><th scope="row">${both(name, english)}</th><td>${value}</td></tr>`;
   const stretches = plan.stretches.map(
@@ -38,14 +39,16 @@ function cover(report: Report): Markup {
   );
   const filters = [...plan.tests, ...plan.runs];
   const { cases, summary } = report;
-  const { passed, failed } = summary.cases;
+  const { passed, part: half, failed } = summary.cases;
   const part = summary.part;
   const there = cases.filter(({ state }) => state === "there").length;
   return html`<section class="cover">
 <div class="brand">集抄 Jichao</div>
 <h1>验收报告<span class="en">Acceptance report · 远程预付费集中抄表系统 remote prepaid metering</span></h1>
 <div class="verdict ${tone}">${zh}<span class="en">${en}</span></div>
-<p>${both(`需求 ${cases.length} 条:具备 ${there}、部分 ${part}、未做 ${cases.length - there - part};其中通过 ${passed}、失败 ${failed}。`, `${cases.length} requirements: ${there} there, ${part} in part, ${cases.length - there - part} not built; ${passed} passed, ${failed} failed.`)}</p>
+${report.outcome === "part" ? html`<ul class="notice">${report.open.map(({ zh: why, en: english }) => html`<li>${both(why, english)}</li>`)}</ul>` : ""}
+${report.missing.map((sentence) => html`<p class="notice">${sentence}</p>`)}
+<p>${both(`需求 ${cases.length} 条:具备 ${there}、部分 ${part}、未做 ${cases.length - there - part};其中通过 ${passed}、部分通过 ${half}、失败 ${failed}。`, `${cases.length} requirements: ${there} there, ${part} in part, ${cases.length - there - part} not built; ${passed} passed, ${half} in part, ${failed} failed.`)}</p>
 ${plan.quick ? html`<p class="notice">${both("快速验收:负荷时间短、规模小,不作为正式验收依据。", "Quick: short and small loads, not a basis for acceptance.")}</p>` : ""}
 ${filters.length > 0 ? html`<p class="notice">${both("只做了一部分:", "Only a part was made: ")}<code>${filters.join(" ")}</code></p>` : ""}
 ${changed ? html`<p class="notice">${both("源码与该提交不一致,有未提交的改动。", "The sources are not what the commit holds.")}</p>` : ""}
@@ -61,18 +64,13 @@ ${plan.machine.map(({ zh: name, en: english, value }) => fact([name, english], v
 </section>`;
 }
 
-/** Nobody signs more than there is: only a whole acceptance of requirements that are all there has simply passed. */
-function verdictOf({ plan, ok, cases }: Report): readonly [zh: string, en: string, tone: string] {
-  if (!plan.finished) return ["未完成", "not finished", "warn"];
-  if (!ok) return ["未通过", "not passed", "bad"];
-  const isWhole = !plan.quick && plan.tests.length === 0 && plan.runs.length === 0;
-  const hasBoth = plan.only.includes("function") && plan.only.includes("load");
-  if (!isWhole || !hasBoth || plan.subject.changed)
-    return ["所做部分通过,不是完整验收", "what was run passed; not a whole acceptance", "warn"];
-  if (cases.some(({ state }) => state !== "there"))
-    return ["所做项目全部通过,需求尚未全部具备", "all runs passed; not all requirements are there yet", "warn"];
-  return ["通过", "passed", "good"];
-}
+/** Nobody signs more than there is. The exit code says the same. */
+const OUTCOMES: Readonly<Record<Outcome, readonly [zh: string, en: string, tone: string]>> = {
+  passed: ["通过", "passed", "good"],
+  part: ["部分通过", "passed in part", "warn"],
+  failed: ["未通过", "not passed", "bad"],
+  unfinished: ["未完成", "not finished", "warn"],
+};
 
 const PARTS = { function: "功能 function", load: "极限负荷 load", soak: "连续运行 soak" } as const;
 
@@ -86,13 +84,13 @@ function summary({ summary: of, cases, jobs, deviations }: Report): Markup {
   const tile = (zh: string, en: string, value: string, more: string, bad: boolean) =>
     html`<div class="tile${bad ? " bad" : ""}">${both(zh, en)}<b>${value}</b><span class="small">${more}</span></div>`;
   const { runs, demanded, own, tests } = of;
-  const made = runs.passed + runs.failed + runs.hung;
+  const made = runs.passed + runs.part + runs.failed + runs.hung;
   return html`<h2>1 汇总<span class="en">Summary</span></h2>
 <div class="tiles">
 ${tile("需求条目", "requirements", `${of.cases.passed} / ${cases.length}`, `通过 passed; 其中部分具备 in part ${of.part}`, of.cases.failed > 0)}
 ${tile("岗位任务", "jobs", `${of.jobs.passed} / ${jobs.length}`, "通过 passed", of.jobs.failed > 0)}
 ${tile("自动测试", "tests", String(tests.passed), `失败 failed ${tests.failed}, 跳过 skipped ${tests.skipped}, 文件 files ${tests.files}`, tests.failed > 0)}
-${tile("运行项目", "runs", `${runs.passed} / ${made}`, `失败 failed ${runs.failed}, 超时 hung ${runs.hung}, 跳过 skipped ${runs.skipped}, 未运行 not run ${runs.not_run}`, runs.failed + runs.hung > 0)}
+${tile("运行项目", "runs", `${runs.passed} / ${made}`, `部分 in part ${runs.part}, 失败 failed ${runs.failed}, 超时 hung ${runs.hung}, 跳过 skipped ${runs.skipped}, 未运行 not run ${runs.not_run}`, runs.failed + runs.hung > 0)}
 ${tile("要求的指标", "demanded limits", `${demanded.met} / ${demanded.met + demanded.missed}`, "达到 met", demanded.missed > 0)}
 ${tile("自定目标", "own targets", `${own.met} / ${own.met + own.missed}`, "达到 met; 未达到的列为偏差 the others are deviations", false)}
 ${tile(
@@ -108,6 +106,7 @@ ${table(
   [
     [" "],
     ["通过 passed", "n"],
+    ["部分通过 in part", "n"],
     ["失败 failed", "n"],
     ["跳过 skipped", "n"],
     ["未运行 not run", "n"],
@@ -117,13 +116,22 @@ ${table(
     [
       both("需求条目", "requirements"),
       of.cases.passed,
+      of.cases.part,
       of.cases.failed,
       of.cases.skipped,
       of.cases.not_run,
       of.cases.not_built,
     ],
-    [both("岗位任务", "jobs"), of.jobs.passed, of.jobs.failed, of.jobs.skipped, of.jobs.not_run, of.jobs.not_built],
+    [
+      both("岗位任务", "jobs"),
+      of.jobs.passed,
+      of.jobs.part,
+      of.jobs.failed,
+      of.jobs.skipped,
+      of.jobs.not_run,
+      of.jobs.not_built,
+    ],
   ],
 )}
-<p class="small">“通过”只说明所列测试全部通过;状态为“部分”的条目还缺什么,见第 2 节。结论只对模拟器与测试向量成立,尚未用真表、真集中器验收。 Passed means that the tests named passed; what is missing of a part is told in section 2. All of it against simulated meters: no real meter or concentrator took part.</p>`;
+<p class="small">“通过”只说明所列测试全部通过;“部分通过”是跑过的都通过,但有跳过、未做或只在一种数据库上做的;状态为“部分”的条目还缺什么,见第 2 节。结论只对模拟器与测试向量成立,尚未用真表、真集中器验收。 Passed means that the tests named passed; in part, that something was skipped, not run, or run on one database alone; what is missing of a part is told in section 2. All of it against simulated meters: no real meter or concentrator took part.</p>`;
 }

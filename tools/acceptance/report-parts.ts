@@ -174,7 +174,7 @@ ${rows.length === 0 ? html`<p>${both("无。", "None.")}</p>` : table([["种类 
 export function notRunPart({ runs, cases, jobs, missing }: Report): Markup {
   const rows: Row[] = [
     ...runs
-      .filter(({ result }) => result === null || result.state === "skipped")
+      .filter(({ result }) => result === null || result.state === "skipped" || result.state === "part")
       .map(
         ({ run, result, why }): Row => [
           html`<code>${run.id}</code>`,
@@ -184,17 +184,17 @@ export function notRunPart({ runs, cases, jobs, missing }: Report): Markup {
         ],
       ),
     ...cases
-      .filter(({ verdict }) => ["not_built", "not_run", "skipped"].includes(verdict))
+      .filter(({ verdict }) => ["not_built", "not_run", "skipped", "part"].includes(verdict))
       .map(
         ({ number, what, verdict, missing: lacks, notes: told }): Row => [
           number,
           what,
           mark(verdict),
-          lacks || told.join("; "),
+          verdict === "part" ? told.join("; ") : lacks || told.join("; "),
         ],
       ),
     ...jobs
-      .filter(({ verdict }) => ["not_built", "not_run", "skipped"].includes(verdict))
+      .filter(({ verdict }) => ["not_built", "not_run", "skipped", "part"].includes(verdict))
       .map(
         ({ code, what, verdict, shown, notes: told }): Row => [
           code,

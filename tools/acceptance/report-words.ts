@@ -5,6 +5,7 @@ import type { RunResult } from "./run-result.ts";
 
 const VERDICTS: Readonly<Record<Verdict | RunResult["state"], readonly [zh: string, en: string, tone: string]>> = {
   passed: ["通过", "passed", "good"],
+  part: ["部分通过", "passed in part", "warn"],
   failed: ["失败", "failed", "bad"],
   hung: ["超时中止", "hung", "bad"],
   skipped: ["跳过", "skipped", "warn"],

@@ -1,8 +1,8 @@
-import { missingHere } from "../test/machine.ts";
-import { type Case, casesOf, type Job, jobsOf } from "./cases.ts";
+import { type Case, casesOf, type Job, jobsOf, type Ref } from "./cases.ts";
 import type { Figure, Response } from "./figures.ts";
 import { type Joined, joinCase, type Verdict } from "./join.ts";
 import { keptOutcomes, keptResults, keptSoaks, type Plan, readPlan } from "./keeper.ts";
+import { type Open, type Outcome, openOf } from "./outcome.ts";
 import { numberText } from "./report-words.ts";
 import type { RunResult } from "./run-result.ts";
 import { commandOf, isMade, type Run } from "./runs.ts";
@@ -25,8 +25,9 @@ export type Deviation = { grave: boolean; where: string; what: string };
 /** The kept report: all that its page shows. Times are epoch milliseconds. */
 export type Report = {
   plan: Plan;
-  /** Nothing failed and everything that was asked for has come to its end. */
-  ok: boolean;
+  outcome: Outcome;
+  /** Why it is no more than passed in part; empty when it is. */
+  open: Open[];
   from: number;
   to: number;
   summary: {
@@ -44,7 +45,7 @@ export type Report = {
   runs: Told[];
   responses: Response[];
   deviations: Deviation[];
-  /** What could not run on this machine, and what would bring it. */
+  /** What could not run on the machines that it was made on, and what would bring it. */
   missing: string[];
   soak: { last: Soak | null; stopped: Soak[] };
 };
@@ -60,8 +61,11 @@ export function makeReport(at: {
   const results = keptResults(at.folder);
   const outcomes = keptOutcomes(at.folder);
   const ran = { files: outcomes, runs: results };
-  const cases = casesOf(at.acceptancePage).map((each) => ({ ...each, ...joinCase(each, ran) }));
   const jobs = jobsOf(at.scenariosPage).map((each) => ({ ...each, ...joinCase(each, ran) }));
+  const cases = casesOf(at.acceptancePage).map((each) => ({
+    ...each,
+    ...joinCase({ state: each.state, by: each.by.flatMap((ref) => behind(ref, jobs)) }, ran),
+  }));
   const runs = at.runs.map((run): Told => {
     const result = results.get(run.id) ?? null;
     return { run: bare(run), command: commandOf(run, plan.quick), result, why: whyNothing(run, plan, result) };
@@ -73,9 +77,12 @@ export function makeReport(at: {
   const figures = runs.flatMap(({ result }) => result?.figures ?? []);
   const deviations = deviationsOf({ plan, cases, jobs, runs, files });
   const { soak: last, stopped } = keptSoaks(at.folder);
+  const open = openOf({ plan, cases, jobs, runs });
+  const failed = results.size === 0 || deviations.some(({ grave }) => grave);
   return {
     plan,
-    ok: plan.finished && results.size > 0 && !deviations.some(({ grave }) => grave),
+    outcome: !plan.finished ? "unfinished" : failed ? "failed" : open.length > 0 ? "part" : "passed",
+    open,
     from: plan.stretches[0]?.from ?? 0,
     to:
       plan.stretches.at(-1)?.to ??
@@ -89,7 +96,12 @@ export function makeReport(at: {
         ...{ passed: sum(files, "passed"), failed: sum(files, "failed"), skipped: sum(files, "skipped") },
       },
       runs: {
-        ...{ passed: states(runs, "passed"), failed: states(runs, "failed"), hung: states(runs, "hung") },
+        ...{
+          passed: states(runs, "passed"),
+          part: states(runs, "part"),
+          failed: states(runs, "failed"),
+          hung: states(runs, "hung"),
+        },
         ...{ skipped: states(runs, "skipped"), not_run: runs.filter(({ result }) => result === null).length },
       },
       demanded: metOf(figures.filter(({ demanded }) => demanded)),
@@ -98,9 +110,15 @@ export function makeReport(at: {
     ...{ cases, jobs, files, runs },
     responses: runs.flatMap(({ result }) => result?.responses ?? []),
     deviations,
-    missing: missingHere(),
+    missing: [...plan.missing],
     soak: { last, stopped },
   };
+}
+
+/** A job without a story of its own is shown by whatever its row names. */
+function behind(ref: Ref, jobs: readonly Job[]): readonly Ref[] {
+  const job = ref.kind === "job" ? jobs.find(({ code }) => code === ref.code) : undefined;
+  return job === undefined || job.by.some(({ kind }) => kind === "job") ? [ref] : job.by;
 }
 
 function bare({ id, part, zh, en }: Run): Told["run"] {
@@ -116,6 +134,7 @@ function counted(all: readonly Joined[]): Verdicts {
   const of = (verdict: Verdict) => all.filter((each) => each.verdict === verdict).length;
   return {
     passed: of("passed"),
+    part: of("part"),
     failed: of("failed"),
     skipped: of("skipped"),
     not_run: of("not_run"),

@@ -2,10 +2,13 @@ import { type Figure, figuresOf, type Response } from "./figures.ts";
 import type { Ended } from "./runner.ts";
 import type { Run } from "./runs.ts";
 
-/** How a run ended, kept as soon as it has. `hung` was ended after its own limit; `skipped` could not be made here. */
+/**
+ * How a run ended, kept as soon as it has. `part` could not be made whole here; `hung` was ended after its own limit;
+ * `skipped` could not be made here, or what it was to try could not.
+ */
 export type RunResult = {
   id: string;
-  state: "passed" | "failed" | "hung" | "skipped";
+  state: "passed" | "part" | "failed" | "hung" | "skipped";
   /** Why it is not passed; empty when it is. */
   why: string;
   command: string;

@@ -1,4 +1,4 @@
-import { INSTALL, missingHere } from "../test/machine.ts";
+import { INSTALL } from "../test/machine.ts";
 import { scrubbed } from "./scrub.ts";
 
 /** Parts of the acceptance: what is there works (功能), it holds under load (极限负荷), it holds for long (连续运行). */
@@ -169,7 +169,7 @@ export function isMade(run: Run, quick: boolean): boolean {
 }
 
 /** Why a run cannot be made on this machine, or null. */
-export function whyNot(run: Run, missing: readonly string[] = missingHere()): string | null {
+export function whyNot(run: Run, missing: readonly string[]): string | null {
   const { needs } = run;
   const sentence = needs === undefined ? undefined : missing.find((each) => each.startsWith(needs));
   return sentence === undefined ? null : `${sentence} ${INSTALL}`;
