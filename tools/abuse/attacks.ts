@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { encodeLink } from "#protocol/link/jichao.ts";
 import { pause } from "#system/clock.ts";
+import type { AttackName } from "./attack-names.ts";
 import { type Caller, dial, register } from "./caller.ts";
 import type { Field } from "./field.ts";
 import type { SmallDisk } from "./small-disk.ts";
@@ -17,8 +18,8 @@ export type Attack = (field: Field, size: Size) => Promise<Outcome>;
 const fine: Outcome = { ok: true, note: "" };
 const HOUR_MS = 3_600_000;
 
-/** All of them by name, in the order in which they are run. */
-export const attacks: Readonly<Record<string, Attack>> = {
+/** All of them by name. */
+export const attacks: Readonly<Record<AttackName, Attack>> = {
   /** A byte now and then: the hall of strangers must empty itself. */
   slowloris: (field, size) => crowd(field, size.sockets, size.seconds, (socket) => void socket.write("J"), 10_000),
   silent: (field, size) => crowd(field, size.sockets, size.seconds, () => {}),

@@ -1,13 +1,14 @@
 import { parseArgs } from "node:util";
 import { startSharedMariadb } from "../../test/mariadb.ts";
-import { attacks, type Size } from "./attacks.ts";
+import { attackNames } from "./attack-names.ts";
+import type { Size } from "./attacks.ts";
 import { runAbuse } from "./run.ts";
 import { mountSmallDisk } from "./small-disk.ts";
 
 /** More than a fresh MariaDB and the readings of an hour. */
 const DATABASE_DISK_MB = 1_024;
 
-const usage = `usage: npm run abuse -- [--quick] [--seconds 30] [--good 50] [--sockets 5000] [--db mariadb|sqlite] [--only ${Object.keys(attacks).join(",")}]
+const usage = `usage: npm run abuse -- [--quick] [--seconds 30] [--good 50] [--sockets 5000] [--db mariadb|sqlite] [--only ${attackNames.join(",")}]
 Runs the list of attacks against a real collector with good sessions, and prints JSON. 5000 sockets need an open-file limit of
 12 000 or more (ulimit -n); a file system for the capture can only be mounted by root.`;
 
@@ -30,11 +31,12 @@ const size: Size = {
   storms: quick ? 2 : 10,
   seconds: Number(values.seconds ?? (quick ? 6 : 30)),
 };
-const only = values.only === "" ? [] : values.only.split(",");
+const asked = values.only === "" ? [] : values.only.split(",");
+const only = attackNames.filter((name) => asked.includes(name));
 const isValid =
   [size.sockets, size.seconds, Number(values.good)].every((value) => Number.isSafeInteger(value) && value > 0) &&
   ["mariadb", "sqlite"].includes(values.db) &&
-  only.every((name) => name in attacks);
+  only.length === asked.length;
 if (!isValid) {
   console.error(usage);
   process.exit(2);

@@ -137,7 +137,8 @@ async function make(work: Work, plan: Plan, run: Run): Promise<RunResult | null>
   scrubOutcomes(folder, run.id);
   if (ended.how === "stopped") return null;
   const ending = { ...shared, seconds: ended.seconds };
-  if (run.part !== "function") return { ...ending, ...judgeLoad(run, ended, rawText(folder, run.id, "out.txt")) };
+  if (run.part !== "function")
+    return { ...ending, ...judgeLoad(run, ended, rawText(folder, run.id, "out.txt"), plan.quick) };
   const none = { figures: [], responses: [] };
   if (ended.how === "hung")
     return { ...ending, ...none, state: "hung", why: "到时限未结束,已中止 ended after its limit" };

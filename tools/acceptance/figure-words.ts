@@ -16,6 +16,7 @@ const FIGURES: Readonly<Record<string, string>> = {
   "memory of the collector, most": "前置机内存峰值",
   "memory of the server, last hour by second hour": "服务器内存:末小时比第二小时",
   "memory of the collector, last hour by second hour": "前置机内存:末小时比第二小时",
+  runs: "轮数",
   recharges: "充值次数",
   commands: "指令数",
   seeds: "故事数",

@@ -1,7 +1,8 @@
+import { attackNames } from "../abuse/attack-names.ts";
 import type { Figures as AbuseFigures } from "../abuse/run.ts";
 import type { BenchLine } from "../bench/line-format.ts";
-import { demandsOn } from "./demands.ts";
-import type { Kind } from "./runs.ts";
+import { demandsOn, unanswered } from "./demands.ts";
+import type { Kind, Run } from "./runs.ts";
 import { soakFigures } from "./soak-figures.ts";
 
 /**
@@ -32,14 +33,23 @@ export type Response = { what: string } & NonNullable<BenchLine["responses"]>;
 /** What a run's output says. */
 export type Told = { figures: Figure[]; responses: Response[] };
 
-/** Reads the output of a run. What cannot be read is no figure at all: the caller counts that as a failure. */
-export function figuresOf(kind: Kind, run: string, output: string): Told {
-  if (kind === "bench") return benchTold(run, output);
-  if (kind === "soak") return soakFigures(output);
+/**
+ * Reads the output of a run, beside what it was asked to do. What cannot be read is no figure at all: the caller counts that as a failure.
+ */
+export function figuresOf({ kind, id, args }: Pick<Run, "kind" | "id" | "args">, quick: boolean, output: string): Told {
+  const asked = args[quick ? "quick" : "full"];
+  if (kind === "bench") return benchTold(id, quick, output);
+  if (kind === "soak") return soakFigures(output, askedFor(asked, "--hours"));
   const report = lastJson(output);
   if (report === null) return { figures: [], responses: [] };
   if (kind === "abuse") return { figures: abuseFigures(report), responses: [] };
-  return { figures: countsOf(kind, report), responses: [] };
+  return { figures: countsOf(kind, report, asked), responses: [] };
+}
+
+/** The number behind an option, or 1: a run of nothing proves nothing. */
+function askedFor(args: readonly string[], option: string): number {
+  const at = args.indexOf(option);
+  return at < 0 ? 1 : Number(args[at + 1]);
 }
 
 /** A figure that a requirement limits. */
@@ -57,17 +67,28 @@ export function demanded(at: {
   return { ...at, compared: null, ofLimit: share(value, limit), met, demanded: true, note: at.note ?? "" };
 }
 
-function benchTold(run: string, output: string): Told {
+function benchTold(run: string, quick: boolean, output: string): Told {
   const lines = jsonLines(output).filter(isBenchLine);
+  if (lines.length === 0) return { figures: [], responses: [] };
+  const lost = unanswered(run, lines, quick).map(({ of, whole, unit, limit, side, source }) =>
+    demanded({
+      what: [of, whole].flatMap((each) => each?.source ?? []).join(", "),
+      value: null,
+      ...{ unit, limit, side, source },
+      note: NOT_TOLD,
+    }),
+  );
   const figures = lines.flatMap((line) => [
-    ...demandsOn(run, line).map(({ limit, side, source }) =>
+    ...demandsOn(run, line, quick).map(({ limit, side, source }) =>
       demanded({ what: line.case, value: line.value, unit: line.unit, limit, side, source, note: line.floor ?? "" }),
     ),
     ownTarget(line),
   ]);
   const responses = lines.flatMap(({ case: what, responses }) => (responses ? [{ what, ...responses }] : []));
-  return { figures, responses };
+  return { figures: [...lost, ...figures], responses };
 }
+
+const NOT_TOLD = "没有给出这个数字 the run did not tell it";
 
 /** Units whose targets are in the same unit; all others are targets of the ratio to the floor. */
 const IN_ITS_UNIT: Readonly<Record<string, readonly string[]>> = {
@@ -92,22 +113,22 @@ function ownTarget(line: BenchLine): Figure {
 
 function abuseFigures(report: Json): Figure[] {
   const attacks = (report.attacks ?? []) as AbuseFigures[];
-  return attacks.map(({ attack, verdict, note, ...seen }) => {
+  const told = new Set(attacks.map(({ attack }) => attack));
+  const lost = attackNames
+    .filter((attack) => !told.has(attack))
+    .map((what) => demanded({ what, value: null, ...UNBROKEN, note: NOT_TOLD }));
+  const judged = attacks.map(({ attack, verdict, note, ...seen }) => {
     const more = `${seen.rssMbPeak} MB, ${seen.successDuring ?? "–"} %, p99 ${seen.replyP99MsDuring ?? "–"} ms`;
     const figure = demanded({
-      ...{
-        what: attack,
-        value: verdict === "held" ? 0 : 1,
-        unit: "broken",
-        limit: 0,
-        side: "max",
-        source: "R-87, docs/ABUSE.md",
-      },
+      ...{ what: attack, value: verdict === "held" ? 0 : 1, ...UNBROKEN },
       note: [note, more].filter((text) => text !== "").join("; "),
     });
-    return verdict === "not run" ? { ...figure, value: null, met: null, demanded: false } : figure;
+    return verdict === "not run" ? { ...figure, value: null, met: null } : figure;
   });
+  return [...lost, ...judged];
 }
+
+const UNBROKEN = { unit: "broken", limit: 0, side: "max", source: "R-87, docs/ABUSE.md" } as const;
 
 /** What may not happen even once, by kind of run, with who demands it. */
 const NEVER: Readonly<Partial<Record<Kind, readonly (readonly [string, string])[]>>> = {
@@ -132,21 +153,26 @@ const NEVER: Readonly<Partial<Record<Kind, readonly (readonly [string, string])[
   fuzz: [["failures", "R-87"]],
 };
 
-/** How much was tried: a run of nothing proves nothing. */
-const TRIED: Readonly<Partial<Record<Kind, string>>> = {
-  chaos: "recharges",
-  "take-over": "commands",
-  sim: "seeds",
-  fuzz: "frames",
+/** How much was tried, and the option that asked for it; every round of chaos begins at least one recharge or command. */
+const TRIED: Readonly<Partial<Record<Kind, readonly (readonly [what: string, option: string])[]>>> = {
+  chaos: [
+    ["runs", "--runs"],
+    ["recharges", "--runs"],
+  ],
+  "take-over": [
+    ["runs", "--runs"],
+    ["commands", "--runs"],
+  ],
+  sim: [["seeds", "--seeds"]],
+  fuzz: [["frames", "--frames"]],
 };
 
-function countsOf(kind: Kind, report: Json): Figure[] {
-  const tried = TRIED[kind];
-  const few = tried === undefined ? [] : [[tried, "R-87"] as const];
+function countsOf(kind: Kind, report: Json, asked: readonly string[]): Figure[] {
   return [
-    ...few.map(([what, source]) =>
-      demanded({ what, value: counted(at(report, what)), unit: "", limit: 1, side: "min", source }),
-    ),
+    ...(TRIED[kind] ?? []).map(([what, option]) => {
+      const limit = askedFor(asked, option);
+      return demanded({ what, value: counted(at(report, what)), unit: "", limit, side: "min", source: "R-87" });
+    }),
     ...(NEVER[kind] ?? []).map(([what, source]) => {
       const value = counted(at(report, what));
       const note = typeof at(report, what) === "object" ? JSON.stringify(at(report, what)).slice(0, 500) : "";

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { attackNames } from "../abuse/attack-names.ts";
 import { type FileOutcome, readOutcomes, takeOutcome } from "../test/file-outcome.ts";
 import { casesOf } from "./cases.ts";
 import { figuresOf } from "./figures.ts";
 import { joinCase, type Ran } from "./join.ts";
 import { judgeLoad, type RunResult } from "./run-result.ts";
-import { isMade, loadRuns, type Run, whyNot } from "./runs.ts";
+import { isMade, loadRuns, type Run, soakRun, whyNot } from "./runs.ts";
 import { scrubbed } from "./scrub.ts";
 
 const file = (path: string, tests: FileOutcome["tests"], more: Partial<FileOutcome> = {}): FileOutcome => ({
@@ -114,7 +115,7 @@ describe("figures and limits", () => {
   const line = (more: object) =>
     JSON.stringify({
       bench: "http",
-      case: "board, p99",
+      case: "board of 50 operators on mariadb, p99",
       value: 400,
       unit: "ms",
       floor: "x",
@@ -124,56 +125,129 @@ describe("figures and limits", () => {
       ...more,
     });
   const ended = { how: "ended" as const, code: 0, seconds: 1, limitMs: 60_000 };
-  const http = loadRuns.find(({ id }) => id === "http")!;
+  const runOf = (id: string) => loadRuns.find((each) => each.id === id)!;
+  const http = runOf("http");
+  /** What the other three questions of the bench tell. */
+  const others = ["search", "account", "day-report"].map((question) =>
+    line({ case: `${question} of 50 operators on mariadb, p99`, target: null, met: null }),
+  );
+  const whole = (more: object) => [line(more), ...others].join("\n");
 
   test("a figure stands beside what a requirement demands and beside our own target, each with how far it is", () => {
-    expect(figuresOf("bench", "http", line({})).figures).toMatchObject([
+    expect(figuresOf(http, false, whole({})).figures.slice(0, 2)).toMatchObject([
       { limit: 3000, side: "max", ofLimit: 0.133, met: true, demanded: true, source: "R-47" },
       { limit: 300, side: "max", ofLimit: 1.333, met: false, demanded: false, compared: null },
     ]);
     const ratio = line({ case: "board without a pause", unit: "answers/s", ratio: 0.2, target: 0.5, met: false });
-    expect(figuresOf("bench", "http", ratio).figures).toMatchObject([
+    expect(figuresOf(runOf("codec"), false, ratio).figures).toMatchObject([
       { side: "min", compared: 0.2, ofLimit: 0.4, met: false },
     ]);
     const told = { concurrent: 50, answers: 9, p50: 1, p95: 2, p99: 3 };
-    expect(figuresOf("bench", "http", line({ responses: told })).responses).toEqual([{ what: "board, p99", ...told }]);
+    expect(figuresOf(http, false, whole({ responses: told })).responses).toEqual([
+      { what: "board of 50 operators on mariadb, p99", ...told },
+    ]);
   });
 
   test("our own target that is missed is no failure, a demand is; nothing measured is one, too", () => {
-    expect(judgeLoad(http, ended, line({}))).toMatchObject({ state: "passed" });
-    expect(judgeLoad(http, ended, line({ value: 3001 }))).toMatchObject({
+    expect(judgeLoad(http, ended, whole({}), false)).toMatchObject({ state: "passed" });
+    expect(judgeLoad(http, ended, whole({ value: 3001 }), false)).toMatchObject({
       state: "failed",
-      why: expect.stringContaining("board, p99"),
+      why: expect.stringContaining("board of 50"),
     });
-    expect(judgeLoad(http, ended, line({ value: null }))).toMatchObject({ state: "failed" });
-    expect(judgeLoad(http, ended, "no json")).toMatchObject({
+    expect(judgeLoad(http, ended, whole({ value: null }), false)).toMatchObject({ state: "failed" });
+    expect(judgeLoad(http, ended, "no json", false)).toMatchObject({
       state: "failed",
       why: expect.stringContaining("no figures"),
     });
-    expect(judgeLoad(http, { ...ended, code: 1 }, line({}))).toMatchObject({ state: "failed" });
-    expect(judgeLoad(http, { ...ended, how: "hung" }, line({}))).toMatchObject({
+    expect(judgeLoad(http, { ...ended, code: 1 }, whole({}), false)).toMatchObject({ state: "failed" });
+    expect(judgeLoad(http, { ...ended, how: "hung" }, whole({}), false)).toMatchObject({
       state: "hung",
-      figures: { length: 2 },
+      figures: { length: 8 },
     });
   });
 
   test("what may never happen is a demand of none, and a run that tried nothing proves nothing", () => {
-    const good = { recharges: 9, lost: 0, doubled: 0, unresolved: 0, ledgerSum: 0, worstSum: 0, problems: [] };
+    const good = {
+      runs: 15,
+      recharges: 45,
+      lost: 0,
+      doubled: 0,
+      unresolved: 0,
+      ledgerSum: 0,
+      worstSum: 0,
+      problems: [],
+    };
     const missed = (report: object) =>
-      figuresOf("chaos", "chaos-recharge", JSON.stringify(report)).figures.flatMap(({ what, met }) =>
+      figuresOf(runOf("chaos-recharge"), true, JSON.stringify(report)).figures.flatMap(({ what, met }) =>
         met ? [] : [what],
       );
     expect(missed(good)).toEqual([]);
     expect(missed({ ...good, lost: 1, worstSum: -5, problems: ["x"] })).toEqual(["lost", "worstSum", "problems"]);
     expect(missed({ ...good, recharges: 0 })).toEqual(["recharges"]);
-    expect(missed({ recharges: 1 })).toHaveLength(6);
-    const attacks = ["held", "broken", "not run"].map((verdict) => ({ attack: verdict, verdict, note: "n" }));
-    const { figures } = figuresOf("abuse", "abuse", JSON.stringify({ ok: false, attacks }, null, 2));
-    expect(figures.map(({ what, met }) => [what, met])).toEqual([
-      ["held", true],
-      ["broken", false],
-      ["not run", null],
-    ]);
+    expect(missed({ runs: 15, recharges: 15 })).toHaveLength(6);
+    expect(missed({ ...good, runs: 14, recharges: 14 })).toEqual(["runs", "recharges"]);
+  });
+
+  test("fewer stories or frames than were asked for are not what was asked for", () => {
+    const judge = (id: string, told: object, quick = false) =>
+      judgeLoad(runOf(id), ended, JSON.stringify(told), quick).state;
+    expect(judge("sim", { seeds: 10_000, violations: 0 })).toBe("passed");
+    expect([1, 300, 9_999].map((seeds) => judge("sim", { seeds, violations: 0 }))).toEqual(Array(3).fill("failed"));
+    expect(judge("sim", { seeds: 300, violations: 0 }, true)).toBe("passed");
+    expect(judge("fuzz", { frames: 1_000_000, failures: [] })).toBe("passed");
+    expect(judge("fuzz", { frames: 1, failures: [] })).toBe("failed");
+  });
+
+  test("an attack that could not be run makes the run skipped, one that is not told makes it failed", () => {
+    const judge = (verdicts: readonly ("held" | "broken" | "not run")[]) => {
+      const attacks = verdicts.map((verdict, i) => ({ attack: attackNames[i], verdict, note: "n" }));
+      return judgeLoad(runOf("abuse"), ended, JSON.stringify({ ok: true, attacks }, null, 2), false);
+    };
+    const held = attackNames.map(() => "held" as const);
+    expect(judge(held)).toMatchObject({ state: "passed" });
+    expect(judge([...held.slice(1), "broken"])).toMatchObject({ state: "failed" });
+    const untried = judge([...held.slice(1), "not run"]);
+    expect(untried).toMatchObject({ state: "skipped", why: expect.stringContaining("clock-jumps") });
+    expect(judge(held.map(() => "not run"))).toMatchObject({ state: "skipped" });
+    expect(judge(held.slice(1))).toMatchObject({ state: "failed", why: expect.stringContaining("clock-jumps") });
+  });
+
+  test("a demand whose figure has another name or is gone is not met, and its run has failed", () => {
+    const missing = (id: string, quick: boolean, ...told: object[]) =>
+      figuresOf(runOf(id), quick, told.map(line).join("\n")).figures.flatMap(({ demanded, met, what }) =>
+        demanded && met === false ? [what] : [],
+      );
+    const all = { "http-200": 4, http: 4, control: 1, line: 1, export: 2, console: 2, reports: 1 };
+    for (const [id, count] of Object.entries(all)) {
+      const other = line({ case: "something else", unit: "frames/s" });
+      expect(
+        figuresOf(runOf(id), false, other).figures.filter(({ met, demanded }) => demanded && met === false),
+        id,
+      ).toHaveLength(count);
+      expect(judgeLoad(runOf(id), ended, other, false).state, id).toBe("failed");
+    }
+    expect(judgeLoad(http, ended, others.join("\n"), false).state).toBe("failed");
+    const round = { case: "a round of 20 meters, 2400 baud, 0 % of exchanges lost: all of 59 readings (…)", unit: "s" };
+    expect(missing("line", true, round)).toEqual([]);
+    expect(missing("line", false, round)).toHaveLength(1); // a small one is no answer to a whole acceptance
+    const wall = ["all drawn, warm cache", "a committed change until its tile is drawn, slowest"];
+    expect(missing("console", false, ...wall.map((what) => ({ case: `board of 5000 tiles: ${what}` })))).toEqual([]);
+    const rows = ["100320 rows", "100000 recharges"].map((what) => ({
+      case: `${what} to Excel in the background on x`,
+      unit: "s",
+      value: 5,
+    }));
+    expect(missing("export", false, ...rows)).toEqual([]);
+    const p99 = { case: "p99 from commit to the meter's answer, 19 close commands in a full round at 2400 baud" };
+    expect(missing("control", false, p99)).toEqual([]);
+  });
+
+  test("a bench of both databases that had SQLite alone was made in part", () => {
+    const on = (...names: string[]) =>
+      names.map((name) => line({ case: `transfers on ${name}, 1 client`, target: null, met: null })).join("\n");
+    const judge = (id: string, text: string) => judgeLoad(runOf(id), ended, text, false).state;
+    expect(judge("ledger", on("sqlite", "mariadb"))).toBe("passed");
+    expect(judge("ledger", on("sqlite"))).toBe("part");
   });
 
   test("a soak that dies has not run as long as was asked, and is judged by what it saw", () => {
@@ -203,8 +277,9 @@ describe("figures and limits", () => {
     };
     const output = (last: object) =>
       [begun, { sample: { ...sample, ...money, ...last } }].map((each) => JSON.stringify(each)).join("\n");
+    const soak = soakRun(2);
     const missed = (text: string) =>
-      figuresOf("soak", "soak", text).figures.flatMap(({ what, met }) => (met ? [] : [what]));
+      figuresOf(soak, false, text).figures.flatMap(({ what, met }) => (met ? [] : [what]));
     expect(missed(`${output({})}\n{"sample":{"sec`)).toEqual(["hours without a rest"]);
     expect(missed(output({ lost: 1, p99: 3001, deaths: 1, serverMb: 600, ledgerSum: -1 }))).toEqual([
       ...["hours without a rest", "worst minute: p99 of answers", "programs that died", "recharges lost"],
@@ -223,7 +298,7 @@ describe("figures and limits", () => {
       },
     };
     expect(missed(`${output({})}\n${JSON.stringify(end)}`)).toEqual([]);
-    expect(figuresOf("soak", "soak", "")).toEqual({ figures: [], responses: [] });
+    expect(figuresOf(soak, false, "")).toEqual({ figures: [], responses: [] });
   });
 });
 

@@ -24,8 +24,9 @@ export function judgeLoad(
   run: Run,
   ended: Ended,
   output: string,
+  quick: boolean,
 ): Pick<RunResult, "state" | "why" | "figures" | "responses"> {
-  const { figures, responses } = figuresOf(run.kind, run.id, output);
+  const { figures, responses } = figuresOf(run, quick, output);
   const missed = figures.filter(({ demanded, met }) => demanded && met === false);
   if (ended.how === "hung") {
     return {
@@ -40,5 +41,18 @@ export function judgeLoad(
     ...(figures.length === 0 ? ["没有给出数字 told no figures"] : []),
     ...(missed.length > 0 ? [`未达要求 not as demanded: ${missed.map(({ what }) => what).join("; ")}`] : []),
   ];
-  return { state: why.length > 0 ? "failed" : "passed", why: why.join("; "), figures, responses };
+  if (why.length > 0) return { state: "failed", why: why.join("; "), figures, responses };
+  const untried = figures.filter(({ demanded, met }) => demanded && met === null).map(({ what }) => what);
+  if (untried.length > 0)
+    return { state: "skipped", why: `未能做 could not be tried here: ${untried.join("; ")}`, figures, responses };
+  if (isHalf(run, quick, figures))
+    return { state: "part", why: "只在 SQLite 上运行 ran on SQLite alone", figures, responses };
+  return { state: "passed", why: "", figures, responses };
+}
+
+/** Benches measure on SQLite, and on MariaDB where that is installed. */
+function isHalf({ kind, args }: Run, quick: boolean, figures: readonly Figure[]): boolean {
+  const on = (database: string) => figures.some(({ what }) => what.includes(` on ${database}`));
+  const asked = args[quick ? "quick" : "full"].includes("sqlite");
+  return kind === "bench" && !asked && on("sqlite") && !on("mariadb");
 }

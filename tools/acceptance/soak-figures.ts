@@ -24,8 +24,8 @@ export function readSoak(output: string): Soak {
   return soak;
 }
 
-/** The figures of a soak beside their limits. One that ended early is judged by what it saw, and has not run as long as was asked. */
-export function soakFigures(output: string): Told {
+/** The figures of a soak of so many hours beside their limits. One that ended early is judged by what it saw, and has not run as long as was asked. */
+export function soakFigures(output: string, hoursAsked: number): Told {
   const { begun, samples, end } = readSoak(output);
   const last = samples.at(-1);
   if (begun === null || last === undefined) return { figures: [], responses: [] };
@@ -52,7 +52,7 @@ export function soakFigures(output: string): Told {
   const told = `${answers} 个应答 answers`;
   return {
     figures: [
-      hours(seconds, begun.hours),
+      hours(seconds, hoursAsked),
       demanded({
         what: "worst minute: p99 of answers",
         value: p99,
