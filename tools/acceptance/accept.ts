@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { root } from "../source-files.ts";
 import {
   keepPlan,
   keepResult,
   keptOutcomes,
+  keptPages,
   keptResults,
   type Plan,
   putAside,
@@ -14,6 +15,7 @@ import {
   replace,
   scrubOutcomes,
   sealFolder,
+  unseal,
 } from "./keeper.ts";
 import { missingForUs } from "./machine-facts.ts";
 import { makeReport, type Report } from "./report.ts";
@@ -53,6 +55,7 @@ export function runsOf({ only, runs, soakHours }: Pick<Plan, "only" | "runs" | "
 export async function accept(work: Work): Promise<Report> {
   const { folder, runs, now, say, signal } = work;
   const plan = readPlan(folder);
+  unseal(folder);
   plan.stretches.push({ from: now(), to: null });
   plan.missing = [...new Set([...plan.missing, ...(work.missing ?? missingForUs())])];
   keepPlan(folder, plan);
@@ -89,10 +92,7 @@ export async function accept(work: Work): Promise<Report> {
 
 /** Makes the report of what is there by now, also of an acceptance that died. */
 export function writeReport({ folder, runs }: Pick<Work, "folder" | "runs">): Report {
-  const [cases, scenarios] = ["ACCEPTANCE.md", "SCENARIOS.md"].map((page) =>
-    readFileSync(join(root, "docs", page), "utf8"),
-  );
-  const report = makeReport({ folder, runs, acceptancePage: cases ?? "", scenariosPage: scenarios ?? "" });
+  const report = makeReport({ folder, runs, ...keptPages(folder) });
   replace(join(folder, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
   replace(join(folder, "report.html"), reportHtml(report));
   return report;

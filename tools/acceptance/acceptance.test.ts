@@ -230,4 +230,11 @@ test("by its command: the tests that are asked for are made, joined with the req
   const wrong = await said(["tools/acceptance/main.ts", "--only", "everything"]);
   expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining("usage:") });
   expect(runsOf(readPlan(folder)).map(({ id }) => id)).toEqual(["tests"]);
+  // Made again it says the same; changed it says so, and goes on by no way.
+  const again = ["tools/acceptance/main.ts", "--report", folder];
+  expect(await said(again)).toMatchObject({ code: 3 });
+  writeFileSync(join(folder, "pages", "ACCEPTANCE.md"), "");
+  const seal = readFileSync(join(folder, "SHA256SUMS"), "utf8");
+  expect(await said(again)).toMatchObject({ code: 1, stderr: expect.stringContaining("pages/ACCEPTANCE.md") });
+  expect(readFileSync(join(folder, "SHA256SUMS"), "utf8")).toBe(seal);
 });

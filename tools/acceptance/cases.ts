@@ -1,3 +1,6 @@
+/** The pages in docs/ that say what has to be shown, and by what: they are accepted with the sources. */
+export const PAGES = ["ACCEPTANCE.md", "SCENARIOS.md"] as const;
+
 /** How much of a requirement is there: 有, 部分, 未做. */
 export type CaseState = "there" | "part" | "not_built";
 

@@ -1,7 +1,18 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
+import { root } from "../source-files.ts";
 import { type FileOutcome, readOutcomes } from "../test/file-outcome.ts";
+import { PAGES } from "./cases.ts";
 import type { MachineFact, Subject } from "./machine-facts.ts";
 import type { RunResult } from "./run-result.ts";
 import type { Part } from "./runs.ts";
@@ -31,12 +42,13 @@ export type Plan = {
 const PLAN = "plan.json";
 const SUMS = "SHA256SUMS";
 
-/** Makes the folder of a new report below `out`, named after what is accepted and when it began. */
+/** Makes the folder of a new report below `out`, named after what is accepted and when it began, with copies of the pages of cases. */
 export function openFolder(out: string, plan: Plan, at: Date): string {
   const { version, commit, changed, sources } = plan.subject;
   const what = commit === null ? sources.slice(0, 8) : `${commit.slice(0, 8)}${changed ? "-changed" : ""}`;
   const folder = join(out, `jichao-${version}-${what}-${stamp(at)}`);
-  for (const each of [join(folder, "raw"), join(folder, "runs")]) mkdirSync(each, { recursive: true });
+  for (const each of ["raw", "runs", "pages"]) mkdirSync(join(folder, each), { recursive: true });
+  for (const page of PAGES) copyFileSync(join(root, "docs", page), join(folder, "pages", page));
   keepPlan(folder, plan);
   return folder;
 }
@@ -59,6 +71,14 @@ export function readPlan(folder: string): Plan {
 
 export function keepPlan(folder: string, plan: Plan): void {
   replace(join(folder, PLAN), `${JSON.stringify(plan, null, 2)}\n`);
+}
+
+/** The pages of cases as they were when the folder was opened: a report is about none that were written later. */
+export function keptPages(folder: string): { acceptancePage: string; scenariosPage: string } {
+  const [acceptancePage = "", scenariosPage = ""] = PAGES.map((page) =>
+    readFileSync(join(folder, "pages", page), "utf8"),
+  );
+  return { acceptancePage, scenariosPage };
 }
 
 /** The runs that have come to an end, by id. */
@@ -117,15 +137,38 @@ export function scrubOutcomes(folder: string, id: string): void {
 
 /** Writes the checksums of every file of the folder, as `sha256sum -c SHA256SUMS` reads them. */
 export function sealFolder(folder: string): void {
+  const lines = [...sumsOf(folder)].map(([path, sum]) => `${sum}  ${path}\n`);
+  replace(join(folder, SUMS), lines.join(""));
+}
+
+/** Takes the seal away while the folder is worked on. */
+export function unseal(folder: string): void {
+  rmSync(join(folder, SUMS), { force: true });
+}
+
+/**
+ * What is not as it was sealed: paths that are gone, changed, or new in a folder of results; null when the folder has no seal. A paper that
+ * somebody laid beside the report is no harm.
+ */
+export function sealBreaks(folder: string): string[] | null {
+  const path = join(folder, SUMS);
+  if (!existsSync(path)) return null;
+  const told = readFileSync(path, "utf8").trim().split("\n");
+  const sealed = new Map(told.map((line) => [line.slice(SUM_CHARS + 2), line.slice(0, SUM_CHARS)]));
+  const found = sumsOf(folder);
+  const broken = [...sealed].filter(([each, sum]) => found.get(each) !== sum).map(([each]) => each);
+  return [...broken, ...[...found.keys()].filter((each) => each.includes("/") && !sealed.has(each))];
+}
+
+const SUM_CHARS = 64;
+
+function sumsOf(folder: string): Map<string, string> {
   const paths = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name !== SUMS)
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
-  const lines = paths.map((path) => {
-    const sum = createHash("sha256").update(readFileSync(path)).digest("hex");
-    return `${sum}  ${path.slice(folder.length + 1)}\n`;
-  });
-  replace(join(folder, SUMS), lines.join(""));
+  const sum = (path: string) => createHash("sha256").update(readFileSync(path)).digest("hex");
+  return new Map(paths.map((path) => [path.slice(folder.length + 1), sum(path)]));
 }
 
 /** Writes a file whole or not at all. */

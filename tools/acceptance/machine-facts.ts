@@ -4,30 +4,41 @@ import { readFileSync, statfsSync } from "node:fs";
 import { arch, availableParallelism, cpus, loadavg, platform, release, totalmem } from "node:os";
 import { packageVersion } from "#system/version.ts";
 import { find } from "../../test/mariadb.ts";
-import { readRepository, root } from "../source-files.ts";
+import { readRepository, root, type SourceFile } from "../source-files.ts";
 import { missingHere } from "../test/machine.ts";
+import { PAGES } from "./cases.ts";
 
 /** What an acceptance was made on, as rows of a table: no name, address or path of the machine. */
 export type MachineFact = { zh: string; en: string; value: string };
 
-/** What was accepted. `sources` is a hash of all that runs; `changed`: it is not what the commit holds. */
+/** What was accepted. `sources` is a hash of all that runs and of the pages of cases; `changed`: it is not what the commit holds. */
 export type Subject = { version: string; commit: string | null; changed: boolean; sources: string };
 
 const GB = 1_000_000_000;
-const SOURCES = /^(src|tools|test|ops)\/|^package(-lock)?\.json$/;
+/** All that decides how an acceptance comes out. */
+const ACCEPTED = [
+  ...["src", "tools", "test", "ops", "package.json", "package-lock.json"],
+  ...PAGES.map((page) => `docs/${page}`),
+];
 
-/** Looks at the sources that would run now. */
-export function subjectHere(): Subject {
+/** Looks at the sources that would run now, and at the pages that they would be held against. */
+export function subjectHere(files: readonly SourceFile[] = readRepository()): Subject {
   const hash = createHash("sha256");
-  for (const { path, text } of readRepository()) if (SOURCES.test(path)) hash.update(`${path}\0${text}\0`);
+  const isAccepted = (path: string) => ACCEPTED.some((each) => path === each || path.startsWith(`${each}/`));
+  for (const { path, text } of files) if (isAccepted(path)) hash.update(`${path}\0${text}\0`);
   const commit = said("git", ["rev-parse", "HEAD"]);
-  const changes = said("git", ["status", "--porcelain", "--", "src", "tools", "test", "ops", "package.json"]);
   return {
     version: packageVersion(),
     commit,
-    changed: changes !== null && changes !== "",
+    changed: hasChanges(),
     sources: hash.digest("hex").slice(0, 16),
   };
+}
+
+/** Whether anything of that is not as the commit holds it. */
+export function hasChanges(folder: string = root): boolean {
+  const changes = said("git", ["status", "--porcelain", "--", ...ACCEPTED], folder);
+  return changes !== null && changes !== "";
 }
 
 /** Looks at the machine. */
@@ -85,9 +96,9 @@ function browserVersion(): string {
 }
 
 /** What a program says, or null when it is not there or fails. */
-function said(program: string, args: readonly string[]): string | null {
+function said(program: string, args: readonly string[], cwd: string = root): string | null {
   try {
-    return execFileSync(program, args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+    return execFileSync(program, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
   } catch {
     return null;
   }

@@ -5,17 +5,18 @@ import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { systemClock } from "#system/clock.ts";
-import { accept, runsOf, writeReport } from "./accept.ts";
-import { openFolder, type Plan, readPlan, sealFolder, unfinishedIn } from "./keeper.ts";
+import { accept, runsOf } from "./accept.ts";
+import { openFolder, type Plan, readPlan, unfinishedIn } from "./keeper.ts";
 import { machineHere, subjectHere } from "./machine-facts.ts";
 import { EXIT_CODES } from "./outcome.ts";
+import { brokenSeal, otherSources, remakeReport } from "./remake.ts";
 import { functionRuns, loadRuns, type Part } from "./runs.ts";
 
 const ids = [...functionRuns, ...loadRuns].map(({ id }) => id);
 const usage = `usage: npm run acceptance -- [--out acceptance-reports] [--quick] [--only function,load,soak] [--soak-hours 72]
                           [--runs ${ids.slice(0, 6).join(",")},…] [--tests src/domain,test/prices]
        npm run acceptance -- --continue [--out …]    goes on with the newest that is not finished; finished runs are not made again
-       npm run acceptance -- --report <folder>       makes the report of a folder once more, runs nothing
+       npm run acceptance -- --report <folder>       makes the report of a folder once more, runs nothing; not of one that was changed, nor by other sources
 Exit code 0 when the report says passed, 3 when passed in part, 1 when not passed or not finished, 130 when it was stopped. Runs: ${ids.join(", ")}.`;
 
 const PARTS: readonly Part[] = ["function", "load", "soak"];
@@ -32,9 +33,7 @@ async function main(): Promise<number> {
   }
   const { out } = asked;
   if (asked.report !== null) {
-    writeReport({ folder: asked.report, runs: runsOf(readPlan(asked.report)) });
-    sealFolder(asked.report);
-    return 0;
+    return remakeReport({ folder: asked.report, sources: subjectHere().sources, say });
   }
   const folder = asked.goOn ? unfinishedIn(out) : openFolder(out, planOf(asked), new Date(systemClock()));
   if (folder === null) {
@@ -42,11 +41,9 @@ async function main(): Promise<number> {
     return 2;
   }
   const plan = readPlan(folder);
-  const { sources } = subjectHere();
-  if (sources !== plan.subject.sources) {
-    say(
-      `源码已变(${plan.subject.sources} → ${sources}),一份报告只能说一个版本:请重新开始。 The sources have changed: a report is about one version, so begin anew.`,
-    );
+  const refused = brokenSeal(folder) ?? otherSources(folder, subjectHere().sources);
+  if (refused !== null) {
+    say(refused);
     return 2;
   }
   const stopping = new AbortController();

@@ -223,5 +223,5 @@ export function testsPart({ files, runs }: Report): Markup {
   return html`<h2 class="sheet">8 附录<span class="en">Appendix: tests and files</span></h2>
 ${functions.map(({ run, command, result, why }) => html`<p>${both(run.zh, run.en)} ${mark(result?.state ?? "not_run")} <code>${command}</code> <span class="small">${result === null ? "" : spanText(result.seconds)} ${why}</span></p>`)}
 ${rows.length === 0 ? "" : table([["文件 File"], ["结果 Result", "k"], ["通过 passed", "n"], ["失败 failed", "n"], ["跳过 skipped", "n"], ["用时 time", "n"]], rows)}
-<p>${both("原始输出在同一文件夹的 raw/ 中,校验:", "What each run printed is in raw/ beside this page; to check the folder:")} <code>sha256sum -c SHA256SUMS</code></p>`;
+<p>${both("原始输出在同一文件夹的 raw/ 中,所用的验收细则与任务表在 pages/ 中,校验:", "What each run printed is in raw/ beside this page, the pages of cases that were used in pages/; to check the folder:")} <code>sha256sum -c SHA256SUMS</code></p>`;
 }
