@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { groupStates, memberStates } from "#domain/group.ts";
-import { phoneText, pricedYuan } from "./masked.ts";
+import { phoneText, pricedYuan, worthOf } from "./masked.ts";
 import { tile } from "./metering.ts";
 
 const yuan = z.string();
@@ -108,9 +108,9 @@ export const groupMember = z.object({
   /** Charged to the group since it joined. */
   usedWh: z.number().int(),
   usedYuan: pricedYuan,
-  brought: yuan.nullable(),
+  brought: worthOf("broughtWh"),
   broughtWh: z.number().int().nullable(),
-  share: yuan.nullable(),
+  share: worthOf("shareWh"),
   shareWh: z.number().int().nullable(),
   commandState: z
     .enum(["waiting", "sent", "unknown", "confirmed", "refused", "stopped", "expired", "cancelled"])

@@ -1,17 +1,33 @@
 import { z } from "zod";
 import { type FieldMask, maskPhone } from "#domain/field-mask.ts";
 
+/** Hidden only beside a field of this name: one that is known, or is this. */
+type Beside = { field: string; is?: string };
+
 /** Which fields of answers are masked: the server hides them from whoever may not see them, wherever they stand. */
-const marks = z.registry<{ mask: FieldMask }>();
+const marks = z.registry<{ mask: FieldMask; beside?: Beside }>();
 
 /** A telephone number: with its middle hidden from those without `contact.full`. */
 export const phoneText = z.string().register(marks, { mask: "phone" });
 /** Yuan that tell a price, or tell it together with a quantity: null for those without `price.see`. */
 export const pricedYuan = z.string().nullable().register(marks, { mask: "price" });
 
+/**
+ * Yuan that are what some units are worth at today's price: null for those without `price.see` wherever the units, in the field that is
+ * named, stand beside them, as the two would tell the price.
+ */
+export function worthOf(units: string) {
+  return worthBeside({ field: units });
+}
+
+/** The same where another field says whether it is the worth of units at all. */
+export function worthBeside(beside: Beside) {
+  return z.string().nullable().register(marks, { mask: "price", beside });
+}
+
 /** Where masked fields lie in an answer. */
 type Plan =
-  | { at: "field"; mask: FieldMask }
+  | { at: "field"; mask: FieldMask; beside?: Beside }
   | { at: "object"; fields: ReadonlyMap<string, Plan> }
   | { at: "items"; each: Plan };
 
@@ -27,7 +43,7 @@ export function maskerOf(schema: z.ZodType): ((answer: unknown, hidden: Readonly
 
 function planOf(schema: z.ZodType): Plan | null {
   const mark = marks.get(schema);
-  if (mark !== undefined) return { at: "field", mask: mark.mask };
+  if (mark !== undefined) return { at: "field", ...mark };
   if (schema instanceof z.ZodObject) {
     const fields = Object.entries(schema.shape).flatMap(([name, field]): [string, Plan][] => {
       const plan = planOf(field as z.ZodType);
@@ -75,7 +91,18 @@ function masked(value: unknown, plan: Plan, hidden: ReadonlySet<FieldMask>): unk
     return plan.mask === "phone" ? maskPhone(String(value)) : null;
   }
   if (plan.at === "items") return Array.isArray(value) ? value.map((each) => masked(each, plan.each, hidden)) : value;
-  const copy: Record<string, unknown> = { ...value };
-  for (const [name, inner] of plan.fields) if (name in copy) copy[name] = masked(copy[name], inner, hidden);
+  const whole = value as Readonly<Record<string, unknown>>;
+  const copy = { ...whole };
+  for (const [name, inner] of plan.fields) {
+    if (name in whole && !(inner.at === "field" && isAlone(whole, inner.beside)))
+      copy[name] = masked(whole[name], inner, hidden);
+  }
   return copy;
+}
+
+/** Whether that beside which a field would be hidden is not there. */
+function isAlone(whole: Readonly<Record<string, unknown>>, beside: Beside | undefined): boolean {
+  if (beside === undefined) return false;
+  const there = whole[beside.field] ?? null;
+  return beside.is === undefined ? there === null : there !== beside.is;
 }

@@ -3,7 +3,7 @@ import { heardStates } from "#domain/last-day.ts";
 import { meterEventKinds } from "#domain/meter-event.ts";
 import { tileReasons, tileStates } from "#domain/tile.ts";
 import { groupMark } from "./group-mark.ts";
-import { phoneText, pricedYuan } from "./masked.ts";
+import { phoneText, pricedYuan, worthBeside } from "./masked.ts";
 
 export type { TileReason, TileState } from "#domain/tile.ts";
 export { tileReasons, tileStates };
@@ -30,7 +30,7 @@ export const tile = z.object({
   second: z.enum(tileStates).nullable(),
   reasons: z.array(z.enum(tileReasons)),
   remainingWh: wh,
-  remainingYuan: yuan.nullable(),
+  remainingYuan: worthBeside({ field: "creditAt", is: "meter" }),
   remainingAt: at,
   changedAt: at,
 });

@@ -4,11 +4,10 @@ import { dayQualities, edgeSources } from "#domain/meter-day.ts";
 import { slotQualities } from "#domain/meter-slots.ts";
 import { tileReasons, tileStates } from "#domain/tile.ts";
 import { slotMinutes } from "./export-kinds.ts";
-import { pricedYuan } from "./masked.ts";
+import { pricedYuan, worthOf } from "./masked.ts";
 
 const whole = z.number().int();
 const at = z.number().int();
-const yuan = z.string();
 const optionalId = z.coerce.number().int().positive().optional();
 const dayText = z.string().regex(/^\d{4}-\d{2}-\d{2}$/);
 const monthText = z.string().regex(/^\d{4}-\d{2}$/);
@@ -57,7 +56,7 @@ export const currentRow = z.object({
   indexWh: whole.nullable(),
   indexAt: at,
   remainingWh: whole.nullable(),
-  remainingYuan: yuan.nullable(),
+  remainingYuan: worthOf("remainingWh"),
   remainingAt: at,
   price: pricedYuan,
   ratio: whole,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { runOutShows, runOutSorts, runOutStates, runOutWithin } from "#domain/running-out.ts";
-import { phoneText, pricedYuan } from "./masked.ts";
+import { phoneText, pricedYuan, worthOf } from "./masked.ts";
 import { meterKinds } from "./reports.ts";
 
 const whole = z.number().int();
@@ -41,7 +41,7 @@ export const runningOutRow = z.object({
   state: z.enum(runOutStates),
   /** Wh or litres, of a meter that holds its credit; null otherwise. */
   leftWh: whole.nullable(),
-  leftYuan: yuan.nullable(),
+  leftYuan: worthOf("leftWh"),
   leftAt: whole,
   /** Wh or litres a day, of one meter alone. Null: not known. */
   usePerDayWh: whole.nullable(),

@@ -9,6 +9,7 @@ import {
 } from "#domain/switch-batch.ts";
 import { tileStates } from "#domain/tile.ts";
 import { approval } from "./approvals.ts";
+import { worthOf } from "./masked.ts";
 
 const whole = z.number().int();
 const at = z.number().int();
@@ -28,7 +29,7 @@ const known = z.object({
   guarded: z.boolean(),
   customer: z.string().nullable(),
   remainingWh: whole.nullable(),
-  remainingYuan: z.string().nullable(),
+  remainingYuan: worthOf("remainingWh"),
   remainingAt: at,
 });
 

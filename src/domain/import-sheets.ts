@@ -227,9 +227,10 @@ export const importColumns: Readonly<Record<ImportSheet, readonly ImportColumn[]
       helpEn: "As the model does when empty.",
     },
     {
-      ...{ key: "price", zh: "单价", en: "Price", kind: "text", required: true, max: NAME_CHARS, width: 16 },
-      helpZh: "每 kWh 或 m³ 多少元,或“价格”工作表中的名称。",
-      helpEn: "Yuan for a kWh or m³, or a name on the sheet of prices.",
+      ...{ key: "price", zh: "单价", en: "Price", kind: "text", max: NAME_CHARS, width: 16 },
+      helpZh: "每 kWh 或 m³ 多少元,或“价格”工作表中的名称。新表必填,在用表可空。",
+      helpEn:
+        "Yuan for a kWh or m³, or a name on the sheet of prices. Needed for a new meter, may be empty for one in use.",
     },
     {
       ...{ key: "ratio", zh: "倍率", en: "Ratio", kind: "whole", min: 1, max: 100_000, width: 8 },

@@ -226,6 +226,10 @@ function tryTyped(to: Planning, row: ImportRow, key: string, read: () => unknown
 
 function priceOfRow(to: Planning, row: ImportRow, kind: string, prices: NamedPrices): string | null {
   const said = row.values.price ?? "";
+  if (said === "") {
+    to.fault(row, "price", "import_cell_missing", { column: "price" });
+    return null;
+  }
   const amount = parseMoney(said, 4);
   if (amount !== null) {
     if (amount > 0) return formatMoney(amount);
@@ -361,9 +365,11 @@ function compare(to: Planning, row: ImportRow, { known, own, path, prices }: Com
     return differs(key, isHidden ? "***" : now, page);
   }
   const price = values.price ?? "";
+  const seesPrices = to.actor.permissions.has("price.see") || to.actor.permissions.has("price.view");
   const amount = parseMoney(price, 4) ?? parseMoney(prices.get(price)?.price ?? "", 4);
   const isPrice = known.tariff === null ? amount === known.price_e4 : price === known.tariff;
-  if (!isPrice) return differs("price", known.tariff ?? formatMoney(money(known.price_e4)), "prices");
+  const shownPrice = seesPrices ? (known.tariff ?? formatMoney(money(known.price_e4))) : "***";
+  if (price !== "" && !isPrice) return differs("price", shownPrice, "prices");
   const box = boxOf(to, row, path);
   if (box === false) return false;
   const { id, version } = known;

@@ -11,6 +11,7 @@ export type NamedPrices = ReadonlyMap<string, { kind: string; price: string }>;
  */
 export function planPrices(to: Planning, rows: readonly ImportRow[]): NamedPrices {
   const prices = new Map<string, { kind: string; price: string }>();
+  const seesPrices = to.actor.permissions.has("price.see") || to.actor.permissions.has("price.view");
   for (const [name, tariff] of to.seen.tariffs) {
     if (tariff.terms?.kind === "flat") prices.set(name, { kind: tariff.kind, price: formatMoney(tariff.terms.price) });
   }
@@ -29,7 +30,10 @@ export function planPrices(to: Planning, rows: readonly ImportRow[]): NamedPrice
       else if (tariff.terms !== null && tariff.terms.kind !== "flat")
         to.fault(row, "name", "import_price_not_flat", { price: name });
       else if (tariff.terms !== null && tariff.terms.price !== priceOf(value)) {
-        to.fault(row, "price", "import_price_differs", { price: name, now: formatMoney(tariff.terms.price) });
+        to.fault(row, "price", "import_price_differs", {
+          price: name,
+          now: seesPrices ? formatMoney(tariff.terms.price) : "***",
+        });
       } else to.count("prices", "same");
     } else to.count("prices", "same");
     prices.set(name, { kind, price: formatMoney(value) });

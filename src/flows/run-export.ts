@@ -1,7 +1,8 @@
 import { AppError, isDatabaseAway } from "#base/errors.ts";
 import { DAY_MS, HOUR_MS, later, MINUTE_MS, SECOND_MS } from "#base/time.ts";
 import type { ExportReport } from "#contract/export-kinds.ts";
-import type { Actor, Permission, Scope } from "#domain/permission.ts";
+import { hiddenFrom } from "#domain/field-mask.ts";
+import type { Actor, Permission } from "#domain/permission.ts";
 import type { Tx } from "#store/db.ts";
 import { dueExports, runningExports } from "#store/exports.ts";
 import { updatedRows } from "#store/portable.ts";
@@ -99,11 +100,13 @@ export async function exportReader(tx: Tx, of: { userId: number; permission: Per
   return actor;
 }
 
-/** A scope as text: two are the same when their texts are. */
-export function scopeText(scope: Scope): string {
-  if (scope.all) return "all";
+/** What somebody sees, as text: his scope and which fields are hidden from him. Two see the same when their texts are the same. */
+export function scopeText({ scope, permissions }: Pick<Actor, "scope" | "permissions">): string {
   const sorted = (ids: readonly number[]) => ids.toSorted((a, b) => a - b);
-  return JSON.stringify({ areas: sorted(scope.areaIds), meters: sorted(scope.meterIds) });
+  const hidden = [...hiddenFrom(permissions)];
+  if (scope.all && hidden.length === 0) return "all";
+  const meters = scope.all ? { all: true } : { areas: sorted(scope.areaIds), meters: sorted(scope.meterIds) };
+  return JSON.stringify({ ...meters, ...(hidden.length > 0 && { hidden }) });
 }
 
 /** Says how far a run is, and that it is alive. False when it is not its any more: cancelled, or taken by another. */
@@ -127,7 +130,7 @@ export async function finishExport(
   const counts = await ctx.db.transact(async (tx) => {
     const now = ctx.clock();
     const actor = await exportReader(tx, { userId: of.userId, permission: made.permission });
-    if (scopeText(actor.scope) !== made.scope) {
+    if (scopeText(actor) !== made.scope) {
       await changeOwn(tx, of, { state: "waiting", due_at: now, lease_until: 0, rows_done: 0 });
       return false;
     }

@@ -1,13 +1,15 @@
 import { gunzipSync } from "node:zlib";
 import { sql } from "kysely";
 import { describe, expect, test } from "vitest";
+import { type Permission, SCOPE_ALL } from "#domain/permission.ts";
 import { insertRows } from "#store/portable.ts";
 import { freshDatabase, testDatabases } from "#store/test-databases.ts";
 import { createBoards } from "./boards.ts";
 import { buildTown, contextOf, enrol, meter, meterState, testApp } from "./test-town.ts";
 
-const ALL = { all: true } as const;
-const STREET_1 = { all: false, areaIds: [1], meterIds: [] } as const;
+const permissions: ReadonlySet<Permission> = new Set(["board.view", "price.see", "contact.full"]);
+const ALL = { scope: SCOPE_ALL, permissions };
+const STREET_1 = { scope: { all: false, areaIds: [1], meterIds: [] }, permissions } as const;
 
 describe.each(testDatabases)("boards on $name", ({ name, available }) => {
   test.skipIf(!available)(

@@ -13,6 +13,9 @@ import { asked } from "./test-town.ts";
 const PHONE = /138000000[12][12]/;
 /** Fields that tell a price, by how contracts call them. */
 const PRICES = new Set(["priceYuan", "price", "cost", "costPerDay", "usedYuan", "charge"]);
+const WORTHS: Readonly<Record<string, string>> = {
+  ...{ remainingYuan: "remainingWh", leftYuan: "leftWh", brought: "broughtWh", share: "shareWh" },
+};
 /** Where prices are the business itself: prices, sales, shares and settlements have permissions of their own. */
 const SOLD = /^\/api\/(prices|price-changes|tariffs|recharges|payments|shares|hvac|move-outs|setup|approvals)/;
 
@@ -103,6 +106,31 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
     for (const part of ["800000011", "3800000011", "1380000001", "138"]) expect(await found(part), part).toEqual([]);
   });
 
+  test("an archive that is taken out leaves prices empty for whoever may not see them", async () => {
+    const text = async (may: readonly (typeof permissions)[number][]) => {
+      const { user, method, url } = await town.readied(["GET", "/api/imports/archive", "archive.import"], may);
+      return JSON.stringify(await readSheet((await town.app.inject(asked(user, method, url))).rawPayload));
+    };
+    expect(await text(["archive.import", "price.see"])).toContain("0.80");
+    expect(await text(["archive.import"])).not.toContain("0.80");
+  });
+
+  test("what credit in a meter is worth is hidden on the board and on the live channel, money on the server is not", async () => {
+    const { user: seer } = await town.readied(["GET", "/api/board", "board.view"], ["board.view", "price.see"]);
+    const { user: other } = await town.readied(["GET", "/api/board", "board.view"], ["board.view"]);
+    const worths = async (user: typeof seer) => {
+      const { tiles } = (await town.app.inject(asked(user, "GET", "/api/board"))).json();
+      return tiles.map((tile: { creditAt: string; remainingWh: number | null; remainingYuan: string | null }) => {
+        return [tile.creditAt, tile.remainingWh !== null, tile.remainingYuan !== null];
+      });
+    };
+    expect(await worths(seer)).toContainEqual(["meter", true, true]);
+    const hidden = await worths(other);
+    expect(hidden).toContainEqual(["meter", true, false]);
+    expect(hidden).toContainEqual(["server", true, true]);
+    expect(await worths(seer)).toContainEqual(["meter", true, true]);
+  });
+
   test("files leave the columns of prices out and mask telephones", async () => {
     const { app } = town;
     const file = async (may: readonly (typeof permissions)[number][], path: string) => {
@@ -122,6 +150,10 @@ function pricesIn(value: unknown, at = ""): string[] {
   if (value === null || typeof value !== "object") return [];
   return Object.entries(value).flatMap(([key, each]) => {
     if (PRICES.has(key) && each !== null && typeof each !== "object") return [`${at}.${key}`];
+    // Units and what they are worth tell the price together.
+    const units = (value as Record<string, unknown>)[WORTHS[key] ?? ""] ?? null;
+    const isMoney = (value as Record<string, unknown>).creditAt === "server";
+    if (units !== null && each !== null && !isMoney) return [`${at}.${key}`];
     return pricesIn(each, `${at}.${key}`);
   });
 }

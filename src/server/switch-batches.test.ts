@@ -16,7 +16,10 @@ describe.each(testDatabases.filter(({ available }) => available))("batches over 
     db = await freshDatabase(name);
     await buildTown(db);
     app = await testApp(db);
-    [wang, li] = [await enrol(db, {}), await enrol(db, { permissions: ["meter.view", "meter.trip", "board.view"] })];
+    [wang, li] = [
+      await enrol(db, {}),
+      await enrol(db, { permissions: ["meter.view", "meter.trip", "board.view", "price.see"] }),
+    ];
   });
   afterAll(async () => {
     await app.close();

@@ -1,5 +1,6 @@
 import { addDays, DAY_MS, dayOf, later } from "#base/time.ts";
-import type { Permission } from "#domain/permission.ts";
+import { type Permission, SCOPE_ALL } from "#domain/permission.ts";
+import { scopeText } from "#flows/run-export.ts";
 import { freshDatabase } from "#store/test-databases.ts";
 import { systemClock } from "#system/clock.ts";
 import type { AccessLine } from "./test-access-matrix.ts";
@@ -278,7 +279,8 @@ export async function accessTown(name: Parameters<typeof freshDatabase>[0]) {
     await preparePeople(db);
     const user = await enrol(db, { permissions: granted });
     const group = await prepareGroup(db, path, command);
-    const exported = path.startsWith("/api/exports/:id") ? { made: await exportFor(db, shelf, user.id) } : {};
+    const seen = { scope: scopeText({ scope: SCOPE_ALL, permissions: new Set(granted) }) };
+    const exported = path.startsWith("/api/exports/:id") ? { made: await exportFor(db, shelf, user.id, seen) } : {};
     const made = { ...(refund && { refund }), ...(await prepareMoveOut(db, path)), ...device, ...group, ...exported };
     return { user, ...example(line, { meter: 11, order, command, ...made }) };
   }

@@ -3,6 +3,7 @@ import { parseMoney } from "#base/units.ts";
 import type { Batch, BatchFilter, BatchLine, BatchMeter } from "#contract/switch-batches.ts";
 import { commandReasonsEn } from "#domain/command-reasons.en.ts";
 import { commandReasonsZh } from "#domain/command-reasons.zh-CN.ts";
+import { hiddenFrom } from "#domain/field-mask.ts";
 import type { Actor } from "#domain/permission.ts";
 import {
   type BatchKind,
@@ -97,6 +98,7 @@ export function batchesFile(
 export function batchMetersFile(ctx: FlowContext, actor: Actor, batch: Batch, language: ExportLanguage): NamedTable {
   const say = (words: Words): string => inWords(words, language);
   const now = ctx.clock();
+  const hidden = hiddenFrom(actor.permissions);
   const title = `${say(["批量", "Batch: "])}${say(kindWords[batch.kind])}`;
   return namedTable<BatchMeter>(`${title} ${batch.batchId}`, {
     title,
@@ -114,7 +116,7 @@ export function batchMetersFile(ctx: FlowContext, actor: Actor, batch: Batch, la
       { header: say(["剩余量", "Left"]), type: "units", width: 12, value: (each) => each.remainingWh },
       {
         ...{ header: say(["剩余金额(元)", "Left (yuan)"]), type: "money", width: 14 },
-        value: (each) => yuanE4(each.remainingYuan),
+        value: (each) => (each.remainingWh !== null && hidden.has("price") ? null : yuanE4(each.remainingYuan)),
       },
       { header: say(["剩余量时间", "As of"]), type: "time", width: 20, value: (each) => each.remainingAt || null },
       { header: say(["进度", "Progress"]), type: "text", width: 12, value: (each) => say(stepWords[each.step]) },

@@ -90,6 +90,7 @@ async function archiveRows(tx: Tx, actor: Actor, of: { projectId: number; now: I
   const maySeeCustomers = actor.permissions.has("customer.view");
   // An empty cell leaves the telephone as it is when the file is imported again; a masked one would be none.
   const maySeePhones = actor.permissions.has("contact.full");
+  const maySeeUnitPrices = actor.permissions.has("price.see") || actor.permissions.has("price.view");
   const maySeePrices = actor.permissions.has("price.view");
 
   async function* meters(): AsyncGenerator<ImportedMeter & { tariff: string | null }> {
@@ -122,7 +123,7 @@ async function archiveRows(tx: Tx, actor: Actor, of: { projectId: number; now: I
         ...{ number: meter.number, area, room: meter.room ?? meter.label, label: meter.label, profile: meter.profile },
         ...{ address: meter.address, concentrator: meter.concentrator, bus: meter.bus, gateway: meter.gateway },
         ...{ mode: meter.mode, switchKind: meter.switch_kind, closesBy: meter.closes_by, ratio: meter.ratio },
-        price: meter.tariff ?? formatMoney(money(meter.price_e4)),
+        price: maySeeUnitPrices ? (meter.tariff ?? formatMoney(money(meter.price_e4))) : null,
         powerMaxW: meter.power_max_w,
         lowCredit: unitsText(meter.low_credit_wh),
         box: meter.box,

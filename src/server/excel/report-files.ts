@@ -24,6 +24,7 @@ export async function currentFile(
 ) {
   const say = sayer(language);
   const now = ctx.clock();
+  const hidden = hiddenFrom(actor.permissions);
   const title = say(["当前数据", "Current data"]);
   const columns: ExcelColumn<CurrentRow>[] = [
     ...meterColumns<CurrentRow>(say),
@@ -34,7 +35,7 @@ export async function currentFile(
       header: say(["剩余金额(元)", "Remaining (yuan)"]),
       type: "money",
       width: 14,
-      value: (row) => e4(row.remainingYuan),
+      value: (row) => (row.remainingWh !== null && hidden.has("price") ? null : e4(row.remainingYuan)),
       sum: true,
     },
     {

@@ -1,5 +1,5 @@
 import type { RunningOutRow } from "#contract/running-out.ts";
-import { hiddenFrom } from "#domain/field-mask.ts";
+import { type FieldMask, hiddenFrom } from "#domain/field-mask.ts";
 import type { Actor } from "#domain/permission.ts";
 import type { RunOutShow, RunOutState } from "#domain/running-out.ts";
 import type { FlowContext } from "#flows/context.ts";
@@ -45,14 +45,15 @@ export async function runningOutFile(
       over,
       `${say(["客户数", "Customers"])}: ${report.customers}`,
     ],
-    columns: columnsOf(say),
+    columns: columnsOf(say, hiddenFrom(actor.permissions)),
     rows: report.items,
     hidden: hiddenFrom(actor.permissions),
     totalWord: say(["合计", "Total"]),
   });
 }
 
-function columnsOf(say: (words: Words) => string): ExcelColumn<RunningOutRow>[] {
+function columnsOf(say: (words: Words) => string, hidden: ReadonlySet<FieldMask>): ExcelColumn<RunningOutRow>[] {
+  const left = (row: RunningOutRow) => (row.leftWh !== null && hidden.has("price") ? null : e4(row.leftYuan));
   // Thousandths, as units are.
   const days = (row: RunningOutRow) => (row.daysLeftTenths === null ? null : row.daysLeftTenths * 100);
   const kinds = (row: RunningOutRow) =>
@@ -76,7 +77,7 @@ function columnsOf(say: (words: Words) => string): ExcelColumn<RunningOutRow>[] 
     { header: say(["类别", "Kind"]), type: "text", width: 10, value: kinds },
     { header: say(["状态", "State"]), type: "text", width: 10, value: (row) => say(stateWords[row.state]) },
     { header: say(["剩余量", "Units left"]), type: "units", width: 12, value: (row) => row.leftWh },
-    { header: say(["剩余(元)", "Left (yuan)"]), type: "money", width: 12, value: (row) => e4(row.leftYuan), sum: true },
+    { header: say(["剩余(元)", "Left (yuan)"]), type: "money", width: 12, value: left, sum: true },
     { header: say(["剩余截至", "Left as of"]), type: "time", width: 20, value: (row) => row.leftAt || null },
     { header: say(["日均用量", "Use a day"]), type: "units", width: 12, value: (row) => row.usePerDayWh },
     {

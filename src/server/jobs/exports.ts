@@ -105,7 +105,7 @@ async function written(ctx: FlowContext, { shelf, signal }: ExportsDeps, of: Exp
   const telling = tell(ctx, of, rows, over);
   try {
     const bytes = await shelf.keep(of.file, file(restingPace(rows, over.signal)), held);
-    return { rows: rows.done, bytes, scope: scopeText(actor.scope), permission };
+    return { rows: rows.done, bytes, scope: scopeText(actor), permission };
   } finally {
     signal.removeEventListener("abort", stop);
     over.abort();

@@ -1,5 +1,8 @@
 import { SECOND_MS } from "#base/time.ts";
 import type { LiveEvent } from "#contract/live.ts";
+import { maskerOf } from "#contract/masked.ts";
+import { type Tile, tile } from "#contract/metering.ts";
+import { type FieldMask, hiddenFrom } from "#domain/field-mask.ts";
 import type { Actor } from "#domain/permission.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { peekActor } from "#flows/log-in.ts";
@@ -134,7 +137,26 @@ export function createLiveHub({ ctx, pollMs = POLL_MS }: HubOptions): LiveHub {
 }
 
 function tell({ connection, actor }: Listener, events: readonly LiveEvent[]): void {
-  for (const event of events) if (mayHear(actor, event)) connection.send(event);
+  const hidden = hiddenFrom(actor.permissions);
+  for (const event of events)
+    if (mayHear(actor, event)) connection.send(hidden.size === 0 ? event : masked(event, hidden));
+}
+
+const maskTile = maskerOf(tile);
+/** By what is hidden: the same event goes to many pages. */
+const maskedEvents = new Map<string, WeakMap<LiveEvent, LiveEvent>>();
+
+/** An event without what somebody may not see; the same one for all who may not. */
+function masked(event: LiveEvent, hidden: ReadonlySet<FieldMask>): LiveEvent {
+  if (event.type !== "tiles" || maskTile === null) return event;
+  const key = [...hidden].join(" ");
+  const made = maskedEvents.get(key) ?? new WeakMap<LiveEvent, LiveEvent>();
+  maskedEvents.set(key, made);
+  const known = made.get(event);
+  if (known !== undefined) return known;
+  const now = { ...event, tiles: event.tiles.map((each) => maskTile(each, hidden) as Tile) };
+  made.set(event, now);
+  return now;
 }
 
 function mayHear({ permissions }: Actor, event: LiveEvent): boolean {

@@ -14,7 +14,7 @@ export function boardRoutes(routes: Routes, boards: Boards): void {
     body: nothing,
     answer: board,
     async handle({ actor, reply }) {
-      const { board, sent } = await boards.of(actor.scope);
+      const { board, sent } = await boards.of(actor);
       answerWith(reply, sent);
       return board;
     },

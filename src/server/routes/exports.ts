@@ -115,7 +115,7 @@ export function exportRoutes(routes: Routes, { shelf, nudge }: { shelf: Shelf; n
     const isOver = row.expires_at !== null && row.expires_at <= ctx.clock();
     if (row.state === "expired" || (row.state === "done" && isOver)) throw new AppError("export_expired");
     if (row.state !== "done") throw new AppError("export_not_done");
-    if (row.scope !== scopeText(actor.scope)) throw new AppError("export_scope_changed");
+    if (row.scope !== scopeText(actor)) throw new AppError("export_scope_changed");
   }
 }
 

@@ -3,51 +3,68 @@ import {
   type KeyboardEvent,
   type ReactNode,
   type RefObject,
+  useContext,
   useEffect,
   useLayoutEffect,
   useRef,
   useState,
 } from "react";
 import { useTranslation } from "react-i18next";
+import { MeContext } from "#web/shared/can.tsx";
 import { hideColumns } from "./table-cells.ts";
 import "./column-choice.css";
 
-/** Columns by their place; as many as the table had when they were chosen. With other columns the choice says nothing. */
-type Kept = { columns: number; hidden: readonly number[] };
-
-const none: Kept = { columns: 0, hidden: [] };
-
 /**
- * The columns of a table that somebody does not want to see (列设置), remembered on this computer under the table's name: hides them in the box,
- * and gives what they are chosen with. The first column stays, and so do those without a name. Files hold all columns.
+ * The columns of a table that somebody does not want to see (列设置), remembered for him on this computer under the table's name, by what
+ * they are called: hides them in the box, and gives what they are chosen with. The first column stays, and so do those without a name and
+ * those that are marked `data-stays`: states and amounts. Files hold all columns; paper says how many are left out.
  */
 export function useColumnChoice(name: string | undefined, box: RefObject<HTMLElement | null>): ReactNode {
-  const [kept, setKept] = useState<Kept>(() => read(name));
-  const [heads, setHeads] = useState<readonly string[]>([]);
+  const { t } = useTranslation();
+  const login = useContext(MeContext)?.login ?? "";
+  const key = `jichao.columns.${name}.${login}`;
+  const [kept, setKept] = useState<readonly string[]>(() => read(key));
+  const [heads, setHeads] = useState<readonly Head[]>([]);
   useLayoutEffect(() => {
     if (name === undefined || box.current === null) return;
-    const found = [...box.current.querySelectorAll("thead th")].map((head) => head.textContent?.trim() ?? "");
-    if (found.join("\n") !== heads.join("\n")) setHeads(found);
-    hideColumns(box.current, new Set(kept.columns === found.length ? kept.hidden : []));
+    const found = [...box.current.querySelectorAll<HTMLElement>("thead th")].map((head, place): Head => {
+      const text = head.textContent?.trim() ?? "";
+      return { text, stays: place === 0 || text === "" || head.dataset.stays !== undefined };
+    });
+    if (JSON.stringify(found) !== JSON.stringify(heads)) setHeads(found);
+    hideColumns(box.current, new Set(found.flatMap((head, at) => (isHidden(head, kept) ? [at] : []))));
   });
   if (name === undefined || heads.length === 0) return null;
-  const hidden = kept.columns === heads.length ? kept.hidden : [];
-  const choose = (next: readonly number[]): void => {
-    const choice = { columns: heads.length, hidden: next };
-    localStorage.setItem(storedAs(name), JSON.stringify(choice));
-    setKept(choice);
+  const choose = (next: readonly string[]): void => {
+    localStorage.setItem(key, JSON.stringify(next));
+    setKept(next);
   };
-  return <Choice name={name} heads={heads} hidden={hidden} onChoose={choose} />;
+  const hidden = heads.filter((head) => isHidden(head, kept)).length;
+  const counts = { shown: heads.length - hidden, all: heads.length };
+  return (
+    <>
+      <Choice name={name} heads={heads} kept={kept} counts={counts} onChoose={choose} />
+      {hidden === 0 ? null : <p className="columns-print">{t("app.columnsOf", counts)}</p>}
+    </>
+  );
+}
+
+/** What stands above a column, and whether it must stay. */
+type Head = { text: string; stays: boolean };
+
+function isHidden({ text, stays }: Head, kept: readonly string[]): boolean {
+  return !stays && kept.includes(text);
 }
 
 type Props = {
   name: string;
-  heads: readonly string[];
-  hidden: readonly number[];
-  onChoose: (hidden: readonly number[]) => void;
+  heads: readonly Head[];
+  kept: readonly string[];
+  counts: { shown: number; all: number };
+  onChoose: (kept: readonly string[]) => void;
 };
 
-function Choice({ name, heads, hidden, onChoose }: Props) {
+function Choice({ name, heads, kept, counts, onChoose }: Props) {
   const { t } = useTranslation();
   const menu = useRef<HTMLDetailsElement>(null);
   useEffect(() => {
@@ -64,28 +81,32 @@ function Choice({ name, heads, hidden, onChoose }: Props) {
     menu.current.open = false;
     menu.current.querySelector("summary")?.focus();
   };
-  const shown = heads.length - hidden.length;
   return (
     <details className="column-choice no-print" ref={menu} onKeyDown={onKeyDown}>
       <summary data-testid={`columns-${name}`}>
-        {hidden.length === 0 ? t("app.columns") : t("app.columnsOf", { shown, all: heads.length })}
+        {counts.shown === counts.all ? t("app.columns") : t("app.columnsOf", counts)}
       </summary>
       <fieldset className="panel" aria-label={t("app.columns")}>
-        {heads.map((head, column) =>
-          column === 0 || head === "" ? null : (
+        {heads.map(({ text, stays }, place) =>
+          stays ? null : (
             <Checkbox
-              key={head}
-              checked={!hidden.includes(column)}
+              key={text}
+              checked={!kept.includes(text)}
               onChange={({ target }) =>
-                onChoose(target.checked ? hidden.filter((each) => each !== column) : [...hidden, column])
+                onChoose(target.checked ? kept.filter((each) => each !== text) : [...kept, text])
               }
-              data-testid={`column-${column}`}
+              data-testid={`column-${place}`}
             >
-              {head}
+              {text}
             </Checkbox>
           ),
         )}
-        <Button size="small" disabled={hidden.length === 0} onClick={() => onChoose([])} data-testid="columns-all">
+        <Button
+          size="small"
+          disabled={counts.shown === counts.all}
+          onClick={() => onChoose([])}
+          data-testid="columns-all"
+        >
           {t("app.columnsAll")}
         </Button>
       </fieldset>
@@ -93,17 +114,12 @@ function Choice({ name, heads, hidden, onChoose }: Props) {
   );
 }
 
-function storedAs(name: string): string {
-  return `jichao.columns.${name}`;
-}
-
 /** What was chosen before; nothing when it cannot be read. */
-function read(name: string | undefined): Kept {
-  if (name === undefined) return none;
+function read(key: string): readonly string[] {
   try {
-    const { columns, hidden } = JSON.parse(localStorage.getItem(storedAs(name)) ?? "null") ?? none;
-    return typeof columns === "number" && Array.isArray(hidden) ? { columns, hidden: hidden.map(Number) } : none;
+    const found: unknown = JSON.parse(localStorage.getItem(key) ?? "[]");
+    return Array.isArray(found) ? found.map(String) : [];
   } catch {
-    return none;
+    return [];
   }
 }

@@ -47,7 +47,7 @@ export function AlarmTable({ items, chosen, onChoose }: Props) {
               {t("alarms.room")}
             </th>
             <th>{t("alarms.kind")}</th>
-            <th>{t("alarms.state")}</th>
+            <th data-stays="">{t("alarms.state")}</th>
             <th>{t("alarms.since")}</th>
             <th>{t("alarms.openedAt")}</th>
             <th>{t("alarms.area")}</th>

@@ -147,7 +147,7 @@ function BatchTable({ items }: { items: readonly BatchLine[] }) {
           <tr>
             <th className="first">{t("batches.askedAt")}</th>
             <th>{t("batches.kind")}</th>
-            <th>{t("batches.state")}</th>
+            <th data-stays="">{t("batches.state")}</th>
             <th className="num">{t("batches.meters")}</th>
             <th className="num">{t("batches.steps.confirmed")}</th>
             <th className="num">{t("batches.steps.failed")}</th>

@@ -142,7 +142,7 @@ function ConcentratorTable({ items, asOf }: { items: readonly ConcentratorLine[]
         <thead>
           <tr>
             <th className="first">{t("concentrators.name")}</th>
-            <th>{t("concentrators.state")}</th>
+            <th data-stays="">{t("concentrators.state")}</th>
             <th>{t("concentrators.lastSeen")}</th>
             <th className="num">{t("concentrators.success")}</th>
             <th className="num">{t("concentrators.queue")}</th>

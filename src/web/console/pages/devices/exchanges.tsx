@@ -88,7 +88,7 @@ function ExchangeTable({ items }: { items: readonly Exchange[] }) {
         <thead>
           <tr>
             <th className="first">{t("exchanges.room")}</th>
-            <th>{t("exchanges.state")}</th>
+            <th data-stays="">{t("exchanges.state")}</th>
             <th>{t("exchanges.customer")}</th>
             <th>{t("exchanges.old")}</th>
             <th>{t("exchanges.new")}</th>

@@ -93,7 +93,9 @@ export function MoveOutsPage() {
                   </th>
                   <th scope="col">{t("moveOuts.columns.place")}</th>
                   <th scope="col">{t("moveOuts.columns.customer")}</th>
-                  <th scope="col">{t("moveOuts.columns.state")}</th>
+                  <th scope="col" data-stays="">
+                    {t("moveOuts.columns.state")}
+                  </th>
                   <th scope="col" className="num">
                     {t("moveOuts.columns.payable")}
                   </th>

@@ -34,7 +34,12 @@ export function RecordsTable({ items }: { items: readonly Recharge[] }) {
           <thead>
             <tr>
               {columns.map((column) => (
-                <th key={column} scope="col" className={`col-${column}`}>
+                <th
+                  key={column}
+                  scope="col"
+                  className={`col-${column}`}
+                  data-stays={column === "amount" || column === "state" ? "" : undefined}
+                >
                   {t(`records.${column}`)}
                 </th>
               ))}

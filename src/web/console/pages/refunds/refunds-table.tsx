@@ -35,7 +35,12 @@ export function RefundsTable({ items }: { items: readonly Refund[] }) {
           <thead>
             <tr>
               {columns.map(([column, word]) => (
-                <th key={column} scope="col" className={`col-${column}`}>
+                <th
+                  key={column}
+                  scope="col"
+                  className={`col-${column}`}
+                  data-stays={column === "amount" || column === "state" ? "" : undefined}
+                >
                   {t(`refunds.${word}`)}
                 </th>
               ))}

@@ -47,7 +47,7 @@ export function CurrentPage() {
                     <th className="num">{t("reports.remainingYuan")}</th>
                     <th className="num">{t("reports.price")}</th>
                     <th>{t("reports.relay")}</th>
-                    <th>{t("reports.state")}</th>
+                    <th data-stays="">{t("reports.state")}</th>
                     <th className="num">{t("reports.power")}</th>
                   </tr>
                 </thead>

@@ -56,7 +56,7 @@ export function RunningOutTable({ first, items, chosen, onChoose }: Props) {
               {t("runningOut.customer")}
             </th>
             <th className="num">{t("runningOut.days")}</th>
-            <th>{t("runningOut.state")}</th>
+            <th data-stays="">{t("runningOut.state")}</th>
             <th>{t("runningOut.room")}</th>
             <th className="num">{t("runningOut.left")}</th>
             <th className="num">{t("runningOut.use")}</th>

@@ -116,7 +116,7 @@ function ShiftTable({ items }: { items: readonly Shift[] }) {
                 {t(`shifts.${column}`)}
               </th>
             ))}
-            <th>{t("shifts.state")}</th>
+            <th data-stays="">{t("shifts.state")}</th>
           </tr>
         </thead>
         <tbody>

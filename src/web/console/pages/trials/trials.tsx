@@ -148,7 +148,7 @@ function TrialTable({ items }: { items: readonly TrialItem[] }) {
         <thead>
           <tr>
             <th className="first">{t("trials.no")}</th>
-            <th>{t("trials.state")}</th>
+            <th data-stays="">{t("trials.state")}</th>
             <th>{t("trials.place")}</th>
             <th>{t("trials.counts")}</th>
             <th>{t("trials.by")}</th>
