@@ -6,7 +6,7 @@ import { countUp, expandPattern } from "#domain/number-range.ts";
 import { profileOf } from "#protocol/profiles.ts";
 import { creditHome } from "./add-meter.ts";
 import { areaId, areaOf, each, isFirst, type MeterWish, type Planning } from "./import-planning.ts";
-import type { NamedPrices } from "./import-prices.ts";
+import { type NamedPrices, priceOfRow, seesPrices } from "./import-prices.ts";
 import { type MeterSeen, unitsText } from "./import-seen.ts";
 import { indexTyped } from "./index-typed.ts";
 import { checkProfile } from "./meter-profile.ts";
@@ -224,29 +224,6 @@ function tryTyped(to: Planning, row: ImportRow, key: string, read: () => unknown
   }
 }
 
-function priceOfRow(to: Planning, row: ImportRow, kind: string, prices: NamedPrices): string | null {
-  const said = row.values.price ?? "";
-  if (said === "") {
-    to.fault(row, "price", "import_cell_missing", { column: "price" });
-    return null;
-  }
-  const amount = parseMoney(said, 4);
-  if (amount !== null) {
-    if (amount > 0) return formatMoney(amount);
-    to.fault(row, "price", "amount_invalid", { max: 9_999 });
-    return null;
-  }
-  const named = prices.get(said);
-  if (named === undefined) {
-    const isTariff = to.seen.tariffs.has(said);
-    to.fault(row, "price", isTariff ? "import_price_not_flat" : "import_price_unknown", { price: said });
-    return null;
-  }
-  if (named.kind === kind) return named.price;
-  to.fault(row, "price", "import_price_kind", { price: said });
-  return null;
-}
-
 /** What a row says of master meters (总表); undefined when it says nothing. */
 function masterOfRow({ values }: ImportRow): MasterPlace | null | undefined {
   const { masterOf } = values;
@@ -365,10 +342,9 @@ function compare(to: Planning, row: ImportRow, { known, own, path, prices }: Com
     return differs(key, isHidden ? "***" : now, page);
   }
   const price = values.price ?? "";
-  const seesPrices = to.actor.permissions.has("price.see") || to.actor.permissions.has("price.view");
   const amount = parseMoney(price, 4) ?? parseMoney(prices.get(price)?.price ?? "", 4);
   const isPrice = known.tariff === null ? amount === known.price_e4 : price === known.tariff;
-  const shownPrice = seesPrices ? (known.tariff ?? formatMoney(money(known.price_e4))) : "***";
+  const shownPrice = seesPrices(to.actor) ? (known.tariff ?? formatMoney(money(known.price_e4))) : "***";
   if (price !== "" && !isPrice) return differs("price", shownPrice, "prices");
   const box = boxOf(to, row, path);
   if (box === false) return false;
