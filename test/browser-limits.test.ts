@@ -95,7 +95,7 @@ browserStories("limits of a user", ({ before, open, refusals }) => {
     await page.locator(hook("order", "confirmed")).waitFor();
     await twin.getByTestId("confirm-pay").click();
     const problem = twin.getByTestId("recharge-problem");
-    await problem.getByText("充值日限额:限额 150.00 元,今天已用 150.00 元,还可收 0.00 元").waitFor();
+    await problem.getByText("充值日限额:限额 150.00 元,今天已收 150.00 元(含已撤回的),还可收 0.00 元").waitFor();
     await problem.getByText("请由同事办理、明天再收").waitFor();
     expect([await twin.getByTestId("amount").inputValue(), await twin.getByTestId("note").inputValue()]).toEqual([
       "50",
@@ -106,6 +106,21 @@ browserStories("limits of a user", ({ before, open, refusals }) => {
     expect(await ordersOf(second)).toHaveLength(1);
     expect(await ordersOf(first)).toHaveLength(1);
     await expectBooksRight(site);
+
+    // At another computer, where nobody knows whether it was booked, the order that was is named, and is one click away.
+    const elsewhere = await open({ as: cashier });
+    const [booked] = await ordersOf(second);
+    if (!booked) throw new Error("no order of the second room");
+    await elsewhere.goto(`${site.base}/recharge?meter=${second.meterId}`);
+    await elsewhere.getByTestId("amount").fill("50");
+    const maybe = elsewhere.getByTestId("preview-problem");
+    await maybe.getByText("这笔可能已经记账").waitFor();
+    await maybe.getByText(`单号 ${booked.orderNo}`).waitFor();
+    await maybe.getByText("核对前不要退还现金").waitFor();
+    expect(await elsewhere.getByTestId("open-confirm").isDisabled()).toBe(true);
+    await elsewhere.getByTestId("to-repeat").click();
+    await elsewhere.waitForURL(`**/records/${booked.orderNo}`);
+    await elsewhere.close();
 
     // A colleague without a limit takes it, and what the administrator gives back holds at once.
     await limit(admin, cashier, { rechargeDay: "", rechargeOne: "" });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { DAY_MS, instant, later } from "#base/time.ts";
+import { AppError } from "#base/errors.ts";
+import { DAY_MS, instant, later, MINUTE_MS } from "#base/time.ts";
 import { money, parseMoney } from "#base/units.ts";
 import { postedTransfer } from "#domain/ledger.ts";
 import type { Actor } from "#domain/permission.ts";
@@ -54,12 +55,13 @@ const traces = async (w: World) =>
     (["recharge_order", "payment", "ledger_transfer", "command", "audit", "refund"] as const).map((t) => countOf(w, t)),
   );
 
-async function soldOf(w: World, who: Actor): Promise<number> {
+/** Cash and transfers that he took, by his payments. */
+async function takenBy(w: World, who: Actor): Promise<number> {
   const rows = await w.db.read
-    .selectFrom("recharge_order")
+    .selectFrom("payment")
     .select("amount_e4")
-    .where("created_by", "=", who.login)
-    .where("state", "not in", ["withdrawn", "refused"])
+    .where("taken_by", "=", who.login)
+    .where("channel", "in", ["cash", "transfer"])
     .execute();
   return rows.reduce((sum, row) => sum + row.amount_e4, 0);
 }
@@ -68,6 +70,20 @@ async function soldOf(w: World, who: Actor): Promise<number> {
 async function meters(w: World, count: number): Promise<number[]> {
   const rooms = w.plan.meters.filter((each) => each.creditAt === "meter").slice(0, count);
   return Promise.all(rooms.map(async ({ room }) => (await w.meterAt(room)).id));
+}
+
+/** Gives these meters to the customer of one of them. */
+async function oneCustomer(w: World, meterIds: number[]): Promise<void> {
+  const rows = await w.db.read.selectFrom("meter").select("account_id").where("id", "in", meterIds).execute();
+  const accounts = rows.map((row) => row.account_id ?? 0);
+  await w.db.transact(async (tx) => {
+    const owner = await tx
+      .selectFrom("account")
+      .select("customer_id")
+      .where("id", "in", accounts)
+      .executeTakeFirstOrThrow();
+    await tx.updateTable("account").set({ customer_id: owner.customer_id }).where("id", "in", accounts).execute();
+  });
 }
 
 async function expectBooksRight(w: World): Promise<void> {
@@ -86,20 +102,7 @@ describe.each(testDatabases)("limits of a user on $name", ({ name, available }) 
     const before = await traces(w);
     expect(await refusal(sell(w, WANG, "100.01", { meterId }))).toBe("limit_recharge_one");
     expect(await refusal(previewRecharge(w.ctx, WANG, { meterId, amount: "100.01" }))).toBe("limit_recharge_one");
-    const rows = await w.db.read
-      .selectFrom("meter")
-      .select(["id", "account_id"])
-      .where("id", "in", [meterId, other])
-      .execute();
-    await w.db.transact(async (tx) => {
-      const accounts = rows.map((row) => row.account_id ?? 0);
-      const owner = await tx
-        .selectFrom("account")
-        .select("customer_id")
-        .where("id", "in", accounts)
-        .executeTakeFirstOrThrow();
-      await tx.updateTable("account").set({ customer_id: owner.customer_id }).where("id", "in", accounts).execute();
-    });
+    await oneCustomer(w, [meterId, other]);
     const parts = [
       { meterId, amount: "60" },
       { meterId: other, amount: "60" },
@@ -132,11 +135,13 @@ describe.each(testDatabases)("limits of a user on $name", ({ name, available }) 
           ),
         );
         expect(answers.filter((each) => each === "nothing")).toHaveLength(3);
-        expect(new Set(answers)).toEqual(new Set(["nothing", "limit_recharge_day"]));
+        // What is refused beside an equal sale of the same meter names that.
+        const refusals = answers.filter((each) => each !== "nothing" && each !== "limit_recharge_day_repeat");
+        expect(new Set(refusals)).toEqual(new Set(["limit_recharge_day"]));
       } finally {
         await second.close();
       }
-      expect(await soldOf(w, WANG)).toBe(yuan(90));
+      expect(await takenBy(w, WANG)).toBe(yuan(90));
       expect([await countOf(w, "recharge_order"), await countOf(w, "payment"), await countOf(w, "command")]).toEqual([
         3, 3, 3,
       ]);
@@ -173,20 +178,17 @@ describe.each(testDatabases)("limits of a user on $name", ({ name, available }) 
     await limited(w, WANG, { rechargeDay: yuan(1), rechargeOne: yuan(1) });
     expect((await sell(w, WANG, "100", { meterId, key: same })).created).toBe(false);
     expect(await refusal(sell(w, WANG, "2", { meterId, key: same }))).toBe("order_key_conflict");
-    expect(await soldOf(w, WANG)).toBe(yuan(100));
+    expect(await takenBy(w, WANG)).toBe(yuan(100));
     await expectBooksRight(w);
   });
 
-  on("begin anew at midnight, leave out what was withdrawn, and are none of money that came by itself", async () => {
+  on("begin anew at midnight, and are none of money that came by itself", async () => {
     const w = await world({ database: name, collector: false });
     const [meterId = 0, other = 0] = await meters(w, 2);
     await limited(w, WANG, { rechargeDay: yuan(100), rechargeOne: yuan(80) });
     w.letPass(untilMidnight(w) - 60_000);
-    const { orderNo } = await sell(w, WANG, "80", { meterId });
+    await sell(w, WANG, "80", { meterId });
     const kept = key();
-    expect(await refusal(sell(w, WANG, "60", { meterId: other, key: kept }))).toBe("limit_recharge_day");
-    await withdrawRecharge(w.ctx, WANG, { orderNo, reason: "收错", ip: "" });
-    expect(await refusal(sell(w, WANG, "70", { meterId: other }))).toBe("nothing");
     expect(await refusal(sell(w, WANG, "60", { meterId: other, key: kept }))).toBe("limit_recharge_day");
     w.letPass(60_000);
     expect(await refusal(sell(w, WANG, "60", { meterId: other, key: kept }))).toBe("nothing");
@@ -195,6 +197,86 @@ describe.each(testDatabases)("limits of a user on $name", ({ name, available }) 
     const taken = await takeExternalPayment(w.ctx, WANG, { channel: "wechat", ...outside });
     expect(taken.orders).toHaveLength(1);
     expect((await previewRecharge(w.ctx, WANG, { meterId, amount: "1" })).today?.used).toBe("60.00");
+    await expectBooksRight(w);
+  });
+
+  on("count the money that was taken, also when its recharge was withdrawn and the money given back", async () => {
+    const w = await world({ database: name, collector: false });
+    const [meterId = 0, other = 0] = await meters(w, 2);
+    await limited(w, WANG, { rechargeDay: yuan(100), rechargeOne: yuan(100) });
+    const { orderNo } = await sell(w, WANG, "100", { meterId });
+    await withdrawRecharge(w.ctx, WANG, { orderNo, reason: "收错", ip: "" });
+    const before = await traces(w);
+    for (const amount of ["100", "1"])
+      expect(await refusal(sell(w, WANG, amount, { meterId }))).toBe("limit_recharge_day");
+    expect(await refusal(previewRecharge(w.ctx, WANG, { meterId, amount: "1" }))).toBe("limit_recharge_day");
+    expect(await traces(w)).toEqual(before);
+    expect(await takenBy(w, WANG)).toBe(yuan(100));
+    const back = {
+      meterId,
+      kind: "wallet",
+      quantity: "100",
+      orderNo: null,
+      method: "transfer",
+      reason: "收错",
+    } as const;
+    await requestRefund(w.ctx, WANG, { ...back, key: key(), ip: "" });
+    expect(await refusal(sell(w, WANG, "1", { meterId: other }))).toBe("limit_recharge_day");
+    // A meter that refuses leaves the money with us all the same.
+    await limited(w, WANG, { rechargeDay: yuan(150) });
+    const second = await sell(w, WANG, "50", { meterId: other });
+    await w.db.transact((tx) =>
+      tx.updateTable("recharge_order").set({ state: "refused" }).where("order_no", "=", second.orderNo).execute(),
+    );
+    expect(await refusal(sell(w, WANG, "1", { meterId }))).toBe("limit_recharge_day");
+    await limited(w, WANG, { rechargeDay: yuan(151) });
+    expect((await previewRecharge(w.ctx, WANG, { meterId, amount: "1" })).today).toEqual({
+      limit: "151.00",
+      used: "150.00",
+      left: "1.00",
+    });
+  });
+
+  on("hold for the money of one payment, not for the old money of the wallet that it spends", async () => {
+    const w = await world({ database: name, collector: false });
+    const [meterId = 0] = await meters(w, 1);
+    await limited(w, WANG, { rechargeOne: yuan(100) });
+    const first = await sell(w, WANG, "100", { meterId });
+    await withdrawRecharge(w.ctx, WANG, { orderNo: first.orderNo, reason: "收错", ip: "" });
+    expect(await refusal(sell(w, WANG, "100.01", { meterId }))).toBe("limit_recharge_one");
+    const { orderNo } = await sell(w, WANG, "100", { meterId });
+    expect(e4((await w.order(orderNo)).unitsCost)).toBeGreaterThan(yuan(199));
+    await expectBooksRight(w);
+  });
+
+  on("name the equal order beside the refusal: what is asked again may be booked already", async () => {
+    const w = await world({ database: name, collector: false });
+    const [meterId = 0, other = 0] = await meters(w, 2);
+    await oneCustomer(w, [meterId, other]);
+    await limited(w, WANG, { rechargeDay: yuan(100) });
+    const { orderNo } = await sell(w, WANG, "100", { meterId });
+    const told = async (doing: Promise<unknown>) => {
+      const error = await doing.then(() => null).catch((thrown: unknown) => thrown);
+      return error instanceof AppError ? [error.code, error.details["orderNo"] ?? null] : [String(error), null];
+    };
+    const before = await traces(w);
+    const again = { meterId, amount: "100" };
+    expect(await told(previewRecharge(w.ctx, WANG, again))).toEqual(["limit_recharge_day_repeat", orderNo]);
+    expect(await told(sell(w, WANG, "100", { meterId }))).toEqual(["limit_recharge_day_repeat", orderNo]);
+    const parts = [{ meterId: other, amount: "20" }, again];
+    const split = { key: key(), parts, channel: "cash" as const, note: "", ip: "" };
+    expect(await told(previewPayment(w.ctx, WANG, split))).toEqual(["limit_recharge_day_repeat", orderNo]);
+    expect(await told(takePayment(w.ctx, WANG, split))).toEqual(["limit_recharge_day_repeat", orderNo]);
+    // Whoever took it: who may take less at once hears of the order of a colleague.
+    await limited(w, LI, { rechargeOne: yuan(50) });
+    expect(await told(previewRecharge(w.ctx, LI, again))).toEqual(["limit_recharge_one_repeat", orderNo]);
+    // Another amount, another meter and an order of long ago are no repeat.
+    const plain = ["limit_recharge_day", null];
+    expect(await told(previewRecharge(w.ctx, WANG, { meterId, amount: "99" }))).toEqual(plain);
+    expect(await told(previewRecharge(w.ctx, WANG, { meterId: other, amount: "100" }))).toEqual(plain);
+    w.letPass(11 * MINUTE_MS);
+    expect(await told(previewRecharge(w.ctx, WANG, again))).toEqual(plain);
+    expect(await traces(w)).toEqual(before);
     await expectBooksRight(w);
   });
 

@@ -7,8 +7,18 @@ export const limitErrors = {
   ],
   limit_recharge_day: [
     409,
-    "本次收款 {amount} 元超过您的充值日限额:限额 {limit} 元,今天已用 {used} 元,还可收 {left} 元。请由同事办理、明天再收,或请管理员调整限额",
-    "{amount} yuan is more than you may still sell today: the limit is {limit} yuan, {used} are used, {left} are left. Let a colleague do it, wait for tomorrow, or ask an administrator to change your limit",
+    "本次收款 {amount} 元超过您的充值日限额:限额 {limit} 元,今天已收 {used} 元(含已撤回的),还可收 {left} 元。请由同事办理、明天再收,或请管理员调整限额",
+    "{amount} yuan is more than you may still take today: the limit is {limit} yuan, {used} were taken (withdrawn recharges too), {left} are left. Let a colleague do it, wait for tomorrow, or ask an administrator to change your limit",
+  ],
+  limit_recharge_one_repeat: [
+    409,
+    "这笔可能已经记账:{label} 在 {time} 已充过相同金额(单号 {orderNo})。请先打开该单核对,核对前不要退还现金,也不要再收一次。若确是另一笔:本次收款 {amount} 元超过您的单笔限额 {limit} 元",
+    "This payment may be booked already: {label} got the same amount at {time} (order {orderNo}). Open that order first; until then hand no money back and take none again. If this is another payment: {amount} yuan is more than the {limit} yuan that you may take at once",
+  ],
+  limit_recharge_day_repeat: [
+    409,
+    "这笔可能已经记账:{label} 在 {time} 已充过相同金额(单号 {orderNo})。请先打开该单核对,核对前不要退还现金,也不要再收一次。若确是另一笔:本次收款 {amount} 元超过您的充值日限额:限额 {limit} 元,今天已收 {used} 元(含已撤回的),还可收 {left} 元",
+    "This payment may be booked already: {label} got the same amount at {time} (order {orderNo}). Open that order first; until then hand no money back and take none again. If this is another payment: {amount} yuan is more than you may still take today: the limit is {limit} yuan, {used} were taken (withdrawn recharges too), {left} are left",
   ],
   limit_refund_day: [
     409,

@@ -31,7 +31,7 @@ export const preview = z.object({
   reachable: z.boolean(),
   /** An equal recharge of this meter within the last ten minutes: ask before taking money twice. */
   repeatOf: z.object({ orderNo: z.string(), at }).nullable(),
-  /** What the day of who asks leaves him to sell (充值日限额), for the whole payment; null: he has no limit. */
+  /** What the day of who asks leaves him to take (充值日限额), for the whole payment; null: he has no limit. */
   today: dayRoom.nullable(),
 });
 export type Preview = z.infer<typeof preview>;

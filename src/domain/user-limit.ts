@@ -6,9 +6,9 @@ import type { Permission } from "./permission.ts";
  * second person is a rule of the house and another thing: these hold whoever would agree.
  */
 export type UserLimits = {
-  /** Yuan that he may sell in one calendar day (充值日限额). */
+  /** Yuan that he may take at the desk in one calendar day (充值日限额). */
   readonly rechargeDay: Money | null;
-  /** Yuan of one payment, whole, however it is split (单笔限额). */
+  /** Yuan taken in one payment, whole, however it is split; not what it spends of an older wallet (单笔限额). */
   readonly rechargeOne: Money | null;
   /** Yuan that he may ask to give back or give up in one calendar day (退费日限额). */
   readonly refundDay: Money | null;

@@ -1,5 +1,5 @@
 import { AppError, assert } from "#base/errors.ts";
-import { dayOf, type Instant, later, MINUTE_MS } from "#base/time.ts";
+import { dayOf, type Instant, later } from "#base/time.ts";
 import { formatMoney, sum } from "#base/units.ts";
 import type { Preview, RechargeRequest } from "#contract/money.ts";
 import type { PaymentPreview, PaymentRequest } from "#contract/payments.ts";
@@ -12,7 +12,6 @@ import type { Tx } from "#store/db.ts";
 import { addEvents } from "#store/events.ts";
 import { bookTransfer, claimBalance, openLedgerAccounts, takeBalance } from "#store/ledger.ts";
 import { meterToAct } from "#store/meters.ts";
-import { equalRechargeSince } from "#store/orders.ts";
 import { addPayment, nextReceiptNo, ordersOfPayment, paymentByKey } from "#store/payments.ts";
 import { nextNumbers } from "#store/sequences.ts";
 import { Stale } from "#store/stale.ts";
@@ -30,11 +29,9 @@ import {
   WH_PER_COMMAND_UNIT,
 } from "./plan-payment.ts";
 import { reconnectAccount } from "./reconnect.ts";
+import { repeatOf } from "./repeat-recharge.ts";
 import { showServerCredit } from "./server-credit.ts";
 import { demandSale, previewSale } from "./user-limits.ts";
-
-/** How long an equal recharge of one meter draws a question. */
-const REPEAT_WINDOW_MS = 10 * MINUTE_MS;
 
 /** What a recharge would do, decided by the very code that books it. Throws the refusals that booking would. */
 export async function previewRecharge(
@@ -58,10 +55,10 @@ export async function previewPayment(
   const { parts, customerName } = await planPayment(ctx.db.read, actor.scope, asked);
   const now = ctx.clock();
   const amount = sum(asked.map((part) => part.paid));
-  const today = await previewSale(ctx.db.read, actor, { amount, now });
-  const since = later(now, -REPEAT_WINDOW_MS);
+  const today = await previewSale(ctx.db.read, actor, { amount, now, parts });
   const previews: Preview[] = [];
-  for (const { meter, creditAt, price, plan } of parts) {
+  for (const part of parts) {
+    const { meter, creditAt, price, plan } = part;
     previews.push({
       meterId: meter.id,
       label: meter.label,
@@ -77,7 +74,7 @@ export async function previewPayment(
       walletAfter: formatMoney(plan.walletAfter),
       remainingAfterWh: meter.remaining_wh === null ? null : meter.remaining_wh + plan.unitsWh,
       reachable: meter.online === 1,
-      repeatOf: await equalRechargeSince(ctx.db.read, { meterId: meter.id, amountE4: plan.paid, since }),
+      repeatOf: await repeatOf(ctx.db.read, part, now),
       today,
     });
   }
@@ -179,7 +176,7 @@ export async function bookPayment(
   const { customerId, projectId, parts } = planned;
   const amount = sum(parts.map((part) => part.plan.paid));
   // Money that is in our hands already is never refused: only the desk has limits.
-  if (isDesk(taking.channel)) await demandSale(tx, actor, { key: taking.key, amount, now });
+  if (isDesk(taking.channel)) await demandSale(tx, actor, { key: taking.key, amount, now, parts });
   const paymentNo = await nextPaymentNo(tx, now);
   const shiftId = isDesk(taking.channel) ? await shiftForCash(ctx, tx, { projectId, actor, now }) : null;
   const fresh = await addPayment(tx, {

@@ -1,5 +1,5 @@
 import { AppError } from "#base/errors.ts";
-import { dayOf, endOfDay, type Instant, startOfDay } from "#base/time.ts";
+import { dayOf, endOfDay, formatInstant, type Instant, startOfDay } from "#base/time.ts";
 import { formatMoney, type Money } from "#base/units.ts";
 import type { DayRoom } from "#contract/user-limits.ts";
 import type { Actor } from "#domain/permission.ts";
@@ -7,41 +7,73 @@ import { roomOf } from "#domain/user-limit.ts";
 import type { Tx } from "#store/db.ts";
 import { paymentByKey } from "#store/payments.ts";
 import { Stale } from "#store/stale.ts";
-import { limitsOf, refundedBy, type Span, soldBy, takeLimits } from "#store/user-limits.ts";
+import { limitsOf, refundedBy, type Span, takeLimits, takenBy } from "#store/user-limits.ts";
+import type { PlannedPart } from "./plan-payment.ts";
+import { repeatOf } from "./repeat-recharge.ts";
 
 /** Who acts: a limit is his, whatever he looks after. */
 type Who = Pick<Actor, "userId" | "login">;
 /** An amount that is about to be booked at this moment. */
 type Wanted = { amount: Money; now: Instant };
+/** A payment at the desk: its whole money, and what it is for. */
+type Sale = Wanted & { parts: readonly PlannedPart[] };
 
 /**
  * Refuses what its seller may not take: more at once, or more in the calendar day, than his limits. In the transaction that books, of which
- * two of one user follow each other from here on. A repeat that found its payment not there yet looks again instead of being refused for itself.
+ * two of one user follow each other from here on. A repeat that found its payment not there yet looks again instead of being refused for itself;
+ * what may be a repeat under another key is refused with the order that it may repeat ({@link namingRepeat}).
  */
-export async function demandSale(tx: Tx, who: Who, sale: Wanted & { key: string }): Promise<void> {
+export async function demandSale(tx: Tx, who: Who, sale: Sale & { key: string }): Promise<void> {
   const { rechargeDay, rechargeOne } = await takeLimits(tx, who.userId);
   try {
     refuseOne(rechargeOne, sale.amount);
     if (rechargeDay === null) return;
     refuseDay("limit_recharge_day", {
       limit: rechargeDay,
-      used: await soldBy(tx, who.login, dayAround(sale.now)),
+      used: await takenBy(tx, who.login, dayAround(sale.now)),
       ...sale,
     });
   } catch (refusal) {
     if ((await paymentByKey(tx, sale.key)) !== null) throw new Stale(`payment ${sale.key}`);
-    throw refusal;
+    throw await namingRepeat(tx, refusal, sale);
   }
 }
 
 /** The same, asked before: refuses what booking would, and says what is left of the day, this sale not taken off; null without a limit. */
-export async function previewSale(tx: Tx, who: Who, sale: Wanted): Promise<DayRoom | null> {
+export async function previewSale(tx: Tx, who: Who, sale: Sale): Promise<DayRoom | null> {
   const { rechargeDay, rechargeOne } = await limitsOf(tx, who.userId);
-  refuseOne(rechargeOne, sale.amount);
-  if (rechargeDay === null) return null;
-  const day = { limit: rechargeDay, used: await soldBy(tx, who.login, dayAround(sale.now)) };
-  refuseDay("limit_recharge_day", { ...day, ...sale });
-  return roomText(day);
+  try {
+    refuseOne(rechargeOne, sale.amount);
+    if (rechargeDay === null) return null;
+    const day = { limit: rechargeDay, used: await takenBy(tx, who.login, dayAround(sale.now)) };
+    refuseDay("limit_recharge_day", { ...day, ...sale });
+    return roomText(day);
+  } catch (refusal) {
+    throw await namingRepeat(tx, refusal, sale);
+  }
+}
+
+/** The same refusal of a sale that may be booked already. */
+const WITH_REPEAT = {
+  limit_recharge_one: "limit_recharge_one_repeat",
+  limit_recharge_day: "limit_recharge_day_repeat",
+} as const;
+
+/**
+ * Who asks again after a lost answer, from another computer, is over his limit by the very payment that he asks for, and would hand its money
+ * back: the refusal names the equal order. Looked up after the sum, so that whatever was counted is seen here too.
+ */
+async function namingRepeat(tx: Tx, refusal: unknown, { parts, now }: Sale): Promise<unknown> {
+  if (!(refusal instanceof AppError)) return refusal;
+  const { code, details } = refusal;
+  if (code !== "limit_recharge_one" && code !== "limit_recharge_day") return refusal;
+  for (const part of parts) {
+    const repeat = await repeatOf(tx, part, now);
+    if (repeat === null) continue;
+    const time = formatInstant(repeat.at).slice(11);
+    return new AppError(WITH_REPEAT[code], { ...details, label: part.meter.label, orderNo: repeat.orderNo, time });
+  }
+  return refusal;
 }
 
 /**

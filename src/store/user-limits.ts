@@ -61,14 +61,16 @@ export async function takeLimits(tx: Tx, userId: number): Promise<UserLimits> {
 /** From when until when, the end excluded. */
 export type Span = { from: Instant; until: Instant };
 
-/** What somebody sold at the desk in this time: all orders, but those that were withdrawn or that the meter has refused. */
-export async function soldBy(tx: Tx, login: string, span: Span): Promise<Money> {
+/**
+ * What somebody took at the desk in this time, by the orders of his payments: whatever became of them, for the money of a withdrawn or refused
+ * one stays in the wallet. Nothing that is given back later is taken off.
+ */
+export async function takenBy(tx: Tx, login: string, span: Span): Promise<Money> {
   const row = await tx
     .selectFrom("recharge_order")
     .where("created_by", "=", login)
     .where("created_at", ">=", span.from)
     .where("created_at", "<", span.until)
-    .where("state", "not in", ["withdrawn", "refused"])
     .where("channel", "in", ["cash", "transfer"])
     .select((eb) => eb.fn.sum<number | string | null>("amount_e4").as("sum"))
     .executeTakeFirst();

@@ -49,6 +49,13 @@ export function refusalCode(error: unknown): string | null {
   return error instanceof ApiError && error.failure.kind === "refused" ? error.failure.refusal.code : null;
 }
 
+/** The order that a refused sale may be the repeat of; null when the refusal names none. */
+export function refusedRepeat(error: unknown): string | null {
+  if (!(error instanceof ApiError) || error.failure.kind !== "refused") return null;
+  const { code, details } = error.failure.refusal;
+  return code.startsWith("limit_") && typeof details["orderNo"] === "string" ? details["orderNo"] : null;
+}
+
 /** Longer than any honest answer of the server: after it the network counts as broken. */
 const TIMEOUT_MS = 20_000;
 

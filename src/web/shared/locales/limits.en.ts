@@ -11,8 +11,10 @@ export const limitsEn: typeof limitsZh = {
     refundDay: "Refunds a day (yuan)",
     batchMeters: "Meters in one batch",
     hint: {
-      rechargeDay: "All that is taken at the desk in a day, cash and transfer; what was withdrawn does not count",
-      rechargeOne: "One payment as a whole, also when it is split over several meters",
+      rechargeDay:
+        "All that is taken at the desk in a day, cash and transfer; also what was withdrawn or refused by the meter, for its money is in the wallet, and also when it is given back that day",
+      rechargeOne:
+        "One payment as a whole, also when it is split over several meters; what it spends of the wallet does not count",
       refundDay: "Refunds, clears, write-offs and payouts of move-outs of a day together",
       batchMeters: "Meters that one batch trips or closes",
     },
@@ -24,7 +26,8 @@ export const limitsEn: typeof limitsZh = {
       refundDay: "refunds ≤ {{value}} yuan a day",
       batchMeters: "a batch ≤ {{value}} meters",
     },
-    sellToday: "You may take {{left}} yuan more today (limit {{limit}}, used {{used}})",
+    sellToday: "You may take {{left}} yuan more today (limit {{limit}}, taken {{used}}, withdrawn recharges too)",
+    toRepeat: "Open order {{orderNo}}",
     refundToday: "You may give back {{left}} yuan more today (limit {{limit}}, used {{used}})",
     batchTooMany:
       "{{count}} meters would be switched, more than your limit of {{limit}} in one batch. Take fewer, let a colleague with a higher limit do it, or ask an administrator.",

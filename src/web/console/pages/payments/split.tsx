@@ -16,6 +16,7 @@ import { FailedLine, FailedNotice, Loading } from "../../notice.tsx";
 import { useSettled } from "../../use-settled.ts";
 import { MeterLine } from "../customers/meter-line.tsx";
 import type { DraftChannel } from "../recharge/draft.ts";
+import { SaleRefused } from "../recharge/sale-refused.tsx";
 import { PaymentView } from "./payment-view.tsx";
 import { SplitConfirm } from "./split-confirm.tsx";
 import {
@@ -276,7 +277,7 @@ function SplitDesk({ customerId }: { customerId: number }) {
             })}
           </ul>
           <DayRoomLine room={isCurrent ? (preview.data?.parts[0]?.today ?? null) : null} of="sell" />
-          {preview.error && isWhole ? <FailedLine error={preview.error} testId="preview-problem" /> : null}
+          {preview.error && isWhole ? <SaleRefused error={preview.error} /> : null}
           <div className="field-row">
             <div className="field">
               <span>{t("recharge.channel")}</span>
@@ -302,13 +303,7 @@ function SplitDesk({ customerId }: { customerId: number }) {
               />
             </div>
           </div>
-          {problem ? (
-            <FailedLine
-              error={problem}
-              more={refusalCode(problem) === "order_key_conflict" ? t("recharge.conflict") : t("recharge.notBooked")}
-              testId="recharge-problem"
-            />
-          ) : null}
+          {problem ? <SaleRefused error={problem} booking /> : null}
           <Button
             type="primary"
             size="large"

@@ -5,14 +5,15 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { isSameAmount, keepAmount, wireAmount } from "#web/shared/amount-input.ts";
 import { amountWords } from "#web/shared/amount-words.ts";
-import { getMeter, postPreview, refusalCode } from "#web/shared/api.ts";
+import { getMeter, postPreview } from "#web/shared/api.ts";
 import { keys } from "#web/shared/live-cache.ts";
-import { FailedLine, FailedNotice, Loading } from "../../notice.tsx";
+import { FailedNotice, Loading } from "../../notice.tsx";
 import { useSettled } from "../../use-settled.ts";
 import { ConfirmDialog } from "./confirm-dialog.tsx";
 import { CustomerCard } from "./customer-card.tsx";
 import type { Draft, DraftChannel } from "./draft.ts";
 import { PreviewBox } from "./preview-box.tsx";
+import { SaleRefused } from "./sale-refused.tsx";
 
 const QUICK = ["50", "100", "200", "500"] as const;
 const PREVIEW_MS = 80;
@@ -138,7 +139,7 @@ export function RechargeForm({ draft, onChange, onPay, paying, problem }: FormPr
             <p className="amount-words">{amount === null ? "" : amountWords(amount)}</p>
           </div>
           {preview.error && amount === asked ? (
-            <FailedLine error={preview.error} testId="preview-problem" />
+            <SaleRefused error={preview.error} />
           ) : (
             <PreviewBox
               preview={isCurrent ? preview.data : undefined}
@@ -172,13 +173,7 @@ export function RechargeForm({ draft, onChange, onPay, paying, problem }: FormPr
               />
             </div>
           </div>
-          {problem ? (
-            <FailedLine
-              error={problem}
-              more={refusalCode(problem) === "order_key_conflict" ? t("recharge.conflict") : t("recharge.notBooked")}
-              testId="recharge-problem"
-            />
-          ) : null}
+          {problem ? <SaleRefused error={problem} booking /> : null}
           <Button type="primary" size="large" block disabled={!canPay} onClick={openConfirm} data-testid="open-confirm">
             {paying ? t("recharge.submitting") : t("recharge.open")}
             <kbd>{t("recharge.openKeys")}</kbd>
