@@ -1,5 +1,10 @@
+import { join } from "node:path";
+import readExcel from "read-excel-file/node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { SOFTWARE_VERSION } from "#base/version.ts";
+import { takeUp } from "../src/cli/release/database.ts";
+import { placeAt } from "../src/cli/release/site.ts";
+import { switchTo } from "../src/cli/release/versions.ts";
 import { cashierAt, type Releases, releases, type Trial, trial } from "./release-site.ts";
 
 const UNMARKED = "9001_of_tomorrow";
@@ -50,3 +55,44 @@ test("after an upgrade whose end was not noted the next one takes a backup of it
   const plan = await site.jichao(["release", "rollback", "--json"]);
   expect(told(plan.out), plan.err).toMatchObject({ to: SOFTWARE_VERSION, done: false, money: { payments: 0 } });
 }, 300_000);
+
+test("a way back that is run again after its restore stops what a boot has started and lists what that has taken; before, it can be given up", async () => {
+  const older = await made.tree();
+  const later = await made.tree({ version: "99.0.0", withUnmarked: UNMARKED });
+  const { site, password } = await inUse(older);
+  expect((await site.install(later)).code).toBe(0);
+  const pay = async (amount: string) => (await cashierAt(site.base, password)).take(amount);
+  await pay("21.00");
+  const back = ["release", "rollback", "--restore", "--by", "张三", "--json"];
+
+  // Killed once the database is left: no program starts on it, the list can be made, and whoever thinks better of it stays.
+  const killed = await site.jichao(back, "release:after-leave=1");
+  expect(killed.signal, killed.err).toBe("SIGKILL");
+  const shut = await site.jichao(["ledger", "verify"]);
+  expect([shut.code, shut.err.includes("jichao release stay")], shut.err).toEqual([1, true]);
+  expect((await site.install(later)).err).toContain("jichao release stay");
+  const plan = await site.jichao(["release", "rollback", "--json"]);
+  expect(told(plan.out), plan.err).toMatchObject({ done: false, money: { payments: 1 } });
+  const stayed = await site.jichao(["release", "stay"]);
+  expect(stayed.code, stayed.err).not.toBe(1);
+  await pay("22.00");
+
+  // The power goes when the restored database is noted and the settings do not name it yet; somebody lets the programs on the old one again.
+  const broken = await site.jichao(back, "release:after-switch=1");
+  expect(broken.signal, broken.err).toBe("SIGKILL");
+  const note = JSON.parse(site.read("opt/jichao/state/rollback.json")) as { database: { programs: string } | null };
+  expect(note.database?.programs).toContain("jichao-r");
+  switchTo(placeAt(site.root), "99.0.0");
+  await takeUp(`sqlite:${join(site.root, "var/lib/jichao/jichao.db")}`);
+  expect((await site.jichao(["release", "start"])).code).toBe(0);
+  await pay("33.00");
+  const again = await site.jichao(back);
+  const went = told(again.out);
+  expect(went, again.err).toMatchObject({ done: true, money: { payments: 3 } });
+  const [sheet] = (await readExcel(went.list)) as unknown as { data: unknown[][] }[];
+  for (const amount of ["21.00", "22.00", "33.00"]) expect(JSON.stringify(sheet)).toContain(amount);
+  expect(went.list).toContain("opt/jichao/state");
+  const health = (await (await fetch(`${site.base}/api/health`)).json()) as { version: string };
+  expect(health.version).toBe(SOFTWARE_VERSION);
+  expect((await site.jichao(["release", "stay"])).code).toBe(1); // at its end there is nothing to give up
+}, 400_000);

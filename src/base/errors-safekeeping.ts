@@ -51,6 +51,11 @@ export const safekeepingErrors = {
     "数据库已由更新的版本({version})升级,含本版本({here})不认识的步骤 {migration}。为免记错账,本版本不在它上面运行。请启动新版本;要回到旧版本,请用新版本执行 jichao release rollback(运维手册第 7 节)",
     "The database was upgraded by a newer version ({version}): this one ({here}) does not know its step {migration} and does not run on it, so that no money is booked wrongly. Start the newer version; to go back, run jichao release rollback with it (operations manual, section 7)",
   ],
+  database_left_behind: [
+    409,
+    "这个数据库已留下不用:正在退回旧版本,用的是从备份恢复的新库。为免在这里继续收款,任何程序都不在它上面运行。请重新运行 jichao release rollback;仍要用它和新版本,请执行 jichao release stay(运维手册第 7 节)",
+    "This database was left behind for one restored from a backup, on the way back to an older version. No program runs on it, so that no more money is taken here. Run jichao release rollback again; to keep it and the newer version, run jichao release stay (operations manual, section 7)",
+  ],
   quarantine_none: [409, "系统不在隔离状态", "The system is not in quarantine"],
   quarantine_meter_done: [
     409,

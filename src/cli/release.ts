@@ -11,6 +11,7 @@ import type { Runner } from "./release/program.ts";
 import { rollBack, type WentBack } from "./release/rollback.ts";
 import { pagesAddress, servicesOf } from "./release/services.ts";
 import { currentVersion, ownerNamed, type Place, placeAt, placeOf, readUpgrade, settingsIn } from "./release/site.ts";
+import { stay } from "./release/stay.ts";
 import { Refused, type Steps, steps } from "./release/steps.ts";
 import { unfinished, upgrade } from "./release/upgrade.ts";
 import { faultsOf } from "./release/versions.ts";
@@ -18,6 +19,7 @@ import { faultsOf } from "./release/versions.ts";
 const USAGE = `用法 usage:
   sudo sh install.sh [--admin mysql://管理员ADMIN:密码PASSWORD@主机HOST:3306] [--name jichao]   安装,或升级已有的安装 install, or upgrade what is there
   jichao release rollback [--restore --by 姓名NAME [--admin mysql://…]] [--list 文件FILE.xlsx]     回到升级前的版本 back to the version of before
+  jichao release stay                                                                      放弃走到一半的退回 give up a way back that is half-way
   jichao release verify                                                                    按校验和核对程序文件 check the files of the program
   jichao release status | start | stop                                                     现状;启动或停止两个程序 how it is; both programs up or down
   试用 for a trial: --root 目录DIR(不建用户和服务 no user, no units)  --http-port N  --link-port N  --no-start  --json`;
@@ -51,7 +53,7 @@ export async function releaseCommand(args: readonly string[], env: Environment):
   if (verb === "first-administrator") return await firstAdministrator(env);
   if (verb === "verify") return await verify();
   const place = values.root === undefined ? placeOf(programFolder) : placeAt(resolve(values.root));
-  const isRight = positionals.length === 1 && /^(install|rollback|status|start|stop)$/.test(verb);
+  const isRight = positionals.length === 1 && /^(install|rollback|stay|status|start|stop)$/.test(verb);
   if (!isRight || (values.admin !== undefined && !/^(mysql|mariadb):\/\//.test(values.admin))) {
     console.error(USAGE);
     return 2;
@@ -64,6 +66,13 @@ export async function releaseCommand(args: readonly string[], env: Environment):
     if (verb === "install") return await installOrUpgrade(place, env, values, progress);
     const runner: Runner = { place, owner: place.root === "" ? ownerNamed(USER) : null, env };
     if (verb === "rollback") return await goBack(runner, values, progress);
+    if (verb === "stay") {
+      const { version, doctor } = await stay(runner, progress);
+      console.error(
+        `\n退回已放弃,版本 ${version} 接着用原来的库 the way back was given up; ${version} goes on with its database.`,
+      );
+      return doctor;
+    }
     await (verb === "start" ? servicesOf(runner).start() : servicesOf(runner).stop());
     return 0;
   });
@@ -145,7 +154,7 @@ function wentBackText({ to, way, done, list, money }: WentBack): string {
     return `\n已回到版本 ${to},数据未动 back at version ${to}; the data was not touched.`;
   if (done) {
     return [
-      `\n已回到版本 ${to},用的是恢复出来的新库;原来的库原样保留 back at version ${to} with a restored database; the old one is as it was.`,
+      `\n已回到版本 ${to},用的是恢复出来的新库;原来的库留着,任何程序都不再用它 back at version ${to} with a restored database; the old one is kept, and no program runs on it.`,
       ...taken,
       `  请按清单补记,一笔不漏 book each of these again: ${list}`,
       "  系统在隔离中:补记之前不拉闸、不充值 the system is in quarantine: jichao quarantine",

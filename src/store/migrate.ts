@@ -108,7 +108,7 @@ const LOCK_WAIT_S = 600;
  * older programs have ended by then.
  */
 export const NEWER_LOOK_MS = 3_000;
-const ANNOUNCED_MS = 10_000;
+export const ANNOUNCED_MS = 10_000;
 
 /** The names of all migrations that this version knows, in the order in which they are made. */
 export const migrationNames: readonly string[] = migrations.map(({ name }) => name);

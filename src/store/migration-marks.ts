@@ -10,6 +10,12 @@ import type { Schema } from "./schema.ts";
  */
 export type MigrationMark = { name: string; olderCanRun: boolean; madeBy: string | null; isDone: boolean };
 
+/**
+ * Stands in `migration` like a step that nobody knows, in a database that is left behind for a restored one (`jichao release rollback`): programs on it, on
+ * whatever server, end within seconds, and none starts on it, so that no money is taken there any more.
+ */
+export const LEFT_BEHIND = "9999_left_behind";
+
 type Row = { name: string; older_can_run?: number | null; made_by?: string | null; ended?: number | null };
 
 /** What was applied to a database whose table `migration` is there, whether or not that has marks already. */
@@ -37,7 +43,9 @@ export function unknownMigrations(
 
 /** Why this program must not touch the database, or null when it may. */
 export function newerDatabase(marks: readonly MigrationMark[], known: readonly string[]): AppError | null {
-  const [first] = unknownMigrations(marks, known).refused;
+  const { refused } = unknownMigrations(marks, known);
+  if (refused.some(({ name }) => name === LEFT_BEHIND)) return new AppError("database_left_behind", {});
+  const [first] = refused;
   if (first === undefined) return null;
   return new AppError("database_newer", {
     migration: first.name,

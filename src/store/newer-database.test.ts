@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { SOFTWARE_VERSION } from "#base/version.ts";
 import { silentLog } from "#system/log.ts";
 import { newerThanThis } from "./db.ts";
+import { leaveBehind, takeUpAgain } from "./left-behind.ts";
 import { type Migration, migrateMysql, migrateSqlite, migrations } from "./migrate.ts";
 import { migrationMarks } from "./migration-marks.ts";
 import { mysqlAddress } from "./mysql-address.ts";
@@ -47,6 +48,18 @@ describe.each(testDatabases)("$name", ({ name, available }) => {
     await expect(db.migrate()).rejects.toMatchObject({ code: "database_newer", details });
     expect(await newerThanThis(db)).toMatchObject({ code: "database_newer", details });
     expect(await tomorrow(db, [tableStep("9001_of_tomorrow")])).toEqual([]);
+  });
+
+  on("a database that is left behind shuts all programs out, can be read, and is taken up again", async () => {
+    const db = await fresh();
+    for (const _ of ["once", "again"]) await leaveBehind(db);
+    expect(await newerThanThis(db)).toMatchObject({ code: "database_left_behind" });
+    await expect(db.migrate()).rejects.toMatchObject({ code: "database_left_behind" });
+    await expect(tomorrow(db, [tableStep("9001_of_tomorrow")])).rejects.toMatchObject({ code: "database_left_behind" });
+    expect(await db.read.selectFrom("payment").select("payment_no").execute()).toEqual([]);
+    await takeUpAgain(db);
+    expect(await newerThanThis(db)).toBeNull();
+    expect(await db.migrate()).toEqual([]);
   });
 
   on("with a marked one they go on, and still apply what is their own", async () => {

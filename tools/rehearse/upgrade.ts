@@ -2,6 +2,8 @@ import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import readExcel from "read-excel-file/node";
+import { openDatabase } from "#store/db.ts";
+import { takeUpAgain } from "#store/left-behind.ts";
 import { pause } from "#system/clock.ts";
 import type { Report } from "./apart.ts";
 import { booked, confirmed, type Desk, databaseNow, desk, type Taken, wrongIn } from "./books.ts";
@@ -10,7 +12,18 @@ import { LATER, OLDER, UNMARKED } from "./versions.ts";
 
 const UPGRADE_STEPS = ["settings", "files", "backup", "stop", "migrate", "switch", "units", "start", "doctor"];
 const SWITCH_STEPS = ["checksums", "stop", "switch", "units", "start", "doctor"];
-const RESTORE_STEPS = ["checksums", "stop", "list", "database", "restore", "switch", "settings", "units", "start"];
+const RESTORE_STEPS = [
+  "checksums",
+  "stop",
+  "leave",
+  "list",
+  "database",
+  "restore",
+  "switch",
+  "settings",
+  "units",
+  "start",
+];
 /** Besides after each step: at moments that nobody chose, in ms after the start of the command. */
 const MOMENTS_MS = [150, 700, 1_500, 2_500, 4_000];
 const BASE = "http://127.0.0.1:6200";
@@ -120,7 +133,10 @@ export async function rehearseUpgrade(input: {
   const second = databaseNow();
   if (second === first) problems.push("the old database is still in use");
   await check("in the restored database", second, before);
-  // The older program refuses that one, rightly.
+  // The older program refuses that one, rightly; the newer one, too, until it is taken up again.
+  const left = await openDatabase(first);
+  await takeUpAgain(left);
+  await left.close();
   await check("in the database that was left", first, till.taken, `/opt/jichao/versions/${LATER}/bin/jichao`);
   const listed = await numbersIn(went.list);
   const since = till.taken.slice(before.length);

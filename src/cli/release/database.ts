@@ -2,7 +2,10 @@ import { existsSync } from "node:fs";
 import { createDatabase, tablesInDatabase } from "#store/create-database.ts";
 import { embeddedDatabase, openDatabase } from "#store/db.ts";
 import { appliedMigrations } from "#store/engine-settings.ts";
-import type { MigrationMark } from "#store/migration-marks.ts";
+import { leaveBehind, takeUpAgain } from "#store/left-behind.ts";
+import { ANNOUNCED_MS } from "#store/migrate.ts";
+import { LEFT_BEHIND, type MigrationMark } from "#store/migration-marks.ts";
+import { pause } from "#system/clock.ts";
 import { type Place, settingsIn } from "./site.ts";
 import { Refused } from "./steps.ts";
 
@@ -18,6 +21,33 @@ export async function marksIn(url: string): Promise<MigrationMark[] | null> {
   const db = await openDatabase(url);
   try {
     return await appliedMigrations(db.read);
+  } finally {
+    await db.close();
+  }
+}
+
+/** Whether a database was left behind for a restored one. */
+export async function isLeft(url: string): Promise<boolean> {
+  return (await marksIn(url))?.some(({ name }) => name === LEFT_BEHIND) ?? false;
+}
+
+/** Shuts the programs of all servers out of a database, and waits until those that run have seen it; an embedded one has none elsewhere. */
+export async function leave(url: string): Promise<void> {
+  const db = await openDatabase(url);
+  try {
+    await leaveBehind(db);
+    if (db.kind === "mysql") await pause(ANNOUNCED_MS);
+  } finally {
+    await db.close();
+  }
+}
+
+/** Lets programs work on a database again that was left behind; on any other nothing is done. */
+export async function takeUp(url: string): Promise<void> {
+  if (!(await isLeft(url))) return;
+  const db = await openDatabase(url);
+  try {
+    await takeUpAgain(db);
   } finally {
     await db.close();
   }

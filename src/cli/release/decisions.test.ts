@@ -45,6 +45,12 @@ test.each([
     last,
     { by: "restore", because: ["0003_other"], backup: "/b/before" },
   ],
+  [
+    "the database was left behind by a way back that was broken off",
+    [mark("0003_other", false), mark("9999_left_behind", false)],
+    last,
+    { by: "restore", because: ["0003_other"], backup: "/b/before" },
+  ],
   ["there is no backup", [mark("0003_other", false)], null, { by: "none", because: ["0003_other"] }],
   [
     "the backup is of another upgrade",

@@ -1,13 +1,13 @@
-import { chownSync, existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { moneySince } from "#flows/money-since.ts";
 import { backupHead } from "#store/backup/archive.ts";
-import { unknownMigrations } from "#store/migration-marks.ts";
+import { LEFT_BEHIND, unknownMigrations } from "#store/migration-marks.ts";
 import { mysqlAddress } from "#store/mysql-address.ts";
 import { systemClock } from "#system/clock.ts";
 import { type Release, releaseIn } from "#system/release.ts";
 import { passphraseIn } from "../backup.ts";
-import { type Addresses, databaseOf, marksIn, newDatabase } from "./database.ts";
+import { type Addresses, databaseOf, leave, marksIn, newDatabase, takeUp } from "./database.ts";
 import { examine, nameDatabase } from "./install.ts";
 import { type MoneyTold, toldOf, writeMoneyFile } from "./money-file.ts";
 import { mustRun, type Runner } from "./program.ts";
@@ -26,7 +26,8 @@ export function wayBackTo(
   last: Upgrade | null,
 ): Way | { by: "none"; because: string[] } {
   const known = target.migrations.map(({ name }) => name);
-  const because = unknownMigrations(marks, known).refused.map(({ name }) => name);
+  const steps = marks.filter(({ name }) => name !== LEFT_BEHIND); // by a way back that was broken off
+  const because = unknownMigrations(steps, known).refused.map(({ name }) => name);
   if (because.length === 0) return { by: "switch" };
   const backup = last !== null && last.from === target.version ? last.backup : null;
   return backup === null ? { by: "none", because } : { by: "restore", because, backup };
@@ -64,7 +65,7 @@ export type WentBack = {
   doctor: number | null;
 };
 
-/** Goes back to the version before. Nothing is ever deleted: the database that was in use stays as it is. */
+/** Goes back to the version before. Nothing is ever deleted: the database that was in use stays, with a mark that it is left. */
 export async function rollBack(runner: Runner, asked: Asked, steps: Steps): Promise<WentBack> {
   const { place } = runner;
   const last = readUpgrade(place);
@@ -93,6 +94,7 @@ export async function rollBack(runner: Runner, asked: Asked, steps: Steps): Prom
     return await byRestore(runner, { ...asked, to, way, last, restorer }, steps);
   const services = servicesOf(runner);
   await steps.do("stop", "停止两个程序 both programs down", () => services.stop());
+  await takeUp(databaseOf(place).programs);
   await steps.do("switch", "换回旧版本 switch back", () => switchTo(place, to));
   return { to, way, done: true, list: null, money: null, doctor: await startAgain(runner, to, last, steps) };
 }
@@ -113,30 +115,42 @@ async function byRestore(
   const { place } = runner;
   const { to, way, last } = asked;
   const begun = readWayBack(place);
-  const list = begun?.list ?? asked.list ?? join(place.dataDir, `after-backup-${stamp()}.xlsx`);
+  const list = begun?.list ?? asked.list ?? join(place.state, `after-backup-${stamp()}.xlsx`);
   const services = servicesOf(runner);
   const listed = () =>
     steps.do("list", "备份之后的收付款清单 list of money since the backup", () => write(runner, asked, list));
   if (begun?.database == null && (!asked.restore || asked.by === "")) {
     return { to, way, done: false, list, money: await listed(), doctor: null };
   }
+  const { programs } = databaseOf(place);
+  const isFile = !/^(mysql|mariadb):/.test(programs);
+  if (begun?.database == null && !isFile && asked.admin === null) {
+    throw new Refused(
+      "恢复到一个新库需要数据库管理员:--admin-file 文件,或 --admin mysql://用户@主机:3306(再问密码)",
+      "a new database needs an administrator of the server: --admin-file FILE, or --admin mysql://USER@HOST:3306, which asks for the password",
+    );
+  }
+  // Also when this is run again: a start of the machine in between has started what `current` leads to, on what the settings name.
+  await steps.do("stop", "停止两个程序 both programs down", () => services.stop());
   let money: MoneyTold | null = null;
-  if (begun?.database == null) {
-    const { programs } = databaseOf(place);
-    const isFile = !/^(mysql|mariadb):/.test(programs);
-    if (!isFile && asked.admin === null) {
-      throw new Refused(
-        "恢复到一个新库需要数据库管理员:--admin mysql://…",
-        "a new database needs an administrator of the server: --admin mysql://…",
+  if (programs !== begun?.database?.programs) {
+    try {
+      await steps.do("leave", "别的服务器也不再用这个库 no program of any server on this database", () =>
+        leave(programs),
       );
-    }
-    await steps.do("stop", "停止两个程序 both programs down", () => services.stop());
-    // From here on nothing more is taken, so the list is complete; without one nothing goes on.
-    money = await listed().catch(async (error: unknown) => {
-      if (begun === null) await services.start().catch(() => {});
+      // From here on nothing more is taken, so the list is complete; without one nothing goes on.
+      money = await listed();
+    } catch (error) {
+      if (begun === null)
+        await takeUp(programs)
+          .then(services.start)
+          .catch(() => {});
       throw error;
-    });
-    noteWayBack(place, { to, list, database: null });
+    }
+  }
+  let database = begun?.database ?? null;
+  if (database === null) {
+    noteWayBack(place, { to, list, database });
     const made = await steps.do(
       "database",
       "新的空库 a new, empty database",
@@ -151,19 +165,19 @@ async function byRestore(
       }),
     );
     noteWayBack(place, { to, list, database: made });
+    database = made;
   }
-  const database = readWayBack(place)?.database;
-  if (database === null || database === undefined) throw new Error("a way back that went on has its database");
+  const named = database;
   await steps.do("switch", "换回旧版本 switch back", () => switchTo(place, to));
   // After the switch: between the two the older version finds a database that it refuses, and not the newer one a database that it would upgrade.
-  await steps.do("settings", "设置改为新库 settings name the new database", () => nameDatabase(runner, database));
+  await steps.do("settings", "设置改为新库 settings name the new database", () => nameDatabase(runner, named));
   const doctor = await startAgain(runner, to, last, steps);
   noteWayBack(place, null);
   return { to, way, done: true, list, money, doctor };
 }
 
 async function write(runner: Runner, { way }: { way: Way }, list: string): Promise<MoneyTold> {
-  const { place, owner } = runner;
+  const { place } = runner;
   const key = settingsIn(place.settings).JICHAO_BACKUP_KEY_FILE;
   const since = await moneySince({
     url: databaseOf(place).programs,
@@ -171,7 +185,6 @@ async function write(runner: Runner, { way }: { way: Way }, list: string): Promi
     passphrase: passphraseIn(key),
   });
   await writeMoneyFile(list, since);
-  if (owner !== null) chownSync(list, owner.uid, owner.gid);
   return toldOf(since);
 }
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { unknownMigrations } from "#store/migration-marks.ts";
 import { type Release, releaseIn } from "#system/release.ts";
-import { databaseOf, marksIn } from "./database.ts";
+import { databaseOf, isLeft, marksIn } from "./database.ts";
 import { examine } from "./install.ts";
 import { mustRun, type Runner } from "./program.ts";
 import { servicesOf } from "./services.ts";
@@ -61,6 +61,12 @@ export async function upgrade(input: {
       `the way back to ${back.to} is not at its end; nothing was changed. Run jichao release rollback again first`,
     );
   }
+  if (await isLeft(databaseOf(place).programs)) {
+    throw new Refused(
+      "数据库已为退回而留下不用,未作改动。请重新运行 jichao release rollback 走完,或用 jichao release stay 放弃退回",
+      "the database was left behind on a way back; nothing was changed. Run jichao release rollback again, or jichao release stay to give that up",
+    );
+  }
   noteWayBack(place, null);
   await steps.do("files", "程序文件 program files", () => placeVersion(place, input.from, to));
   const services = servicesOf(runner);
@@ -86,7 +92,7 @@ export async function upgrade(input: {
 }
 
 /** Whether a version can work with the tables as they are. */
-async function bears(place: Place, version: string): Promise<boolean> {
+export async function bears(place: Place, version: string): Promise<boolean> {
   const known = releaseIn(join(place.versions, version))?.migrations.map(({ name }) => name) ?? [];
   return unknownMigrations((await marksIn(databaseOf(place).programs)) ?? [], known).refused.length === 0;
 }
