@@ -91,6 +91,7 @@ function masked(value: unknown, plan: Plan, hidden: ReadonlySet<FieldMask>): unk
     return plan.mask === "phone" ? maskPhone(String(value)) : null;
   }
   if (plan.at === "items") return Array.isArray(value) ? value.map((each) => masked(each, plan.each, hidden)) : value;
+  if (typeof value !== "object") return value;
   const whole = value as Readonly<Record<string, unknown>>;
   const copy = { ...whole };
   for (const [name, inner] of plan.fields) {
