@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { SOFTWARE_VERSION } from "#base/version.ts";
 import type { AuditRow } from "#contract/audit.ts";
 import { beginQuarantine } from "#flows/begin-quarantine.ts";
 import { systemClock } from "#system/clock.ts";
@@ -27,6 +28,7 @@ browserStories("every page of the console", ({ before, open }) => {
     const found = await walkConsole(site, pages, starts, async (page, pattern) => {
       const said = await seriousBarriers(page);
       const heading = await page.locator("h1").first().textContent();
+      if ((await page.getByTestId("foot").innerText()) !== `版本 ${SOFTWARE_VERSION}`) said.push("has no version");
       if (!heading || (await page.title()) !== `${heading} · 集抄`) said.push(`is called ${await page.title()}`);
       const size = page.viewportSize();
       for (const each of [DESK, PHONE]) {
@@ -40,6 +42,20 @@ browserStories("every page of the console", ({ before, open }) => {
     expect(wrong).toEqual({});
     expect(patternsOfConsole().filter((each) => !found.has(each))).toEqual([]);
   }, 420_000); // every page, beside other programs
+
+  test("the foot of the page tells the version before the log-in too, whole on a phone, and stays off paper", async () => {
+    const login = await open({ as: "nobody", size: PHONE, language: "en" });
+    const foot = login.getByTestId("foot");
+    await foot.waitFor();
+    expect(await foot.innerText()).toBe(`Version ${SOFTWARE_VERSION}`);
+    expect(await seriousBarriers(login)).toEqual([]);
+    const page = await open({ as: "admin", size: PHONE });
+    const box = await page.getByTestId("foot").boundingBox();
+    if (box === null) throw new Error("the foot is nowhere");
+    expect(Math.round(box.y + box.height)).toBe(PHONE.height); // below what scrolls, in sight without scrolling
+    await page.emulateMedia({ media: "print" });
+    await page.getByTestId("foot").waitFor({ state: "hidden" });
+  });
 
   test("the audit log has words for every thing and figure of a site that was lived in", async () => {
     const { items } = await site.ask<{ items: AuditRow[] }>("/api/audit?limit=100");

@@ -109,9 +109,18 @@ const commands: Record<string, { what: string; run(args: string[], env: Environm
     what: "核对审计日志 check that the audit is as it was written: jichao audit verify",
     run: async (args, env) => (await import("./audit.ts")).auditCommand(args, env),
   },
+  version: {
+    what: "版本号,与每页页脚一致 the version, as on the foot of every page; also jichao --version",
+    run: async () => {
+      const [{ versionText }, { programFolder }] = [await import("./version.ts"), await import("#system/release.ts")];
+      console.log(versionText(programFolder));
+      return 0;
+    },
+  },
 };
 
-const [name = "help", ...args] = process.argv.slice(2);
+const [given = "help", ...args] = process.argv.slice(2);
+const name = given === "--version" ? "version" : given;
 const command = commands[name];
 if (command) {
   try {

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { Me } from "#contract/session.ts";
 import { postOwnPassword } from "#web/shared/api-people.ts";
 import { Dialog } from "./dialog.tsx";
+import { Foot } from "./foot.tsx";
 import { LanguageSwitch } from "./language-switch.tsx";
 import { Logo } from "./logo.tsx";
 import { FailedLine } from "./notice.tsx";
@@ -53,6 +54,7 @@ export function MustChangePage({ login, onDone }: { login: string; onDone: (me: 
         <PasswordForm oldLabel={t("people.initialPassword")} onDone={onDone} onCancel={null} />
       </div>
       <LanguageSwitch />
+      <Foot />
     </main>
   );
 }

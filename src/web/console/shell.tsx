@@ -6,6 +6,7 @@ import { AlarmBell } from "./alarm-bell.tsx";
 import { Dialog } from "./dialog.tsx";
 import { ErrorBoundary } from "./error-boundary.tsx";
 import { ExportTray } from "./export-tray.tsx";
+import { Foot } from "./foot.tsx";
 import { GlobalSearch } from "./global-search.tsx";
 import { GuardBanner } from "./guard-banner.tsx";
 import { Icon, type IconName } from "./icons.tsx";
@@ -76,6 +77,7 @@ export function Shell() {
               <Pages />
             </Suspense>
           </ErrorBoundary>
+          <Foot />
         </div>
       </div>
       {narrow && menuOpen ? (

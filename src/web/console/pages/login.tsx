@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { Me } from "#contract/session.ts";
 import { logIn, refusalCode } from "#web/shared/api.ts";
 import { failureText } from "#web/shared/failure-text.ts";
+import { Foot } from "../foot.tsx";
 import { LanguageSwitch } from "../language-switch.tsx";
 import { Logo } from "../logo.tsx";
 
@@ -24,6 +25,7 @@ export function LoginPage({ onDone }: { onDone: (me: Me) => void }) {
         <LoginForm onDone={onDone} login="" />
       </div>
       <LanguageSwitch />
+      <Foot />
     </main>
   );
 }

@@ -15,6 +15,7 @@ export const shellEn: typeof shellZh = {
     loading: "Loading…",
     and: ", ",
     table: "Table, scrolls with the arrow keys",
+    version: "Version {{version}}",
     bySystem: "System",
   },
   login: {

@@ -14,6 +14,7 @@ export const shellZh = {
     and: "、",
     table: "表格,可用方向键滚动",
     bySystem: "系统",
+    version: "版本 {{version}}",
   },
   login: {
     title: "登录",
