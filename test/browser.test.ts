@@ -15,7 +15,7 @@ type Meter = {
   channel: string;
 };
 
-browserStories("the console in a browser", ({ before, open }) => {
+browserStories("the console in a browser", ({ before, open, refusals }) => {
   let site: Site;
   let db: Db;
   let tiles: Tile[];
@@ -127,6 +127,52 @@ browserStories("the console in a browser", ({ before, open }) => {
     await site.town("/concentrators/JC000001/offline", { offline: false });
     await page.locator(hook("command-progress", "confirmed")).waitFor();
   }, 60_000);
+
+  test("a close that waits is withdrawn: it says that supply stays off and keeps saying so, here and on another's page", async () => {
+    const tile = tileOf(tiles, "A座-0306");
+    const where = `${site.base}/?meter=${tile.meterId}`;
+    const relayOf = async () => (await site.ask<{ relay: string | null }>(`/api/meters/${tile.meterId}`)).relay;
+    await site.tell(`/api/meters/${tile.meterId}/commands`, { key: "off-for-works", kind: "trip", reason: "检修" });
+    await expect.poll(relayOf).toBe("open");
+    await site.town("/concentrators/JC000001/offline", { offline: true });
+    const [page, desk] = [await open({ as: "admin", size: PHONE }), await open({ as: "admin", language: "en" })];
+    await page.goto(where);
+    await desk.goto(where);
+    await page.locator(hook("drawer-state", "fault")).waitFor();
+    await page.getByTestId("action-close").click();
+    await page.getByTestId("switch-confirm").click();
+    const waiting = '[data-testid="waiting-command"][data-kind="close"][data-withdrawal="may"]';
+    await page.locator(waiting).waitFor();
+    await desk.locator(waiting).waitFor();
+    await page.getByTestId("withdraw-command").click();
+    await page.getByTestId("withdraw-command-off").waitFor();
+    expect(await seriousBarriers(page)).toEqual([]);
+    await page.getByTestId("withdraw-command-confirm").click();
+    expect(await page.getByTestId("withdraw-command-missing").textContent()).toBe("请填写撤回原因");
+    await page.getByTestId("withdraw-command-reason").fill("点错了表");
+    await page.getByTestId("withdraw-command-confirm").click();
+    await page.getByTestId("withdraw-command-problem").getByText("我知道供电不会恢复").waitFor();
+    expect(await page.getByTestId("withdraw-command-reason").inputValue()).toBe("点错了表");
+    refusals(409);
+    await page.getByTestId("withdraw-command-known").check();
+    await page.getByTestId("withdraw-command-confirm").click();
+    await page.getByTestId("withdrawn-close").getByText("点错了表").waitFor();
+    expect(await page.locator(waiting).count()).toBe(0);
+    expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBeLessThanOrEqual(PHONE.width);
+    await page.getByTestId("events").getByText("合闸指令已撤回,供电未恢复").waitFor();
+    await desk.getByTestId("withdrawn-close").getByText("supply has not come back").waitFor();
+    expect(await desk.locator(waiting).count()).toBe(0);
+    expect(await seriousBarriers(desk)).toEqual([]);
+
+    await site.town("/concentrators/JC000001/offline", { offline: false });
+    await page.locator(hook("drawer-state", "off")).waitFor();
+    expect(await relayOf()).toBe("open"); // nothing of it was sent when the line came back
+    await page.getByTestId("withdrawn-close").waitFor();
+    await page.getByTestId("action-close").click();
+    await page.getByTestId("switch-confirm").click();
+    await page.locator(hook("drawer-state", "normal")).waitFor();
+    await page.getByTestId("withdrawn-close").waitFor({ state: "hidden" });
+  }, 120_000);
 
   test("a wrong password is said in a sentence, and the name stays", async () => {
     const page = await open({ as: "nobody" });

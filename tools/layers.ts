@@ -141,6 +141,7 @@ export const layers: Readonly<Record<string, Rule>> = {
       "domain/tariff.ts",
       "domain/tile.ts",
       "domain/trial.ts",
+      "domain/withdrawal.ts",
       "domain/source-range.ts",
     ],
     packages: ["zod"],

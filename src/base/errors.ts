@@ -2,6 +2,7 @@ import { alarmErrors } from "./errors-alarms.ts";
 import { areaErrors } from "./errors-areas.ts";
 import { batchErrors } from "./errors-batches.ts";
 import { collectionErrors } from "./errors-collection.ts";
+import { commandErrors } from "./errors-commands.ts";
 import { deskErrors } from "./errors-desk.ts";
 import { devicesErrors } from "./errors-devices.ts";
 import { exportErrors } from "./errors-exports.ts";
@@ -28,6 +29,7 @@ export const errors = {
   ...areaErrors,
   ...alarmErrors,
   ...batchErrors,
+  ...commandErrors,
   ...refundErrors,
   ...deskErrors,
   ...groupErrors,

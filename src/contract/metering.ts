@@ -2,6 +2,7 @@ import { z } from "zod";
 import { heardStates } from "#domain/last-day.ts";
 import { meterEventKinds } from "#domain/meter-event.ts";
 import { tileReasons, tileStates } from "#domain/tile.ts";
+import { withdrawals } from "#domain/withdrawal.ts";
 import { groupMark } from "./group-mark.ts";
 import { phoneText, pricedYuan, worthBeside } from "./masked.ts";
 
@@ -202,6 +203,40 @@ export const command = z.object({
   reachable: z.boolean(),
 });
 export type Command = z.infer<typeof command>;
+
+/**
+ * GET /api/meters/:id/commands: what was asked of the meter and has not ended, oldest first. `withdrawal`: whether it can be taken back, `leavesOff`: and supply
+ * would stay off then. `withdrawnClose`: by whom that was done while it is so still.
+ */
+export const waitingCommands = z.object({
+  asOf: at,
+  items: z.array(
+    z.object({
+      id: z.string(),
+      kind: command.shape.kind,
+      cause: command.shape.cause,
+      state: z.enum(commandStates),
+      stateReason: z.string(),
+      reason: z.string(),
+      by: z.string(),
+      createdAt: at,
+      sentAt: at.nullable(),
+      expiresAt: at,
+      withdrawal: z.enum(withdrawals),
+      leavesOff: z.boolean(),
+    }),
+  ),
+  withdrawnClose: z.object({ at, by: z.string(), reason: z.string() }).nullable(),
+});
+export type WaitingCommands = z.infer<typeof waitingCommands>;
+export type WaitingCommand = WaitingCommands["items"][number];
+
+/** POST /api/commands/:id/withdraw. `staysOff`: whoever asks knows that supply will not come back. */
+export const withdrawCommandRequest = z.object({
+  reason: z.string().trim().max(200),
+  staysOff: z.boolean().default(false),
+});
+export type WithdrawCommandRequest = z.input<typeof withdrawCommandRequest>;
 
 /** GET /api/areas: the areas that hold a meter of my scope, as a filter offers them. */
 export const areaList = z.object({

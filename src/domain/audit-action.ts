@@ -39,6 +39,7 @@ export const auditActions = {
   "approval.rule": ["修改审批规则", "Rule of approval changed"],
   "meter.trip": ["拉闸", "Trip"],
   "meter.close": ["合闸", "Close"],
+  "command.withdraw": ["撤回指令", "Command withdrawn"],
   "switch_batch.request": ["申请批量拉合闸", "Batch of trips or closes asked for"],
   "switch_batch.cancel": ["停止批量拉合闸", "Batch of trips or closes stopped"],
   "meter.add": ["新增表计", "Meter added"],

@@ -11,6 +11,7 @@ export const commandReasonsEn: typeof commandReasonsZh = {
   undone: "the switch test is over",
   trial_over: "the trial run no longer waits for it",
   off_by_arrears: "it is off for arrears",
+  taken_back: "somebody withdrew it",
   batch_cancelled: "its batch was stopped",
   device_changed: "the meter was exchanged, changed or retired",
   superseded: "replaced by a newer command",

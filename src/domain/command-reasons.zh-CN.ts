@@ -9,6 +9,7 @@ export const commandReasonsZh = {
   undone: "拉闸测试结束,不再发送",
   trial_over: "试运行已不再等待",
   off_by_arrears: "已因欠费停电",
+  taken_back: "已由人工撤回",
   batch_cancelled: "所在批次已停止",
   device_changed: "表计已更换、改型或停用",
   superseded: "已被新的指令取代",

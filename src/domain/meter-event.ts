@@ -40,6 +40,9 @@ export const meterEventKinds = [
   "command_confirmed",
   "command_refused",
   "command_expired",
+  /** Somebody took it back before it was sent; the second: supply stays off without it. */
+  "command_withdrawn",
+  "close_withdrawn",
   /** Told to a meter whose switch cannot be read: nobody knows from here how it ended. */
   "command_unproven",
   /** A valve says that it is broken, or that it is not any more. */

@@ -111,6 +111,7 @@ export const trialWhys: Readonly<Record<TrialWhy, Name>> = {
   switch_risk: ["链路未经身份验证,不允许拉闸", "Its link proves no identity: nothing is tripped over it"],
   switch_budget: ["当日拉闸次数已近上限,不做测试", "The trips of the day are nearly used up: not tested"],
   switch_stopped: ["试运行已取消,未做测试", "The run was cancelled before the test"],
+  switch_taken_back: ["拉闸指令被人工撤回,未做测试", "Somebody withdrew the trip: not tested"],
   switch_not_permitted: [
     "发起人已无权操作该表计,不做测试",
     "Whoever asked for the test may not switch this meter any more: not tested",
@@ -119,6 +120,7 @@ export const trialWhys: Readonly<Record<TrialWhy, Name>> = {
   switch_refused: ["表计拒绝拉闸,或开关没有动作", "The meter refused the trip, or its switch did not move"],
   switch_silent: ["拉闸后没有应答,已合闸恢复", "No answer after the trip; it was closed again"],
   switch_taken: ["测试中被其他拉合闸指令取代", "Another switch command took the place of the test"],
+  switch_withdrawn: ["合闸指令被人工撤回,可能仍停电", "Somebody withdrew the close; supply may still be off"],
   switch_not_closed: [
     "合闸尚未确认,可能仍停电;合闸指令继续发送",
     "Not yet read as closed, supply may be off; the close goes on being sent",
@@ -158,6 +160,7 @@ export const trialTodos: Readonly<Partial<Record<TrialWhy, Name>>> = {
   switch_refused: ["检查开关接线和跳线后重测", "Check the wiring of the switch, then repeat"],
   switch_silent: ["检查通信后重测", "Check the line, then repeat"],
   switch_taken: ["查看谁在操作,再决定是否重测", "See who else switched it before you repeat"],
+  switch_withdrawn: ["确认是否仍停电,需要时合闸", "See whether supply is off, and close it where it should be on"],
   switch_not_closed: ["立即到现场确认供电并合闸", "Go there now, see that supply is on, and close it"],
 };
 

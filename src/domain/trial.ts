@@ -70,9 +70,17 @@ export const trialWhyCodes = [
   ...["price_is", "price_missing", "room_customer", "room_vacant", "room_missing", "public_meter"],
   ...["plain_meter", "master_meter", "public_in_box", "box_missing", "behind_gateway", "gateway_missing"],
   ...["switch_done", "switch_not_asked", "switch_button", "switch_guarded", "switch_master", "switch_in_use"],
-  ...["switch_is_off", "switch_load", "switch_busy", "switch_risk", "switch_budget", "switch_stopped"],
+  ...[
+    "switch_is_off",
+    "switch_load",
+    "switch_busy",
+    "switch_risk",
+    "switch_budget",
+    "switch_stopped",
+    "switch_taken_back",
+  ],
   ...["switch_not_permitted"],
-  ...["switch_not_sent", "switch_refused", "switch_silent", "switch_taken", "switch_not_closed"],
+  ...["switch_not_sent", "switch_refused", "switch_silent", "switch_taken", "switch_withdrawn", "switch_not_closed"],
 ] as const;
 export type TrialWhy = (typeof trialWhyCodes)[number];
 

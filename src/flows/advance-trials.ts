@@ -11,6 +11,7 @@ import {
   trialResult,
   whyNoSwitchTest,
 } from "#domain/trial.ts";
+import { TAKEN_BACK } from "#domain/withdrawal.ts";
 import { provesSwitch } from "#protocol/profiles.ts";
 import { addAudit } from "#store/audit.ts";
 import { cancelUnsent, OPEN_STATES, openSwitches } from "#store/commands.ts";
@@ -225,8 +226,7 @@ async function afterTrip(step: Step, row: TrialMeterTable): Promise<boolean> {
   if (isUnsent) {
     // Nothing has left, so there is nothing to bring back.
     await cancelUnsent(tx, { commandId: row.close_command_id ?? "", why: "trial_over", at: now });
-    const why = run.state === "cancelling" ? switchLeftOut("switch_stopped") : switchTried(whyUnsent(trip));
-    return finish(step, row, [...checksOf(row), why]);
+    return finish(step, row, [...checksOf(row), unsent(run.state, trip)]);
   }
   if (isOpen && trip.state !== "unknown" && waitedMs <= TRIP_MS_MAX) return false;
   // Whatever became of a trip that has left, the close follows it, now.
@@ -238,6 +238,11 @@ async function afterTrip(step: Step, row: TrialMeterTable): Promise<boolean> {
     .execute();
   await changeTrialMeter(tx, row, { state: "closing", step_at: now });
   return false;
+}
+
+function unsent(state: TrialRunTable["state"], trip: CommandTable | undefined): TrialCheck {
+  if (trip?.state_reason === TAKEN_BACK) return switchLeftOut("switch_taken_back");
+  return state === "cancelling" ? switchLeftOut("switch_stopped") : switchTried(whyUnsent(trip));
 }
 
 function whyUnsent(trip: CommandTable | undefined): TrialWhy {
@@ -254,6 +259,7 @@ async function afterClose(step: Step, row: TrialMeterTable): Promise<boolean> {
 }
 
 function whatCameOut(trip: CommandTable | undefined, close: CommandTable | undefined): TrialWhy {
+  if (close?.state_reason === TAKEN_BACK) return "switch_withdrawn";
   if (close?.state === "cancelled") return "switch_taken";
   if (close?.state !== "confirmed") return "switch_not_closed";
   if (trip?.state === "confirmed") return "switch_done";

@@ -3,6 +3,7 @@ import { dayOf, type Instant, parseDay, startOfDay } from "#base/time.ts";
 import type { MovedIn, MoveInRequest } from "#contract/move-outs.ts";
 import type { Actor } from "#domain/permission.ts";
 import { heldWh } from "#domain/refund.ts";
+import { TAKEN_BACK } from "#domain/withdrawal.ts";
 import { topUpsMax } from "#protocol/profiles.ts";
 import { addAudit } from "#store/audit.ts";
 import { cancelUnsent, OPEN_STATES } from "#store/commands.ts";
@@ -310,6 +311,7 @@ async function isToldSince(tx: Tx, meterId: number, cut: { id: string; created_a
     .where("kind", "in", ["trip", "close", "permit_close"])
     .where("created_at", ">=", cut.created_at)
     .where("id", "<>", cut.id)
+    .where("state_reason", "<>", TAKEN_BACK)
     .limit(1)
     .executeTakeFirst();
   return later !== undefined;

@@ -206,6 +206,7 @@ export async function accessTown(name: Parameters<typeof freshDatabase>[0]) {
       ...linkBodies,
       ...quarantineBodies,
       ...peopleBodies,
+      "/api/commands/:id/withdraw": { reason: "点错了" },
       "/api/meters/:id/guard": { on: true, reason: "诊所" },
       "/api/meters/:id/overdraft": { amount: "0", reason: "试" },
       "/api/meters/:id/emergency": { key: `key-${of.meter}-matrix`, amount: "5", reason: "夜间应急" },
@@ -278,11 +279,13 @@ export async function accessTown(name: Parameters<typeof freshDatabase>[0]) {
     await prepareImport(db, path);
     await preparePeople(db);
     const user = await enrol(db, { permissions: granted });
+    const waiting =
+      path === "/api/commands/:id/withdraw" ? { command: await read(admin, 11, `withdrawn-${user.id}`) } : {};
     const group = await prepareGroup(db, path, command);
     const seen = { scope: scopeText({ scope: SCOPE_ALL, permissions: new Set(granted) }) };
     const exported = path.startsWith("/api/exports/:id") ? { made: await exportFor(db, shelf, user.id, seen) } : {};
     const made = { ...(refund && { refund }), ...(await prepareMoveOut(db, path)), ...device, ...group, ...exported };
-    return { user, ...example(line, { meter: 11, order, command, ...made }) };
+    return { user, ...example(line, { meter: 11, order, command, ...made, ...waiting }) };
   }
 
   async function close(): Promise<void> {

@@ -1,15 +1,18 @@
 import { z } from "zod";
 import { AppError, assert } from "#base/errors.ts";
-import { command, commandRequest } from "#contract/metering.ts";
+import { command, commandRequest, waitingCommands, withdrawCommandRequest } from "#contract/metering.ts";
 import type { Actor } from "#domain/permission.ts";
+import { withdrawPermissions } from "#domain/withdrawal.ts";
 import { requestCommand } from "#flows/request-command.ts";
+import { waitingView } from "#flows/waiting-view.ts";
+import { withdrawCommand } from "#flows/withdraw-command.ts";
 import { commandView } from "#store/commands.ts";
 import { addRoute, nothing, type Routes } from "../route.ts";
 import { meterParams } from "./meters.ts";
 
 const commandParams = z.object({ id: z.string().regex(/^[\w-]{1,64}$/) });
 
-/** POST /api/meters/:id/commands, GET /api/commands/:id. */
+/** Asking a meter for something, what has not ended of that, how one thing goes, and taking it back. */
 export function commandRoutes(routes: Routes, nudge: () => void): void {
   addRoute(routes, {
     method: "POST",
@@ -46,6 +49,42 @@ export function commandRoutes(routes: Routes, nudge: () => void): void {
     async handle({ actor, params }) {
       const found = await view(routes, actor, params.id);
       if (found === null) throw new AppError("command_not_found");
+      return found;
+    },
+  });
+
+  addRoute(routes, {
+    method: "GET",
+    path: "/api/meters/:id/commands",
+    access: "meter.view",
+    params: meterParams,
+    query: nothing,
+    body: nothing,
+    answer: waitingCommands,
+    missing: "meter_not_found",
+    async handle({ actor, params }) {
+      const found = await waitingView(routes.ctx, actor.scope, params.id);
+      if (found === null) throw new AppError("meter_not_found");
+      return found;
+    },
+  });
+
+  addRoute(routes, {
+    method: "POST",
+    path: "/api/commands/:id/withdraw",
+    access: withdrawPermissions,
+    stepUp: ({ staysOff }) => staysOff,
+    params: commandParams,
+    query: nothing,
+    body: withdrawCommandRequest,
+    answer: command,
+    missing: "command_not_found",
+    mistakes: { reason: () => new AppError("reason_required") },
+    async handle({ actor, params, body, ip }) {
+      await withdrawCommand(routes.ctx, actor, { ...body, commandId: params.id, ip });
+      nudge();
+      const found = await view(routes, actor, params.id);
+      assert(found !== null, "a command that was withdrawn can be seen");
       return found;
     },
   });

@@ -7,6 +7,8 @@ import type {
   MeterFrame,
   MeterHit,
   MeterLastDay,
+  WaitingCommands,
+  WithdrawCommandRequest,
 } from "#contract/metering.ts";
 import type {
   Preview,
@@ -127,6 +129,10 @@ export const getLastDay = (meterId: number) => get<MeterLastDay>(`/api/meters/${
 export const postCommand = (meterId: number, request: CommandRequest) =>
   call<Command>("POST", `/api/meters/${meterId}/commands`, { body: request });
 export const getCommand = (id: string) => get<Command>(`/api/commands/${encodeURIComponent(id)}`);
+
+export const getWaitingCommands = (meterId: number) => get<WaitingCommands>(`/api/meters/${meterId}/commands`);
+export const postWithdrawCommand = (id: string, request: WithdrawCommandRequest) =>
+  call<Command>("POST", `/api/commands/${encodeURIComponent(id)}/withdraw`, { body: request });
 
 export const postPreview = (request: PreviewRequest, signal?: AbortSignal) =>
   call<Preview>("POST", "/api/recharges/preview", { body: request, signal });

@@ -13,6 +13,8 @@ export const keys = {
   events: (meterId: number) => ["events", meterId] as const,
   frames: (meterId: number) => ["frames", meterId] as const,
   lastDay: (meterId: number) => ["last-day", meterId] as const,
+  /** What was asked of a meter and has not ended. */
+  waiting: (meterId: number) => ["meter", meterId, "waiting"] as const,
   command: (id: string) => ["command", id] as const,
   /** The newest recharge command that was heard of for a meter: it knows when it was sent. */
   topUp: (meterId: number) => ["top-up", meterId] as const,

@@ -132,6 +132,8 @@ export const auditEn: typeof auditZh = {
       indexAt: "Index as of",
       suspect: "Doubtful index",
       relay: "Switch",
+      staysOff: "Supply stays off",
+      also: "Withdrawn with it",
       command: "Command",
       reason: "Reason",
       note: "Note",

@@ -129,6 +129,8 @@ export const auditZh = {
       indexAt: "示数时间",
       suspect: "存疑示数",
       relay: "开关",
+      staysOff: "供电不恢复",
+      also: "一并撤回",
       command: "指令",
       reason: "原因",
       note: "备注",

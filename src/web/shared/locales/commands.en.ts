@@ -53,4 +53,21 @@ export const commandsEn: typeof commandsZh = {
     attempts: "attempt {{count}}",
     dismiss: "Dismiss",
   },
+  withdrawal: {
+    title: "Commands under way",
+    asOf: "as of {{time}}",
+    asked: "asked by {{by}} at {{time}}",
+    money: "Carries money: withdraw it on its order or slip",
+    open: "Withdraw",
+    dialog: "Withdraw: {{what}} {{label}}",
+    lead: "Takes back the command “{{what}}” of {{label}}, which has not been sent yet. One that has left cannot be called back: what the system answers counts.",
+    leavesOff:
+      "This meter is open, or was just told to open: without the close supply does not come back until somebody closes it again.",
+    known: "I know that supply will not come back",
+    reason: "Reason (required)",
+    reasonMissing: "Enter the reason",
+    confirm: "Withdraw now",
+    back: "Back",
+    off: "{{by}} withdrew the close at {{time}} (reason: {{reason}}); supply has not come back. Close the meter where it should be on.",
+  },
 };

@@ -35,6 +35,8 @@ export const eventsEn: typeof eventsZh = {
     command_confirmed: "Command confirmed by the meter",
     command_refused: "Command refused by the meter",
     command_expired: "Command expired, not carried out",
+    command_withdrawn: "Command withdrawn before it was sent",
+    close_withdrawn: "Close withdrawn; supply has not come back",
     command_unproven: "Command sent; this model cannot prove what it did",
     valve_fault: "Valve fault",
     valve_repaired: "Valve works again",

@@ -35,6 +35,8 @@ export const eventsZh = {
     command_confirmed: "指令已由电表确认",
     command_refused: "指令被电表拒绝",
     command_expired: "指令过期,未执行",
+    command_withdrawn: "指令已撤回,未下发",
+    close_withdrawn: "合闸指令已撤回,供电未恢复",
     command_unproven: "指令已下发,该表型无法回读证明结果",
     valve_fault: "阀门故障",
     valve_repaired: "阀门恢复正常",

@@ -2,7 +2,7 @@ import { usePrefetchQuery, useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import type { MeterDetail, Tile } from "#contract/metering.ts";
-import { getEvents, getFrames, getLastDay, getMeter } from "#web/shared/api.ts";
+import { getEvents, getFrames, getLastDay, getMeter, getWaitingCommands } from "#web/shared/api.ts";
 import { Can } from "#web/shared/can.tsx";
 import { shortTime } from "#web/shared/format.ts";
 import { keys } from "#web/shared/live-cache.ts";
@@ -18,6 +18,7 @@ import { Events, Frames } from "./history.tsx";
 import { LastDay } from "./last-day.tsx";
 import { PricesPart, SupplyPart } from "./supply-part.tsx";
 import { isOffline } from "./tile-words.ts";
+import { Waiting } from "./waiting.tsx";
 import "./drawer.css";
 
 const LoadGuardPart = lazy(() =>
@@ -39,6 +40,7 @@ export function MeterDrawer({ meterId, known, onClose, onStep }: DrawerProps) {
   const closer = useRef<HTMLButtonElement>(null);
   const meter = useQuery({ queryKey: keys.meter(meterId), queryFn: () => getMeter(meterId), refetchInterval: 60_000 });
   // Asked for together: the parts below would each begin only when the meter is there.
+  usePrefetchQuery({ queryKey: keys.waiting(meterId), queryFn: () => getWaitingCommands(meterId) });
   usePrefetchQuery({ queryKey: keys.events(meterId), queryFn: () => getEvents(meterId) });
   usePrefetchQuery({ queryKey: keys.lastDay(meterId), queryFn: () => getLastDay(meterId) });
   usePrefetchQuery({ queryKey: keys.frames(meterId), queryFn: () => getFrames(meterId) });
@@ -166,6 +168,7 @@ function MeterContent({ meter }: { meter: MeterDetail }) {
   return (
     <>
       <Actions meter={meter} />
+      <Waiting meter={meter} />
       <AlarmPart meter={meter} />
       <Suspense>
         <LoadGuardPart meter={meter} />
