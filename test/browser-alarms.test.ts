@@ -237,7 +237,7 @@ browserStories("alarms", ({ before, open, refusals }) => {
       await page.getByTestId("rule-period").fill("48");
       await page.getByTestId("rule-confirm").click();
       await page.getByTestId("rule-dialog").waitFor({ state: "detached" });
-      await page.getByTestId(`rule-${project}`).getByText("48").waitFor();
+      await page.getByTestId(`rule-${project}`).getByText("48", { exact: true }).waitFor();
       const audit = await db.read.selectFrom("audit").selectAll().where("action", "=", "alarm.rule").executeTakeFirst();
       expect([audit?.reason, JSON.parse(audit?.after ?? "{}").periodHours]).toEqual(["夜间试点", 48]);
       const seen = await open({ as: manager });

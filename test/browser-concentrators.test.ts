@@ -238,6 +238,7 @@ browserStories("concentrators", ({ before, open, refusals }) => {
       .executeTakeFirstOrThrow();
     await page.getByTestId(`read-${id}`).click();
     await page.locator("[data-testid=test-read][data-state=confirmed]").waitFor();
+    await page.getByTestId("test-read-frames").locator("[data-direction=received]").first().waitFor();
     const spoken = await page.getByTestId("test-read-frames").locator("code").allTextContents();
     const address = hung.address.match(/../g)?.toReversed().join(" ");
     expect(spoken.length).toBeGreaterThanOrEqual(2);
@@ -270,7 +271,7 @@ browserStories("concentrators", ({ before, open, refusals }) => {
     await page.getByTestId(`channel-meter-${id}`).getByText("经网关表").waitFor();
     await page.getByTestId(`read-${id}`).click();
     await page.locator("[data-testid=test-read][data-state=confirmed]").waitFor();
-    expect(await page.getByTestId("test-read-frames").locator("[data-direction=received]").count()).toBeGreaterThan(0);
+    await page.getByTestId("test-read-frames").locator("[data-direction=received]").first().waitFor();
     await page.goto(`${site.base}/recharge?meter=${id}`);
     await page.getByTestId("amount").fill("50");
     await page.locator('[data-testid="open-confirm"]:enabled').click();

@@ -251,7 +251,8 @@ export function createTown(options: TownOptions): Town {
       }),
     setClockOffset: (number, offsetMs) =>
       changed(number, (meter) => {
-        putClock(meter, instant(now() + offsetMs), now());
+        const at = now();
+        putClock(meter, instant(at + offsetMs), at);
       }),
     setValveFault: (number, on) =>
       changed(number, (meter) => {

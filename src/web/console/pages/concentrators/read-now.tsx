@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Button } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { MeterOnChannel } from "#contract/collection.ts";
+import type { BusFrame, MeterOnChannel } from "#contract/collection.ts";
 import { getCommand, postCommand } from "#web/shared/api.ts";
 import { getBusFrames } from "#web/shared/api-collection.ts";
 import { reasonText } from "#web/shared/i18n.ts";
@@ -32,13 +32,18 @@ export function TestRead({ concentratorId, meter, onClose }: Props) {
     refetchInterval: ({ state }) => (state.data && isCommandDone(state.data) ? false : POLL_MS),
   });
   const done = command.data !== undefined && isCommandDone(command.data);
+  const isLast = (frame: BusFrame) => command.data?.state !== "confirmed" || frame.direction === "received";
   const frames = useQuery({
     queryKey: ["test-read", key, "frames", done],
-    queryFn: () => getBusFrames(concentratorId, command.data?.createdAt ?? 0, meter.meterId),
+    queryFn: async () => {
+      const { items } = await getBusFrames(concentratorId, command.data?.createdAt ?? 0, meter.meterId);
+      return items.filter((each) => each.commandId === asked.data?.id);
+    },
     enabled: done,
-    refetchInterval: ({ state }) => ((state.data?.items.length ?? 0) > 0 ? false : POLL_MS),
+    // The outcome is told before the frames are written, and the meter may have been asked by others meanwhile.
+    refetchInterval: ({ state }) => (state.data?.some(isLast) ? false : POLL_MS),
   });
-  const own = (frames.data?.items ?? []).filter((each) => each.commandId === asked.data?.id);
+  const own = frames.data ?? [];
   const tookMs = own.reduce((sum, each) => sum + each.tookMs, 0);
   return (
     <Dialog title={t("channelMeters.readTitle", { label: meter.label })} onClose={onClose} testId="test-read-dialog">
@@ -47,7 +52,9 @@ export function TestRead({ concentratorId, meter, onClose }: Props) {
         {!done
           ? t("channelMeters.readWaiting")
           : command.data?.state === "confirmed"
-            ? t("channelMeters.readDone", { ms: tookMs })
+            ? own.length === 0
+              ? t("command.readDone")
+              : t("channelMeters.readDone", { ms: tookMs })
             : t("channelMeters.readFailed", { why: reasonText(command.data?.stateReason ?? "") })}
       </p>
       {own.length === 0 ? null : (
