@@ -2,8 +2,10 @@ import { parseArgs } from "node:util";
 import { createDatabase } from "#store/create-database.ts";
 import { embeddedDatabase, openDatabase } from "#store/db.ts";
 import { type Environment, installationConfig } from "#system/environment.ts";
+import { adminAddress, terminal } from "./admin-address.ts";
 
-const USAGE = `用法 usage: jichao database create --admin mysql://管理员ADMIN:密码PASSWORD@主机HOST:3306 [--name jichao] [--from 来源HOST]`;
+const USAGE = `用法 usage: jichao database create --admin mysql://管理员ADMIN@主机HOST:3306 | --admin-file 文件FILE  [--name jichao] [--from 来源HOST]
+  --admin 不写密码,随后会问 the password is left out and asked for`;
 
 /**
  * `jichao database create`: a database with three users (one changes tables, one is what the programs run as, one only reads) and all its tables. Prints their addresses,
@@ -15,13 +17,15 @@ export async function databaseCommand(args: readonly string[]): Promise<number> 
     allowPositionals: true,
     options: {
       admin: { type: "string" },
+      "admin-file": { type: "string" },
       name: { type: "string", default: "jichao" },
       from: { type: "string", default: "%" },
     },
   });
-  const { admin, name, from } = values;
-  const isRight = /^(mysql|mariadb):\/\//.test(admin ?? "") && /^[a-z][a-z0-9_]{0,24}$/.test(name);
-  if (positionals.join() !== "create" || admin === undefined || !isRight) {
+  const { name, from } = values;
+  const isRight = positionals.join() === "create" && /^[a-z][a-z0-9_]{0,24}$/.test(name);
+  const admin = isRight ? await adminAddress(values, { isTrial: false, ask: terminal() }) : null;
+  if (admin === null) {
     console.error(USAGE);
     return 2;
   }

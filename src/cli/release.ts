@@ -4,6 +4,7 @@ import { ensureFirstAdministrator } from "#flows/log-in.ts";
 import type { Environment } from "#system/environment.ts";
 import { armFaults } from "#system/fault-point.ts";
 import { programFolder, type Release, releaseIn } from "#system/release.ts";
+import { adminAddress, terminal } from "./admin-address.ts";
 import { standUp } from "./programs.ts";
 import { alone } from "./release/alone.ts";
 import { type Choices, install, prepare } from "./release/install.ts";
@@ -17,16 +18,18 @@ import { unfinished, upgrade } from "./release/upgrade.ts";
 import { faultsOf } from "./release/versions.ts";
 
 const USAGE = `用法 usage:
-  sudo sh install.sh [--admin mysql://管理员ADMIN:密码PASSWORD@主机HOST:3306] [--name jichao]   安装,或升级已有的安装 install, or upgrade what is there
-  jichao release rollback [--restore --by 姓名NAME [--admin mysql://…]] [--list 文件FILE.xlsx]     回到升级前的版本 back to the version of before
+  sudo sh install.sh [--admin mysql://管理员ADMIN@主机HOST:3306 | --admin-file 文件FILE] [--name jichao]   安装,或升级已有的安装 install, or upgrade what is there
+  jichao release rollback [--restore --by 姓名NAME [--admin … | --admin-file …]] [--list 文件FILE.xlsx]   回到升级前的版本 back to the version of before
   jichao release stay                                                                      放弃走到一半的退回 give up a way back that is half-way
   jichao release verify                                                                    按校验和核对程序文件 check the files of the program
   jichao release status | start | stop                                                     现状;启动或停止两个程序 how it is; both programs up or down
+  --admin 不写密码,随后会问;--admin-file 是只有自己可读、写着带密码地址的文件 the password is left out and asked for, or in a file for you alone
   试用 for a trial: --root 目录DIR(不建用户和服务 no user, no units)  --http-port N  --link-port N  --no-start  --json`;
 
 const options = {
   root: { type: "string" },
   admin: { type: "string" },
+  "admin-file": { type: "string" },
   name: { type: "string", default: "jichao" },
   from: { type: "string", default: "%" },
   "http-port": { type: "string" },
@@ -38,7 +41,7 @@ const options = {
   by: { type: "string", default: "" },
   list: { type: "string" },
 } as const;
-type Values = ReturnType<typeof parsed>["values"];
+type Values = Omit<ReturnType<typeof parsed>["values"], "admin"> & { admin: string | null };
 
 /** Who runs the programs of a machine's own installation. */
 const USER = "jichao";
@@ -54,18 +57,20 @@ export async function releaseCommand(args: readonly string[], env: Environment):
   if (verb === "verify") return await verify();
   const place = values.root === undefined ? placeOf(programFolder) : placeAt(resolve(values.root));
   const isRight = positionals.length === 1 && /^(install|rollback|stay|status|start|stop)$/.test(verb);
-  if (!isRight || (values.admin !== undefined && !/^(mysql|mariadb):\/\//.test(values.admin))) {
+  if (!isRight) {
     console.error(USAGE);
     return 2;
   }
   if (verb === "status") return status(place);
   if (place.root === "" && process.getuid?.() !== 0) throw new Refused("请用 sudo 运行", "run it by sudo");
+  const admin = await adminAddress(values, { isTrial: place.root !== "", ask: terminal() });
+  const chosen: Values = { ...values, admin };
   const progress = steps((line) => console.error(line));
   process.umask(0o022); // the programs' user must read the program files, whatever root's habit is
   return await alone(place, async () => {
-    if (verb === "install") return await installOrUpgrade(place, env, values, progress);
+    if (verb === "install") return await installOrUpgrade(place, env, chosen, progress);
     const runner: Runner = { place, owner: place.root === "" ? ownerNamed(USER) : null, env };
-    if (verb === "rollback") return await goBack(runner, values, progress);
+    if (verb === "rollback") return await goBack(runner, chosen, progress);
     if (verb === "stay") {
       const { version, doctor } = await stay(runner, progress);
       console.error(
@@ -86,7 +91,7 @@ async function installOrUpgrade(place: Place, env: Environment, values: Values, 
   const release = releaseIn(programFolder);
   if (release === null) throw new Refused("请在解开的安装包里运行 install.sh", "run install.sh of an unpacked release");
   const choices: Choices = {
-    admin: values.admin ?? null,
+    admin: values.admin,
     name: values.name,
     from: values.from,
     user: place.root === "" ? USER : null,
@@ -136,7 +141,7 @@ function upgradedText(from: string, { version }: Release, backup: string): strin
 
 async function goBack(runner: Runner, values: Values, progress: Steps): Promise<number> {
   const { to, restore, by, admin, from, list } = values;
-  const asked = { to: to ?? null, restore, by, admin: admin ?? null, from, list: list ? resolve(list) : null };
+  const asked = { to: to ?? null, restore, by, admin, from, list: list ? resolve(list) : null };
   const went = await rollBack(runner, asked, progress);
   if (values.json) console.log(JSON.stringify({ ...went, steps: progress.done(), totalMs: total(progress) }));
   console.error(wentBackText(went));
@@ -165,7 +170,7 @@ function wentBackText({ to, way, done, list, money }: WentBack): string {
     `\n版本 ${to} 不认识已执行的步骤 ${because},只能恢复升级前的备份 version ${to} does not know ${because}: the backup of before must be restored.`,
     ...taken,
     `  清单已写好,还没有做任何改动 they are listed in ${list}; nothing was changed yet.`,
-    "  确定要回去 to go back: jichao release rollback --restore --by 姓名NAME [--admin mysql://…]",
+    "  确定要回去 to go back: jichao release rollback --restore --by 姓名NAME [--admin mysql://用户USER@主机HOST:3306]",
   ].join("\n");
 }
 

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "#system/clock.ts";
 import { root } from "../source-files.ts";
@@ -52,7 +52,16 @@ export function manualCommands(heading: string, admin: string): string[] {
   const [, block = ""] = new RegExp(`^### ${heading}[\\s\\S]*?\`\`\`sh\\n([\\s\\S]*?)\`\`\``, "m").exec(manual) ?? [];
   const lines = block.split("\n").filter((line) => line.trim() !== "");
   if (lines.length === 0) throw new Error(`the manual has no commands below ${heading}`);
-  return lines.map((line) => line.replace(/^sudo /, "").replace(/mysql:\/\/\S+/, admin));
+  return lines.map((line) =>
+    line.replace(/^sudo /, "").replace(/--admin mysql:\/\/\S+/, `--admin-file ${adminFile(admin)}`),
+  );
+}
+
+/** A file with the address of an administrator, for root alone: nobody sits at the terminal of a rehearsal. */
+export function adminFile(admin: string): string {
+  const file = "/run/jichao-admin";
+  writeFileSync(file, `${admin}\n`, { mode: 0o600 });
+  return file;
 }
 
 /** The last line of JSON that a command has printed. */

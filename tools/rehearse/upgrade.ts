@@ -7,7 +7,7 @@ import { takeUpAgain } from "#store/left-behind.ts";
 import { pause } from "#system/clock.ts";
 import type { Report } from "./apart.ts";
 import { booked, confirmed, type Desk, databaseNow, desk, type Taken, wrongIn } from "./books.ts";
-import { must, run, type Stage, told } from "./stage.ts";
+import { adminFile, must, run, type Stage, told } from "./stage.ts";
 import { LATER, OLDER, UNMARKED } from "./versions.ts";
 
 const UPGRADE_STEPS = ["settings", "files", "backup", "stop", "migrate", "switch", "units", "start", "doctor"];
@@ -76,7 +76,7 @@ export async function rehearseUpgrade(input: {
     return await must(command, "/");
   };
 
-  await played.step(`${OLDER} is installed`, () => must(`${installer("older")} --admin ${admin}`, "/"));
+  await played.step(`${OLDER} is installed`, () => must(`${installer("older")} --admin-file ${adminFile(admin)}`, "/"));
   await played.step("the simulated town is enrolled and played", async () => {
     await must("jichao release stop && jichao demo && jichao release start", "/");
     const env = { ...process.env, JICHAO_SIMULATOR_BAUD: "instant" };
@@ -125,7 +125,7 @@ export async function rehearseUpgrade(input: {
   if (plan.done || plan.money.payments !== 4 || plan.way.because.join() !== UNMARKED)
     problems.push(`the plan is ${JSON.stringify(plan)}`);
   await mustRun(LATER);
-  const answer = `${back} --restore --by rehearsal --admin ${admin}`;
+  const answer = `${back} --restore --by rehearsal --admin-file ${adminFile(admin)}`;
   const went = await played.step("back by a restore, killed again and again", async () =>
     told<{ list: string; to: string }>(await killed(answer, RESTORE_STEPS, async () => {})),
   );

@@ -126,8 +126,8 @@ async function byRestore(
   const isFile = !/^(mysql|mariadb):/.test(programs);
   if (begun?.database == null && !isFile && asked.admin === null) {
     throw new Refused(
-      "恢复到一个新库需要数据库管理员:--admin mysql://…",
-      "a new database needs an administrator of the server: --admin mysql://…",
+      "恢复到一个新库需要数据库管理员:--admin mysql://用户@主机:3306",
+      "a new database needs an administrator of the server: --admin mysql://USER@HOST:3306",
     );
   }
   // Also when this is run again: a start of the machine in between has started what `current` leads to, on what the settings name.
