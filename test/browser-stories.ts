@@ -6,10 +6,10 @@ import { besideServer } from "./browser-past.ts";
 import { noBrowserHere, openEmptySite, openSite, type Site } from "./browser-site.ts";
 
 /** What may be waited for on a busy machine. */
-export const SOON_MS = 30_000;
+export const SOON_MS = 60_000;
 const OPENING_MS = 240_000;
 /** A story is many steps, each of which may be waited for. */
-const STORY_MS_MAX = 180_000;
+const STORY_MS_MAX = 300_000;
 
 /** A site, and its database as a second program beside the server sees it. */
 export type Opened = { site: Site; db: Db; ctx: FlowContext };

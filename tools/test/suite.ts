@@ -1,9 +1,11 @@
 import { relative } from "node:path";
+import { defaultExclude } from "vitest/config";
 import type { Reporter, TestCase, TestModule, Vitest } from "vitest/node";
 import { createVitest } from "vitest/node";
+import { startSharedMariadb } from "../../test/mariadb.ts";
 import { root } from "../source-files.ts";
 import type { FileOutcome } from "./file-outcome.ts";
-import type { Tally } from "./outcome.ts";
+import { NOTHING, type Tally, together } from "./outcome.ts";
 
 /** One thing that went wrong, readable on its own. */
 export type Failure = { where: string; text: string };
@@ -25,13 +27,48 @@ type Thrown = {
 const STACK_LINES_MAX = 6; // enough to see who called whom in our own files
 const LOG_LINES_MAX = 40; // of a failed test; the rest is in a run with a filter
 
-/** Runs the tests whose path matches a filter, or all; tells `progress` one line per finished file, and `finished` what it gave. */
-export function runSuite(options: {
+type Options = {
   filters: readonly string[];
   withDatabases: boolean;
   progress(line: string): void;
   finished(outcome: FileOutcome): void;
-}): SuiteRun {
+};
+
+/** Stories in a browser: what they wait for is a processor. */
+const STORIES = "test/browser*.test.ts";
+
+/**
+ * Runs the tests whose path matches a filter, or all; tells `progress` one line per finished file, and `finished` what it gave. Stories in a browser
+ * run beside the others, each side two at a time: the others mostly wait for the time of day, and more than two browsers for each other.
+ */
+export function runSuite(options: Options): SuiteRun {
+  const sides = [side(options, { include: [STORIES] }), side(options, { exclude: [...defaultExclude, STORIES] })];
+  const server = options.withDatabases ? startSharedMariadb() : Promise.resolve(null);
+  const result = server.then(async (shared) => {
+    try {
+      return joined(await Promise.all(sides.map((each) => each.start())));
+    } finally {
+      await shared?.stop();
+    }
+  });
+  return {
+    result,
+    running: () => sides.flatMap((each) => each.running()),
+    stop: async () => {
+      await Promise.all(sides.map((each) => each.stop()));
+    },
+  };
+}
+
+function joined(results: readonly SuiteResult[]): SuiteResult {
+  return {
+    tally: results.reduce((sum, each) => together(sum, each.tally), NOTHING),
+    failures: results.flatMap((each) => each.failures),
+    skipped: results.flatMap((each) => each.skipped),
+  };
+}
+
+function side(options: Options, files: { include?: string[]; exclude?: string[] }) {
   const running = new Set<string>();
   const logs = new Map<string, string[]>();
   const unhandled: Failure[] = [];
@@ -57,19 +94,24 @@ export function runSuite(options: {
       unhandled.push(...errors.map((error) => ({ where: "outside any test", text: explain(error) })));
     },
   };
-  const overrides = options.withDatabases ? {} : { globalSetup: [] };
   process.env.NODE_ENV ??= "test";
-  const settings = { watch: false, root, reporters: [reporter], ...overrides };
-  // Not startVitest: it prints what kept the tests from starting and then ends as if all were well.
-  const result = createVitest(settings).then(async (created) => {
-    try {
-      await created.start([...options.filters]);
-      return summarise(created.state.getTestModules(), unhandled, logs);
-    } finally {
-      await created.close();
-    }
-  });
-  return { result, running: () => [...running], stop: async () => vitest?.close() };
+  // The database is started above, for both sides.
+  const settings = { watch: false, root, reporters: [reporter], globalSetup: [], ...files };
+  return {
+    // Not startVitest: it prints what kept the tests from starting and then ends as if all were well.
+    start: async (): Promise<SuiteResult> => {
+      const created = await createVitest(settings);
+      try {
+        const wanted = await created.globTestSpecifications([...options.filters]);
+        if (wanted.length > 0) await created.start([...options.filters]); // without a file it throws
+        return summarise(created.state.getTestModules(), unhandled, logs);
+      } finally {
+        await created.close();
+      }
+    },
+    running: () => [...running],
+    stop: async () => vitest?.close(),
+  };
 }
 
 function summarise(
