@@ -6,7 +6,11 @@ export const trialErrors = {
     "所选范围内没有可试运行的表计,或不在您的管辖范围内",
     "There is no meter to try there, or it is outside your area",
   ],
-  trial_too_many: [422, "一次最多试运行 {max} 只表计,请分批进行", "At most {max} meters at once; make several runs"],
+  trial_too_many: [
+    422,
+    "一次最多试运行 {max} 只表计:请按下级片区或集中器分批进行",
+    "At most {max} meters at once: make several runs, by smaller areas or by concentrators",
+  ],
   trial_key_conflict: [409, "该请求编号已用于另一次试运行", "This key belongs to another trial run"],
   trial_running: [
     409,

@@ -107,7 +107,7 @@ async function chosenMeters(tx: Tx, actor: Actor, input: TrialAsked) {
   const meters = await metersOfPlace(tx, actor.scope, { place, meterIds });
   if (meterIds !== null && meters.length < new Set(meterIds).size) throw new AppError("meter_not_found");
   if (meters.length === 0) throw new AppError("trial_place_empty");
-  if (meters.length > TRIAL_METERS_MAX) throw new AppError("trial_too_many", { max: TRIAL_METERS_MAX });
+  demandTrialSize(meters);
   if (!input.switchTest) return meters;
   for (const id of inUseMeterIds) {
     const meter = meters.find((each) => each.id === id);
@@ -116,6 +116,11 @@ async function chosenMeters(tx: Tx, actor: Actor, input: TrialAsked) {
     if (why !== null) throw new AppError(why === "no_switch" ? "meter_without_switch" : "meter_protected");
   }
   return meters;
+}
+
+/** Refuses more meters than one run may have; the plan of a run says so before anybody chooses among them. */
+export function demandTrialSize(meters: readonly unknown[]): void {
+  if (meters.length > TRIAL_METERS_MAX) throw new AppError("trial_too_many", { max: TRIAL_METERS_MAX });
 }
 
 /** What of a meter's archive forbids to switch it. */

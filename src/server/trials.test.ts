@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SOFTWARE_VERSION } from "#base/version.ts";
 import { permissions } from "#domain/permission.ts";
+import { TRIAL_METERS_MAX } from "#domain/trial.ts";
 import { freshDatabase, testDatabases } from "#store/test-databases.ts";
 import { asked, buildTown, enrol, type TestUser, testApp } from "./test-town.ts";
 import { trialOf, tried } from "./test-trials.ts";
@@ -54,6 +55,85 @@ describe.each(testDatabases.filter(({ available }) => available))("trial runs on
     expect(await db.read.selectFrom("trial_run").select("trial_no").execute()).toEqual([]);
     for (const no of ["C20990101000001", "..%2F..", "x".repeat(50), "%00"])
       expect((await ask(admin, "GET", `/api/trials/${no}`))[1].code).toBe("trial_not_found");
+  });
+
+  test("a plan, and a run of a whole place, hold as many meters as one run may have; beyond it the limit is named", async () => {
+    const project = await db.read.selectFrom("area").select("project_id").where("id", "=", 1).executeTakeFirstOrThrow();
+    const area = { id: 90, project_id: project.project_id, parent_id: null, name: "大片区", sort: 90 };
+    const first = 9_000;
+    await db.transact(async (tx) => {
+      await tx.insertInto("area").values(area).execute();
+      await tx
+        .insertInto("area")
+        .values({ ...area, id: 91, parent_id: 90, name: "其中一栋" })
+        .execute();
+      const above = [
+        [90, 90],
+        [91, 90],
+        [91, 91],
+      ] as const;
+      for (const [area_id, ancestor_id] of above)
+        await tx.insertInto("area_ancestor").values({ area_id, ancestor_id }).execute();
+      const like = await tx.selectFrom("meter").selectAll().where("id", "=", 11).executeTakeFirstOrThrow();
+      const alike = Array.from({ length: TRIAL_METERS_MAX }, (_, i) => ({
+        ...{ ...like, id: first + i, area_id: 90, account_id: null, box_id: null, master_of: null, room_id: null },
+        ...{ number: `L${first + i}`, address: String(first + i).padStart(12, "0"), label: `L${i}` },
+      }));
+      for (let at = 0; at < alike.length; at += 50)
+        await tx
+          .insertInto("meter")
+          .values(alike.slice(at, at + 50))
+          .execute();
+    });
+    const url = "/api/trials/plan?place=area&placeId=90";
+    const [status, plan] = await ask(admin, "GET", url);
+    expect([status, plan.items.length]).toEqual([200, TRIAL_METERS_MAX]);
+    await db.transact((tx) => tx.updateTable("meter").set({ area_id: 91 }).where("id", "=", 12).execute());
+    const run = { key: "too-many-at-once", place: "area", placeId: 90 };
+    for (const [refused, said] of [await ask(admin, "GET", url), await ask(admin, "POST", "/api/trials", run)]) {
+      expect([refused, said.code, said.details]).toEqual([422, "trial_too_many", { max: TRIAL_METERS_MAX }]);
+      expect(said.message).toContain(String(TRIAL_METERS_MAX));
+    }
+    // Somebody who sees fewer of them may try what he sees.
+    const few = await enrol(db, { areas: [91] });
+    expect((await ask(few, "GET", url))[1].items).toHaveLength(1);
+    await db.transact((tx) => tx.updateTable("meter").set({ area_id: 1 }).where("id", "=", 12).execute());
+  });
+
+  test("a plan of garbage, or of what is not there, is refused; more than a list may hold is told with its limit", async () => {
+    for (const query of [
+      "place=area&placeId=abc",
+      "place=area&placeId=-1",
+      "place=area&placeId=1.5",
+      "place=area&placeId=99999999999999999999",
+      "place=area&placeId=1&placeId=2",
+      "place=town&placeId=1",
+      "place[]=area&placeId=1",
+      `place=area&placeId=${"9".repeat(4_000)}`,
+      `place=${"x".repeat(4_000)}`,
+    ]) {
+      const [status, body] = await ask(admin, "GET", `/api/trials/plan?${query}`);
+      expect([query.slice(0, 40), status]).toEqual([
+        query.slice(0, 40),
+        expect.toSatisfy((it) => it >= 400 && it < 500),
+      ]);
+      expect(body.message).toMatch(/[一-龥]/);
+    }
+    for (const query of [
+      "",
+      "place=meters",
+      "place=area",
+      "place=area&placeId=4242",
+      "place=concentrator&placeId=4242",
+    ])
+      expect((await ask(admin, "GET", `/api/trials/plan?${query}`))[1].code).toBe("trial_place_empty");
+    const many = { key: "too-many-ids", place: "meters", meterIds: Array.from({ length: 501 }, (_, i) => i + 1) };
+    expect((await ask(admin, "POST", "/api/trials", many))[1].message).toBe("输入有误:「表计」最多 500 项");
+    const huge = { ...many, meterIds: Array.from({ length: 400_000 }, (_, i) => i + 1) };
+    expect([400, 413]).toContain((await ask(admin, "POST", "/api/trials", huge))[0]);
+    const wild = ["NaN", "1e3", { $gt: 0 }, [1], null, 1e308, -0.5, 2 ** 53];
+    for (const each of wild)
+      expect((await ask(admin, "POST", "/api/trials", { ...many, meterIds: [each] }))[1].code).toBe("invalid_input");
   });
 
   test("a switch test needs the right to trip and to close, besides that to begin", async () => {

@@ -109,6 +109,7 @@ export function issueWords(issue: z.core.$ZodIssue, input: unknown): string {
       if (issue.origin !== "string") return `${field}不能小于 ${issue.minimum}`;
       return issue.minimum === 1 ? `${field}不能为空` : `${field}至少 ${issue.minimum} 个字符`;
     case "too_big":
+      if (issue.origin === "array") return `${field}最多 ${issue.maximum} 项`;
       return issue.origin === "string" ? `${field}最多 ${issue.maximum} 个字符` : `${field}不能大于 ${issue.maximum}`;
     case "invalid_value":
       return `${field}只能是 ${issue.values.join("、")}`;

@@ -1,7 +1,7 @@
 import type { Instant } from "#base/time.ts";
 import { cycleOf, parseItems } from "#domain/collection.ts";
 import type { Scope } from "#domain/permission.ts";
-import type { TrialArchive, TrialPlace } from "#domain/trial.ts";
+import { TRIAL_METERS_MAX, type TrialArchive, type TrialPlace } from "#domain/trial.ts";
 import type { Tx } from "./db.ts";
 import { updatedRows } from "./portable.ts";
 import { isBelow } from "./report-filter.ts";
@@ -12,7 +12,10 @@ import { Stale } from "./stale.ts";
 /** What a run is to be about; `id` is null for single meters. */
 export type PlaceAsked = { kind: TrialPlace; id: number | null };
 
-/** Meters in use of a place that the scope holds, in the order in which they are tried: by bus, then by room. */
+/**
+ * Meters in use of a place that the scope holds, in the order in which they are tried: by bus, then by room. One more than a run may have at most: whoever
+ * finds that many refuses.
+ */
 export function metersOfPlace(tx: Tx, scope: Scope, of: { place: PlaceAsked; meterIds: readonly number[] | null }) {
   const { place, meterIds } = of;
   return tx
@@ -41,6 +44,7 @@ export function metersOfPlace(tx: Tx, scope: Scope, of: { place: PlaceAsked; met
     .orderBy("meter.bus")
     .orderBy("meter.label")
     .orderBy("meter.id")
+    .limit(TRIAL_METERS_MAX + 1)
     .execute();
 }
 

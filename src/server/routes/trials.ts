@@ -18,7 +18,7 @@ import {
 import type { Actor } from "#domain/permission.ts";
 import { isInUse, whyNeverSwitched } from "#domain/trial.ts";
 import { signTrial, verifyTrial } from "#flows/sign-trial.ts";
-import { cancelTrial, repeatTrial, startTrial, switchFacts } from "#flows/trial.ts";
+import { cancelTrial, demandTrialSize, repeatTrial, startTrial, switchFacts } from "#flows/trial.ts";
 import { trialPage, trialView } from "#store/trial-pages.ts";
 import { metersOfPlace, placeName } from "#store/trials.ts";
 import { excelAnswer, exportLanguage, fileAnswer } from "../excel/answer.ts";
@@ -85,6 +85,7 @@ export function trialRoutes(routes: Routes, nudge: () => void): void {
       const place = { kind: query.place, id: query.placeId ?? null };
       const meters = place.id === null ? [] : await metersOfPlace(tx, actor.scope, { place, meterIds: null });
       if (meters.length === 0) throw new AppError("trial_place_empty");
+      demandTrialSize(meters);
       const items = meters.map((meter) => ({
         ...{ meterId: meter.id, number: meter.number, label: meter.label },
         inUse: isInUse({ hasCustomer: meter.customer_id !== null, mode: meter.mode }),
