@@ -5,7 +5,7 @@ import type { Board } from "#contract/metering.ts";
 import type { Db } from "#store/db.ts";
 import { type Colleague, colleague } from "./browser-people.ts";
 import { chineseTexts, DESK, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
-import { browserStories } from "./browser-stories.ts";
+import { browserStories, SEEN_TILES } from "./browser-stories.ts";
 
 browserStories("areas", ({ before, open, refusals }) => {
   let site: Site;
@@ -33,6 +33,11 @@ browserStories("areas", ({ before, open, refusals }) => {
   test("by keys alone a building is moved below another, whose manager sees it from then on, and taken back; it is audited", async () => {
     const his = await open({ as: manager });
     const own = await metersOf(his);
+    const tilesOf = (page: Page) => page.locator(SEEN_TILES).count();
+    const everybodys = await open({ as: "admin" });
+    await expect.poll(() => tilesOf(his)).toBe(own);
+    const whole = await metersOf(everybodys);
+    await expect.poll(() => tilesOf(everybodys)).toBe(whole);
     const page = await open({ as: "admin" });
     await page.getByTestId("menu-areas").click();
     await line(page, second).waitFor();
@@ -65,11 +70,23 @@ browserStories("areas", ({ before, open, refusals }) => {
     await page.getByTestId("area-moved").waitFor();
     await expect.poll(() => parentOf(page, second)).toBe(id(first));
     await expect.poll(() => metersOf(his)).toBe(own + (second?.meters ?? 0));
+    await expect.poll(() => tilesOf(his)).toBe(own + (second?.meters ?? 0)); // nobody loaded that page again
+    const [theirs] = ((await (await his.request.get(`${site.base}/api/board`)).json()) as Board).tiles.filter(
+      ({ areaId }) => areaId === id(second),
+    );
+    await his.getByTestId(`tile-${theirs?.number}`).click();
+    await his.getByTestId("fact-relay").waitFor();
     await page.getByTestId("area-undo").focus();
     await page.keyboard.press("Enter");
     await expect.poll(() => parentOf(page, second)).toBe(id(top));
     await page.getByTestId("area-moved").getByText("已撤销").waitFor();
     await expect.poll(() => metersOf(his)).toBe(own);
+    await expect.poll(() => tilesOf(his)).toBe(own);
+    // What he had open of it is his to see no more.
+    await his.getByTestId("meter-drawer").getByText("找不到该表计,或它不在您的管辖范围内").waitFor();
+    expect(await his.getByTestId("fact-relay").count()).toBe(0);
+    refusals(404);
+    expect(await tilesOf(everybodys)).toBe(whole);
     const audit = await db.read.selectFrom("audit").selectAll().where("action", "=", "area.move").execute();
     expect(audit.map((row) => [row.object, row.reason])).toEqual([
       [`area:${id(second)}`, "并入一期"],

@@ -5,6 +5,7 @@ import { changeMeterArchive, metersBehind } from "#store/archive.ts";
 import { archiveChanged } from "#store/archive-revisions.ts";
 import { openRatioChangeOf } from "#store/devices.ts";
 import { balanceOf } from "#store/ledger.ts";
+import { changeMeterState } from "#store/meters.ts";
 import { openMoveOutOfMeter } from "#store/move-outs.ts";
 import type { FlowContext } from "./context.ts";
 import { decide } from "./decide.ts";
@@ -39,6 +40,8 @@ export async function retireMeter(
     if (state.index_at > state.settled_at || state.suspect_wh !== null) throw new AppError("meter_unsettled");
     const after = { retired_at: ctx.clock() };
     if (!(await changeMeterArchive(tx, meter, after))) throw new AppError("archive_changed", { what: meter.label });
+    // Its tile goes from the boards.
+    await changeMeterState(tx, { meterId: meter.id, version: state.version, change: { changed_at: ctx.clock() } });
     await archiveChanged(tx, [meter.concentrator_id]);
     await endLockAlarm(ctx, tx, meter.id, "left");
     await tell(ctx, tx, actor, meter, { action: "meter.retire", after, reason: input.reason, ip: input.ip });

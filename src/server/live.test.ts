@@ -4,7 +4,7 @@ import { type LiveEvent, liveEvent } from "#contract/live.ts";
 import type { Permission } from "#domain/permission.ts";
 import { freshDatabase } from "#store/test-databases.ts";
 import { systemClock } from "#system/clock.ts";
-import { asked, buildTown, enrol, type TestUser, testApp } from "./test-town.ts";
+import { asked, buildTown, enrol, meterState, type TestUser, testApp } from "./test-town.ts";
 
 let db: Awaited<ReturnType<typeof freshDatabase>>;
 let app: FastifyInstance;
@@ -125,6 +125,51 @@ test("a page that came after a change hears of it: it may have loaded the board 
   const page = await listen(await enrol(db, {}));
   await page.until(tileOf(12, "normal"));
   page.close();
+});
+
+test("a tile goes from who sees its area no more, and comes to who does, when areas are moved; a retired one goes, too", async () => {
+  const [admin, his, hers] = [await enrol(db, {}), await enrol(db, { areas: [1] }), await enrol(db, { areas: [2] })];
+  const like = await db.read.selectFrom("meter").selectAll().where("id", "=", 11).executeTakeFirstOrThrow();
+  await db.transact(async (tx) => {
+    await tx.insertInto("area").values({ id: 50, project_id: 1, parent_id: 1, name: "五十号", sort: 50 }).execute();
+    for (const ancestor_id of [50, 1])
+      await tx.insertInto("area_ancestor").values({ area_id: 50, ancestor_id }).execute();
+    const place = { area_id: 50, account_id: null, number: "E51", address: "000000000051", label: "50-51" };
+    await tx
+      .insertInto("meter")
+      .values({ ...like, id: 51, ...place, master_of: null, box_id: null })
+      .execute();
+    await tx
+      .insertInto("meter_state")
+      .values({ ...meterState(51), changed_at: 1 })
+      .execute();
+  });
+  const pages = { his: await listen(his), hers: await listen(hers), admin: await listen(admin) };
+  const all = Object.values(pages);
+  await Promise.all(all.map((page) => page.beat()));
+  const move = async (from: number, to: number) => {
+    const body = { parentId: to, seenParentId: from, reason: "改划" };
+    expect((await app.inject(asked(admin, "POST", "/api/areas/50/move", body))).statusCode).toBeLessThan(300);
+  };
+  const gone = (events: LiveEvent[]) => events.find((event) => event.type === "gone" && event.meterIds.includes(51));
+  const came = (events: LiveEvent[]) =>
+    events.find((event) => event.type === "tiles" && event.tiles.some((tile) => tile.meterId === 51));
+  await move(1, 2);
+  await Promise.all([pages.his.until(gone), pages.hers.until(came)]);
+  expect([gone(pages.hers.events), came(pages.his.events), gone(pages.admin.events)]).toEqual(Array(3).fill(undefined));
+  const late = await listen(his); // it may have loaded its board just before
+  await late.until(gone);
+  for (const page of [...all, late]) page.events.length = 0;
+  await move(2, 1);
+  await Promise.all([pages.his.until(came), pages.hers.until(gone), late.until(came)]);
+  expect([came(pages.hers.events), gone(pages.his.events), gone(late.events)]).toEqual(Array(3).fill(undefined));
+
+  for (const page of [...all, late]) page.events.length = 0;
+  const retired = await app.inject(asked(admin, "POST", "/api/meters/51/retire", { version: like.version, confirmed: true, reason: "拆除" }));
+  expect(retired.statusCode, retired.body).toBeLessThan(300);
+  await Promise.all([pages.his.until(gone), pages.admin.until(gone), late.until(gone)]);
+  expect(gone(pages.hers.events)).toBeUndefined();
+  for (const page of [...all, late]) page.close();
 });
 
 test("orders and commands are told to those who may see them, each to his own", async () => {

@@ -4,6 +4,7 @@ import type { Tx } from "./db.ts";
 import { areaTree } from "./people.ts";
 import { insertRows, updatedRows } from "./portable.ts";
 import type { AreaTable } from "./schema-archive.ts";
+import { nextNumbers } from "./sequences.ts";
 
 /** What the tree of areas looks like to somebody, and what of it he may move: whatever is in his scope with the area above it. */
 export async function movableTree(tx: Tx, scope: Scope): Promise<AreaTree> {
@@ -84,7 +85,16 @@ export async function hangBelow(
   await tx.deleteFrom("area_ancestor").where("area_id", "in", below).where("ancestor_id", "in", before).execute();
   const rows = below.flatMap((area_id) => above.map((ancestor_id) => ({ area_id, ancestor_id })));
   await insertRows(tx, "area_ancestor", rows);
+  await nextNumbers(tx, MOVES);
   return true;
+}
+
+const MOVES = "area_moves";
+
+/** How often areas have been moved: another number says that meters may lie in other scopes than before. */
+export async function areaMoves(tx: Tx): Promise<number> {
+  const row = await tx.selectFrom("sequence").select("next").where("name", "=", MOVES).executeTakeFirst();
+  return row?.next ?? 0;
 }
 
 /** What moving an area below another one changes, counted. */

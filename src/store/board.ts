@@ -24,6 +24,18 @@ export async function changedTiles(tx: Tx, scope: Scope, since: number): Promise
   return rows.map(toTile);
 }
 
+/** Meters that changed since an instant and have no tile in the scope: they are retired, or lie elsewhere. */
+export async function changedElsewhere(tx: Tx, scope: Scope, since: number): Promise<number[]> {
+  const rows = await tx
+    .selectFrom("meter_state")
+    .innerJoin("meter", "meter.id", "meter_state.meter_id")
+    .where("meter_state.changed_at", ">=", since)
+    .where((eb) => eb.or([eb("meter.retired_at", "is not", null), eb.not(inScope(eb as never, scope))]))
+    .select("meter.id")
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
 /** One tile; null outside the scope. */
 export async function tileOf(tx: Tx, scope: Scope, meterId: number): Promise<Tile | null> {
   const row = await tileRows(tx, scope).where("meter.id", "=", meterId).executeTakeFirst();

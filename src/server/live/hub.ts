@@ -162,6 +162,7 @@ function masked(event: LiveEvent, hidden: ReadonlySet<FieldMask>): LiveEvent {
 function mayHear({ permissions }: Actor, event: LiveEvent): boolean {
   switch (event.type) {
     case "tiles":
+    case "gone":
       return permissions.has("board.view");
     case "order":
       return permissions.has("recharge.view");

@@ -3,7 +3,8 @@ import type { LiveEvent } from "#contract/live.ts";
 import type { Tile } from "#contract/metering.ts";
 import type { Scope } from "#domain/permission.ts";
 import type { FlowContext } from "#flows/context.ts";
-import { changedTiles, tileFacts } from "#store/board.ts";
+import { areaMoves } from "#store/area-moves.ts";
+import { changedElsewhere, changedTiles, tileFacts } from "#store/board.ts";
 import { changedCommands } from "#store/commands.ts";
 import { changedRecharges } from "#store/orders.ts";
 
@@ -28,25 +29,49 @@ export function createScopeWatch({ db }: FlowContext, scope: Scope): ScopeWatch 
   const knownTiles = new Map<number, string>();
   const knownOrders = new Map<string, string>();
   const knownCommands = new Map<string, string>();
+  /** When meters went that had been told of: a page that comes later may have loaded its board before. */
+  const goneAt = new Map<number, Instant>();
   let comparedAt = Number.NEGATIVE_INFINITY;
+  let knownMoves = 0;
+
+  /** Meters that were told of and have no tile any more. */
+  async function lookForGone(tilesNow: readonly Tile[], all: boolean, now: Instant): Promise<number[]> {
+    const here = new Set(tilesNow.map(({ meterId }) => meterId));
+    const elsewhere = all ? [...knownTiles.keys()] : await changedElsewhere(db.read, scope, now - OVERLAP_MS);
+    const gone = elsewhere.filter((meterId) => knownTiles.has(meterId) && !here.has(meterId));
+    for (const meterId of gone) knownTiles.delete(meterId);
+    for (const meterId of gone) goneAt.set(meterId, now);
+    for (const [meterId, at] of goneAt) if (here.has(meterId) || at < now - OVERLAP_MS) goneAt.delete(meterId);
+    return gone;
+  }
 
   return {
     async look(now) {
       const time = performance.now();
+      const moves = await areaMoves(db.read); // before the tiles: what is moved meanwhile is found by the next look
       const full = time - comparedAt >= FULL_COMPARISON_MS;
+      const allTiles = full || moves !== knownMoves;
       const first = comparedAt < 0;
       const since = now - OVERLAP_MS;
       const happenedSince = full && !first ? now - 2 * FULL_COMPARISON_MS : since;
-      const tilesNow = full ? await tileFacts(db.read, scope) : await changedTiles(db.read, scope, since);
+      const tilesNow = allTiles ? await tileFacts(db.read, scope) : await changedTiles(db.read, scope, since);
+      const gone = await lookForGone(tilesNow, allTiles, now);
       const orders = await changedRecharges(db.read, scope, happenedSince);
       const commands = await changedCommands(db.read, scope, happenedSince);
       if (full) comparedAt = time;
+      knownMoves = moves;
 
       const recentTiles = tilesNow.filter((tile) => tile.changedAt >= since);
-      const recent = [...tileEvents(recentTiles, now), ...orders.map(orderEvent), ...commands.map(commandEvent)];
+      const recent = [
+        ...goneEvents([...goneAt.keys()], now),
+        ...tileEvents(recentTiles, now),
+        ...orders.map(orderEvent),
+        ...commands.map(commandEvent),
+      ];
       const changed = [
+        ...goneEvents(gone, now),
         ...tileEvents(
-          learn(knownTiles, tilesNow, (tile) => tile.meterId, full),
+          learn(knownTiles, tilesNow, (tile) => tile.meterId, allTiles),
           now,
         ),
         ...learn(knownOrders, orders, (order) => order.orderNo, full).map(orderEvent),
@@ -66,6 +91,10 @@ function learn<K, T>(known: Map<K, string>, list: readonly T[], key: (each: T) =
     known.set(key(each), texts[i] ?? "");
   });
   return news;
+}
+
+function goneEvents(meterIds: readonly number[], asOf: Instant): LiveEvent[] {
+  return meterIds.length === 0 ? [] : [{ type: "gone", asOf, meterIds: [...meterIds] }];
 }
 
 function tileEvents(tiles: readonly Tile[], asOf: Instant): LiveEvent[] {

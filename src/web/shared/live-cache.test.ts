@@ -68,6 +68,22 @@ describe("a board that hears of changed tiles", () => {
     expect(next.counts.total).toBe(3);
   });
 
+  test("loses those that went, and counts anew; what is on its way loses them too, and forgets what was known of them", () => {
+    const client = new QueryClient();
+    const board = boardOf(tile(1), tile(2, { state: "off" }), tile(3));
+    client.setQueryData(keys.board, board);
+    client.setQueryData(keys.meter(2), { tile: tile(2) });
+    applyLiveEvent(client, { type: "gone", asOf: 200, meterIds: [2, 99] });
+    const next = client.getQueryData<Board>(keys.board);
+    expect(next?.counts).toEqual({ fault: 0, off: 0, alarm: 0, normal: 2, total: 2 });
+    expect(patchBoard(board, { asOf: 200, meterIds: [2] }).tiles[1]).toBe(board.tiles[2]);
+    expect(client.getQueryData(keys.meter(2))).toBeUndefined();
+    expect(caughtUp(client, { ...board, asOf: 150 }).tiles.map(({ meterId }) => meterId)).toEqual([1, 3]);
+    expect(caughtUp(client, { ...board, asOf: 250 }).tiles).toHaveLength(3); // loaded later: it has come back
+    applyLiveEvent(client, { type: "tiles", asOf: 300, tiles: [tile(2)] });
+    expect(client.getQueryData<Board>(keys.board)?.tiles.map(({ meterId }) => meterId)).toEqual([1, 2, 3]);
+  });
+
   test("that was on its way while something changed does not lose it", () => {
     const client = new QueryClient();
     applyLiveEvent(client, { type: "tiles", asOf: 90, tiles: [tile(1, { state: "off" })] });

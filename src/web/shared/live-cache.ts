@@ -40,7 +40,7 @@ export function isOrderDone(order: Recharge): boolean {
   return order.state === "refused" || order.state === "stopped" || order.state === "withdrawn";
 }
 
-type TilesEvent = Extract<LiveEvent, { type: "tiles" }>;
+type TilesEvent = Extract<LiveEvent, { type: "tiles" | "gone" }>;
 
 /** A board on its way is at most this old when it comes. */
 const HEARD_MS = 30_000;
@@ -70,6 +70,12 @@ export function applyLiveEvent(client: QueryClient, event: LiveEvent): void {
     remember(client, event);
     client.setQueryData<Board>(keys.board, (board) => board && patchBoard(board, event));
     for (const tile of event.tiles) refreshMeter(client, tile.meterId);
+  } else if (event.type === "gone") {
+    remember(client, event);
+    client.setQueryData<Board>(keys.board, (board) => board && patchBoard(board, event));
+    // Nothing is kept of what one may not see any more; what is on screen finds that out.
+    for (const meterId of event.meterIds)
+      for (const queryKey of keysOfMeter(meterId)) void client.resetQueries({ queryKey });
   } else if (event.type === "command") {
     applyCommand(client, event.command);
   } else if (event.type === "order") {
@@ -79,9 +85,16 @@ export function applyLiveEvent(client: QueryClient, event: LiveEvent): void {
   }
 }
 
-/** The board with the changed tiles in place of the old ones. Order and untouched tiles stay the very same objects. */
-export function patchBoard(board: Board, change: { asOf: number; tiles: readonly Tile[] }): Board {
+type Change = { asOf: number; tiles: readonly Tile[] } | { asOf: number; meterIds: readonly number[] };
+
+/** The board with the changed tiles in place of the old ones, or without those that went. Order and untouched tiles stay the very same objects. */
+export function patchBoard(board: Board, change: Change): Board {
   if (change.asOf < board.asOf) return board; // a fresh load has overtaken this event
+  if ("meterIds" in change) {
+    const gone = new Set(change.meterIds);
+    const staying = board.tiles.filter(({ meterId }) => !gone.has(meterId));
+    return { asOf: change.asOf, counts: countTiles(staying), tiles: staying };
+  }
   const changed = new Map(change.tiles.map((tile) => [tile.meterId, tile]));
   const tiles = board.tiles.map((tile) => {
     const next = changed.get(tile.meterId);
@@ -152,7 +165,9 @@ function applyCommand(client: QueryClient, command: Command): void {
 /** Only what is on screen is loaded again; a meter that nobody looks at is only marked. */
 function refreshMeter(client: QueryClient, meterId: number): void {
   if (client.getQueryData<MeterDetail>(keys.meter(meterId)) === undefined) return;
-  for (const queryKey of [keys.meter(meterId), keys.events(meterId), keys.frames(meterId), keys.lastDay(meterId)]) {
-    void client.invalidateQueries({ queryKey });
-  }
+  for (const queryKey of keysOfMeter(meterId)) void client.invalidateQueries({ queryKey });
+}
+
+function keysOfMeter(meterId: number) {
+  return [keys.meter(meterId), keys.events(meterId), keys.frames(meterId), keys.lastDay(meterId)];
 }
