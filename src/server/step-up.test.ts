@@ -58,6 +58,7 @@ describe.each(testDatabases.filter(({ available }) => available))("on $name", ({
       "/api/trials": { key: "trial-without-proof", place: "meters", meterIds: [12], switchTest: true },
       "/api/trials/:trialNo/repeat": { switchTest: true },
       "/api/approvals/:id/decision": { verdict: "approve", version: 0 },
+      "/api/commands/:id/withdraw": { reason: "点错了", staysOff: true },
     };
     const wanting = app.declaredRoutes.filter(({ stepUp }) => stepUp !== "never");
     expect(wanting.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([...proved].sort());

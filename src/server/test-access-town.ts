@@ -18,7 +18,7 @@ import { loadGuardBodies, prepareLoadGuards } from "./test-load-guard.ts";
 import { moveOutBodies, prepareMoveOut } from "./test-move-out.ts";
 import { peopleBodies, preparePeople, userUrl } from "./test-people.ts";
 import { quarantineBodies, quarantined } from "./test-quarantine.ts";
-import { moveMoney, refundBodies, refundFor } from "./test-refund.ts";
+import { fillPurse, moveMoney, refundBodies, refundFor } from "./test-refund.ts";
 import { safetyBodies } from "./test-safety.ts";
 import { noteTown, prepareSetup, setupBodies } from "./test-setup.ts";
 import { hvacUnit, shareRule, shareTerms } from "./test-share.ts";
@@ -241,6 +241,7 @@ export async function accessTown(name: Parameters<typeof freshDatabase>[0]) {
   /** What has to be so before a route about refunds has something to do. */
   async function prepareRefund(path: string): Promise<string | undefined> {
     if (path === "/api/refunds/preview") await moveMoney(db, "wallet", 50_000);
+    if (path === "/api/refunds") await fillPurse(db);
     if (path === "/api/refunds/write-off") await moveMoney(db, "debt", -10_000);
     if (path === "/api/refunds/:refundNo/payout") await moveMoney(db, "refund_payable", 10_000);
     if (path === "/api/refunds/clear") {

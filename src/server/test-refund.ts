@@ -1,7 +1,7 @@
 import { money } from "#base/units.ts";
 import { postedTransfer } from "#domain/ledger.ts";
 import type { Db } from "#store/db.ts";
-import { bookTransfer, openLedgerAccounts } from "#store/ledger.ts";
+import { balanceOf, bookTransfer, openLedgerAccounts } from "#store/ledger.ts";
 import type { RefundTable } from "#store/schema-refunds.ts";
 import { systemClock } from "#system/clock.ts";
 
@@ -55,11 +55,28 @@ export async function moveMoney(db: Db, kind: "wallet" | "debt" | "refund_payabl
   const account = { kind, ref: 11 } as const;
   const outside = { kind: "opening", ref: 1 } as const;
   const [from, to] = amount > 0 ? [outside, account] : [account, outside];
-  const of = { id: `access:${kind}`, kind: "correction", actor: "test", amount: money(Math.abs(amount)) } as const;
+  const of = {
+    id: `access:${kind}:${amount}`,
+    kind: "correction",
+    actor: "test",
+    amount: money(Math.abs(amount)),
+  } as const;
   await db.transact(async (tx) => {
     await openLedgerAccounts(tx, [account]);
     await bookTransfer(tx, postedTransfer({ ...of, from, to }), systemClock());
   });
+}
+
+/** The customer of meter 11 has five yuan in the purse, and owes nothing. */
+export async function fillPurse(db: Db): Promise<void> {
+  for (const [kind, least] of [
+    ["wallet", 50_000],
+    ["debt", 0],
+  ] as const) {
+    const { posted, reserved } = await db.transact((tx) => balanceOf(tx, { kind, ref: 11 }));
+    const free = posted - reserved;
+    if (free < least) await moveMoney(db, kind, least - free);
+  }
 }
 
 /** What each route about refunds is asked by somebody who may, by its path. */

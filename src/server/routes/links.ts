@@ -65,6 +65,7 @@ export function linkRoutes(routes: Routes): void {
     method: "POST",
     path: "/api/links/policy",
     access: "settings.manage",
+    stepUp: true,
     params: nothing,
     query: nothing,
     body: linkPolicyRequest,
