@@ -215,7 +215,7 @@ browserStories("devices", ({ before, open }) => {
     await page.reload();
     await page.getByTestId("carry-out").click();
     await page.getByTestId("carry-out-confirm").click();
-    await page.getByTestId("device-ratio").getByText("30").waitFor();
+    await page.getByTestId("device-ratio").getByText("30", { exact: true }).waitFor();
     const before = await balance();
     await site.town(`/meters/${meter.number}/load`, { watts: 10_000 });
     await until("it has used something", async () => ((await inTown())?.indexWh ?? 0) >= from + 30);

@@ -340,6 +340,7 @@ describe.each(testDatabases)("prices on $name", ({ name, available }) => {
     expect(items).toEqual([]);
     expect((await w.approve(manager, change)).code).toBe("approval_not_found");
     const only = await enrol(db, { permissions: ["price.view"] as Permission[] });
+    await w.letPass(0);
     expect((await w.ask(only, flat("0.9", { meterIds: [12] }))).code).toBe("forbidden");
 
     const id = await w.tariff("全场");
