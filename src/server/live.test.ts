@@ -165,7 +165,9 @@ test("a tile goes from who sees its area no more, and comes to who does, when ar
   expect([came(pages.hers.events), gone(pages.his.events), gone(late.events)]).toEqual(Array(3).fill(undefined));
 
   for (const page of [...all, late]) page.events.length = 0;
-  const retired = await app.inject(asked(admin, "POST", "/api/meters/51/retire", { version: like.version, confirmed: true, reason: "拆除" }));
+  const retired = await app.inject(
+    asked(admin, "POST", "/api/meters/51/retire", { version: like.version, confirmed: true, reason: "拆除" }),
+  );
   expect(retired.statusCode, retired.body).toBeLessThan(300);
   await Promise.all([pages.his.until(gone), pages.admin.until(gone), late.until(gone)]);
   expect(gone(pages.hers.events)).toBeUndefined();
