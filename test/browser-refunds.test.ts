@@ -50,7 +50,9 @@ browserStories("refunds in a browser", (stage) => {
       const dialog = (await page.getByTestId("refund-confirm").textContent()) ?? "";
       for (const words of ["A座-0104", wrong.number.slice(-4), "102.00 度", "99.96", orderNo, "充错房间"])
         expect(dialog).toContain(words);
+      await page.getByTestId("refund-confirm").locator("button:focus").waitFor(); // a moment after it is open
       await page.keyboard.press("Enter"); // the focus is on "back": nothing is asked
+      await page.getByTestId("refund-confirm").waitFor({ state: "detached" });
       expect(await refundsOf(wrong)).toEqual([]);
       await page.getByTestId("refund-open").click();
       await page.getByTestId("refund-send").click();
