@@ -6,6 +6,7 @@ import type { ClaimedCommand } from "#flows/claimed-command.ts";
 import type { FlowContext } from "#flows/context.ts";
 import { mayTrip, RESTART_QUARANTINE_MS } from "#flows/off-guard.ts";
 import { claimConcentrator, renewConcentrators, sweepConcentrators } from "#flows/own-concentrators.ts";
+import { recordReadings } from "#flows/record-readings.ts";
 import { markSent, settleCommand } from "#flows/settle-command.ts";
 import { releaseAtHost } from "#flows/stop-trips.ts";
 import { verifyLedger } from "#flows/verify-ledger.ts";
@@ -283,6 +284,54 @@ describe.each(testDatabases)("concentrators on $name", ({ name, available }) => 
     expect(row?.epoch).toBe(5);
   });
 });
+
+describe.each(testDatabases)(
+  "a switch that a routine look sees before it is read back, on $name",
+  ({ name, available }) => {
+    test.skipIf(!available)("is told once, and its command is told as confirmed", async () => {
+      const { w, ctx, own, claim, wait } = await bench(name);
+      const { id: meterId } = await w.meterAt(w.hero);
+      const owned = await own("a");
+      const look = async (relayOpen: boolean) => {
+        wait(1_000);
+        const values = { status: { word: relayOpen ? 0x10 : 0, relayOpen, fault: false } };
+        const reports = [{ meterId, measuredAt: ctx.clock(), values }];
+        await recordReadings(ctx, { collector: "a", reports, silences: [], frames: [] });
+      };
+      const turn = async (kind: "trip" | "close", seenFirst: boolean) => {
+        await w.command(meterId, kind);
+        const claimed = one((await claim("a", owned)).filter((each) => each.kind === kind));
+        expect(await markSent(ctx, claimed, () => "00")).toMatchObject({ ok: true });
+        if (seenFirst) await look(kind === "trip");
+        wait(1_000);
+        expect(await settleCommand(ctx, claimed, { kind: "confirmed", result: {} })).toBe("done");
+        await look(kind === "trip");
+        return claimed.id;
+      };
+      const told = async () => {
+        const rows = await w.db.read
+          .selectFrom("meter_event")
+          .select(["kind", "severity", "detail"])
+          .where("meter_id", "=", meterId)
+          .where("kind", "in", ["tripped", "closed", "command_confirmed"])
+          .orderBy("at")
+          .execute();
+        return rows.map(({ kind, severity, detail }) => [kind, severity, JSON.parse(detail).command ?? null]);
+      };
+      await look(false);
+      const [first, second] = [await turn("trip", true), await turn("close", true)];
+      const [third, fourth] = [await turn("trip", false), await turn("close", false)];
+      expect(await told()).toEqual([
+        ["tripped", "warning", null],
+        ["command_confirmed", "info", first],
+        ["closed", "info", null],
+        ["command_confirmed", "info", second],
+        ["tripped", "warning", third],
+        ["closed", "info", fourth],
+      ]);
+    });
+  },
+);
 
 describe.each(testDatabases)("checking the books on $name", ({ name, available }) => {
   test.skipIf(!available)("names what was tampered with", async () => {

@@ -138,7 +138,8 @@ for (const { name, available, why } of testDatabases) {
       await device.whenOnline();
       await answered(w, restoredAt);
       await expectFilled(s);
-      expect(await row()).toMatchObject({ id, code: "JC-NEW", online: 1 });
+      await until("the new device is there, or there again", async () => (await row()).online === 1);
+      expect(await row()).toMatchObject({ id, code: "JC-NEW" });
       expect(w.town.snapshot().concentrators).toMatchObject([{ id: old.id, online: false, offline: false }]);
     }, 400_000);
 

@@ -4,6 +4,7 @@ import type { Tx } from "#store/db.ts";
 import { addEvents } from "#store/events.ts";
 import { changeMeterState, claimMeterState, type MeterStateChange } from "#store/meters.ts";
 import { touchOrder } from "#store/orders.ts";
+import type { CommandTable } from "#store/schema-commands.ts";
 import type { MeterStateTable } from "#store/schema-readings.ts";
 import type { ClaimedCommand } from "./claimed-command.ts";
 import type { Settling } from "./command-row.ts";
@@ -57,13 +58,15 @@ export async function confirmSwitch(ctx: FlowContext, tx: Tx, at: Settling): Pro
     version: before.version,
     change: { ...shown(claimed, before, now), changed_at: now },
   });
+  const showed = claimed.kind === "trip" ? "tripped" : claimed.kind === "close" ? "closed" : null;
+  const isTold = showed !== null && (await wasShownSince(tx, command, showed));
   await addEvents(tx, [
     {
       id: ctx.newId(now),
       meterId: claimed.meterId,
       at: now,
-      kind: claimed.kind === "trip" ? "tripped" : claimed.kind === "close" ? "closed" : "command_confirmed",
-      severity: claimed.kind === "trip" ? "warning" : "info",
+      kind: showed === null || isTold ? "command_confirmed" : showed,
+      severity: showed === "tripped" && !isTold ? "warning" : "info",
       detail: { command: claimed.id, asked: claimed.kind, cause: claimed.cause },
     },
   ]);
@@ -77,6 +80,20 @@ function shown(claimed: ClaimedCommand, before: MeterStateTable, now: Instant): 
   const weightier = before.relay === "open" && (before.off_cause === "safety" || before.off_cause === "operator");
   const cause = claimed.cause === "arrears" ? "arrears" : "operator";
   return { relay: "open", relay_at: now, off_cause: weightier ? before.off_cause : cause };
+}
+
+/** Whether a routine look has told of the relay's move before its command was read back: one move is told once. */
+async function wasShownSince(tx: Tx, command: CommandTable, kind: "tripped" | "closed"): Promise<boolean> {
+  if (command.sent_at === null) return false;
+  const told = await tx
+    .selectFrom("meter_event")
+    .select("id")
+    .where("meter_id", "=", command.meter_id)
+    .where("at", ">=", command.sent_at)
+    .where("kind", "=", kind)
+    .limit(1)
+    .executeTakeFirst();
+  return told !== undefined;
 }
 
 async function undoIfPaid(ctx: FlowContext, tx: Tx, at: Settling): Promise<void> {
