@@ -43,11 +43,11 @@ browserStories("areas", ({ before, open, refusals }) => {
     await line(page, second).waitFor();
     await page.locator('[role="treeitem"][tabindex="0"]').focus();
     await page.keyboard.press("Home");
-    expect(await here(page)).toBe(`area-${id(top)}`);
+    await expect.poll(() => here(page)).toBe(`area-${id(top)}`);
     await page.keyboard.press("Enter"); // the top cannot be moved
-    expect(await page.getByTestId("move-dialog").count()).toBe(0);
+    await expect.poll(() => page.getByTestId("move-dialog").count()).toBe(0);
     await page.keyboard.press("ArrowLeft");
-    expect(await line(page, second).count()).toBe(0);
+    await expect.poll(() => line(page, second).count()).toBe(0);
     await page.keyboard.press("ArrowRight");
     await line(page, second).waitFor();
     for (let i = 0; i < 20 && (await here(page)) !== `area-${id(second)}`; i++) await page.keyboard.press("ArrowDown");
@@ -61,11 +61,11 @@ browserStories("areas", ({ before, open, refusals }) => {
     expect(Number(await page.getByTestId("move-effects").getAttribute("data-users"))).toBe(1);
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter"); // Enter in the reason does nothing
-    expect(await page.getByTestId("move-dialog").count()).toBe(1);
+    await expect.poll(() => page.getByTestId("move-dialog").count()).toBe(1);
     await page.keyboard.type("并入一期");
     await page.keyboard.press("Tab");
     await page.keyboard.press("Tab");
-    expect(await here(page)).toBe("move-confirm");
+    await expect.poll(() => here(page)).toBe("move-confirm");
     await page.keyboard.press("Enter");
     await page.getByTestId("area-moved").waitFor();
     await expect.poll(() => parentOf(page, second)).toBe(id(first));
@@ -84,9 +84,9 @@ browserStories("areas", ({ before, open, refusals }) => {
     await expect.poll(() => tilesOf(his)).toBe(own);
     // What he had open of it is his to see no more.
     await his.getByTestId("meter-drawer").getByText("找不到该表计,或它不在您的管辖范围内").waitFor();
-    expect(await his.getByTestId("fact-relay").count()).toBe(0);
+    await expect.poll(() => his.getByTestId("fact-relay").count()).toBe(0);
     refusals(404);
-    expect(await tilesOf(everybodys)).toBe(whole);
+    await expect.poll(() => tilesOf(everybodys)).toBe(whole);
     const audit = await db.read.selectFrom("audit").selectAll().where("action", "=", "area.move").execute();
     expect(audit.map((row) => [row.object, row.reason])).toEqual([
       [`area:${id(second)}`, "并入一期"],
@@ -111,7 +111,7 @@ browserStories("areas", ({ before, open, refusals }) => {
       await site.tell(`/api/areas/${id(second)}/move`, there);
       await page.getByTestId("move-confirm").click();
       await page.getByTestId("move-problem").waitFor();
-      expect(await page.getByTestId("move-reason").inputValue()).toBe("并入一期");
+      await expect.poll(() => page.getByTestId("move-reason").inputValue()).toBe("并入一期");
       const back = { parentId: id(top), seenParentId: elsewhere.areaId, reason: "改回来" };
       await site.tell(`/api/areas/${id(second)}/move`, back);
     }

@@ -38,7 +38,7 @@ browserStories("the accountant's checks", ({ before, open }) => {
       const last = await ledgerNow();
       return last !== null && last.ledger.sealed > 0 && last.ledger.waiting === 0;
     });
-    expect(await page.getByTestId("ledger-check").textContent()).toContain("完整,借贷平衡");
+    await expect.poll(() => page.getByTestId("ledger-check").textContent()).toContain("完整,借贷平衡");
 
     tamper("update ledger_entry set amount_e4 = amount_e4 * 2 where transfer_id = 'opening:2'");
     await reconcileNow(page, "wrong");

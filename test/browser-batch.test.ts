@@ -87,21 +87,21 @@ browserStories("many meters switched together", ({ before, open, refusals }) => 
     await page.getByTestId("board-filter").fill("A座");
     await page.getByTestId("board-batch").click();
     await pick(page, six);
-    expect(await page.getByTestId("batch-review").getAttribute("data-meters")).toBe("5");
+    await expect.poll(() => page.getByTestId("batch-review").getAttribute("data-meters")).toBe("5");
     await page.locator(`[data-testid="preview-${guarded.number}"][data-why="guarded"]`).waitFor();
     await page.getByTestId("batch-ask").click();
-    expect(await page.evaluate<string>("document.activeElement?.dataset.testid ?? ''")).toBe("batch-cancel");
+    await expect.poll(() => page.evaluate<string>("document.activeElement?.dataset.testid ?? ''")).toBe("batch-cancel");
     await page.getByTestId("batch-typed").fill("6");
     await page.getByTestId("batch-confirm").click();
-    expect(await page.getByTestId("batch-reason-problem").textContent()).not.toBe("");
-    expect(await page.getByTestId("batch-typed-problem").textContent()).toContain("5");
+    await expect.poll(() => page.getByTestId("batch-reason-problem").textContent()).not.toBe("");
+    await expect.poll(() => page.getByTestId("batch-typed-problem").textContent()).toContain("5");
     await page.getByTestId("batch-reason").fill("更换母线");
     await page.getByTestId("batch-typed").fill("5");
     await page.getByTestId("batch-confirm").dblclick();
     await page.locator(hook("batch-state", "requested")).waitFor();
     const id = idOf(page);
     await page.locator('[data-testid="approval-why-not"][data-why="same_person"]').waitFor();
-    expect(await page.getByTestId("approval-approve").count()).toBe(0);
+    await expect.poll(() => page.getByTestId("approval-approve").count()).toBe(0);
     expect((await site.ask<{ total: number }>("/api/switch-batches")).total).toBe(1);
 
     // Nothing is sent before somebody else agrees; he is led from his approvals to the list, and only there he may.
@@ -110,8 +110,8 @@ browserStories("many meters switched together", ({ before, open, refusals }) => 
     await other.goto(`${site.base}/approvals`);
     const card = other.getByTestId(`approval-switch_batch:${id}`);
     await card.waitFor();
-    expect(await card.getByTestId("approval-approve").count()).toBe(0);
-    expect(await relays(six)).toEqual(Array(6).fill("closed"));
+    await expect.poll(() => card.getByTestId("approval-approve").count()).toBe(0);
+    await expect.poll(() => relays(six)).toEqual(Array(6).fill("closed"));
     await card.locator(`a[href="/switch-batches/${id}"]`).click();
     await other.getByTestId("approval-approve").waitFor();
     const listed = await other
@@ -130,7 +130,7 @@ browserStories("many meters switched together", ({ before, open, refusals }) => 
     for (const tile of six.slice(1, 5)) await row(page, tile, "confirmed").waitFor();
     await row(page, guarded, "left_out").waitFor();
     await row(page, dead, "sent").waitFor();
-    expect(await relays(six)).toEqual(["closed", "open", "open", "open", "open", "closed"]);
+    await expect.poll(() => relays(six)).toEqual(["closed", "open", "open", "open", "open", "closed"]);
     await elapse(dead, 11 * MINUTE_MS);
     await row(page, dead, "unanswered").waitFor();
     await page.locator(hook("batch-state", "done")).waitFor();
@@ -140,13 +140,13 @@ browserStories("many meters switched together", ({ before, open, refusals }) => 
     await page.getByTestId("batch-again-of").waitFor();
     await page.getByTestId("batch-next").click();
     await page.getByTestId(`preview-${dead.number}`).waitFor();
-    expect(await page.getByTestId("batch-review").getAttribute("data-meters")).toBe("1");
+    await expect.poll(() => page.getByTestId("batch-review").getAttribute("data-meters")).toBe("1");
     const again = await confirm(page, { reason: "更换母线,补做", typed: 1 });
     expect((await batchOf(again)).againOf).toBe(id);
     await approve(again);
     await row(page, dead, "confirmed").waitFor();
-    await expect.poll(() => relays([dead]), { timeout: 30_000 }).toEqual(["open"]);
-    expect(await relays([guarded])).toEqual(["closed"]);
+    await expect.poll(() => relays([dead])).toEqual(["open"]);
+    await expect.poll(() => relays([guarded])).toEqual(["closed"]);
     await expectBooksRight(site);
   });
 
@@ -158,13 +158,13 @@ browserStories("many meters switched together", ({ before, open, refusals }) => 
     const five = six.slice(0, 5);
     await page.getByTestId("batch-paste").fill([...five.map(({ number }) => number), "999999999999"].join("\n"));
     await page.getByTestId("batch-next").click();
-    expect(await page.getByTestId("batch-unknown").textContent()).toContain("999999999999");
+    await expect.poll(() => page.getByTestId("batch-unknown").textContent()).toContain("999999999999");
     await confirm(page, { reason: "", typed: 5 });
     await page.locator(hook("batch-state", "done")).waitFor({ timeout: 60_000 });
-    await expect.poll(() => relays(five), { timeout: 30_000 }).toEqual(Array(5).fill("closed"));
+    await expect.poll(() => relays(five)).toEqual(Array(5).fill("closed"));
     await page.getByTestId("step-confirmed").click();
-    expect(new URL(page.url()).searchParams.get("step")).toBe("confirmed");
-    expect(await page.locator('[data-testid^="batch-meter-"]').count()).toBe(5);
+    await expect.poll(() => new URL(page.url()).searchParams.get("step")).toBe("confirmed");
+    await expect.poll(() => page.locator('[data-testid^="batch-meter-"]').count()).toBe(5);
   });
 
   test("MA-8: a batch is stopped in the middle: what was sent stays, the rest is never sent, and both are told", async () => {
@@ -194,11 +194,11 @@ browserStories("many meters switched together", ({ before, open, refusals }) => 
     const isDone = async () => (await batchOf(id)).steps.sent === 0;
     await expect.poll(isDone, { timeout: 60_000 }).toBe(true);
     const left = many.filter(({ meterId }) => stopped.some((each) => each.meterId === meterId));
-    expect(await relays(left)).toEqual(Array(left.length).fill("closed"));
+    await expect.poll(() => relays(left)).toEqual(Array(left.length).fill("closed"));
     const gone = many.filter(({ meterId }) =>
       items.some((each) => each.meterId === meterId && each.step === "confirmed"),
     );
-    expect(await relays(gone)).toEqual(Array(gone.length).fill("open"));
+    await expect.poll(() => relays(gone)).toEqual(Array(gone.length).fill("open"));
     stoppedBatch = id;
     const audit = await site.ask<{ items: { action: string }[] }>(`/api/audit?object=switch_batch:${id}`);
     expect(audit.items.map(({ action }) => action)).toContain("switch_batch.cancel");
@@ -220,7 +220,8 @@ browserStories("many meters switched together", ({ before, open, refusals }) => 
     }
     refusals(404);
     const cashier = await open({ as: await colleague(db, { role: "cashier", name: "小钱" }) });
-    expect(await cashier.getByTestId("menu-batches").count()).toBe(0);
+    await cashier.getByTestId("menu-recharge").waitFor();
+    await expect.poll(() => cashier.getByTestId("menu-batches").count()).toBe(0);
     await cashier.goto(`${site.base}/switch-batches/00000000000000000000`);
     await cashier.getByTestId("load-failed").waitFor();
   });

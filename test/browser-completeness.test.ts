@@ -66,7 +66,7 @@ browserStories("completeness of freezes", ({ before, open }) => {
     expect(await seriousBarriers(page)).toEqual([]);
     await list.getByTestId("missing-close").click();
     await list.waitFor({ state: "detached" });
-    expect(new URL(page.url()).searchParams.has("missing")).toBe(false);
+    await expect.poll(() => new URL(page.url()).searchParams.has("missing")).toBe(false);
   });
 
   test("on a phone in English, and when there is nothing to show", async () => {
@@ -74,7 +74,9 @@ browserStories("completeness of freezes", ({ before, open }) => {
     await page.goto(`${site.base}/reports/completeness?missing=${addDays(today, -1)}`);
     await page.getByTestId("completeness").waitFor();
     await page.getByTestId("missing").getByRole("row").nth(1).waitFor();
-    expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBeLessThanOrEqual(PHONE.width);
+    await expect
+      .poll(() => page.evaluate<number>("document.documentElement.scrollWidth"))
+      .toBeLessThanOrEqual(PHONE.width);
     expect((await chineseTexts(page)).filter((text) => /完整|缺/.test(text))).toEqual([]);
     await page.goto(`${site.base}/reports/completeness?areaId=999999`);
     await page.getByTestId("completeness-empty").waitFor();

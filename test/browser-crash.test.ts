@@ -87,16 +87,16 @@ describe.each(testDatabases)("programs killed in front of a cashier on $name", (
       await pay();
       await wall.getByTestId("stale-banner").waitFor({ timeout: STALE_MS });
       await page.getByTestId("in-doubt").waitFor();
-      expect(await page.getByTestId("in-doubt").textContent()).toContain(
-        "60 元已提交,但没有收到服务器的回答。请不要重新收款",
-      );
+      await expect
+        .poll(() => page.getByTestId("in-doubt").textContent())
+        .toContain("60 元已提交,但没有收到服务器的回答。请不要重新收款");
       expect(await booked()).toBe("");
       const concentrator = town.plan.meters.find((each) => each.number === watched.number)?.concentrator ?? "";
       town.setConcentratorOffline(concentrator, true);
       await server.start("");
       await wall.getByTestId("stale-banner").waitFor({ state: "detached" });
       await wall.locator(hook(`tile-${watched.number}`, "fault")).waitFor(); // happened while the stream was cut
-      expect(await wall.evaluate("window.loadedOnce")).toBe(true);
+      await expect.poll(() => wall.evaluate("window.loadedOnce")).toBe(true);
       town.setConcentratorOffline(concentrator, false);
       await page.getByTestId("in-doubt-retry").click();
       await arrives();
@@ -114,7 +114,7 @@ describe.each(testDatabases)("programs killed in front of a cashier on $name", (
       expect(found).not.toBe("");
       await server.start("");
       await page.getByTestId("in-doubt-retry").click();
-      expect(await arrives()).toBe(found);
+      await expect.poll(() => arrives()).toBe(found);
 
       // Nobody is there to talk to meters: booked, and not called credited.
       await fillIn(fourth, "80");
@@ -124,7 +124,9 @@ describe.each(testDatabases)("programs killed in front of a cashier on $name", (
       const before = takenBy(fourth);
       await pay();
       await page.locator(hook("order", "booked")).waitFor();
-      expect(await page.getByTestId("progress-sentence").textContent()).toContain("80.00 元已记账,正在等待下发");
+      await expect
+        .poll(() => page.getByTestId("progress-sentence").textContent())
+        .toContain("80.00 元已记账,正在等待下发");
       await desk.allAcknowledged();
       expect(takenBy(fourth)).toBe(before);
       await collector.start("");
@@ -139,7 +141,7 @@ describe.each(testDatabases)("programs killed in front of a cashier on $name", (
       await pay();
       await collector.died();
       await page.locator('[data-testid="order"]:not([data-state="confirmed"])').waitFor();
-      expect(await page.getByTestId("progress-sentence").textContent()).toContain("90.00 元已记账");
+      await expect.poll(() => page.getByTestId("progress-sentence").textContent()).toContain("90.00 元已记账");
       await collector.start("");
       await arrives();
 

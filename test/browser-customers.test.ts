@@ -23,8 +23,8 @@ browserStories("a customer of many meters, and the shift that takes his money, i
     await page.getByTestId("customer-search").fill(owner.number);
     await page.getByTestId(`customer-${owner.number}`).click();
     await page.getByTestId("customer").waitFor();
-    expect(await page.locator(".customer-room").count()).toBe(3);
-    expect(await page.locator(".customer-meter").count()).toBe(6);
+    await expect.poll(() => page.locator(".customer-room").count()).toBe(3);
+    await expect.poll(() => page.locator(".customer-meter").count()).toBe(6);
     await page.getByTestId("pay-all").click();
     await page.getByTestId("amount").fill("600.05");
     await page.getByTestId("split-even").click();
@@ -35,12 +35,12 @@ browserStories("a customer of many meters, and the shift that takes his money, i
     );
     expect(typed.map(Number).reduce((sum, each) => sum + Math.round(each * 100), 0)).toBe(60_005);
     await inputs.first().fill("1");
-    expect(await page.getByTestId("split-rest").textContent()).toMatch(/还有 .* 元未分配/);
-    expect(await page.getByTestId("open-confirm").isDisabled()).toBe(true);
+    await expect.poll(() => page.getByTestId("split-rest").textContent()).toMatch(/还有 .* 元未分配/);
+    await expect.poll(() => page.getByTestId("open-confirm").isDisabled()).toBe(true);
     await page.getByTestId("split-lack").click();
     await page.getByTestId("split-even").click();
     await page.locator('[data-testid="open-confirm"]:enabled').click();
-    expect(await page.getByTestId("confirm-words").textContent()).toBe("陆佰元零伍分");
+    await expect.poll(() => page.getByTestId("confirm-words").textContent()).toBe("陆佰元零伍分");
     await page.getByTestId("confirm-pay").dblclick();
     const payment = page.locator('[data-testid="payment"][data-arrived="6"]');
     await payment.waitFor();
@@ -66,7 +66,7 @@ browserStories("a customer of many meters, and the shift that takes his money, i
     await page.getByTestId("withdraw-reason").fill("这一间不充");
     await page.getByTestId("withdraw-confirm").click();
     await page.locator('.part[data-state="withdrawn"]').waitFor();
-    expect(await page.locator('.part[data-state="confirmed"]').count()).toBe(5);
+    await expect.poll(() => page.locator('.part[data-state="confirmed"]').count()).toBe(5);
     await site.town(`/meters/${address}/offline`, { offline: false });
     await expectBooksRight(site);
   });
@@ -105,15 +105,15 @@ browserStories("a customer of many meters, and the shift that takes his money, i
     const { amount } = (
       await site.ask<{ channels: { channel: string; amount: string }[] }>("/api/recharges/totals?channel=cash")
     ).channels[0] ?? { amount: "" };
-    expect(await page.getByTestId("report-expected").textContent()).toContain("清点交班后显示");
+    await expect.poll(() => page.getByTestId("report-expected").textContent()).toContain("清点交班后显示");
     await page.getByTestId("pieces-10000").fill("3");
     await page.getByTestId("pieces-50").fill("1");
-    expect(await page.getByTestId("pieces-sum").textContent()).toContain("300.50");
+    await expect.poll(() => page.getByTestId("pieces-sum").textContent()).toContain("300.50");
     await page.getByTestId("count").click();
     await page.getByTestId("count-result").waitFor();
-    expect(await page.getByTestId("count-result").getAttribute("data-difference")).not.toBe("0.00");
+    await expect.poll(() => page.getByTestId("count-result").getAttribute("data-difference")).not.toBe("0.00");
     await page.getByTestId("shift-close").click();
-    expect(await page.getByTestId("shift-reason-missing").textContent()).toBe("请填写差异原因");
+    await expect.poll(() => page.getByTestId("shift-reason-missing").textContent()).toBe("请填写差异原因");
     await page.getByTestId("recount").click();
     await page.getByTestId("count-way").getByText("只填总额").click();
     await page.getByTestId("count-sum").fill(amount);
@@ -123,7 +123,7 @@ browserStories("a customer of many meters, and the shift that takes his money, i
     await page.locator(hook("shift-report", "closed")).waitFor();
     for (const what of ["report-expected", "report-counted", "report-cash"])
       expect(await page.getByTestId(what).getAttribute("data-amount"), what).toBe(amount);
-    expect(await page.getByTestId("report-counted").textContent()).toContain("清点 2 次");
+    await expect.poll(() => page.getByTestId("report-counted").textContent()).toContain("清点 2 次");
     const [file] = await Promise.all([page.waitForEvent("download"), page.getByTestId("export").click()]);
     const [sheet] = await readSheet(readFileSync(await file.path()));
     expect(sheet?.data.find((row) => row[1] === "实际清点")?.[3]).toBe(Number(amount));

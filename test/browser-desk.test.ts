@@ -13,7 +13,7 @@ type Order = { orderNo: string; meterId: number; state: string; amount: string; 
 type Meter = { purchaseCount: number; address: string; relay: string; customer: { wallet: string } };
 type Customer = { customerId: number; meters: number };
 
-browserStories("the desk in a browser", ({ before, open }) => {
+browserStories("the desk in a browser", ({ before, open, refusals }) => {
   let site: Site;
   let tiles: Tile[];
 
@@ -49,11 +49,11 @@ browserStories("the desk in a browser", ({ before, open }) => {
     await page.keyboard.press("Enter");
     await page.getByTestId("recharge-form").waitFor();
     await page.keyboard.type("1e0x0.5"); // digits and one point are all that an amount takes
-    expect(await page.getByTestId("amount").inputValue()).toBe("100.5");
+    await expect.poll(() => page.getByTestId("amount").inputValue()).toBe("100.5");
     await page.locator('[data-testid="open-confirm"]:enabled').waitFor();
     await page.keyboard.press("Control+Enter");
     await page.getByTestId("confirm-pay").waitFor();
-    expect(await page.getByTestId("confirm-words").textContent()).toBe("壹佰元伍角整");
+    await expect.poll(() => page.getByTestId("confirm-words").textContent()).toBe("壹佰元伍角整");
     await page.keyboard.press("Enter"); // the focus is on "back": nothing is paid
     expect((await ordersOf(tile)).items).toEqual([]);
     await page.keyboard.press("Control+Enter");
@@ -69,12 +69,12 @@ browserStories("the desk in a browser", ({ before, open }) => {
 
     await page.getByTestId("print").click();
     await page.locator('[data-testid="prints"][data-count="1"]').waitFor();
-    expect(await page.getByTestId("receipt-reprint").count()).toBe(0);
+    await expect.poll(() => page.getByTestId("receipt-reprint").count()).toBe(0);
     await page.getByTestId("print").click();
     await page.getByTestId("receipt-reprint").getByText("补打 第 2 次").waitFor();
     await page.keyboard.press("F2");
     await page.getByTestId("meter-search").waitFor();
-    expect(await page.evaluate("document.activeElement.dataset.testid")).toBe("meter-search");
+    await expect.poll(() => page.evaluate("document.activeElement.dataset.testid")).toBe("meter-search");
     await page.keyboard.press("Control+k"); // a number that is of no meter may be of a receipt
     await page.getByTestId("global-search-dialog").getByTestId("meter-search").fill(receiptNo);
     await page.keyboard.press("Enter");
@@ -116,17 +116,19 @@ browserStories("the desk in a browser", ({ before, open }) => {
     await desk.getByTestId("amount").fill("100");
     await desk.locator('[data-testid="open-confirm"]:enabled').click();
     await desk.getByTestId("confirm-pay").waitFor();
-    expect(await desk.getByTestId("preview").textContent()).toContain("133 度 × 0.75 = 99.75,余 0.25 入钱包");
-    expect(await desk.getByTestId("confirm-words").textContent()).toBe("壹佰元整");
+    await expect
+      .poll(() => desk.getByTestId("preview").textContent())
+      .toContain("133 度 × 0.75 = 99.75,余 0.25 入钱包");
+    await expect.poll(() => desk.getByTestId("confirm-words").textContent()).toBe("壹佰元整");
     await desk.getByTestId("confirm-pay").click();
     await desk.locator(hook("order", "confirmed")).waitFor();
     await desk.locator('[data-reconnection="closed"]').waitFor();
-    expect(await desk.getByTestId("progress").locator('[data-step="done"]').count()).toBe(4);
+    await expect.poll(() => desk.getByTestId("progress").locator('[data-step="done"]').count()).toBe(4);
     const receipt = await desk.getByTestId("receipt").textContent();
     for (const words of ["¥ 100.00", "133 度", "99.75 元", "0.25 元", "已到账"]) expect(receipt).toContain(words);
 
     await wall.locator(hook(`tile-${hero.number}`, "normal")).waitFor();
-    expect(await wall.evaluate("window.loadedOnce")).toBe(true);
+    await expect.poll(() => wall.evaluate("window.loadedOnce")).toBe(true);
     expect(await meterOf(hero)).toMatchObject({ relay: "closed", purchaseCount: 1, customer: { wallet: "0.25" } });
     expect(await takenBy(hero)).toEqual([133_000]);
     await expectBooksRight(site);
@@ -153,7 +155,7 @@ browserStories("the desk in a browser", ({ before, open }) => {
     await page.locator(hook("order", "confirmed")).waitFor();
     const { items } = await ordersOf(tile);
     expect(items).toHaveLength(1);
-    expect(await page.getByTestId("order").getAttribute("data-order")).toBe(items[0]?.orderNo);
+    await expect.poll(() => page.getByTestId("order").getAttribute("data-order")).toBe(items[0]?.orderNo);
     expect(posts).toBe(2);
     await page.getByTestId("menu-records").click();
     await page.goBack();
@@ -165,9 +167,9 @@ browserStories("the desk in a browser", ({ before, open }) => {
       .getByTestId("repeat-warning")
       .filter({ hasText: items[0]?.orderNo ?? "" })
       .waitFor();
-    expect(await page.getByTestId("confirm-pay").isDisabled()).toBe(true);
+    await expect.poll(() => page.getByTestId("confirm-pay").isDisabled()).toBe(true);
     await page.getByTestId("confirm-repeat").check();
-    expect(await page.getByTestId("confirm-pay").isEnabled()).toBe(true);
+    await expect.poll(() => page.getByTestId("confirm-pay").isEnabled()).toBe(true);
     await page.getByTestId("confirm-back").click();
     expect((await ordersOf(tile)).items).toHaveLength(1);
 
@@ -196,11 +198,11 @@ browserStories("the desk in a browser", ({ before, open }) => {
     const orderNo = await page.getByTestId("order").getAttribute("data-order");
     await page.getByTestId("withdraw").click();
     await page.getByTestId("withdraw-confirm").click();
-    expect(await page.getByTestId("withdraw-missing").textContent()).toBe("请填写撤回原因");
+    await expect.poll(() => page.getByTestId("withdraw-missing").textContent()).toBe("请填写撤回原因");
     await page.getByTestId("withdraw-reason").fill("充错房间");
     await page.getByTestId("withdraw-confirm").click();
     await page.locator(hook("order", "withdrawn")).waitFor();
-    expect(await page.getByTestId("receipt").textContent()).toMatch(/已撤回.*退回钱包.*充错房间/);
+    await expect.poll(() => page.getByTestId("receipt").textContent()).toMatch(/已撤回.*退回钱包.*充错房间/);
     await page.getByTestId("menu-records").click();
     await page.locator(hook(`record-${orderNo}`, "withdrawn")).waitFor();
     expect(await meterOf(tile)).toMatchObject({ purchaseCount: 0, customer: { wallet: "80.00" } });
@@ -218,8 +220,8 @@ browserStories("the desk in a browser", ({ before, open }) => {
     await site.town(`/meters/${tile.number}/offline`, { offline: false });
     await page.locator(hook("order", "confirmed")).waitFor({ state: "attached" });
     await page.getByTestId("withdraw-confirm").click();
-    expect(await page.getByTestId("withdraw-problem").textContent()).toContain("不能撤回");
-    expect(site.complaints()).toEqual([expect.stringContaining("409")]); // the browser's own line about the refusal
+    await expect.poll(() => page.getByTestId("withdraw-problem").textContent()).toContain("不能撤回");
+    refusals(409);
     expect(await ordersOf(tile)).toMatchObject({ items: [{ state: "confirmed" }] });
   });
 
@@ -232,7 +234,7 @@ browserStories("the desk in a browser", ({ before, open }) => {
     await fillIn(page, tile, "90");
     await page.getByTestId("confirm-pay").click();
     await page.getByTestId("wait-online").waitFor();
-    expect(await page.getByTestId("progress-sentence").textContent()).toContain("90.00 元已记账");
+    await expect.poll(() => page.getByTestId("progress-sentence").textContent()).toContain("90.00 元已记账");
     expect(await takenBy(tile)).toEqual([]);
     await site.town("/concentrators/JC000002/offline", { offline: false });
     await page.locator(hook("order", "confirmed")).waitFor();
@@ -273,7 +275,7 @@ browserStories("the desk in a browser", ({ before, open }) => {
     await page.waitForURL((url) => !url.searchParams.has("channel"));
     await page.getByTestId("filter-search").fill(HERO);
     await page.locator('[data-testid="records-totals"][data-count="1"]').waitFor();
-    expect(await page.getByTestId("records-totals").getAttribute("data-amount")).toBe("100.00");
+    await expect.poll(() => page.getByTestId("records-totals").getAttribute("data-amount")).toBe("100.00");
     const hers = await taken();
     expect(hers.at(-1)?.[7]).toBe(100);
     expect(hers[1]?.[0]).toContain(HERO);

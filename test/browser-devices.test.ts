@@ -75,7 +75,9 @@ browserStories("devices", ({ before, open }) => {
     const phone = await open({ as: "admin", size: PHONE });
     await phone.goto(`${site.base}/exchanges/${exchangeNo}`);
     await phone.getByTestId("swap-step").waitFor();
-    expect(await phone.evaluate<number>("document.documentElement.scrollWidth")).toBeLessThanOrEqual(PHONE.width);
+    await expect
+      .poll(() => phone.evaluate<number>("document.documentElement.scrollWidth"))
+      .toBeLessThanOrEqual(PHONE.width);
     await page.getByTestId("swap").click();
     await page.getByText("请填写新表号、通信地址和起码").waitFor();
     await page.getByTestId("swap-number").fill(spare.number);
@@ -152,11 +154,11 @@ browserStories("devices", ({ before, open }) => {
     await change("postpaid");
     await page.getByTestId("mode-confirm").click();
     await page.locator('[data-testid="device-mode"][data-mode="postpaid"]').waitFor();
-    expect(await inTown()).toMatchObject({ counts: true, relay: "closed" });
+    await expect.poll(() => inTown()).toMatchObject({ counts: true, relay: "closed" });
     await site.town(`/meters/${meter.number}/load`, { watts: 0 });
     await site.town(`/meters/${meter.number}/credit`, { wh: -4_000 });
     await until("seen below zero", async () => (await rowOf(meter.id)).remaining_wh === -4_000);
-    expect(await inTown()).toMatchObject({ relay: "closed" });
+    await expect.poll(() => inTown()).toMatchObject({ relay: "closed" });
     await change("prepaid");
     await page.locator('[data-testid="mode-preview"][data-supply="goes_off"]').getByText("立即自行断电").waitFor();
     await page.getByTestId("mode-preview").getByText("-4.00").waitFor();
@@ -164,7 +166,7 @@ browserStories("devices", ({ before, open }) => {
     await page.getByTestId("mode-confirm").click();
     await page.locator('[data-testid="device-mode"][data-mode="prepaid"]').waitFor();
     await until("it is off", async () => (await inTown())?.relay === "open");
-    expect(await inTown()).toMatchObject({ counts: false, tripCause: "credit" });
+    await expect.poll(() => inTown()).toMatchObject({ counts: false, tripCause: "credit" });
     await until("seen off", async () => (await rowOf(meter.id)).off_cause === "arrears");
     expect(await books()).toEqual([]);
   });
@@ -236,8 +238,8 @@ browserStories("devices", ({ before, open }) => {
     await page.goto(`${site.base}/reports/meters/${meter.id}`);
     const line = page.getByTestId("segment-2");
     await line.waitFor();
-    expect(await line.locator("td").nth(0).textContent()).toBe("30");
-    expect(await line.locator("[data-wh]").getAttribute("data-wh")).toBe(String(used * 30));
+    await expect.poll(() => line.locator("td").nth(0).textContent()).toBe("30");
+    await expect.poll(() => line.locator("[data-wh]").getAttribute("data-wh")).toBe(String(used * 30));
     expect(await books()).toEqual([]);
   });
 });

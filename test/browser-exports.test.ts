@@ -5,28 +5,22 @@ import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import type { Page } from "playwright-core";
 import readSheet from "read-excel-file/node";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import type { Day, Month } from "#base/time.ts";
-import type { FlowContext } from "#flows/context.ts";
-import type { Db } from "#store/db.ts";
 import { missingHere } from "../tools/test/machine.ts";
-import { besideServer, givePast } from "./browser-past.ts";
-import { noBrowserHere, openSite, PHONE, type Site, seriousBarriers } from "./browser-site.ts";
+import { givePast } from "./browser-past.ts";
+import { PHONE, type Site, seriousBarriers } from "./browser-site.ts";
+import { browserStories } from "./browser-stories.ts";
 import { until } from "./until.ts";
 
-const SOON_MS = 30_000;
-const noBrowser = noBrowserHere();
 const noOffice = missingHere().find((sentence) => sentence.startsWith("LibreOffice")) ?? null;
 
-describe.skipIf(noBrowser !== null)(`exports${noBrowser === null ? "" : ` (not run: ${noBrowser})`}`, () => {
+browserStories("exports", ({ before, open, refusals }) => {
   let site: Site;
-  let db: Db;
-  let ctx: FlowContext;
   let past: { month: Month; days: Day[] };
-  const pages: Page[] = [];
-  beforeAll(async () => {
-    site = await openSite();
-    ({ db, ctx } = await besideServer(site.database));
+  before(async (opened) => {
+    site = opened.site;
+    const { db, ctx } = opened;
     await until("every meter that answers was read", async () => {
       const row = await db.read
         .selectFrom("reading")
@@ -36,22 +30,6 @@ describe.skipIf(noBrowser !== null)(`exports${noBrowser === null ? "" : ` (not r
     });
     past = await givePast(ctx);
   });
-  afterAll(async () => {
-    await db?.close();
-    await site?.close();
-  });
-  afterEach(async () => {
-    for (const page of pages.splice(0)) await page.context().close();
-    expect(site.complaints()).toEqual([]);
-  });
-
-  async function open(options: Parameters<Site["open"]>[0]): Promise<Page> {
-    const page = await site.open(options);
-    page.setDefaultTimeout(SOON_MS);
-    pages.push(page);
-    return page;
-  }
-
   async function taken(page: Page, button: string): Promise<Buffer> {
     const saved = page.waitForEvent("download");
     await page.getByTestId(button).first().click();
@@ -92,6 +70,7 @@ describe.skipIf(noBrowser !== null)(`exports${noBrowser === null ? "" : ` (not r
   test("a table that is too long for now goes to the background by itself, and the top bar tells of it", async () => {
     const page = await open({ as: "admin" });
     // The server says so when there are 20 000 rows; here its answer alone is taken for it.
+    refusals(409);
     await page.route("**/api/reports/day/export?*", (route) =>
       route.fulfill({
         status: 409,
@@ -111,7 +90,6 @@ describe.skipIf(noBrowser !== null)(`exports${noBrowser === null ? "" : ` (not r
     await page.locator('[data-testid="export-job"][data-state="done"]').first().waitFor();
     const [sheet] = await readSheet(await taken(page, "export-download"));
     expect(sheet?.data[0]?.[0]).toBe(`日报表 ${past.days[9]}`);
-    expect(site.complaints()).toEqual([expect.stringContaining("409")]); // the browser's own line about the refusal
   });
 
   describe.skipIf(noOffice !== null)(

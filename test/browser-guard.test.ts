@@ -32,12 +32,12 @@ browserStories("the guard over trips", ({ before, open }) => {
     await page.getByTestId("menu-guard").click();
     await page.getByTestId("guard-stop").click();
     await page.getByTestId("guard-stop-confirm").click();
-    expect(await page.getByTestId("guard-stop-dialog").textContent()).toContain("请填写原因");
+    await expect.poll(() => page.getByTestId("guard-stop-dialog").textContent()).toContain("请填写原因");
     await page.getByTestId("guard-stop-reason").fill("价格好像录错了");
     await page.getByTestId("guard-stop-confirm").dblclick();
     await page.locator('[data-testid="guard-project"][data-stopped="true"]').waitFor();
-    expect(await page.getByTestId("guard-why").textContent()).toContain("价格好像录错了");
-    expect(await page.getByTestId("guard-banner").textContent()).toContain("拉闸已全部停止");
+    await expect.poll(() => page.getByTestId("guard-why").textContent()).toContain("价格好像录错了");
+    await expect.poll(() => page.getByTestId("guard-banner").textContent()).toContain("拉闸已全部停止");
 
     const { id } = await asked(page, meter.meterId);
     await until("the guard holds the trip back", async () => {
@@ -49,7 +49,7 @@ browserStories("the guard over trips", ({ before, open }) => {
       return row?.state === "waiting" && row.state_reason === "guard";
     });
     await page.getByTestId("waiting-trips").getByText(ROOM).waitFor();
-    expect(await isOpen()).toBe(false);
+    await expect.poll(() => isOpen()).toBe(false);
 
     await page.getByTestId("guard-release").click();
     await page.getByTestId("guard-release-reason").fill("核对过,价格没有错");
@@ -101,7 +101,7 @@ browserStories("the guard over trips", ({ before, open }) => {
     const cut = (number: string) => page.getByTestId(`cut-${number}`);
     await cut(clinic.number).and(page.locator('[data-hold="none"]')).waitFor();
     await cut(shop.number).and(page.locator('[data-hold="none"]')).waitFor();
-    expect(await cut(stranger.number).count()).toBe(0); // not his building
+    await expect.poll(() => cut(stranger.number).count()).toBe(0); // not his building
     await page.goto(`${site.base}/supply?view=windows`);
     await page.getByTestId("window-new").click();
     await page.getByTestId("window-name").fill("节日不停电");
@@ -116,7 +116,7 @@ browserStories("the guard over trips", ({ before, open }) => {
     await page.goto(`${site.base}/?meter=${clinic.meterId}`);
     await page.getByTestId("guard").click();
     await page.getByTestId("supply-confirm").click();
-    expect(await page.getByTestId("supply-missing").textContent()).not.toBe("");
+    await expect.poll(() => page.getByTestId("supply-missing").textContent()).not.toBe("");
     await page.getByTestId("supply-reason").fill("诊所有冷藏药品");
     await page.getByTestId("supply-confirm").click();
     await page.locator('[data-testid="supply-guard"][data-on="true"]').waitFor();
@@ -124,7 +124,7 @@ browserStories("the guard over trips", ({ before, open }) => {
     await page.goto(`${site.base}/supply`);
     await cut(clinic.number).and(page.locator('[data-hold="guard"]')).waitFor();
     await cut(shop.number).and(page.locator('[data-hold="no_cut_window"]')).waitFor();
-    expect(await page.getByTestId("cuts-count").getAttribute("data-cut")).toBe("0");
+    await expect.poll(() => page.getByTestId("cuts-count").getAttribute("data-cut")).toBe("0");
     // The day after is an ordinary one: the shop has to be told before it, the clinic stays lit.
     await page.locator('input[type="date"]').fill(after);
     await cut(shop.number).and(page.locator('[data-hold="none"]')).waitFor();
@@ -139,7 +139,9 @@ browserStories("the guard over trips", ({ before, open }) => {
     await page.goto(`${site.base}/guard`);
     await page.getByTestId("guard-project").waitFor();
     expect(await seriousBarriers(page)).toEqual([]);
-    expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBeLessThanOrEqual(PHONE.width);
+    await expect
+      .poll(() => page.evaluate<number>("document.documentElement.scrollWidth"))
+      .toBeLessThanOrEqual(PHONE.width);
   });
 
   /** A day on which a meter used more than any account has left. */

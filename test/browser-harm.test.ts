@@ -69,7 +69,7 @@ browserStories("what people and things do to a console", ({ before, open, refusa
     await over.waitFor({ state: "detached" });
     // What was confirmed before is asked for again under its own key, by the page itself.
     await page.locator(hook("order", "confirmed")).waitFor();
-    expect(await page.getByTestId("receipt").textContent()).toContain("66.00");
+    await expect.poll(() => page.getByTestId("receipt").textContent()).toContain("66.00");
     expect(await ordersOf(tile)).toHaveLength(before.length + 1);
     await expectBooksRight(site);
   });

@@ -41,7 +41,7 @@ browserStories("the page of imports", ({ before, open, refusals }) => {
     await page.getByTestId("import-file").setInputFiles(await file(heads, wrong));
     await page.locator("[data-testid=import][data-state=checked]").waitFor();
     await page.getByTestId("import-faults").getByText("科学计数").waitFor();
-    expect(await page.getByTestId("import-accept").count()).toBe(0);
+    await expect.poll(() => page.getByTestId("import-accept").count()).toBe(0);
     expect(await seriousBarriers(page)).toEqual([]);
     await page.goto(`${site.base}/imports`);
     await page.getByTestId("imports").waitFor();
@@ -57,10 +57,14 @@ browserStories("the page of imports", ({ before, open, refusals }) => {
     const phone = await open({ as: "admin", size: PHONE, language: "en" });
     await phone.goto(`${site.base}/imports`);
     await phone.getByTestId("imports").waitFor();
-    expect(await phone.evaluate<number>("document.documentElement.scrollWidth")).toBeLessThanOrEqual(PHONE.width);
+    await expect
+      .poll(() => phone.evaluate<number>("document.documentElement.scrollWidth"))
+      .toBeLessThanOrEqual(PHONE.width);
     await phone.getByTestId("imports").getByRole("link").last().click();
     await phone.getByTestId("import-faults").getByText("rounded").waitFor();
-    expect(await phone.evaluate<number>("document.documentElement.scrollWidth")).toBeLessThanOrEqual(PHONE.width);
+    await expect
+      .poll(() => phone.evaluate<number>("document.documentElement.scrollWidth"))
+      .toBeLessThanOrEqual(PHONE.width);
     expect(await seriousBarriers(phone)).toEqual([]);
   });
 
@@ -98,7 +102,7 @@ browserStories("the page of imports", ({ before, open, refusals }) => {
     await page.goto(`${site.base}/imports`);
     await page.getByTestId("import-file").setInputFiles(await file(heads, bad));
     await page.locator("[data-testid=import][data-state=checked]").waitFor();
-    expect(await page.getByTestId("import-said").textContent()).toContain("7");
+    await expect.poll(() => page.getByTestId("import-said").textContent()).toContain("7");
     const faults = page.getByTestId("import-faults").locator("li");
     await expect.poll(() => faults.count()).toBe(7);
     const told = await faults.allTextContents();
@@ -106,7 +110,7 @@ browserStories("the page of imports", ({ before, open, refusals }) => {
       const own = told.filter((text) => text.includes(`· ${cell} ·`));
       expect([cell, own]).toEqual([cell, [expect.stringContaining(value)]]);
     }
-    expect(await page.getByTestId("import-accept").count()).toBe(0);
+    await expect.poll(() => page.getByTestId("import-accept").count()).toBe(0);
     expect(await meters()).toBe(before);
 
     await page.goto(`${site.base}/imports`);

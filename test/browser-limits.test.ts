@@ -56,7 +56,7 @@ browserStories("limits of a user", ({ before, open, refusals }) => {
     await admin.goto(`${site.base}/users`);
     const line = admin.getByTestId(`user-${login}`);
     await line.waitFor();
-    expect(await line.locator('[data-testid^="limit-tag-"]').count()).toBe(0);
+    await expect.poll(() => line.locator('[data-testid^="limit-tag-"]').count()).toBe(0);
     await admin.goto(`${site.base}/users/${userId}`);
     await admin.getByTestId("limit-batchMeters").fill("501");
     await admin.getByTestId("user-reason").fill("试用期限额");
@@ -66,7 +66,7 @@ browserStories("limits of a user", ({ before, open, refusals }) => {
     await limit(admin, cashier, { rechargeDay: "150", rechargeOne: "100", batchMeters: "" });
     await line.getByText("日充值 ≤ 150.00 元").waitFor();
     await line.getByText("单笔 ≤ 100.00 元").waitFor();
-    expect(await line.locator('[data-testid^="limit-tag-"]').count()).toBe(2);
+    await expect.poll(() => line.locator('[data-testid^="limit-tag-"]').count()).toBe(2);
     const audit = await site.ask<{ items: { action: string; reason: string }[] }>("/api/audit?action=user.limits");
     expect(audit.items).toMatchObject([{ action: "user.limits", reason: "试用期限额" }]);
 
@@ -76,7 +76,7 @@ browserStories("limits of a user", ({ before, open, refusals }) => {
     await page.goto(`${site.base}/recharge?meter=${first.meterId}`);
     await page.getByTestId("amount").fill("100.5");
     await page.getByTestId("preview-problem").getByText("单笔限额 100.00 元").waitFor();
-    expect(await page.getByTestId("open-confirm").isDisabled()).toBe(true);
+    await expect.poll(() => page.getByTestId("open-confirm").isDisabled()).toBe(true);
     await page.getByTestId("amount").fill("100");
     await page.locator('[data-testid="day-room"][data-left="150.00"]').waitFor();
     await page.locator('[data-testid="open-confirm"]:enabled').click();
@@ -117,7 +117,7 @@ browserStories("limits of a user", ({ before, open, refusals }) => {
     await maybe.getByText("这笔可能已经记账").waitFor();
     await maybe.getByText(`单号 ${booked.orderNo}`).waitFor();
     await maybe.getByText("核对前不要退还现金").waitFor();
-    expect(await elsewhere.getByTestId("open-confirm").isDisabled()).toBe(true);
+    await expect.poll(() => elsewhere.getByTestId("open-confirm").isDisabled()).toBe(true);
     await elsewhere.getByTestId("to-repeat").click();
     await elsewhere.waitForURL(`**/records/${booked.orderNo}`);
     await elsewhere.close();
@@ -143,9 +143,9 @@ browserStories("limits of a user", ({ before, open, refusals }) => {
     await page.getByTestId("batch-paste").fill(some.map(({ number }) => number).join("\n"));
     await page.getByTestId("batch-next").click();
     await page.getByTestId("batch-over-limit").getByText("将操作 3 只,超过您的批量只数限额 2 只").waitFor();
-    expect(await page.getByTestId("batch-ask").isDisabled()).toBe(true);
+    await expect.poll(() => page.getByTestId("batch-ask").isDisabled()).toBe(true);
     await page.getByTestId("batch-edit").click();
-    expect(await page.getByTestId("batch-paste").inputValue()).toContain(some[2]?.number ?? "?");
+    await expect.poll(() => page.getByTestId("batch-paste").inputValue()).toContain(some[2]?.number ?? "?");
     await page.getByTestId("batch-paste").fill(
       some
         .slice(1)
@@ -154,7 +154,7 @@ browserStories("limits of a user", ({ before, open, refusals }) => {
     );
     await page.getByTestId("batch-next").click();
     await page.locator('[data-testid="batch-ask"]:enabled').waitFor();
-    expect(await page.getByTestId("batch-over-limit").count()).toBe(0);
+    await expect.poll(() => page.getByTestId("batch-over-limit").count()).toBe(0);
   });
 
   test.each([

@@ -13,10 +13,10 @@ browserStories("the door of concentrators", ({ open }) => {
 
   test("the risk of plain links is seen in red, given up, and taken again with a reason", async () => {
     const page = await openDoor({ as: "admin" });
-    expect(await page.getByTestId("link-risk").textContent()).toContain("明文风险开关已开启");
+    await expect.poll(() => page.getByTestId("link-risk").textContent()).toContain("明文风险开关已开启");
     await page.getByTestId("link-risk-ask").click();
     await page.getByTestId("link-risk-drop-confirm").click();
-    expect(await page.getByTestId("link-risk-drop-dialog").textContent()).toContain("请填写原因");
+    await expect.poll(() => page.getByTestId("link-risk-drop-dialog").textContent()).toContain("请填写原因");
     await page.getByTestId("link-risk-drop-reason").fill("专线到期");
     await page.getByTestId("link-risk-drop-confirm").click();
     await page.getByTestId("link-no-risk").waitFor();
@@ -24,7 +24,7 @@ browserStories("the door of concentrators", ({ open }) => {
     await page.getByTestId("link-risk-take-reason").fill("已接入 APN 专网");
     await page.getByTestId("link-risk-take-confirm").click();
     await page.getByTestId("link-risk").waitFor();
-    expect(await page.getByTestId("link-risk").textContent()).toContain("已接入 APN 专网");
+    await expect.poll(() => page.getByTestId("link-risk").textContent()).toContain("已接入 APN 专网");
     expect(await seriousBarriers(page)).toEqual([]);
   });
 

@@ -47,32 +47,34 @@ browserStories("load guards", ({ before, open, refusals }) => {
     const page = await open({ as: "admin" });
     await page.goto(`${site.base}/?meter=${id(shop)}`);
     await page.getByTestId("load-guard").waitFor();
-    expect(await page.getByTestId("load-guard-limits").textContent()).toContain("未启用");
+    await expect.poll(() => page.getByTestId("load-guard-limits").textContent()).toContain("未启用");
 
     // What is no limit is said beside the field, and nothing typed is lost.
     await page.getByTestId("load-guard-set").click();
     await page.getByTestId("guard-maxW").fill("一千");
     await page.getByTestId("guard-save").click();
     await page.getByText("请填写原因").waitFor();
-    expect(await page.locator('[data-testid="guard-maxW"][aria-invalid="true"]').count()).toBe(1);
+    await expect.poll(() => page.locator('[data-testid="guard-maxW"][aria-invalid="true"]').count()).toBe(1);
     await page.getByTestId("guard-reason").fill("租约限 1 kW");
     await page.getByTestId("guard-maxW").fill("1000");
     await page.getByTestId("guard-save").dblclick();
     await page.getByTestId("guard-dialog").waitFor({ state: "detached" });
     await page.getByTestId("load-guard-in-meter").waitFor({ timeout: PATIENCE_MS });
-    expect(await page.getByTestId("load-guard-limits").textContent()).toContain("最大负荷 1000 W");
+    await expect.poll(() => page.getByTestId("load-guard-limits").textContent()).toContain("最大负荷 1000 W");
     expect(await seriousBarriers(page)).toEqual([]);
 
     await site.town(`/meters/${shop?.number}/load`, { watts: 1500 });
     await page.locator(`${hook("load-guard", "locked")}`).waitFor({ timeout: PATIENCE_MS });
-    expect(await inTown(shop)).toMatchObject({
-      relay: "open",
-      tripCause: "guard",
-      guard: { trips: 3, state: "locked" },
-    });
+    await expect
+      .poll(() => inTown(shop))
+      .toMatchObject({
+        relay: "open",
+        tripCause: "guard",
+        guard: { trips: 3, state: "locked" },
+      });
     await page.locator('[data-reason="off_safety"]').waitFor();
-    expect(await page.getByTestId("load-guard-last").textContent()).toContain("1500 W");
-    expect(await page.getByTestId("action-close").isDisabled()).toBe(true);
+    await expect.poll(() => page.getByTestId("load-guard-last").textContent()).toContain("1500 W");
+    await expect.poll(() => page.getByTestId("action-close").isDisabled()).toBe(true);
     await expect.poll(async () => (await tileNow(shop))?.state).toBe("off");
 
     // The shop pays: the money arrives in the meter, and it stays dark.
@@ -83,7 +85,7 @@ browserStories("load guards", ({ before, open, refusals }) => {
       const order = await site.ask<{ state: string }>(`/api/recharges/${orderNo}`);
       return order.state === "confirmed";
     });
-    expect(await inTown(shop)).toMatchObject({ relay: "open", guard: { state: "locked" } });
+    await expect.poll(() => inTown(shop)).toMatchObject({ relay: "open", guard: { state: "locked" } });
     const closes = db.read
       .selectFrom("command")
       .select("id")
@@ -99,8 +101,8 @@ browserStories("load guards", ({ before, open, refusals }) => {
     await phone.getByTestId("alarm-evidence").getByText("超过最大负荷").waitFor();
     await phone.getByTestId("alarm-release").click();
     await phone.getByTestId("load-guard-held").getByText("请有权限的管理员解锁").waitFor();
-    expect(await phone.getByTestId("load-guard-release").count()).toBe(0);
-    expect(await phone.getByTestId("action-close").isDisabled()).toBe(true);
+    await expect.poll(() => phone.getByTestId("load-guard-release").count()).toBe(0);
+    await expect.poll(() => phone.getByTestId("action-close").isDisabled()).toBe(true);
     const forced = await phone.evaluate(
       async ([meterId]) => {
         const post = (path: string, body: object) =>
@@ -161,11 +163,13 @@ browserStories("load guards", ({ before, open, refusals }) => {
     await until("a while passes", async () => (await inTown(dormitory)).indexWh > calm + 5);
     await plug(45, 60);
     await until("a while passes", async () => (await inTown(dormitory)).indexWh > calm + 15);
-    expect(await inTown(dormitory)).toMatchObject({ relay: "closed", guard: { total: 0 } });
+    await expect.poll(() => inTown(dormitory)).toMatchObject({ relay: "closed", guard: { total: 0 } });
 
     await plug(105, 60);
     await until("it is off", async () => (await inTown(dormitory)).relay === "open");
-    expect(await inTown(dormitory)).toMatchObject({ tripCause: "guard", guard: { state: "waiting", trips: 1 } });
+    await expect
+      .poll(() => inTown(dormitory))
+      .toMatchObject({ tripCause: "guard", guard: { state: "waiting", trips: 1 } });
     await page
       .locator('[data-testid="load-guard-last"][data-cause="malicious_load"]')
       .waitFor({ timeout: PATIENCE_MS });
@@ -173,7 +177,7 @@ browserStories("load guards", ({ before, open, refusals }) => {
     await expect.poll(async () => (await inTown(dormitory)).relay, { timeout: PATIENCE_MS }).toBe("closed");
     await page.locator(hook("load-guard", "free")).waitFor({ timeout: PATIENCE_MS });
     await page.getByText("Switched off by its load guard").first().waitFor();
-    expect(await page.getByTestId("load-guard").textContent()).not.toMatch(/\p{Script=Han}/u);
+    await expect.poll(() => page.getByTestId("load-guard").textContent()).not.toMatch(/\p{Script=Han}/u);
     expect((await inTown(dormitory)).guard).toMatchObject({ trips: 1, total: 1 });
   });
 });

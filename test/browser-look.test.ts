@@ -47,7 +47,7 @@ browserStories("every page of the console", ({ before, open }) => {
     const login = await open({ as: "nobody", size: PHONE, language: "en" });
     const foot = login.getByTestId("foot");
     await foot.waitFor();
-    expect(await foot.innerText()).toBe(`Version ${SOFTWARE_VERSION}`);
+    await expect.poll(() => foot.innerText()).toBe(`Version ${SOFTWARE_VERSION}`);
     expect(await seriousBarriers(login)).toEqual([]);
     const page = await open({ as: "admin", size: PHONE });
     const box = await page.getByTestId("foot").boundingBox();
@@ -78,8 +78,8 @@ browserStories("every page of the console", ({ before, open }) => {
     await page.getByTestId("user-menu").click();
     const light = await ground();
     await page.getByTestId("theme-dark").click();
-    expect(await page.getByTestId("theme-dark").getAttribute("aria-pressed")).toBe("true");
-    expect(await theme()).toBe("dark");
+    await expect.poll(() => page.getByTestId("theme-dark").getAttribute("aria-pressed")).toBe("true");
+    await expect.poll(() => theme()).toBe("dark");
     const dark = await ground();
     expect(dark).not.toBe(light);
     await page.emulateMedia({ media: "print" });
@@ -88,31 +88,31 @@ browserStories("every page of the console", ({ before, open }) => {
     // Before a line of the program has run, the page is dark already: nothing flashes.
     await page.route("**/assets/*.js", (route) => route.abort());
     await page.goto(site.base).catch(() => {});
-    expect(await theme()).toBe("dark");
-    expect(await ground()).toBe(dark);
+    await expect.poll(() => theme()).toBe("dark");
+    await expect.poll(() => ground()).toBe(dark);
     site.complaints(); // that its scripts were held back
     await page.unroute("**/assets/*.js");
     await page.goto(site.base);
     await page.getByTestId("user-menu").click();
     await page.emulateMedia({ colorScheme: "dark" });
     await page.getByTestId("theme-light").click();
-    expect(await theme()).toBe("light");
+    await expect.poll(() => theme()).toBe("light");
     await page.getByTestId("theme-system").click();
-    expect(await theme()).toBe("dark");
+    await expect.poll(() => theme()).toBe("dark");
     await page.emulateMedia({ colorScheme: "light" });
     await expect.poll(theme).toBe("light");
     await page.keyboard.press("Escape");
     await page.route("**/assets/en-*.js", (route) => route.abort());
     await page.getByTestId("language-en").click();
     await expect.poll(() => page.getByTestId("language-failed").innerText()).toMatch(/检查网络/);
-    expect(await page.title()).toBe("状态墙 · 集抄");
-    expect(await page.getByTestId("language-zh-CN").getAttribute("aria-pressed")).toBe("true");
+    await expect.poll(() => page.title()).toBe("状态墙 · 集抄");
+    await expect.poll(() => page.getByTestId("language-zh-CN").getAttribute("aria-pressed")).toBe("true");
     site.complaints(); // that the sentences did not come
     await page.unroute("**/assets/en-*.js");
     await page.getByTestId("language-en").click();
     await expect.poll(() => page.title()).toBe("Status board · Jichao");
-    expect(await page.getByTestId("language-failed").count()).toBe(0);
-    expect(await theme()).toBe("light");
+    await expect.poll(() => page.getByTestId("language-failed").count()).toBe(0);
+    await expect.poll(() => theme()).toBe("light");
     await page.evaluate("localStorage.getItem('jichao.language')").then((kept) => expect(kept).toBe("en"));
   });
 

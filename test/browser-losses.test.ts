@@ -62,7 +62,7 @@ browserStories("losses", ({ before, open, refusals }) => {
     });
     const page = await open({ as: "admin" });
     await page.goto(`${site.base}/reports/losses?period=${past.month}`);
-    expect(await page.getByTestId("report-empty").textContent()).toContain("没有总表");
+    await expect.poll(() => page.getByTestId("report-empty").textContent()).toContain("没有总表");
     for (const meter of [main, other]) {
       await page.goto(`${site.base}/concentrators/${meter.concentrator_id}`);
       await page.getByTestId(`edit-${meter.id}`).click();
@@ -86,7 +86,7 @@ browserStories("losses", ({ before, open, refusals }) => {
       const row = page.getByTestId(`loss-box-${id}`);
       await row.waitFor();
       expect(Number(await row.getByTestId("loss").getAttribute("data-wh"))).toBe(loss);
-      expect(await row.getByTestId("loss-negative").count()).toBe(loss < 0 ? 1 : 0);
+      await expect.poll(() => row.getByTestId("loss-negative").count()).toBe(loss < 0 ? 1 : 0);
     }
     const percents = await page
       .getByTestId("percent")
@@ -184,7 +184,7 @@ browserStories("losses", ({ before, open, refusals }) => {
     const row = page.getByTestId("loss-box-901");
     await row.getByTestId("loss-incomplete").waitFor();
     expect(Number(await row.getByTestId("loss").getAttribute("data-wh"))).toBe(whole);
-    expect(await page.getByTestId("loss-box-902").count()).toBe(0);
+    await expect.poll(() => page.getByTestId("loss-box-902").count()).toBe(0);
     await row.getByRole("link").click();
     await page.getByTestId("loss-meter-sub").getByText(day).waitFor();
     const told = await site.ask<LossReport>(`/api/reports/losses?period=${day}`);

@@ -14,7 +14,7 @@ import { until } from "./until.ts";
 const NEW_PRICE = "0.98";
 const WHY = "供电公司调价";
 
-browserStories("prices in the browser", ({ before, open }) => {
+browserStories("prices in the browser", ({ before, open, refusals }) => {
   let site: Site;
   let db: Db;
   let ctx: FlowContext;
@@ -53,29 +53,29 @@ browserStories("prices in the browser", ({ before, open }) => {
     await page.getByTestId("price-reason").fill(WHY);
     await page.getByTestId("price-send").click();
     await page.getByTestId("price-problem").waitFor();
-    expect(await page.getByTestId("price-problem").textContent()).toContain("请先选「电」或「水」");
+    await expect.poll(() => page.getByTestId("price-problem").textContent()).toContain("请先选「电」或「水」");
     await page.getByTestId("price-cancel").click();
 
     await choose(page, "price-kind", "电");
     await page.getByTestId("price-change-area").click();
-    expect(await page.getByTestId("price-day").inputValue()).toBe(dayOf(first));
+    await expect.poll(() => page.getByTestId("price-day").inputValue()).toBe(dayOf(first));
     await page.getByTestId("assign-price").fill("-1");
     await page.getByTestId("price-reason").fill(WHY);
     await page.getByTestId("price-send").click();
     await page.getByTestId("price-problem").waitFor();
-    expect(site.complaints()).toEqual([expect.stringContaining("409"), expect.stringContaining("400")]);
+    refusals(409, 400);
     await page.getByTestId("assign-price").fill(NEW_PRICE);
     await page.getByTestId("what-if-run").click();
     await page.getByTestId("what-if").waitFor();
-    expect(await page.getByTestId("what-if-total").textContent()).toContain(`涉及 ${inB.length} 只表计`);
+    await expect.poll(() => page.getByTestId("what-if-total").textContent()).toContain(`涉及 ${inB.length} 只表计`);
     await page.getByTestId("price-send").dblclick();
     await page.getByTestId("price-asked").waitFor();
-    expect(await page.getByTestId("price-asked").textContent()).toContain(`${inB.length} 只表计`);
+    await expect.poll(() => page.getByTestId("price-asked").textContent()).toContain(`${inB.length} 只表计`);
     expect(await db.read.selectFrom("price_change").select("id").execute()).toHaveLength(1);
 
     await page.goto(`${site.base}/approvals?view=mine`);
     await page.getByTestId("approval-why-not").waitFor();
-    expect(await page.getByTestId("approval-approve").count()).toBe(0);
+    await expect.poll(() => page.getByTestId("approval-approve").count()).toBe(0);
     expect((await electricityIn("B座")).every((each) => each.nextAt === null)).toBe(true);
 
     const other = await open({ as: zhang });

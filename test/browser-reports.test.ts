@@ -112,7 +112,7 @@ browserStories("reports and shares", ({ before, open }) => {
       const ofArea = Number(await areas.first().getByTestId("usage").getAttribute("data-wh"));
       await areas.first().getByRole("link").click();
       await page.locator(".crumbs li:last-child", { hasText: name }).waitFor();
-      expect(await exact(page, '[data-testid="period-total"]')).toEqual([ofArea]);
+      await expect.poll(() => exact(page, '[data-testid="period-total"]')).toEqual([ofArea]);
       expect(sum(await exact(page, '[data-testid="periods"] tbody [data-testid="usage"]'))).toBe(ofArea);
     }
     expect(depth).toBeGreaterThan(0);
@@ -121,7 +121,7 @@ browserStories("reports and shares", ({ before, open }) => {
     const meterId = Number((await line.getAttribute("data-testid"))?.slice("meter-".length));
     const ofMeter = Number(await line.getByTestId("usage").getAttribute("data-wh"));
     await line.getByRole("link").click();
-    expect(await exact(page, '[data-testid="meter-total"]')).toEqual([ofMeter]);
+    await expect.poll(() => exact(page, '[data-testid="meter-total"]')).toEqual([ofMeter]);
     expect(ofMeter).toBe(await usageOf("electricity", meterId));
     const ofDays = await exact(page, '[data-testid="meter-parts"] tbody [data-testid="usage"]');
     expect(ofDays).toHaveLength(past.days.length);
@@ -135,9 +135,9 @@ browserStories("reports and shares", ({ before, open }) => {
     const ofDay = Number(await day.getByTestId("usage").getAttribute("data-wh"));
     await day.getByRole("link").click();
     await page.getByTestId("slots").waitFor();
-    expect(await exact(page, '[data-testid="meter-total"]')).toEqual([ofDay]);
+    await expect.poll(() => exact(page, '[data-testid="meter-total"]')).toEqual([ofDay]);
     const slots = page.getByTestId("slot");
-    expect(await slots.count()).toBe(24);
+    await expect.poll(() => slots.count()).toBe(24);
     expect(sum(await exact(page, '[data-testid="slot"] [data-testid="usage"]'))).toBe(ofDay);
     // The afternoon, which was read at 18:00 only: each gap has one figure, of all its slots together.
     const quality = (at: string) => page.locator(`[data-slot="${at}"]`).getAttribute("data-quality");
@@ -146,9 +146,11 @@ browserStories("reports and shares", ({ before, open }) => {
       "measured",
       "gap",
     ]);
-    expect(await page.locator('[data-slot="12:00"] [data-testid="usage"]').textContent()).toContain("6 个时段合计");
-    expect(await page.locator('[data-slot="13:00"] [data-testid="usage"]').count()).toBe(0);
-    expect(await page.getByTestId("slots-missing").textContent()).toContain("12");
+    await expect
+      .poll(() => page.locator('[data-slot="12:00"] [data-testid="usage"]').textContent())
+      .toContain("6 个时段合计");
+    await expect.poll(() => page.locator('[data-slot="13:00"] [data-testid="usage"]').count()).toBe(0);
+    await expect.poll(() => page.getByTestId("slots-missing").textContent()).toContain("12");
     await page.getByTestId("curve-voltage").and(page.locator('[data-state="drawn"]')).waitFor();
 
     for (const [hour, steps] of [
@@ -158,15 +160,15 @@ browserStories("reports and shares", ({ before, open }) => {
       const ofHour = Number(await page.locator(`[data-slot="${hour}"]`).getByTestId("usage").getAttribute("data-wh"));
       await page.locator(`[data-slot="${hour}"]`).getByRole("link").click();
       await page.locator(".crumbs [aria-current]", { hasText: hour }).waitFor();
-      expect(await exact(page, '[data-testid="meter-total"]')).toEqual([ofHour]);
-      expect(await slots.count()).toBe(steps);
+      await expect.poll(() => exact(page, '[data-testid="meter-total"]')).toEqual([ofHour]);
+      await expect.poll(() => slots.count()).toBe(steps);
       expect(sum(await exact(page, '[data-testid="slot"] [data-testid="usage"]'))).toBe(ofHour);
       await page.goBack();
       await page.locator('[data-slot="23:00"]').waitFor();
     }
 
     await page.getByTestId("to-readings").click();
-    expect(await exact(page, '[data-testid="readings-total"]')).toEqual([ofDay]);
+    await expect.poll(() => exact(page, '[data-testid="readings-total"]')).toEqual([ofDay]);
     const steps = await exact(page, '[data-testid="reading"] [data-testid="step"]');
     expect(steps.length).toBeGreaterThan(40);
     expect(sum(steps)).toBe(ofDay);
@@ -210,29 +212,29 @@ browserStories("reports and shares", ({ before, open }) => {
     await page.keyboard.press("ArrowLeft");
     await page.locator("h1", { hasText: before }).waitFor();
     await page.getByTestId("slots").waitFor();
-    expect(new URL(page.url()).searchParams.get("compare")).toBe("before");
-    expect(await total()).toBe(sum(others));
+    await expect.poll(() => new URL(page.url()).searchParams.get("compare")).toBe("before");
+    await expect.poll(() => total()).toBe(sum(others));
     await page.keyboard.press("ArrowRight");
     await page.locator("h1", { hasText: day }).waitFor();
     await page.goBack();
     await page.locator("h1", { hasText: before }).waitFor();
     await page.goForward();
     await page.locator("h1", { hasText: day }).waitFor();
-    expect(await total()).toBe(ofDay);
+    await expect.poll(() => total()).toBe(ofDay);
     // A year before there was no meter: no figure, and no 0.
     await page.getByTestId("compare").selectOption("year");
     await page.getByTestId("change").filter({ hasText: "无数据" }).waitFor();
-    expect(await exact(page, '[data-testid="slot"] [data-testid="other"]')).toEqual([]);
+    await expect.poll(() => exact(page, '[data-testid="slot"] [data-testid="other"]')).toEqual([]);
     // Keys belong to the choice while it has them, and the step stays when the day changes.
     await page.getByTestId("minutes").selectOption("15");
     await page.locator('[data-slot="00:15"]').waitFor();
-    expect(await page.getByTestId("slot").count()).toBe(96);
+    await expect.poll(() => page.getByTestId("slot").count()).toBe(96);
     expect(sum(await exact(page, '[data-testid="slot"] [data-testid="usage"]'))).toBe(ofDay);
     await page.getByTestId("minutes").press("ArrowLeft");
     await page.locator("h1").click();
     await page.keyboard.press("ArrowLeft");
     await page.locator("h1", { hasText: before }).waitFor();
-    expect(new URL(page.url()).searchParams.get("minutes")).not.toBe(null);
+    await expect.poll(() => new URL(page.url()).searchParams.get("minutes")).not.toBe(null);
     await page.getByTestId(`crumb-${past.month}`).click();
     await page.getByTestId("meter-parts").waitFor();
     await page.getByTestId(`crumb-${past.month.slice(0, 4)}`).click();
@@ -269,8 +271,8 @@ browserStories("reports and shares", ({ before, open }) => {
       .evaluate((box) => [box.scrollWidth, box.clientHeight - box.scrollHeight]);
     expect(paper[0]).toBeLessThanOrEqual(718);
     expect(paper[1]).toBe(0);
-    expect(await page.locator("h1").isVisible()).toBe(true);
-    expect(await page.getByTestId("export").isVisible()).toBe(false);
+    await expect.poll(() => page.locator("h1").isVisible()).toBe(true);
+    await expect.poll(() => page.getByTestId("export").isVisible()).toBe(false);
     expect(await sheetsOfPaper(page)).toBeGreaterThan(1);
   });
 
@@ -298,7 +300,7 @@ browserStories("reports and shares", ({ before, open }) => {
     const index = Number(await close.locator("[data-wh]").first().getAttribute("data-wh"));
     await close.getByTestId("reading-correct").click();
     await page.getByTestId("correction-confirm").click();
-    expect(await page.locator(".dialog [role=alert]").first().textContent()).toBe("请填写原因");
+    await expect.poll(() => page.locator(".dialog [role=alert]").first().textContent()).toBe("请填写原因");
     await page.getByTestId("correction-value").fill(((index + byWh) / 1_000).toFixed(3));
     await page.getByTestId("correction-reason").fill("现场核对底度");
     await page.getByTestId("correction-confirm").click();
@@ -330,19 +332,19 @@ browserStories("reports and shares", ({ before, open }) => {
     expect(narrow[0]?.text).toEqual(whole[0]?.text.filter((_, column) => column !== 1 && column !== 3));
     expect(narrow.at(-1)?.text.at(-3)).toBe(whole.at(-1)?.text.at(-3)); // the sum of usage
     await page.reload();
-    expect(await rows()).toEqual(narrow);
-    expect(await page.getByTestId("columns-day").innerText()).toBe("列设置 5/7");
+    await expect.poll(() => rows()).toEqual(narrow);
+    await expect.poll(() => page.getByTestId("columns-day").innerText()).toBe("列设置 5/7");
     const [download] = await Promise.all([page.waitForEvent("download"), page.getByTestId("export").click()]);
     const [sheet] = await readSheet(await download.path());
     expect(JSON.stringify(sheet?.data)).toContain("倍率");
     // On a phone the cards leave out the same, and all come back at once.
     await page.setViewportSize(PHONE);
-    expect(await page.getByTestId("day").innerText()).not.toContain("起始示数");
+    await expect.poll(() => page.getByTestId("day").innerText()).not.toContain("起始示数");
     await page.getByTestId("columns-day").click();
     await page.getByTestId("columns-all").click();
     await page.keyboard.press("Escape");
     await page.setViewportSize({ width: 1_440, height: 900 });
-    expect(await rows()).toEqual(whole);
+    await expect.poll(() => rows()).toEqual(whole);
   });
 
   test("FI-6, IS-7: a box's public meter is shared to the last Wh; a corrected reading makes a correction that charges only the difference", async () => {
@@ -360,11 +362,11 @@ browserStories("reports and shares", ({ before, open }) => {
     await page.getByTestId("rule-day").fill(past.days[0] ?? "");
     await page.getByTestId("rule-property").fill("10");
     await page.getByTestId("ratio-equal").click();
-    expect(await page.getByTestId("ratio-sum").textContent()).toContain("合计 100%");
+    await expect.poll(() => page.getByTestId("ratio-sum").textContent()).toContain("合计 100%");
     await page.getByTestId("rule-preview").click();
     await page.getByTestId("tried").waitFor();
     const ofMonth = await usageOf("electricity", source.id);
-    expect(await exact(page, '[data-testid="tried"] [data-testid="share-sum"]')).toEqual([ofMonth]);
+    await expect.poll(() => exact(page, '[data-testid="tried"] [data-testid="share-sum"]')).toEqual([ofMonth]);
     expect(sum(await exact(page, '[data-testid="tried"] [data-testid="share-wh"]'))).toBe(ofMonth);
     await page.getByTestId("rule-reason").fill("业主大会决议");
     await page.getByTestId("rule-save").click();
@@ -374,7 +376,7 @@ browserStories("reports and shares", ({ before, open }) => {
     await page.getByTestId("run-now").click();
     await page.getByTestId("run-outcome").waitFor();
     await page.getByTestId(`run-${past.month}-0`).getByTestId("run-open").click();
-    expect(await exact(page, '[data-testid="sheet-total"]')).toEqual([ofMonth]);
+    await expect.poll(() => exact(page, '[data-testid="sheet-total"]')).toEqual([ofMonth]);
     const first = await exact(page, '[data-testid="share-wh"]');
     expect(first).toHaveLength(members.length + 1);
     expect(sum(first)).toBe(ofMonth);
@@ -394,13 +396,13 @@ browserStories("reports and shares", ({ before, open }) => {
     await page.getByTestId("run-period").fill(past.month);
     await page.getByTestId("run-now").click();
     await page.getByTestId("run-outcome").waitFor();
-    expect(await page.getByTestId("run-outcome").getAttribute("data-rev")).toBe("1");
+    await expect.poll(() => page.getByTestId("run-outcome").getAttribute("data-rev")).toBe("1");
     const correction = page.getByTestId(`run-${past.month}-1`);
-    expect(await correction.textContent()).toContain("更正 1");
+    await expect.poll(() => correction.textContent()).toContain("更正 1");
     await correction.getByTestId("run-open").click();
-    expect(await exact(page, '[data-testid="sheet-total"]')).toEqual([ofMonth + more]);
+    await expect.poll(() => exact(page, '[data-testid="sheet-total"]')).toEqual([ofMonth + more]);
     expect(sum(await exact(page, '[data-testid="share-wh"]'))).toBe(ofMonth + more);
-    expect(await exact(page, '[data-testid="share-before"]')).toEqual(first);
+    await expect.poll(() => exact(page, '[data-testid="share-before"]')).toEqual(first);
     const charges = await page
       .locator('[data-testid="share-charge"]')
       .evaluateAll((all) => all.map((one) => Math.round(Number(one.getAttribute("data-yuan")) * 10_000)));
@@ -441,7 +443,7 @@ browserStories("reports and shares", ({ before, open }) => {
     await page.getByTestId("rule-day").fill(day);
     await page.getByTestId("rule-preview").click();
     // Nobody has entered run times for yesterday: that waits, and is not taken for 0.
-    expect(await page.getByTestId("tried-waiting").textContent()).toContain("内机1");
+    await expect.poll(() => page.getByTestId("tried-waiting").textContent()).toContain("内机1");
     await page.getByTestId("rule-reason").fill("空调分摊办法");
     await page.getByTestId("rule-save").click();
     await page.getByTestId("rule").waitFor();
@@ -450,12 +452,12 @@ browserStories("reports and shares", ({ before, open }) => {
     await page.getByTestId("input-paste").fill(units.map((u) => [u.number, ...u.minutes].join("\t")).join("\n"));
     await page.getByTestId("input-fill").click();
     await page.getByTestId("input-save").click();
-    expect(await page.getByTestId("inputs-saved").textContent()).toBe("已保存 2 台");
+    await expect.poll(() => page.getByTestId("inputs-saved").textContent()).toBe("已保存 2 台");
     await page.getByTestId("run-period").fill(day);
     await page.getByTestId("run-now").click();
     await page.getByTestId(`run-${day}-0`).getByTestId("run-open").click();
 
-    expect(await page.getByTestId("share-formula").textContent()).toContain("额定容量");
+    await expect.poll(() => page.getByTestId("share-formula").textContent()).toContain("额定容量");
     const [total = 0] = await exact(page, '[data-testid="sheet-total"]');
     const parts = await exact(page, '[data-testid="share-wh"]');
     expect(total).toBeGreaterThan(0);
@@ -466,7 +468,9 @@ browserStories("reports and shares", ({ before, open }) => {
     for (const [i, weight] of weights.entries()) {
       expect(Math.abs((parts[i] ?? 0) - (total * weight) / sum(weights))).toBeLessThanOrEqual(10);
     }
-    expect(await page.getByTestId("share-line").first().textContent()).toContain("低 60 / 中 120 / 高 30 分钟,2500 W");
+    await expect
+      .poll(() => page.getByTestId("share-line").first().textContent())
+      .toContain("低 60 / 中 120 / 高 30 分钟,2500 W");
     expect(await verifyLedger(ctx)).toMatchObject({ ok: true });
   });
 

@@ -54,14 +54,14 @@ browserStories("safety of sessions and the audit", ({ before, open, refusals }) 
     const row = page.locator(`[data-testid="audit-row"][data-object="meter:${meterId}"]`);
     await row.getByRole("button").first().click(); // 3
     const change = page.locator('[data-testid="audit-change"][data-field="guard"]');
-    expect(await change.textContent()).toContain("保电");
-    expect(await page.getByTestId("audit-detail").textContent()).toContain("诊所有冰箱");
-    expect(new URL(page.url()).searchParams.get("action")).toBe("guard.set");
+    await expect.poll(() => change.textContent()).toContain("保电");
+    await expect.poll(() => page.getByTestId("audit-detail").textContent()).toContain("诊所有冰箱");
+    await expect.poll(() => new URL(page.url()).searchParams.get("action")).toBe("guard.set");
     // What was done is told in words, never by its code alone.
-    expect(await row.locator(".audit-action").textContent()).toBe("设为保电");
+    await expect.poll(() => row.locator(".audit-action").textContent()).toBe("设为保电");
     await page.reload();
     await row.waitFor();
-    expect(await page.getByTestId("audit-row").count()).toBe(1);
+    await expect.poll(() => page.getByTestId("audit-row").count()).toBe(1);
     expect(await seriousBarriers(page)).toEqual([]);
     // What is typed goes into the address and keeps the focus; what leaves the address leaves the fields.
     const typed = { "filter-object-id": ["object", `meter:${meterId}`], "filter-search": ["search", "冰箱"] } as const;
@@ -69,13 +69,13 @@ browserStories("safety of sessions and the audit", ({ before, open, refusals }) 
     for (const [field, [name, value]] of Object.entries(typed)) {
       await page.getByTestId(field).pressSequentially(value.replace("meter:", ""));
       await page.waitForURL((url) => url.searchParams.get(name) === value);
-      expect(await page.locator(`[data-testid="${field}"]:focus`).count()).toBe(1);
+      await expect.poll(() => page.locator(`[data-testid="${field}"]:focus`).count()).toBe(1);
     }
     await page.getByTestId("audit-every").click();
     await until("the text is gone", async () => (await page.getByTestId("filter-search").inputValue()) === "");
     await page.goBack();
     await until("it is there again", async () => (await page.getByTestId("filter-search").inputValue()) === "冰箱");
-    expect(await page.getByTestId("filter-object-id").inputValue()).toBe(String(meterId));
+    await expect.poll(() => page.getByTestId("filter-object-id").inputValue()).toBe(String(meterId));
     await row.getByRole("button").first().click();
     await page.getByTestId("audit-link").click();
     await page.getByTestId("meter-drawer").waitFor();
@@ -101,7 +101,7 @@ browserStories("safety of sessions and the audit", ({ before, open, refusals }) 
     });
     await page.reload();
     await page.locator(hook("audit-chain", "bad")).waitFor();
-    expect(await page.getByTestId("audit-problems").textContent()).toContain(`audit row ${id} was changed`);
+    await expect.poll(() => page.getByTestId("audit-problems").textContent()).toContain(`audit row ${id} was changed`);
     await page.goto(`${site.base}/reliability`);
     await page.locator(hook("reliability-audit", "bad")).waitFor();
     tamper(`update audit set reason = '诊所有冰箱' where id = '${id}'; delete from audit_check`);
@@ -154,7 +154,7 @@ browserStories("safety of sessions and the audit", ({ before, open, refusals }) 
     const admin = await open({ as: "admin" });
     await admin.goto(`${site.base}/users/${user.userId}`);
     await admin.getByTestId("user-reset").waitFor();
-    expect(await admin.getByTestId("user-factor").count()).toBe(0); // there is none to take away
+    await expect.poll(() => admin.getByTestId("user-factor").count()).toBe(0); // there is none to take away
 
     const person = await logIn("wei.lost", initial);
     await person.getByTestId("password-old").fill(initial);
@@ -171,7 +171,7 @@ browserStories("safety of sessions and the audit", ({ before, open, refusals }) 
     await admin.getByTestId("user-factor-since").waitFor();
     await admin.getByTestId("user-factor").click();
     await admin.getByTestId("person-confirm").click();
-    expect(await admin.getByTestId("person-missing").textContent()).not.toBe("");
+    await expect.poll(() => admin.getByTestId("person-missing").textContent()).not.toBe("");
     await admin.getByTestId("person-reason").fill("手机丢失");
     expect(await seriousBarriers(admin)).toEqual([]);
     tamper("update session set proved_at = 1");
@@ -179,7 +179,7 @@ browserStories("safety of sessions and the audit", ({ before, open, refusals }) 
     await admin.getByTestId("step-up-text").fill(site.password);
     await admin.getByTestId("step-up-confirm").click();
     await admin.getByTestId("user-factor-since").waitFor({ state: "detached" });
-    expect(await admin.getByTestId("user-factor").count()).toBe(0);
+    await expect.poll(() => admin.getByTestId("user-factor").count()).toBe(0);
     const line = await ctx.db.read.selectFrom("audit").selectAll().where("action", "=", "totp.reset").execute();
     expect(line).toMatchObject([{ actor: "admin", object: `user:${user.userId}`, reason: "手机丢失" }]);
     await person.getByTestId("login-over").waitFor();
@@ -194,7 +194,7 @@ browserStories("safety of sessions and the audit", ({ before, open, refusals }) 
         const answer = await fetch(`/api/meters/${id}/commands`, { method: "POST", headers, body });
         return [answer.status, ((await answer.json()) as { code?: string }).code];
       }, meterId);
-    expect(await read()).toEqual([403, "totp_enrol_required"]);
+    await expect.poll(() => read()).toEqual([403, "totp_enrol_required"]);
     await back.goto(`${site.base}/account`);
     await back.locator(hook("second-factor", "off")).locator(".banner-warn").waitFor();
     // The confirmation holds, but its answer is lost: the page offers other recovery codes at once.
@@ -212,10 +212,10 @@ browserStories("safety of sessions and the audit", ({ before, open, refusals }) 
     await back.getByTestId("totp-again").fill(codeOf(secret, 1));
     await back.getByTestId("recovery-renew").click();
     await back.getByTestId("recovery-codes").waitFor();
-    expect(await back.getByTestId("recovery-codes").locator("li").count()).toBe(10);
+    await expect.poll(() => back.getByTestId("recovery-codes").locator("li").count()).toBe(10);
     await back.getByTestId("recovery-kept").click();
     await back.getByTestId("totp-again").waitFor();
-    expect(await back.getByTestId("recovery-unseen").count()).toBe(0);
+    await expect.poll(() => back.getByTestId("recovery-unseen").count()).toBe(0);
     expect((await read())[0]).toBeLessThan(300);
     await ctx.db.transact((tx) => saveSetting(tx, { ...demand, value: "" }));
   });
@@ -231,7 +231,7 @@ browserStories("safety of sessions and the audit", ({ before, open, refusals }) 
     await page.getByTestId("totp-password").fill(site.password);
     await page.getByTestId("totp-begin").click();
     const secret = (await page.getByTestId("totp-secret").textContent()) ?? "";
-    expect(await page.locator(".account-qr svg").count()).toBe(1);
+    await expect.poll(() => page.locator(".account-qr svg").count()).toBe(1);
     expect(await seriousBarriers(page)).toEqual([]);
     await page.getByTestId("totp-code").fill(codeOf(secret));
     await page.getByTestId("totp-confirm").click();
@@ -256,7 +256,7 @@ browserStories("safety of sessions and the audit", ({ before, open, refusals }) 
     await fresh.getByTestId("step-up-text").fill(codes[0] ?? ""); // used
     await fresh.getByTestId("step-up-confirm").click();
     await fresh.getByTestId("step-up-problem").waitFor();
-    expect(await fresh.getByTestId("switch-reason").inputValue()).toBe("检修 3 号箱");
+    await expect.poll(() => fresh.getByTestId("switch-reason").inputValue()).toBe("检修 3 号箱");
     await fresh.getByTestId("step-up-text").fill(codes[1] ?? "");
     await fresh.getByTestId("step-up-confirm").click();
     await fresh.getByTestId("step-up").waitFor({ state: "detached" });

@@ -60,7 +60,7 @@ browserStories(
       const page = await open({ as: "admin" });
       await page.goto(`${site.base}/groups?force=empty`);
       await page.getByTestId("groups-empty").waitFor();
-      expect(await page.getByTestId("forced-bar").textContent()).toContain("不是真实数据");
+      await expect.poll(() => page.getByTestId("forced-bar").textContent()).toContain("不是真实数据");
       const sent: string[] = [];
       page.on("request", (request) => request.method() !== "GET" && sent.push(request.url()));
       const refused = await page.evaluate("fetch('/api/shifts', { method: 'POST', body: '{}' }).then((a) => a.json())");
@@ -79,7 +79,7 @@ browserStories(
       });
       await page.goto(`${site.base}/groups?force=empty`);
       await page.getByTestId("groups").waitFor();
-      expect(await page.getByTestId("forced-bar").count()).toBe(0);
+      await expect.poll(() => page.getByTestId("forced-bar").count()).toBe(0);
     });
   },
   { forcedStates: true },

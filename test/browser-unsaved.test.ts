@@ -74,10 +74,10 @@ browserStories("what was typed is not lost without a question", ({ before, open 
     await page.goto(`${site.base}/users/new`);
     await page.getByTestId("user-name").fill("Li");
     await page.getByTestId("menu-customers").click();
-    expect(await question(page).textContent()).toContain("What you typed is not saved");
+    await expect.poll(() => question(page).textContent()).toContain("What you typed is not saved");
     await page.keyboard.press("Escape"); // stays
     await question(page).waitFor({ state: "detached" });
-    expect(await page.getByTestId("user-name").inputValue()).toBe("Li");
+    await expect.poll(() => page.getByTestId("user-name").inputValue()).toBe("Li");
     await page.getByTestId("user-name").fill("");
     await page.getByTestId("menu-shifts").click();
     const float = page.getByTestId("shift-float");
@@ -86,7 +86,7 @@ browserStories("what was typed is not lost without a question", ({ before, open 
     await page.waitForURL("**/recharge"); // saved: it goes on by itself
     await page.getByTestId("menu-board").click();
     await page.getByTestId("board").waitFor();
-    expect(await question(page).count()).toBe(0);
+    await expect.poll(() => question(page).count()).toBe(0);
   });
 
   test("Esc in a dialog with text asks; an untouched dialog is gone at once", async () => {
@@ -102,7 +102,7 @@ browserStories("what was typed is not lost without a question", ({ before, open 
     await page.keyboard.press("Escape");
     await page.getByTestId("unsaved-stay").click();
     await question(page).waitFor({ state: "detached" });
-    expect(await page.getByTestId("role-name").inputValue()).toBe("夜班");
+    await expect.poll(() => page.getByTestId("role-name").inputValue()).toBe("夜班");
     await page.keyboard.press("Escape");
     await page.getByTestId("unsaved-leave").click();
     await dialog.waitFor({ state: "detached" });

@@ -65,7 +65,7 @@ browserStories("users and roles", ({ before, open, refusals }) => {
     }
     await tick.focus();
     await page.keyboard.press("Space");
-    expect(await tick.getAttribute("data-mark")).toBe("on");
+    await expect.poll(() => tick.getAttribute("data-mark")).toBe("on");
   }
 
   /** Makes a user on the page: his login and the password that is shown once. */
@@ -75,7 +75,7 @@ browserStories("users and roles", ({ before, open, refusals }) => {
     await page.getByTestId("user-name").fill(`同事 ${login}`);
     await page.getByTestId(`role-tick-${role}`).check();
     await tickArea(page);
-    expect(await page.getByTestId("scope-sum").getAttribute("data-meters")).toBe(String(area.meters));
+    await expect.poll(() => page.getByTestId("scope-sum").getAttribute("data-meters")).toBe(String(area.meters));
     await page.getByTestId("user-reason").fill("新同事");
     await page.getByTestId("user-save").click();
     const password = await page.getByTestId("password-text").innerText();
@@ -91,7 +91,7 @@ browserStories("users and roles", ({ before, open, refusals }) => {
     await page.getByTestId("login-password").fill(initial);
     await page.getByTestId("login-submit").click();
     await page.getByTestId("must-change").waitFor();
-    expect(await page.getByTestId("user-menu").count()).toBe(0);
+    await expect.poll(() => page.getByTestId("user-menu").count()).toBe(0);
     await page.getByTestId("password-old").fill(initial);
     await page.getByTestId("password-new").fill(PASSWORD);
     await page.getByTestId("password-again").fill(PASSWORD);
@@ -105,7 +105,7 @@ browserStories("users and roles", ({ before, open, refusals }) => {
     const admin = await open({ as: "admin" });
     await admin.goto(`${site.base}/roles`);
     await admin.getByTestId("role-matrix").waitFor();
-    expect(await admin.getByTestId("cell-admin-user.manage").isDisabled()).toBe(true);
+    await expect.poll(() => admin.getByTestId("cell-admin-user.manage").isDisabled()).toBe(true);
     await admin.getByTestId("role-add").click();
     await admin.getByTestId("role-name").fill("夜班值守");
     await admin.getByTestId("role-reason").fill("夜间排班");
@@ -115,14 +115,16 @@ browserStories("users and roles", ({ before, open, refusals }) => {
     for (const permission of ["board.view", "recharge.view"])
       await admin.getByTestId(`cell-${code}-${permission}`).check();
     await admin.getByTestId("matrix-review").click();
-    expect(await admin.getByTestId("matrix-diff").innerText()).toMatch(/夜班值守\s*增加:查看状态墙、查看充值记录/);
+    await expect
+      .poll(() => admin.getByTestId("matrix-diff").innerText())
+      .toMatch(/夜班值守\s*增加:查看状态墙、查看充值记录/);
     await admin.getByTestId("role-confirm").click();
-    expect(await admin.getByTestId("role-missing").innerText()).not.toBe("");
+    await expect.poll(() => admin.getByTestId("role-missing").innerText()).not.toBe("");
     await admin.getByTestId("role-reason").fill("夜间只看不收");
     await admin.getByTestId("role-confirm").click();
     await admin.locator('[data-testid="matrix-changes"][data-count="0"]').waitFor();
     const watch = await enter("night.watch", await make(admin, { login: "night.watch", role: code }));
-    expect(await menuOf(watch)).toEqual(["board", "guard", "records", "refunds", "exports"]);
+    await expect.poll(() => menuOf(watch)).toEqual(["board", "guard", "records", "refunds", "exports"]);
 
     // One tick more, and his open page has one entry more; one less, and it is gone.
     await admin.goto(`${site.base}/roles`);
@@ -132,7 +134,7 @@ browserStories("users and roles", ({ before, open, refusals }) => {
     await admin.getByTestId("role-reason").fill("改排班");
     await admin.getByTestId("role-confirm").click();
     await watch.getByTestId("menu-supply").waitFor();
-    expect(await menuOf(watch)).toEqual(["board", "guard", "supply"]);
+    await expect.poll(() => menuOf(watch)).toEqual(["board", "guard", "supply"]);
     await watch.goto(`${site.base}/records`);
     await watch.getByTestId("no-access").waitFor();
 
@@ -150,13 +152,15 @@ browserStories("users and roles", ({ before, open, refusals }) => {
     async (role) => {
       const admin = await open({ as: "admin" });
       const page = await enter(`the.${role}`, await make(admin, { login: `the.${role}`, role }));
-      expect(await menuOf(page)).toEqual(menus[role]);
+      await expect.poll(() => menuOf(page)).toEqual(menus[role]);
       const tile = board.tiles.find((each) => each.areaId === area.areaId && each.kind === "electricity");
       await page.goto(`${site.base}/?meter=${tile?.meterId}`);
       const isMasked = role === "maintenance";
       const phone = await page.getByTestId("fact-phone").innerText();
       expect(phone).toMatch(isMasked ? /^1\d\d\*{4}\d{4}$/ : /^1\d{10}$/);
-      expect(await page.getByTestId("fact-price").innerText()).toMatch(isMasked ? /无权查看/ : /^\d+\.\d\d+ 元\/kWh$/);
+      await expect
+        .poll(() => page.getByTestId("fact-price").innerText())
+        .toMatch(isMasked ? /无权查看/ : /^\d+\.\d\d+ 元\/kWh$/);
       await page.goto(`${site.base}/users`);
       await page.getByTestId("no-access").waitFor();
       await page.goto(`${site.base}/roles`);
@@ -173,7 +177,7 @@ browserStories("users and roles", ({ before, open, refusals }) => {
     const own = board.tiles.filter((tile) => tile.areaId === area.areaId);
     if (foreign === undefined) throw new Error("the town has one building only");
     await page.locator("[data-testid^='tile-']").first().waitFor();
-    expect(await page.locator("button[data-testid^='tile-']").count()).toBe(own.length);
+    await expect.poll(() => page.locator("button[data-testid^='tile-']").count()).toBe(own.length);
     const ask = async <T>(path: string) => (await (await page.request.get(site.base + path)).json()) as T;
     const seen = await ask<Board>("/api/board");
     expect(seen.counts.total).toBe(own.length);
@@ -200,9 +204,9 @@ browserStories("users and roles", ({ before, open, refusals }) => {
     await admin.getByTestId("person-reason").fill("核对他的菜单");
     await admin.getByTestId("person-confirm").click();
     await admin.getByTestId("preview-banner").waitFor();
-    expect(await menuOf(admin)).toEqual(menus.cashier);
+    await expect.poll(() => menuOf(admin)).toEqual(menus.cashier);
     await admin.locator("button[data-testid^='tile-']").first().waitFor();
-    expect(await admin.locator("button[data-testid^='tile-']").count()).toBe(area.meters);
+    await expect.poll(() => admin.locator("button[data-testid^='tile-']").count()).toBe(area.meters);
     const body = { key: "preview-would-pay", meterId: board.tiles[0]?.meterId, amount: "50", channel: "cash" };
     const headers = { "sec-fetch-site": "same-origin" };
     const refused = await admin.request.post(`${site.base}/api/recharges`, { data: body, headers });
@@ -212,7 +216,7 @@ browserStories("users and roles", ({ before, open, refusals }) => {
     await admin.setViewportSize(PHONE);
     await admin.getByTestId("preview-leave").click();
     await admin.getByTestId("user-seen").waitFor();
-    expect(await admin.getByTestId("preview-banner").count()).toBe(0);
+    await expect.poll(() => admin.getByTestId("preview-banner").count()).toBe(0);
   });
 
   test("a person changes the own password in the account menu", async () => {
@@ -245,8 +249,8 @@ browserStories("users and roles", ({ before, open, refusals }) => {
       await page.getByTestId(ready).waitFor();
       expect(await seriousBarriers(page)).toEqual([]);
       await page.setViewportSize(PHONE);
-      const wide = await page.evaluate<number>("document.documentElement.scrollWidth - window.innerWidth");
-      expect([path, wide]).toEqual([path, 0]);
+      const wide = () => page.evaluate<number>("document.documentElement.scrollWidth - window.innerWidth");
+      await expect.poll(wide, { message: path }).toBe(0);
     }
     const names = /夜班|同事|号|座|楼|栋|层|区|系统管理员|街|园|室/; // names of people, roles and places are data
     expect((await chineseTexts(page)).filter((text) => !names.test(text))).toEqual([]);

@@ -55,7 +55,7 @@ test("a meter and a concentrator made from the document alone keep to everything
   expect([code, told.passed]).toEqual([0, cases.length]);
 });
 
-test("the simulated concentrator keeps to everything on the link", { timeout: 120_000 }, async () => {
+test("the simulated concentrator keeps to everything on the link", async () => {
   const plan = townPlan({ seed: 3, concentrators: 1, metersPer: 2 });
   const town = createTown({ plan, speed: 1, bus: { baud: "instant", replyDelayMs: 0 } });
   closing.push(() => town.close());
@@ -93,7 +93,7 @@ describe("a concentrator that", () => {
     { what: "stays after BYE", wrong: { ignoresBye: true }, found: "L-12" },
   ];
 
-  test.each(broken)("$what is found out by $found", { timeout: 120_000 }, async ({ wrong, found }) => {
+  test.each(broken)("$what is found out by $found", async ({ wrong, found }) => {
     const { code, told } = await strangers(wrong, "--only", found);
     expect(ids(told)).toEqual([found]);
     expect(code).toBe(1);
@@ -105,9 +105,7 @@ describe("a concentrator that", () => {
   });
 });
 
-test("a simulated DTU that listens is reached by --connect, and its meter keeps to everything", {
-  timeout: 120_000,
-}, async () => {
+test("a simulated DTU that listens is reached by --connect, and its meter keeps to everything", async () => {
   const listenPort = await freePort();
   const plan = mixedTownPlan({ seed: 3, concentrators: 1, metersPer: 2, listenPort });
   const town = createTown({ plan, speed: 1, bus: { baud: "instant", replyDelayMs: 0 } });

@@ -37,9 +37,7 @@ async function run(spoil: Spoil, ...more: string[]): Promise<{ code: number; tol
 
 const failed = (told: Told) => told.cases.filter((each) => each.outcome === "failed").map((each) => each.id);
 
-test("the simulated meter keeps to everything, and is found by the wildcard address", {
-  timeout: 120_000,
-}, async () => {
+test("the simulated meter keeps to everything, and is found by the wildcard address", async () => {
   const { code, told } = await run({}, ...EVERYTHING);
   expect(failed(told)).toEqual([]);
   expect(code).toBe(0);
@@ -56,7 +54,7 @@ test("the simulated meter keeps to everything, and is found by the wildcard addr
   expect(state.creditWh).toBe(100_000 + 10 * state.topUps.reduce((sum, each) => sum + each.amount, 0));
 });
 
-test("without permission it only reads: nothing in the meter changes", { timeout: 60_000 }, async () => {
+test("without permission it only reads: nothing in the meter changes", async () => {
   const { code, told } = await run({}, "--only", "R,S,P,K");
   expect(code).toBe(0);
   expect(told.cases.filter((each) => each.outcome === "passed").every((each) => each.id.startsWith("R-"))).toBe(true);
@@ -64,14 +62,14 @@ test("without permission it only reads: nothing in the meter changes", { timeout
 });
 
 describe("a meter that", () => {
-  test.each(brokenMeters)("$what is found out by $found", { timeout: 120_000 }, async ({ found, ...spoil }) => {
+  test.each(brokenMeters)("$what is found out by $found", async ({ found, ...spoil }) => {
     const { code, told } = await run(spoil, ...EVERYTHING, "--only", withLock(found).join());
     expect(failed(told)).toEqual(expect.arrayContaining([...found]));
     expect(code).toBe(1);
     for (const each of told.cases) if (each.outcome === "failed") expect(each.frames.length).toBeGreaterThan(0);
   });
 
-  test("says nothing at all fails, and one that is not there cannot be reached", { timeout: 60_000 }, async () => {
+  test("says nothing at all fails, and one that is not there cannot be reached", async () => {
     const silent = await run({ hear: () => () => null }, "--address", "000000000161", "--only", "R-01");
     expect([silent.code, failed(silent.told)]).toEqual([1, ["R-01"]]);
     await device?.close();

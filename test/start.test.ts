@@ -93,7 +93,7 @@ test("one command brings a living town, prints the administrator's password once
   expect(second.output.text).not.toContain(password);
   second.child.kill("SIGINT");
   expect(await second.ended).toBe(0);
-}, 90_000);
+});
 
 test("server, collector and simulator run apart on one SQLite file", async () => {
   const { env, health } = await site();
@@ -104,7 +104,7 @@ test("server, collector and simulator run apart on one SQLite file", async () =>
   expect(seen.meters).toBe(DEMO_METERS);
   for (const { child } of programs) child.kill("SIGTERM");
   expect(await Promise.all(programs.map((program) => program.ended))).toEqual([0, 0, 0]);
-}, 90_000);
+});
 
 test("a port that is taken, a wrong variable and an unknown command are told in a sentence", async () => {
   const { env, http } = await site();
@@ -122,4 +122,4 @@ test("a port that is taken, a wrong variable and an unknown command are told in 
   const unknown = launch("dance", env);
   expect(await unknown.ended).toBe(2);
   expect(unknown.output.text).toContain("jichao");
-}, 60_000);
+});

@@ -62,6 +62,6 @@ for (const { name, available, why } of testDatabases) {
       await watchStill(w.ctx, 500);
       expect(await alarms()).toMatchObject([{ meter_id: home.id, open_mark: null, closed_how: "moved" }]);
       expect((await w.verify()).problems).toEqual([]);
-    }, 120_000);
+    });
   });
 }

@@ -13,7 +13,7 @@ import { openSite, type Site } from "./test-site.ts";
 
 /** The devices here do not answer questions: their silence ends soon. */
 const QUICK = { JICHAO_LINK_TIMEOUT_MS: "200" };
-const WAIT = { timeout: 20_000, interval: 20 };
+const WAIT = { interval: 20 };
 let site: Site | undefined;
 const servers: Server[] = [];
 const devices: ScriptedDevice[] = [];

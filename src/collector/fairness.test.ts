@@ -45,8 +45,8 @@ test("a concentrator whose meters never answer does not hold up the meters of an
     return Math.min(...times.values());
   };
   // The silent one has not even got through its first question to all of its meters when the other has been round many times.
-  await expect.poll(() => answersOf(alive), { timeout: 30_000, interval: 100 }).toBeGreaterThanOrEqual(5);
+  await expect.poll(() => answersOf(alive), { interval: 100 }).toBeGreaterThanOrEqual(5);
   const { exchanges } = collector.state();
   expect(exchanges.timeout).toBeGreaterThan(0);
   expect(exchanges.answered).toBeGreaterThan(exchanges.timeout * 5);
-}, 60_000);
+});

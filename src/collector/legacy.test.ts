@@ -8,7 +8,7 @@ import { TAKE_OVER_MS_MIN } from "./live-concentrators.ts";
 import { dialIn, type ScriptedDevice } from "./test-device.ts";
 import { openSite, type Site } from "./test-site.ts";
 
-const WAIT = { timeout: 15_000, interval: 20 };
+const WAIT = { interval: 20 };
 const bytesOf = (text: string) => Uint8Array.from(Buffer.from(text, "latin1"));
 const legacy: ConcentratorLink = {
   kind: "transparent",

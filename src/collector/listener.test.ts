@@ -367,7 +367,7 @@ describe("the port for DTUs and terminals", () => {
     const next = await retried(async () => {
       const another = await scripted(door.port);
       another.socket.write("REG:DTU00001\r\n");
-      await expect.poll(() => door.welcomed.length, { timeout: 300 }).toBe(1);
+      await expect.poll(() => door.welcomed.length, { timeout: 3_000 }).toBe(1);
       return another;
     });
     next.hangUp();

@@ -7,7 +7,7 @@ import { scripted } from "./test-concentrator.ts";
 import { openSite, type Site } from "./test-site.ts";
 
 const TOKEN = "0123456789abcdef";
-const WAIT = { timeout: 15_000, interval: 50 };
+const WAIT = { interval: 50 };
 let site: Site | undefined;
 let town: Town | undefined;
 

@@ -161,9 +161,9 @@ describe("late answers", () => {
   test("a question that had its whole time keeps nobody waiting", async () => {
     const patience = quickBus();
     const startedAt = performance.now();
-    patience.missed(read(1), { startedAt, waitedMs: 10_000, isStray: false }, { ...FULL, timeoutMs: 10_000 });
+    patience.missed(read(1), { startedAt, waitedMs: 60_000, isStray: false }, { ...FULL, timeoutMs: 60_000 });
     await patience.ready(read(2, { commandId: "c" }));
-    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    expect(performance.now() - startedAt).toBeLessThan(60_000);
   });
 });
 
@@ -186,7 +186,7 @@ test("on a bus where answers come late and get lost, no meter is ever shown what
   town = played;
   played.dial({ host: "127.0.0.1", port: collector.linkPort });
   const counts = () => collector.state().exchanges;
-  await expect.poll(() => counts().answered, { timeout: 40_000, interval: 100 }).toBeGreaterThan(150);
+  await expect.poll(() => counts().answered, { interval: 100 }).toBeGreaterThan(150);
   const { mismatch, foreign, timeout } = counts();
   expect(mismatch + foreign + timeout).toBeGreaterThan(0);
   const rows = await opened.db.read
@@ -202,4 +202,4 @@ test("on a bus where answers come late and get lost, no meter is ever shown what
     expect(value).toBeGreaterThanOrEqual(planned?.initialIndexWh ?? Number.NaN);
     expect(value).toBeLessThanOrEqual(shown?.indexWh ?? Number.NaN);
   }
-}, 60_000);
+});

@@ -69,7 +69,7 @@ for (const { name, available, why } of testDatabases) {
       await b.settle();
       for (let more = true; more; ) more = (await closeDueDays(b.ctx)).more;
       while ((await recloseDays(b.ctx, 100)).corrected > 0);
-    }, 60_000);
+    });
     afterAll(() => b?.db.drop());
 
     const ask = { kind: "electricity" as const };
@@ -100,7 +100,7 @@ for (const { name, available, why } of testDatabases) {
           }
         }
       }
-    }, 60_000);
+    });
 
     async function expectMeter(meterId: number, year: string, expected: ReturnType<typeof sum>) {
       const report = await meterReport(b.db.read, SCOPE_ALL, meterId, year);

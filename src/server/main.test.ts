@@ -67,9 +67,8 @@ test("what is due is settled by itself, and at once after a nudge", async () => 
   );
   server.nudge();
   await expect
-    .poll(
-      () => db.read.selectFrom("meter_state").select("settled_index_wh").where("meter_id", "=", 12).executeTakeFirst(),
-      { timeout: 3_000 },
+    .poll(() =>
+      db.read.selectFrom("meter_state").select("settled_index_wh").where("meter_id", "=", 12).executeTakeFirst(),
     )
     .toEqual({ settled_index_wh: 1_002_000 });
   await server.close();
@@ -80,7 +79,7 @@ test("a concentrator whose collector died is marked offline", async () => {
   await db.transact((tx) => tx.updateTable("concentrator").set({ lease_until: 1 }).where("id", "=", 1).execute());
   const server = await start();
   await expect
-    .poll(() => db.read.selectFrom("concentrator").select(["id", "online"]).orderBy("id").execute(), { timeout: 5_000 })
+    .poll(() => db.read.selectFrom("concentrator").select(["id", "online"]).orderBy("id").execute())
     .toEqual([
       { id: 1, online: 0 },
       { id: 2, online: 1 },

@@ -277,7 +277,7 @@ describe.each(testDatabases.filter(({ available }) => available))("users on $nam
       await own.close();
       await town.drop();
     }
-  }, 60_000);
+  });
 
   test("the tree of areas counts what the asker has, and offers nothing else", async () => {
     const manager = await enrol(db, { permissions: ["user.manage"], areas: [1] });

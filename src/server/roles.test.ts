@@ -82,7 +82,7 @@ describe.each(testDatabases.filter(({ available }) => available))("roles on $nam
     expect((await get(user, "/api/meters?search=E")).code).toBe("forbidden");
     expect((await get(user, "/api/session")).body.permissions).toEqual(["board.view"]);
     await ended; // the page finds out why by asking who it is
-  }, 15_000);
+  });
 
   describe("looking through another's eyes", () => {
     let looking: TestUser;

@@ -70,7 +70,7 @@ test("silence of a meter is reported as a timeout after the asked time", async (
   expect(status).toBe(1);
   expect(content).toHaveLength(0);
   expect(elapsedMs).toBeGreaterThanOrEqual(59);
-  expect(elapsedMs).toBeLessThan(500);
+  expect(elapsedMs).toBeLessThan(10_000);
 });
 
 test("a second question to a busy bus is turned away, the first one is answered", async () => {

@@ -104,4 +104,4 @@ test("without MariaDB the tests that ran are a part, and the report says what wa
   });
   expect(readPlan(folder).missing).toEqual(lacking);
   expect(reportHtml(report)).toContain(`<p class="notice">${lacking[0]}`);
-}, 60_000);
+});

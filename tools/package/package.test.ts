@@ -17,7 +17,7 @@ beforeAll(async () => {
   mkdirSync(web);
   writeFileSync(join(web, "index.html"), "<p>集抄</p>");
   release = await layOut(tree, { root, web, node: process.execPath, source: "test" });
-}, 60_000);
+});
 afterAll(() => rmSync(place, { recursive: true, force: true }));
 
 test("a release says what it is, and lists each of its files with its hash", () => {
@@ -81,4 +81,4 @@ test("packed twice it is the same file, with its hash beside it", async () => {
   expect(execFileSync("tar", ["tzf", one.file], { encoding: "utf8" })).toContain(
     `jichao-${one.release.version}-${one.release.platform}/install.sh`,
   );
-}, 60_000);
+});

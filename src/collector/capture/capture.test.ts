@@ -111,8 +111,7 @@ describe("the capture of raw frames", () => {
     capture.name(socket, { code: "JC1", kind: "jichao" });
     for (let i = 0; i < 200; i++) {
       capture.sent(socket, new Uint8Array(4_000));
-      if (i % 10 === 9)
-        await expect.poll(() => capture.state().writtenBytes, { timeout: 5_000 }).toBeGreaterThan(i * 4_000);
+      if (i % 10 === 9) await expect.poll(() => capture.state().writtenBytes).toBeGreaterThan(i * 4_000);
     }
     await capture.close();
     const names = await segments(own);
@@ -168,7 +167,7 @@ describe("the capture of raw frames", () => {
     const { socket } = await pair();
     capture.tap(socket, { source: "10.0.0.1", channel: "plain" });
     capture.sent(socket, Uint8Array.of(1));
-    await expect.poll(() => capture.state().stopped, { timeout: 5_000 }).toBe(true);
+    await expect.poll(() => capture.state().stopped).toBe(true);
     capture.sent(socket, Uint8Array.of(2));
     await capture.close();
     expect(capture.lines).toHaveLength(1);
@@ -181,7 +180,7 @@ describe("the capture of raw frames", () => {
     capture.tap(socket, { source: "10.0.0.1", channel: "plain" });
     for (let i = 0; i < 40; i++) capture.sent(socket, new Uint8Array(60_000));
     expect(capture.state().lostRecords).toBeGreaterThan(0);
-    await expect.poll(() => capture.state().writtenBytes, { timeout: 5_000 }).toBeGreaterThan(0);
+    await expect.poll(() => capture.state().writtenBytes).toBeGreaterThan(0);
     capture.sent(socket, Uint8Array.of(1));
     await capture.close();
     const lost = (await all()).flatMap((line) => (line.type === "lost" ? [line.records] : []));

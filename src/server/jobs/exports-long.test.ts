@@ -68,5 +68,5 @@ describe.each(testDatabases.filter(({ available }) => available))("long exports 
     expect(seen.filter((each) => each !== "1-9999")).toEqual(all);
     const { items } = (await app.inject(asked(user, "GET", "/api/exports"))).json();
     expect(items.map((each: ExportJob) => each.rowsDone)).toEqual([seen.length]);
-  }, 120_000);
+  });
 });
