@@ -64,7 +64,7 @@ browserStories("the guard over trips", ({ before, open }) => {
     await other.getByTestId("approval-approve").click();
     await other.getByTestId("decision-confirm").click();
     await other.getByTestId("approval-approve").waitFor({ state: "detached" });
-    await expect.poll(isOpen, { timeout: 45_000, interval: 250 }).toBe(true); // it is looked at again after half a minute
+    await expect.poll(isOpen, { timeout: 120_000, interval: 250 }).toBe(true); // it is looked at again after half a minute
     await other.goto(`${site.base}/guard`);
     await other.locator('[data-testid="guard-project"][data-stopped="false"]').waitFor();
   });

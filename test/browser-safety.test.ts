@@ -25,8 +25,10 @@ browserStories("safety of sessions and the audit", ({ before, open, refusals }) 
   let meterId = 0;
   before(async (opened) => {
     ({ site, ctx } = opened);
-    const board = await site.ask<{ tiles: { meterId: number; state: string }[] }>("/api/board");
-    meterId = board.tiles.find((tile) => tile.state === "normal")?.meterId ?? 0;
+    meterId = await until("a meter is normal", async () => {
+      const board = await site.ask<{ tiles: { meterId: number; state: string }[] }>("/api/board");
+      return board.tiles.find((tile) => tile.state === "normal")?.meterId;
+    });
   });
 
   /** One statement at the embedded database, past every program. */

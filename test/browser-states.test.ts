@@ -136,7 +136,10 @@ function until(page: Page, holds: string): Promise<void> {
     const last = performance.now() + ${SOON_MS};
     const look = () => {
       if (${holds}) done();
-      else if (performance.now() > last) fail(new Error(${JSON.stringify(`never came: ${holds}`)}));
+      else if (performance.now() > last) {
+        const seen = (document.querySelector("main") ?? document.body).outerHTML.replace(/\\s+/g, " ").slice(0, 300);
+        fail(new Error(${JSON.stringify(`never came: ${holds}`)} + "; at " + location.pathname + ": " + seen));
+      }
       else setTimeout(look, 20);
     };
     look();

@@ -4,7 +4,7 @@ import { pause, systemClock } from "#system/clock.ts";
 import type { Site } from "./browser-site.ts";
 
 /** What a page may take until it shows what it has, on a busy machine. */
-const SETTLE_MS_MAX = 20_000;
+const SETTLE_MS_MAX = 60_000;
 
 /** Every page of the console, by the list from which the console itself makes its routes. */
 export function patternsOfConsole(): string[] {
