@@ -10,7 +10,7 @@ import type { LedgerReport } from "#flows/verify-ledger.ts";
 import type { TownSnapshot } from "#simulator/snapshot.ts";
 import { pause, systemClock } from "#system/clock.ts";
 import { buildWeb } from "../tools/build-web.ts";
-import { missingHere } from "../tools/test/machine.ts";
+import { BROWSERS, missingHere } from "../tools/test/machine.ts";
 import type { Colleague } from "./browser-people.ts";
 
 const jichao = fileURLToPath(new URL("../src/cli/jichao.ts", import.meta.url));
@@ -44,8 +44,9 @@ function chromiumPath(): string | null {
   const named = process.env.CHROMIUM_PATH;
   if (named !== undefined && named !== "") return named;
   const folders = (process.env.PATH ?? "").split(delimiter);
-  const names = ["chromium", "chromium-browser", "google-chrome"];
-  return folders.flatMap((folder) => names.map((name) => join(folder, name))).find((path) => existsSync(path)) ?? null;
+  return (
+    BROWSERS.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) => existsSync(path)) ?? null
+  );
 }
 
 /** A browser of its own, without a window. */

@@ -5,7 +5,7 @@ import { arch, availableParallelism, cpus, loadavg, platform, release, totalmem 
 import { packageVersion } from "#system/version.ts";
 import { find } from "../../test/mariadb.ts";
 import { readRepository, root, type SourceFile } from "../source-files.ts";
-import { missingHere } from "../test/machine.ts";
+import { BROWSERS, missingHere } from "../test/machine.ts";
 import { PAGES } from "./cases.ts";
 
 /** What an acceptance was made on, as rows of a table: no name, address or path of the machine. */
@@ -91,7 +91,7 @@ function mariadbVersion(): string {
 }
 
 function browserVersion(): string {
-  const program = find("chromium", "chromium-browser", "google-chrome");
+  const program = find(...BROWSERS);
   return (program === null ? null : said(program, ["--version"])?.split(" built on")[0]) ?? "未安装 not installed";
 }
 

@@ -4,7 +4,9 @@
 // npm test -- --outcome x.jsonl also tells programs what each file and test gave (file-outcome.ts)
 import { appendFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import { root } from "../source-files.ts";
 import { type FileOutcome, takeOutcome } from "./file-outcome.ts";
 import { INSTALL, missingHere } from "./machine.ts";
 import { exitCode, lastLine, NOTHING, strict, type Tally, together, type Wish, wishOf } from "./outcome.ts";
@@ -12,6 +14,8 @@ import { build, hasWeb, lint, type Step, types } from "./steps.ts";
 import { indent, runSuite, type SuiteRun, seconds } from "./suite.ts";
 
 const RUN_MS_MAX = 60 * 60_000; // twice what two cores need; whoever hangs is named
+/** What Node has compiled of our sources, for the programs that the tests start by the hundred. */
+process.env.NODE_COMPILE_CACHE ??= join(root, "node_modules/.cache/jichao-programs");
 const CHECK_TESTS = ["tools/layers.test.ts", "tools/tidy.test.ts"];
 
 const everything = process.env.JICHAO_REQUIRE === "all";
