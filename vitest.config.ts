@@ -11,8 +11,8 @@ export default defineConfig({
     include: ["src/**/*.test.{ts,tsx}", "tools/**/*.test.ts", "test/**/*.test.ts"],
     globalSetup: existsSync(globalSetup) ? [globalSetup] : [],
     maxWorkers: 2, // of each side (tools/test/suite.ts); on two cores the default is one
-    testTimeout: 120_000, // two busy cores, a database and a browser; a test that needs more says so itself
-    hookTimeout: 180_000,
+    testTimeout: 300_000, // for what hangs: two busy cores, a database and a browser
+    hookTimeout: 300_000,
     expect: { poll: { timeout: 60_000 } }, // the default of a second is a timed assertion on a busy machine
     env: { TZ: "UTC" }, // results must not depend on where a test runs
   },

@@ -38,6 +38,7 @@ function says(change: (reply: Frame645 | null, frame: Frame645, meter: Meter) =>
 
 const isRelay = (frame: Frame645, n1: number) => frame.control === 0x1c && frame.data[8] === n1;
 const asks = (frame: Frame645, di: string) => frame.control === 0x11 && diFromWire(frame.data) === di;
+const writesGuard = (frame: Frame645) => frame.control === 0x14 && diFromWire(frame.data) === "0400E101";
 const withByte = (frame: Frame645, at: number, value: number) => {
   const data = frame.data.slice();
   data[at] = value;
@@ -133,6 +134,36 @@ export const brokenMeters: readonly BrokenMeter[] = [
     found: ["S-07"],
     hear: says((reply, frame, meter) => {
       if (isRelay(frame, 0x1c)) meter.state.relayOpen = true;
+      return reply;
+    }),
+  },
+  {
+    what: "tells the state of its load guard one byte short",
+    found: ["G-01"],
+    hear: says((reply, frame) =>
+      reply && asks(frame, "0400E102") ? { ...reply, data: reply.data.slice(0, -1) } : reply,
+    ),
+  },
+  {
+    what: "sets its load guard with any password",
+    found: ["G-02"],
+    hear: hears((frame) => (frame.control === 0x14 ? withPassword(frame, 4) : frame)),
+  },
+  {
+    what: "takes a load guard that waits no minutes",
+    found: ["G-03"],
+    hear: hears((frame) => (writesGuard(frame) && frame.data[21] === 0 ? withByte(frame, 21, 3) : frame)),
+  },
+  {
+    what: "never counts the trips of its load guard from midnight",
+    found: ["G-04"],
+    hear: hears((frame) => (writesGuard(frame) ? withByte(frame, 23, 0) : frame)),
+  },
+  {
+    what: "takes a release for a trip",
+    found: ["G-05"],
+    hear: says((reply, frame, meter) => {
+      if (reply?.control === 0x94 && meter.state.guard && !writesGuard(frame)) meter.state.guard.total++;
       return reply;
     }),
   },
@@ -308,9 +339,9 @@ export const brokenMeters: readonly BrokenMeter[] = [
   },
 ];
 
-function withPassword(frame: Frame645): Frame645 {
+function withPassword(frame: Frame645, at = 0): Frame645 {
   const data = frame.data.slice();
-  data.set([2, 0, 0, 0]);
+  data.set([2, 0, 0, 0], at);
   return { ...frame, data };
 }
 

@@ -125,9 +125,7 @@ browserStories("trial runs", ({ before, open, refusals }) => {
     await expect.poll(() => Promise.all(hung.map((each) => resultOf(page, each)))).toEqual(["pass", "fail", "fail"]);
     await row(page, dead).getByTestId("fail-answers").getByText("表计没有应答").waitFor();
     await row(page, dead).getByText("检查表计供电、485 接线或信号").waitFor();
-    await expect
-      .poll(() => row(page, late).getByTestId("fail-clock").textContent())
-      .toMatch(/时钟偏差 3(59|60)\d 秒/);
+    await expect.poll(() => row(page, late).getByTestId("fail-clock").textContent()).toMatch(/时钟偏差 3(59|60)\d 秒/);
     for (const each of [good, late]) {
       await expect.poll(() => row(page, each).getByTestId("check-switch").getAttribute("data-outcome")).toBe("pass");
       await expect.poll(() => switched(each.number)).toEqual(["tripped", "closed"]);

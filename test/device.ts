@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { later } from "#base/time.ts";
 import { type Bytes, concat } from "#protocol/bytes.ts";
-import { createDeframer645, encodeFrame645, type Frame645 } from "#protocol/dlt645/frame.ts";
-import { answer2007 } from "#simulator/answer-2007.ts";
+import { createDeframer645, encodeFrame645, type Frame645, framesIn645 } from "#protocol/dlt645/frame.ts";
+import { answer } from "#simulator/answer.ts";
 import { type Meter, newMeter } from "#simulator/meters.ts";
 import { townPlan } from "#simulator/plan.ts";
 import { systemClock } from "#system/clock.ts";
@@ -31,7 +31,10 @@ export async function startDevice(spoil: Spoil = {}): Promise<Device> {
   const meter = newMeter({ ...plan, initialCreditWh: 100_000, closesBy: "direct" }, 3, systemClock());
   meter.state.loadW = 0;
   let aheadMs = 0;
-  const honest: Hear = (frame) => answer2007(meter, frame, later(systemClock(), aheadMs));
+  const honest: Hear = (frame) => {
+    const told = answer(meter, { wire: "dlt645", frame }, later(systemClock(), aheadMs));
+    return (told && framesIn645(told)[0]) ?? null;
+  };
   const hear = spoil.hear?.(honest, meter) ?? honest;
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {

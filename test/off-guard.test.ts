@@ -213,6 +213,5 @@ describe.each(testDatabases)("the guard over trips on $name", ({ name, available
       expect(Number(all.n)).toBe(2 * OFF_LIMITS.perWindow);
       expect((await verifyLedger(ctx)).problems).toEqual([]);
     },
-    180_000,
   );
 });

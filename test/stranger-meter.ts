@@ -26,6 +26,7 @@ export function strangerMeter(set: { address: string; customer: string; key: Buf
   let lastUpdate = Buffer.alloc(0);
   let [isOpen, isToldOpen] = [false, false];
   let [bad, lockedUntil] = [0, 0];
+  let guard = Buffer.from("00000000000000000003030000000000", "hex");
   const now = () => Date.now() + aheadMs;
 
   function hear(chunk: Buffer): Buffer {
@@ -65,6 +66,7 @@ export function strangerMeter(set: { address: string; customer: string; key: Buf
     if (control === 0x11) return read(data);
     if (!to.equals(address)) return null;
     if (control === 0x1c) return relay(data);
+    if (control === 0x14) return write(data);
     if (control === 0x03) return security(data);
     return say(control | 0xc0, Buffer.of(1));
   }
@@ -86,9 +88,24 @@ export function strangerMeter(set: { address: string; customer: string; key: Buf
       "00ff0102": Buffer.from("0423ffffffff", "hex"),
       "00ff0202": Buffer.from("000000ffffffffffff", "hex"),
       "00ff0302": Buffer.from("000000000000ffffffffffff", "hex"),
+      "01e10004": guard,
+      "02e10004": Buffer.alloc(14), // no load, so it never trips
     };
     const value = items[data.subarray(0, 4).toString("hex")];
     return value ? say(0x91, Buffer.concat([data.subarray(0, 4), value])) : say(0xd1, Buffer.of(2));
+  }
+
+  /** Settings and release of the load guard, which is all that can be written. */
+  function write(data: Buffer): Buffer {
+    const refuse = (err: number) => say(0xd4, Buffer.of(err));
+    const di = data.subarray(0, 4).toString("hex");
+    const value = data.subarray(12);
+    if (di !== "01e10004" && di !== "03e10004") return refuse(2);
+    if (!data.subarray(4, 8).equals(PASSWORD)) return refuse(4);
+    if (di === "03e10004") return value.equals(Buffer.of(0xaa)) ? say(0x94, Buffer.alloc(0)) : refuse(1);
+    if (!isGuard(value)) return refuse(1);
+    guard = Buffer.from(value);
+    return say(0x94, Buffer.alloc(0));
   }
 
   function relay(data: Buffer): Buffer {
@@ -189,6 +206,14 @@ export function strangerMeter(set: { address: string; customer: string; key: Buf
       aheadMs += ms;
     },
   };
+}
+
+/** Whether these are settings of a load guard: digits, a time to wait, a count, times of day. */
+function isGuard(value: Buffer): boolean {
+  const digits = /^(\d{18})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(value.toString("hex"));
+  if (digits === null) return false;
+  const [minutes = 0, trips = 0, from = 0, m1 = 0, h1 = 0, m2 = 0, h2 = 0] = digits.slice(2).map(Number);
+  return minutes > 0 && trips > 0 && from < 2 && Math.max(m1, m2) < 60 && Math.max(h1, h2) < 24;
 }
 
 function derived(key: Buffer, seed: Buffer): Buffer {

@@ -4,7 +4,7 @@ import type { LinkHost } from "./link-host.ts";
 import type { Master } from "./master.ts";
 
 /**
- * What a case does to the device: it reads; it switches supply; it puts credit in (and takes purchase numbers); it waits out the lock
+ * What a case does to the device: it reads; it switches supply (and sets a load guard); it puts credit in (and takes purchase numbers); it waits out the lock
  * after wrong MACs; it changes the key; it looks at the link and hangs up on the way. Everything but reading has to be allowed.
  */
 export type Need = "read" | "switch" | "top_up" | "lock_wait" | "key_change" | "link";

@@ -1,10 +1,11 @@
 import type { Bench, Case, Need } from "./case.ts";
 import { keyCases } from "./cases-key.ts";
 import { linkCases } from "./cases-link.ts";
+import { loadGuardCases } from "./cases-load-guard.ts";
 import { readCases } from "./cases-read.ts";
 import { switchCases } from "./cases-switch.ts";
 import { lockCases, topUpCases } from "./cases-top-up.ts";
-import { Failed } from "./failed.ts";
+import { Failed, NotThere } from "./failed.ts";
 import { LineLost } from "./line.ts";
 
 /** Every case, in the order in which they run: the ones that leave a lock behind come last. */
@@ -12,6 +13,7 @@ export const cases: readonly Case[] = [
   ...linkCases,
   ...readCases,
   ...switchCases,
+  ...loadGuardCases,
   ...topUpCases,
   ...keyCases,
   ...lockCases,
@@ -78,6 +80,7 @@ async function runOne(each: Case, bench: Bench): Promise<Ended> {
     await each.run(bench);
     return { outcome: "passed" as const };
   } catch (error) {
+    if (error instanceof NotThere) return { outcome: "skipped", why: error.message };
     if (!(error instanceof Failed) && !(error instanceof LineLost)) throw error;
     const why = error instanceof LineLost ? `${LOST}${error.message}` : error.message;
     return { outcome: "failed" as const, why, frames: bench.master.frames() };

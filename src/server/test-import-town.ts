@@ -30,6 +30,9 @@ async function bytesOf(file: AsyncIterable<Buffer>): Promise<Buffer> {
 }
 
 /** An area of the town. */
+/** Where a file is sent to. */
+export const IMPORT = "/api/imports?projectId=1&name=a.xlsx";
+
 export const area = "1 号街";
 /** What every meter of these tests has. */
 export const plain = { area, profile: "jc1", concentrator: "C1", price: "0.8" };
@@ -74,7 +77,7 @@ export function importTown(name: (typeof testDatabases)[number]["name"]) {
     while (await runImports(ctx()));
   };
   async function send(file: Buffer, user = admin) {
-    return app.inject(asked(user, "POST", "/api/imports?projectId=1&name=a.xlsx", file));
+    return app.inject(asked(user, "POST", IMPORT, file));
   }
   const view = async (id: string, user = admin) => (await app.inject(asked(user, "GET", `/api/imports/${id}`))).json();
   async function check(rows: Rows | Buffer, user = admin) {
