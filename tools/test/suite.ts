@@ -39,12 +39,12 @@ const STORIES = "test/browser*.test.ts";
 
 /**
  * Runs the tests whose path matches a filter, or all; tells `progress` one line per finished file, and `finished` what it gave. Stories in a browser
- * run beside the others, two beside three: the others mostly wait for the time of day, and more than two browsers for each other.
+ * run beside the others, two beside two: the others mostly wait for the time of day, and more than two browsers for each other.
  */
 export function runSuite(options: Options): SuiteRun {
   const sides = [
     side(options, { include: [STORIES], maxWorkers: 2 }),
-    side(options, { exclude: [...defaultExclude, STORIES], maxWorkers: 3 }),
+    side(options, { exclude: [...defaultExclude, STORIES], maxWorkers: 2 }),
   ];
   const server = options.withDatabases ? startSharedMariadb() : Promise.resolve(null);
   const result = server.then(async (shared) => {
@@ -88,6 +88,8 @@ function side(options: Options, files: { include?: string[]; exclude?: string[];
       options.progress(moduleLine(module));
       options.finished(outcomeOf(module));
       for (const text of reported(module)) options.progress(indent(text));
+      // At once, too: a run that is stopped later has said why.
+      for (const { where, text } of failuresOf(module, logs)) options.progress(indent(`${where}\n${indent(text)}`));
     },
     onUserConsoleLog: (log) => {
       const lines = logs.get(log.taskId ?? "") ?? [];
@@ -126,23 +128,30 @@ function summarise(
   const skipped: string[] = [];
   let passed = 0;
   for (const module of modules) {
-    const groups = [module, ...module.children.allSuites()];
-    for (const group of groups) {
-      const where =
-        group === module
-          ? module.relativeModuleId
-          : `${module.relativeModuleId} > ${group.type === "suite" ? group.fullName : ""}`;
-      failures.push(...group.errors().map((error) => ({ where, text: explain(error) })));
-    }
+    failures.push(...failuresOf(module, logs));
     for (const test of module.children.allTests()) {
-      const where = `${module.relativeModuleId} > ${test.fullName}`;
       const outcome = test.result();
       if (outcome.state === "passed") passed++;
-      else if (outcome.state === "skipped") skipped.push(outcome.note ? `${where} (${outcome.note})` : where);
-      else failures.push({ where, text: failureText(test, logs) });
+      else if (outcome.state === "skipped") {
+        const where = `${module.relativeModuleId} > ${test.fullName}`;
+        skipped.push(outcome.note ? `${where} (${outcome.note})` : where);
+      }
     }
   }
   return { tally: { passed, failed: failures.length, skipped: skipped.length }, failures, skipped };
+}
+
+/** What went wrong in one file: in the file itself, in its groups, in its tests. */
+function failuresOf(module: TestModule, logs: ReadonlyMap<string, string[]>): Failure[] {
+  const groups = [module, ...module.children.allSuites()].flatMap((group) => {
+    const name = group !== module && group.type === "suite" ? ` > ${group.fullName}` : "";
+    return group.errors().map((error) => ({ where: module.relativeModuleId + name, text: explain(error) }));
+  });
+  const tests = [...module.children.allTests()].filter((test) => !["passed", "skipped"].includes(test.result().state));
+  return [
+    ...groups,
+    ...tests.map((test) => ({ where: `${module.relativeModuleId} > ${test.fullName}`, text: failureText(test, logs) })),
+  ];
 }
 
 function failureText(test: TestCase, logs: ReadonlyMap<string, string[]>): string {
