@@ -1,4 +1,4 @@
-import { QueryClient } from "@tanstack/react-query";
+import { QueryClient, QueryObserver } from "@tanstack/react-query";
 import { describe, expect, test } from "vitest";
 import type { Board, Command, Tile } from "#contract/metering.ts";
 import {
@@ -166,6 +166,32 @@ describe("the cache", () => {
     applyLiveEvent(client, { type: "tiles", asOf: 1, tiles: [tile(1)] });
     expect(client.getQueryState(keys.meter(1))?.isInvalidated).toBe(true);
     expect(client.getQueryState(keys.meter(2))?.isInvalidated).toBe(false);
+  });
+});
+
+describe("what is on its way for the first time when something is heard", () => {
+  const refunds = ["refunds", "R1"] as const;
+  test.each([
+    ["a meter, by its tile", keys.meter(1), { type: "tiles", asOf: 1, tiles: [tile(1)] }],
+    ["the events of a meter, by a command", keys.events(1), { type: "command", command: command() }],
+    ["a refund, by its command", refunds, { type: "command", command: command({ kind: "deduct" }) }],
+  ] as const)("is loaded once more, however often it is heard: %s", async (_, queryKey, event) => {
+    const client = new QueryClient();
+    const answers: ((read: string) => void)[] = [];
+    const queryFn = () => new Promise<string>((resolve) => answers.push(resolve));
+    const all = [queryKey, ...(queryKey === refunds ? [] : [keys.meter(1)])];
+    const stops = all.map((each) => new QueryObserver(client, { queryKey: each, queryFn }).subscribe(() => {}));
+    const firsts = answers.length;
+    applyLiveEvent(client, event);
+    applyLiveEvent(client, event);
+    expect(answers).toHaveLength(firsts);
+    for (const answer of answers) answer("read before it happened");
+    await expect.poll(() => answers.length).toBe(2 * firsts);
+    for (const answer of answers) answer("read after it happened");
+    await expect.poll(() => client.getQueryData(queryKey)).toBe("read after it happened");
+    expect(answers).toHaveLength(2 * firsts);
+    for (const stop of stops) stop();
+    client.clear();
   });
 });
 

@@ -1,4 +1,4 @@
-import type { InfiniteData, QueryClient } from "@tanstack/react-query";
+import type { InfiniteData, Query, QueryClient, QueryKey } from "@tanstack/react-query";
 import type { LiveEvent } from "#contract/live.ts";
 import type { Board, Command, MeterDetail, Tile, TileState } from "#contract/metering.ts";
 import type { Recharge } from "#contract/money.ts";
@@ -137,7 +137,7 @@ function applyOrder(client: QueryClient, order: Recharge): void {
     if (typeof meterId === "number" && meterId !== order.meterId) continue;
     const newest = ("pages" in list ? list.pages[0] : list)?.items[0]?.orderNo ?? "";
     if (order.orderNo > newest) {
-      void client.invalidateQueries({ queryKey, exact: true });
+      loadAgain(client, queryKey);
     } else {
       const next: OrderList =
         "pages" in list ? { ...list, pages: list.pages.map((page) => patchPage(page, order)) } : patchPage(list, order);
@@ -157,15 +157,33 @@ function applyCommand(client: QueryClient, command: Command): void {
       known && known.createdAt > command.createdAt ? known : command,
     );
   }
-  if (command.kind === "deduct" || command.kind === "clear")
-    void client.invalidateQueries({ queryKey: refundKeys.all });
+  if (command.kind === "deduct" || command.kind === "clear") loadAgain(client, refundKeys.all);
   refreshMeter(client, command.meterId);
 }
 
 /** Only what is on screen is loaded again; a meter that nobody looks at is only marked. */
 function refreshMeter(client: QueryClient, meterId: number): void {
-  if (client.getQueryData<MeterDetail>(keys.meter(meterId)) === undefined) return;
-  for (const queryKey of keysOfMeter(meterId)) void client.invalidateQueries({ queryKey });
+  if (client.getQueryState<MeterDetail>(keys.meter(meterId)) === undefined) return;
+  for (const queryKey of keysOfMeter(meterId)) loadAgain(client, queryKey);
+}
+
+const onTheirWay = new WeakSet<Query>();
+
+/**
+ * Loads again what is kept under a key. What is on its way for the first time may have been read before the change that we heard of, and the library
+ * leaves it at that: it is loaded once more when it is here.
+ */
+function loadAgain(client: QueryClient, queryKey: QueryKey): void {
+  for (const query of client.getQueryCache().findAll({ queryKey, fetchStatus: "fetching" })) {
+    if (query.state.data !== undefined || onTheirWay.has(query)) continue;
+    onTheirWay.add(query);
+    const isHere = (): void => {
+      onTheirWay.delete(query);
+      void client.invalidateQueries({ queryKey: query.queryKey, exact: true });
+    };
+    query.fetch().then(isHere, isHere);
+  }
+  void client.invalidateQueries({ queryKey });
 }
 
 function keysOfMeter(meterId: number) {
