@@ -28,6 +28,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
         // Everything that events keep fresh may have changed while nobody listened.
         for (const queryKey of [keys.board, ["meter"], ["events"], ["frames"], ["last-day"], ["order"], keys.orders])
           void client.invalidateQueries({ queryKey });
+        void checkSession(); // rights may have changed as well, and nobody is told of that later
       },
       onBroken: () => void checkSession(), // perhaps it broke because the session is over
     });
