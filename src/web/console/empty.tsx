@@ -1,11 +1,12 @@
 import { Button } from "antd";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useSearchParams } from "react-router";
+import { Link } from "react-router";
 import type { Permission } from "#domain/permission.ts";
 import { useCan } from "#web/shared/can.tsx";
 import { withFilter } from "./address-filter.ts";
 import { Notice } from "./notice.tsx";
+import { useAddress } from "./use-address.ts";
 
 type EmptyProps = {
   title: string;
@@ -23,7 +24,7 @@ type EmptyProps = {
 /** A list in which there is nothing: why, and what to do about it. Where the address narrows it, that is to see everything. */
 export function Empty({ title, none = title, lead, testId, narrowing = [], action }: EmptyProps) {
   const { t } = useTranslation();
-  const [address, setAddress] = useSearchParams();
+  const [address, setAddress] = useAddress();
   const isNarrowed = narrowing.some((name) => (address.get(name) ?? "") !== "");
   const nothing = Object.fromEntries([...narrowing, "page"].map((name) => [name, ""]));
   return (

@@ -2,7 +2,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Button } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useSearchParams } from "react-router";
+import { Link } from "react-router";
 import type { Alarm } from "#contract/alarms.ts";
 import { alarmKeys, getAlarmSummary, getAlarms } from "#web/shared/api-alarms.ts";
 import { useCan } from "#web/shared/can.tsx";
@@ -18,6 +18,7 @@ import { Findings } from "./findings.tsx";
 import "../records/records.css";
 import "../reports/reports.css";
 import "./alarms.css";
+import { useAddress } from "../../use-address.ts";
 
 const FILTER_NAMES = ["acknowledged", "kind", "level", "finding", "areaId", "search"] as const;
 const AGAIN_MS = 10_000;
@@ -25,7 +26,7 @@ const AGAIN_MS = 10_000;
 /** Alarms (报警) of the meters in the scope: open ones first, page by page; some may be acknowledged at once. */
 export function AlarmsPage() {
   const { t } = useTranslation();
-  const [address, setAddress] = useSearchParams();
+  const [address, setAddress] = useAddress();
   const may = useCan("alarm.handle");
   const state = address.get("state") ?? "open";
   const narrowing = filterFrom(address, FILTER_NAMES);

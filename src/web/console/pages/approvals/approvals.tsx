@@ -1,13 +1,13 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button, Segmented } from "antd";
 import { useTranslation } from "react-i18next";
-import { useSearchParams } from "react-router";
 import type { ApprovalView } from "#contract/approvals.ts";
 import { approvalKeys, getApproval, getApprovals } from "#web/shared/api-approvals.ts";
 import { FailedLine, FailedNotice, Loading, Notice } from "../../notice.tsx";
 import { ApprovalCard } from "./approval-card.tsx";
 import { ApprovalRules } from "./approval-rules.tsx";
 import "./approvals.css";
+import { useAddress } from "../../use-address.ts";
 
 const VIEWS = ["to_decide", "mine", "all"] as const satisfies readonly ApprovalView[];
 const POLL_MS = 4_000;
@@ -16,7 +16,7 @@ const POLL_MS = 4_000;
 export function ApprovalsPage() {
   const { t } = useTranslation();
   const client = useQueryClient();
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useAddress();
   const view = VIEWS.find((each) => each === search.get("view")) ?? "to_decide";
   const list = useInfiniteQuery({
     queryKey: approvalKeys.list(view),

@@ -1,7 +1,6 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Button } from "antd";
 import { useTranslation } from "react-i18next";
-import { useSearchParams } from "react-router";
 import { auditKeys, getAudit, getAuditSummary } from "#web/shared/api-audit.ts";
 import { filterFrom, withFilter } from "../../address-filter.ts";
 import { Empty } from "../../empty.tsx";
@@ -13,6 +12,7 @@ import { AuditRows } from "./audit-rows.tsx";
 import { ChainBadge } from "./chain-badge.tsx";
 import "../records/records.css";
 import "./audit.css";
+import { useAddress } from "../../use-address.ts";
 
 const PAGE = 50;
 const AGAIN_MS = 30_000;
@@ -20,7 +20,7 @@ const AGAIN_MS = 30_000;
 /** Who did what to what, when, and what it was before (审计日志); narrowed, taken out as Excel, and whether it is as it was written. */
 export function AuditPage() {
   const { t } = useTranslation();
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useAddress();
   const filter = filterFrom(search, AUDIT_FILTER_NAMES);
   const list = useInfiniteQuery({
     queryKey: auditKeys.list(filter),

@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useNavigate, useParams, useSearchParams } from "react-router";
+import { Link, useNavigate, useParams } from "react-router";
 import type { Batch } from "#contract/switch-batches.ts";
 import { type BatchStep, batchSteps } from "#domain/switch-batch.ts";
 import { approvalKeys } from "#web/shared/api-approvals.ts";
@@ -22,6 +22,7 @@ import "./words.ts";
 import "../records/records.css";
 import "../reports/reports.css";
 import "./batches.css";
+import { useAddress } from "../../use-address.ts";
 
 /** While something is on its way the page is asked for again so often. */
 const LIVE_MS = 1_500;
@@ -123,7 +124,7 @@ function BatchHead({ batch, onChanged }: Props) {
 
 function BatchBody({ batch, onChanged }: Props) {
   const { t } = useTranslation();
-  const [address, setAddress] = useSearchParams();
+  const [address, setAddress] = useAddress();
   const step = batchSteps.find((each) => each === address.get("step")) ?? null;
   const rows = step === null ? batch.items : batch.items.filter((each) => each.step === step);
   const shown = pageOf(rows, Number(address.get("page") ?? "1") || 1);

@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Button, Input } from "antd";
 import { useTranslation } from "react-i18next";
-import { Link, useSearchParams } from "react-router";
+import { Link } from "react-router";
 import type { BatchLine } from "#contract/switch-batches.ts";
 import { batchKinds, batchStates } from "#domain/switch-batch.ts";
 import { batchKeys, getBatches } from "#web/shared/api-batches.ts";
@@ -18,6 +18,7 @@ import "./words.ts";
 import "../records/records.css";
 import "../reports/reports.css";
 import "./batches.css";
+import { useAddress } from "../../use-address.ts";
 
 const FILTER_NAMES = ["kind", "state", "search"] as const;
 const AGAIN_MS = 5_000;
@@ -25,7 +26,7 @@ const AGAIN_MS = 5_000;
 /** Batches of trips and closes (批量拉合闸) of meters in the scope, the newest first. */
 export function BatchesPage() {
   const { t } = useTranslation();
-  const [address, setAddress] = useSearchParams();
+  const [address, setAddress] = useAddress();
   const may = useCan(["meter.trip", "meter.close"]);
   const filter = filterFrom(address, FILTER_NAMES);
   const page = Number(address.get("page") ?? "1") || 1;

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button, Input, Segmented } from "antd";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useNavigate, useSearchParams } from "react-router";
+import { Link, useNavigate } from "react-router";
 import type { BatchPreview } from "#contract/switch-batches.ts";
 import { againSteps, BATCH_METERS_MAX, type BatchKind, batchKinds } from "#domain/switch-batch.ts";
 import { getBoard } from "#web/shared/api.ts";
@@ -22,11 +22,12 @@ import "./words.ts";
 import "../records/records.css";
 import "../reports/reports.css";
 import "./batches.css";
+import { useAddress } from "../../use-address.ts";
 
 /** Makes a batch: choose the meters (by the board's filter, by a pasted list, or what failed before), look at the list, type how many. */
 export function NewBatchPage() {
   const { t } = useTranslation();
-  const [address, setAddress] = useSearchParams();
+  const [address, setAddress] = useAddress();
   const may: Record<BatchKind, boolean> = { trip: useCan("meter.trip"), close: useCan("meter.close") };
   const kinds = batchKinds.filter((each) => may[each]);
   const kind = kinds.find((each) => each === address.get("do")) ?? kinds[0] ?? "trip";

@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button } from "antd";
 import { type KeyboardEvent, useCallback, useDeferredValue, useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useSearchParams } from "react-router";
+import { Link } from "react-router";
 import { getBoard } from "#web/shared/api.ts";
 import { useCan } from "#web/shared/can.tsx";
 import { clockTime } from "#web/shared/format.ts";
@@ -29,13 +29,14 @@ import { Legend, Toolbar } from "./toolbar.tsx";
 import { useWall } from "./wall.ts";
 import "./board.css";
 import "./tile.css";
+import { useAddress } from "../../use-address.ts";
 
 /** The status board (状态墙), the first page: every meter of my scope by colour, live. */
 export function BoardPage() {
   const { t } = useTranslation();
   const live = useLiveStatus();
   const client = useQueryClient();
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useAddress();
   const view = viewFromAddress(search);
   const scroller = useRef<HTMLDivElement>(null);
   const board = useQuery({

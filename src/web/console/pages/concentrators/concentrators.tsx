@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Button, Input, Segmented } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useSearchParams } from "react-router";
+import { Link } from "react-router";
 import type { ConcentratorLine, ConcentratorQuery } from "#contract/collection.ts";
 import { SIGNAL_WEAK_DBM } from "#domain/collection.ts";
 import { collectionKeys, concentratorFilter, getConcentrators } from "#web/shared/api-collection.ts";
@@ -18,6 +18,7 @@ import { CollectorTable } from "./collectors.tsx";
 import "../reports/reports.css";
 import "./concentrators.css";
 import { SheetBox } from "../../sheet-box.tsx";
+import { useAddress } from "../../use-address.ts";
 
 /** A concentrator that stops is red within two heartbeats: the page must not be the slow part. */
 const POLL_MS = 3_000;
@@ -27,11 +28,11 @@ const STATES = ["all", "online", "offline", "retired"] as const;
 /** Every concentrator in the scope (集中器): whether it is there, how well it answers, who owns it. */
 export function ConcentratorsPage() {
   const { t } = useTranslation();
-  const [params, setParams] = useSearchParams();
+  const [params, setParams] = useAddress();
   const [isAdding, setAdding] = useState(false);
   const query = queryOf(params);
   const set = (change: Record<string, string>): void => {
-    setParams(withFilter(params, { page: "", ...change }), { replace: true });
+    setParams((now) => withFilter(now, { page: "", ...change }), { replace: true });
   };
   const [text, setText] = useTypedFilter(query.search ?? "", (search) => set({ search }));
   const found = useQuery({

@@ -2,13 +2,14 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Button, Input } from "antd";
 import { type KeyboardEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useNavigate, useSearchParams } from "react-router";
+import { Link, useNavigate } from "react-router";
 import { deskKeys, searchCustomers } from "#web/shared/api-desk.ts";
 import { WayTo } from "../../empty.tsx";
 import { FailedNotice, Loading, Notice } from "../../notice.tsx";
 import { moveChoice } from "../../search-keys.ts";
 import { useSettled } from "../../use-settled.ts";
 import "./customers.css";
+import { useAddress } from "../../use-address.ts";
 
 const HITS_MAX = 50;
 
@@ -16,7 +17,7 @@ const HITS_MAX = 50;
 export function CustomersPage() {
   const { t } = useTranslation();
   const navigate = useNavigate();
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useAddress();
   const [text, setText] = useState(search.get("search") ?? "");
   const [choice, setChoice] = useState(0);
   const asked = useSettled(text.trim(), 150);

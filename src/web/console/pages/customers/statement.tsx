@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Button } from "antd";
 import { useTranslation } from "react-i18next";
-import { useParams, useSearchParams } from "react-router";
+import { useParams } from "react-router";
 import { dayOf, instant } from "#base/time.ts";
 import type { Statement } from "#contract/customers.ts";
 import { deskKeys, getStatement } from "#web/shared/api-desk.ts";
@@ -11,13 +11,14 @@ import { FailedNotice, Loading } from "../../notice.tsx";
 import { channelText } from "../recharge/channel-text.ts";
 import "../records/records.css";
 import "./customers.css";
+import { useAddress } from "../../use-address.ts";
 
 /** The statement (对账单) of one room and no other: what it began with, what came and went, what it ended with. */
 export function StatementPage() {
   const { t } = useTranslation();
   const { roomId = "" } = useParams();
   const id = /^\d{1,15}$/.test(roomId) ? Number(roomId) : 0;
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useAddress();
   const today = dayOf(instant(Date.now()));
   const from = search.get("from") ?? `${today.slice(0, 8)}01`;
   const to = search.get("to") ?? today;
@@ -33,7 +34,10 @@ export function StatementPage() {
         type="date"
         value={value}
         max={today}
-        onChange={(event) => event.target.value !== "" && setSearch({ from, to, [name]: event.target.value })}
+        onChange={(event) =>
+          event.target.value !== "" &&
+          setSearch((now) => ({ from, to, ...Object.fromEntries(now), [name]: event.target.value }))
+        }
         data-testid={`statement-${name}`}
       />
     </label>

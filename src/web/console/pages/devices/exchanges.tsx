@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Input, Segmented } from "antd";
 import { useTranslation } from "react-i18next";
-import { Link, useSearchParams } from "react-router";
+import { Link } from "react-router";
 import type { Exchange } from "#contract/devices.ts";
 import { deviceKeys, exchangeFilter, getExchanges } from "#web/shared/api-devices.ts";
 import { dateTime, MISSING, units } from "#web/shared/format.ts";
@@ -14,16 +14,18 @@ import "../records/records.css";
 import "../reports/reports.css";
 import "./devices.css";
 import { SheetBox } from "../../sheet-box.tsx";
+import { useAddress } from "../../use-address.ts";
 
 const POLL_MS = 10_000;
 
 /** Every exchange (换表记录) in the scope: those under way, or those that have ended. */
 export function ExchangesPage() {
   const { t } = useTranslation();
-  const [address, setAddress] = useSearchParams();
+  const [address, setAddress] = useAddress();
   const open = address.get("state") !== "ended";
   const search = address.get("search") ?? "";
-  const choose = (change: Record<string, string>): void => setAddress(withFilter(address, change), { replace: true });
+  const choose = (change: Record<string, string>): void =>
+    setAddress((now) => withFilter(now, change), { replace: true });
   const [text, setText] = useTypedFilter(search, (typed) => choose({ search: typed }));
   const view = { open, search };
   const found = useQuery({

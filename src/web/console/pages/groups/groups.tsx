@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Button, Input, Segmented } from "antd";
 import { useTranslation } from "react-i18next";
-import { Link, useSearchParams } from "react-router";
+import { Link } from "react-router";
 import type { GroupItem } from "#contract/groups.ts";
 import { getGroups, groupKeys } from "#web/shared/api-groups.ts";
 import { dateTime, yuan } from "#web/shared/format.ts";
@@ -10,6 +10,8 @@ import { ExportButton } from "../../export-button.tsx";
 import { FailedNotice, Loading } from "../../notice.tsx";
 import { useSettled } from "../../use-settled.ts";
 import "./groups.css";
+import { withFilter } from "../../address-filter.ts";
+import { useAddress } from "../../use-address.ts";
 
 const POLL_MS = 10_000;
 const VIEWS = ["active", "dissolved", "all"] as const;
@@ -17,7 +19,7 @@ const VIEWS = ["active", "dissolved", "all"] as const;
 /** Merged accounts (合并账户) of the scope: who, which meters, the balance as of when, and what is off or under way. */
 export function GroupsPage() {
   const { t } = useTranslation();
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useAddress();
   const view = VIEWS.find((each) => each === search.get("state")) ?? "active";
   const text = search.get("search") ?? "";
   const asked = useSettled(text.trim(), 200);
@@ -34,11 +36,8 @@ export function GroupsPage() {
   });
   const items = list.data?.pages.flatMap((page) => page.items);
   const choose = (next: { state?: string; search?: string }): void => {
-    const all = { state: view as string, search: text, ...next };
-    setSearch(
-      { ...(all.state === "active" ? {} : { state: all.state }), ...(all.search === "" ? {} : { search: all.search }) },
-      { replace: true },
-    );
+    const named = next.state === "active" ? { ...next, state: "" } : next;
+    setSearch((now) => withFilter(now, named), { replace: true });
   };
   return (
     <main className="page" id="main" tabIndex={-1}>

@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Button, Input, Segmented } from "antd";
 import { useTranslation } from "react-i18next";
-import { Link, useSearchParams } from "react-router";
+import { Link } from "react-router";
 import { getMoveOuts, moveOutKeys } from "#web/shared/api-move-outs.ts";
 import { dateTime, yuan } from "#web/shared/format.ts";
 import { Empty, WayTo } from "../../empty.tsx";
@@ -12,6 +12,8 @@ import { useTypedFilter } from "../../use-typed-filter.ts";
 import { stateTones } from "./state-tones.ts";
 import "../reports/reports.css";
 import "./move-outs.css";
+import { withFilter } from "../../address-filter.ts";
+import { useAddress } from "../../use-address.ts";
 
 const VIEWS = ["open", "done", "cancelled", "all"] as const;
 const POLL_MS = 5_000;
@@ -19,7 +21,7 @@ const POLL_MS = 5_000;
 /** Every move-out (退租单), newest first, by state and text; with a way to each and as Excel. */
 export function MoveOutsPage() {
   const { t } = useTranslation();
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useAddress();
   const view = VIEWS.find((each) => each === search.get("view")) ?? "open";
   const text = search.get("search") ?? "";
   const filter = new URLSearchParams({
@@ -35,11 +37,7 @@ export function MoveOutsPage() {
   });
   const items = list.data?.pages.flatMap((page) => page.items);
   const choose = (next: { view?: string; search?: string }): void => {
-    const chosen = { view, search: text, ...next };
-    setSearch({
-      ...(chosen.view === "open" ? {} : { view: chosen.view }),
-      ...(chosen.search === "" ? {} : { search: chosen.search }),
-    });
+    setSearch((now) => withFilter(now, next.view === "open" ? { ...next, view: "" } : next));
   };
   const [typed, setTyped] = useTypedFilter(text, (next) => choose({ search: next }));
   return (

@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Input } from "antd";
 import { useTranslation } from "react-i18next";
-import { Link, useSearchParams } from "react-router";
+import { Link } from "react-router";
 import type { UserLine } from "#contract/people.ts";
 import { getUsers, peopleKeys } from "#web/shared/api-people.ts";
 import { dateTime } from "#web/shared/format.ts";
@@ -11,11 +11,12 @@ import { useSettled } from "../../use-settled.ts";
 import { LimitTags } from "./limits-part.tsx";
 import { roleTitle } from "./names.ts";
 import "./people.css";
+import { useAddress } from "../../use-address.ts";
 
 /** Who may log in (管理员): what each can do, over which meters, and when he was last here. */
 export function UsersPage() {
   const { t } = useTranslation();
-  const [params, setParams] = useSearchParams();
+  const [params, setParams] = useAddress();
   const search = params.get("search") ?? "";
   const asked = useSettled(search.trim(), 200);
   const list = useQuery({

@@ -2,7 +2,7 @@ import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { Button, Checkbox, Input, Select } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useSearchParams } from "react-router";
+import { Link } from "react-router";
 import type { PriceChange, PricedMeter, Selection, Tariffs } from "#contract/prices.ts";
 import { getPricedMeters, type MeterFilter, priceKeys } from "#web/shared/api-prices.ts";
 import { Can } from "#web/shared/can.tsx";
@@ -10,6 +10,7 @@ import { dateTime, yuan } from "#web/shared/format.ts";
 import { withFilter } from "../../address-filter.ts";
 import { Empty } from "../../empty.tsx";
 import { FailedNotice, Loading } from "../../notice.tsx";
+import { useAddress } from "../../use-address.ts";
 import { useTypedFilter } from "../../use-typed-filter.ts";
 import { AssignDialog } from "./assign-dialog.tsx";
 
@@ -25,7 +26,7 @@ type ListProps = {
 /** Who pays what since when; some of them, or a whole area, can be given another price. */
 export function PricedMeterList({ tariffs, change: only, onAsked }: ListProps) {
   const { t } = useTranslation();
-  const [address, setAddress] = useSearchParams();
+  const [address, setAddress] = useAddress();
   const of = (name: string): string => address.get(name) ?? "";
   const filter = { areaId: of("areaId"), kind: of("kind"), search: of("search") };
   const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set());
@@ -42,7 +43,7 @@ export function PricedMeterList({ tariffs, change: only, onAsked }: ListProps) {
   const total = list.data?.pages[0]?.total ?? 0;
   const area = tariffs.areas.find((each) => String(each.id) === filter.areaId);
   const change = (part: Partial<typeof filter>): void => {
-    setAddress(withFilter(address, part), { replace: true });
+    setAddress((now) => withFilter(now, part), { replace: true });
     setChosen(new Set());
   };
   const [text, setText] = useTypedFilter(filter.search, (search) => change({ search }));

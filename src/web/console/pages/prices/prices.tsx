@@ -2,7 +2,6 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Segmented } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useSearchParams } from "react-router";
 import type { PriceChange } from "#contract/prices.ts";
 import { getTariffs, priceKeys } from "#web/shared/api-prices.ts";
 import { dateTime } from "#web/shared/format.ts";
@@ -12,6 +11,7 @@ import { PricedMeterList } from "./meter-list.tsx";
 import { TariffList } from "./tariff-list.tsx";
 import "../records/records.css";
 import "./prices.css";
+import { useAddress } from "../../use-address.ts";
 
 const VIEWS = ["meters", "tariffs", "changes"] as const;
 type View = (typeof VIEWS)[number];
@@ -20,7 +20,7 @@ type View = (typeof VIEWS)[number];
 export function PricesPage() {
   const { t } = useTranslation();
   const client = useQueryClient();
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useAddress();
   const [asked, setAsked] = useState<PriceChange | null>(null);
   const view = VIEWS.find((each) => each === search.get("view")) ?? "meters";
   const tariffs = useQuery({ queryKey: priceKeys.tariffs, queryFn: getTariffs });

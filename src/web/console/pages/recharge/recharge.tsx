@@ -2,7 +2,6 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Button } from "antd";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useSearchParams } from "react-router";
 import { wireAmount } from "#web/shared/amount-input.ts";
 import { isOutcomeUnknown, postRecharge, refusalCode } from "#web/shared/api.ts";
 import { deskKeys } from "#web/shared/api-desk.ts";
@@ -17,6 +16,7 @@ import { InDoubt } from "./in-doubt.tsx";
 import { OrderView } from "./order-view.tsx";
 import { RechargeForm } from "./recharge-form.tsx";
 import "./recharge.css";
+import { useAddress } from "../../use-address.ts";
 
 /** A payment in doubt that is younger than this is cleared up without asking. */
 const CLEAR_UP_MS = 120_000;
@@ -25,7 +25,7 @@ const CLEAR_UP_MS = 120_000;
 export function RechargePage() {
   const { t } = useTranslation();
   const client = useQueryClient();
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useAddress();
   const address = search.get("meter");
   const meterId = address !== null && /^\d+$/.test(address) ? Number(address) : null;
   const replaces = search.get("replaces");

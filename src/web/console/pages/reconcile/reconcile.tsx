@@ -1,7 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button, Segmented } from "antd";
 import { useTranslation } from "react-i18next";
-import { useSearchParams } from "react-router";
 import { getReconciliation, postReconciliation, reconcileKeys } from "#web/shared/api-reconcile.ts";
 import { dateTime } from "#web/shared/format.ts";
 import { FailedLine, FailedNotice, Loading, Notice } from "../../notice.tsx";
@@ -9,6 +8,8 @@ import { DifferenceTable } from "./difference-table.tsx";
 import { LedgerCard } from "./ledger-card.tsx";
 import "../records/records.css";
 import "./reconcile.css";
+import { withFilter } from "../../address-filter.ts";
+import { useAddress } from "../../use-address.ts";
 
 const POLL_MS = 30_000;
 
@@ -16,7 +17,7 @@ const POLL_MS = 30_000;
 export function ReconcilePage() {
   const { t } = useTranslation();
   const client = useQueryClient();
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useAddress();
   const view = {
     state: search.get("state") === "ended" ? ("ended" as const) : ("open" as const),
     kind: search.get("kind"),
@@ -32,8 +33,11 @@ export function ReconcilePage() {
   });
   const last = page.data?.last ?? null;
   const choose = (next: Partial<typeof view>): void => {
-    const { state, kind } = { ...view, ...next };
-    setSearch({ ...(state === "open" ? {} : { state }), ...(kind === null ? {} : { kind }) });
+    const named = {
+      ...(next.state === undefined ? {} : { state: next.state === "open" ? "" : next.state }),
+      ...(next.kind === undefined ? {} : { kind: next.kind ?? "" }),
+    };
+    setSearch((now) => withFilter(now, named));
   };
   return (
     <main className="page" id="main" tabIndex={-1}>

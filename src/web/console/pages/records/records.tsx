@@ -2,7 +2,7 @@ import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-qu
 import { Button } from "antd";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useSearchParams } from "react-router";
+import { Link } from "react-router";
 import type { RechargeTotals } from "#contract/money.ts";
 import { getMeter, getRechargesBy } from "#web/shared/api.ts";
 import { deskKeys, getTotals } from "#web/shared/api-desk.ts";
@@ -20,6 +20,7 @@ import { commonFilter, RecordsTabs } from "../refunds/records-tabs.tsx";
 import { FILTER_NAMES, RecordsFilter } from "./records-filter.tsx";
 import { RecordsTable } from "./records-table.tsx";
 import "./records.css";
+import { useAddress } from "../../use-address.ts";
 
 const PAGE = 50;
 /** Sums may lag behind the list by this much. */
@@ -28,10 +29,11 @@ const TOTALS_MS = 5_000;
 /** The recharges (充值记录), newest first, narrowed, summed and taken out as Excel; each with a way to its receipt. */
 export function RecordsPage() {
   const { t } = useTranslation();
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useAddress();
   const meterText = search.get("meterId") ?? search.get("meter");
   const meterId = meterText !== null && /^\d{1,15}$/.test(meterText) ? Number(meterText) : null;
-  const address = withFilter(search, { meter: "", meterId: meterId === null ? "" : String(meterId) });
+  const byId = { meter: "", meterId: meterId === null ? "" : String(meterId) };
+  const address = withFilter(search, byId);
   const filter = filterFrom(address, FILTER_NAMES);
   const records = useInfiniteQuery({
     queryKey: keys.records(filter),
@@ -47,7 +49,8 @@ export function RecordsPage() {
   });
   const label = useMeterLabel(meterId);
   const items = records.data?.pages.flatMap((page) => page.items);
-  const change = (changed: Readonly<Record<string, string>>): void => setSearch(withFilter(address, changed));
+  const change = (changed: Readonly<Record<string, string>>): void =>
+    setSearch((now) => withFilter(now, { ...byId, ...changed }));
   return (
     <main className="page" id="main" tabIndex={-1}>
       <div className="page-head">

@@ -2,7 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Button } from "antd";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useNavigate, useSearchParams } from "react-router";
+import { useNavigate } from "react-router";
 import { isOutcomeUnknown, refusalCode } from "#web/shared/api.ts";
 import { postRefund, refundKeys } from "#web/shared/api-refunds.ts";
 import { newKey } from "#web/shared/new-key.ts";
@@ -13,6 +13,7 @@ import { RefundForm } from "./refund-form.tsx";
 import { RefundInDoubt } from "./refund-in-doubt.tsx";
 import "../recharge/recharge.css";
 import "./refunds.css";
+import { useAddress } from "../../use-address.ts";
 
 /** A refund in doubt that is younger than this is cleared up without asking. */
 const CLEAR_UP_MS = 120_000;
@@ -22,7 +23,7 @@ export function NewRefundPage() {
   const { t } = useTranslation();
   const client = useQueryClient();
   const navigate = useNavigate();
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useAddress();
   const text = search.get("meter");
   const meterId = text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null;
   const orderNo = search.get("order");

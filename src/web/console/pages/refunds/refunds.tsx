@@ -1,6 +1,6 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { Link, useSearchParams } from "react-router";
+import { Link } from "react-router";
 import type { RefundTotals } from "#contract/refunds.ts";
 import { getRefundsBy, getRefundTotals, refundKeys } from "#web/shared/api-refunds.ts";
 import { Can } from "#web/shared/can.tsx";
@@ -15,6 +15,7 @@ import { REFUND_FILTER_NAMES, RefundsFilter } from "./refunds-filter.tsx";
 import { RefundsTable } from "./refunds-table.tsx";
 import "../records/records.css";
 import "./refunds.css";
+import { useAddress } from "../../use-address.ts";
 
 const PAGE = 50;
 const POLL_MS = 5_000;
@@ -22,7 +23,7 @@ const POLL_MS = 5_000;
 /** Refunds, clears and write-offs (退费记录), newest first, narrowed, summed and taken out as Excel; each with its own page. */
 export function RefundsPage() {
   const { t } = useTranslation();
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useAddress();
   const filter = filterFrom(search, REFUND_FILTER_NAMES);
   const list = useInfiniteQuery({
     queryKey: refundKeys.list(filter),

@@ -1,6 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { useSearchParams } from "react-router";
 import { addDays, type Day, dayOf, instant } from "#base/time.ts";
 import type { CompletenessReport, CompletenessRow, DayHeld } from "#contract/completeness.ts";
 import { type Asked, getCompleteness, queryOf, reportKeys } from "#web/shared/api-reports.ts";
@@ -13,11 +12,12 @@ import { ReportFilter, Stepper, useReportFilter } from "./report-filter.tsx";
 import "../records/records.css";
 import "./reports.css";
 import { SheetBox } from "../../sheet-box.tsx";
+import { useAddress } from "../../use-address.ts";
 
 /** How many daily freezes (日冻结) are there, by concentrator and day; each figure opens the list of what is missing. */
 export function CompletenessPage() {
   const { t } = useTranslation();
-  const [, setSearch] = useSearchParams();
+  const [, setSearch] = useAddress();
   const yesterday = addDays(dayOf(instant(Date.now())), -1);
   const { asked, change } = useReportFilter({ day: yesterday, kind: "electricity" });
   const { missing, concentratorId, ...filter } = asked;

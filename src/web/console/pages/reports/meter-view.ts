@@ -1,6 +1,6 @@
-import { useSearchParams } from "react-router";
 import { addDays, addMonths, type Day, dayOf, instant, type Month, monthOf, parseDay } from "#base/time.ts";
 import { type Comparison, comparedPeriod, comparisons } from "#domain/compared-period.ts";
+import { useAddress } from "../../use-address.ts";
 
 /** What the pages of one meter show, as it stands in the address: a year, a month, a day, or an hour of a day. */
 export type MeterView = {
@@ -20,9 +20,9 @@ export const daySteps = ["60", "30", "15", "10", "5"] as const;
 
 /** The view in the address, and a way to change it: each change is a step back for the browser. */
 export function useMeterView(): { view: MeterView; go: (to: Partial<MeterView>) => void } {
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useAddress();
   const view = viewIn(search);
-  return { view, go: (to) => setSearch(searchOf({ ...view, ...to })) };
+  return { view, go: (to) => setSearch((now) => searchOf({ ...viewIn(now), ...to })) };
 }
 
 function viewIn(search: URLSearchParams): MeterView {

@@ -2,18 +2,20 @@ import { useQuery } from "@tanstack/react-query";
 import { Button, Input } from "antd";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { useSearchParams } from "react-router";
 import { deskKeys, getAreas } from "#web/shared/api-desk.ts";
 import type { Asked } from "#web/shared/api-reports.ts";
+import { useAddress } from "../../use-address.ts";
 import { useTypedFilter } from "../../use-typed-filter.ts";
 
 /** The filter of a report; it stands in the address, so that a link says what it shows. */
 export function useReportFilter(defaults: Asked): { asked: Asked; change: (to: Asked) => void } {
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useAddress();
   const asked = { ...defaults, ...Object.fromEntries(search) };
   const change = (to: Asked): void => {
-    const next = { ...Object.fromEntries(search), ...to };
-    setSearch(Object.fromEntries(Object.entries(next).filter(([name, value]) => value !== (defaults[name] ?? ""))));
+    setSearch((now) => {
+      const next = { ...Object.fromEntries(now), ...to };
+      return Object.fromEntries(Object.entries(next).filter(([name, value]) => value !== (defaults[name] ?? "")));
+    });
   };
   return { asked, change };
 }

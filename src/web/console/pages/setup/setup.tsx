@@ -2,7 +2,6 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button } from "antd";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import { useSearchParams } from "react-router";
 import type { SetupStepView, SetupView } from "#contract/setup.ts";
 import type { Permission } from "#domain/permission.ts";
 import { permissionNames } from "#domain/permission-names.ts";
@@ -25,6 +24,7 @@ import "../concentrators/concentrators.css";
 import "../reports/reports.css";
 import "./setup.css";
 import "./words.ts";
+import { useAddress } from "../../use-address.ts";
 
 /** Whoever waits for a login sees it at once. */
 const POLL_MS = 2_000;
@@ -58,7 +58,7 @@ export function SetupPage() {
 
 function Assistant({ view }: { view: SetupView }) {
   const { t } = useTranslation();
-  const [address, setAddress] = useSearchParams();
+  const [address, setAddress] = useAddress();
   const asked = address.get("step");
   const step = setupSteps.find((each) => each === asked) ?? null;
   const isKnown = step !== null || asked === FINISH;

@@ -1,12 +1,12 @@
 import { Segmented } from "antd";
 import { useTranslation } from "react-i18next";
-import { useSearchParams } from "react-router";
 import { CalendarView } from "./calendar-view.tsx";
 import { CutList } from "./cut-list.tsx";
 import { WindowList } from "./window-list.tsx";
 import "../records/records.css";
 import "../prices/prices.css";
 import "./supply.css";
+import { useAddress } from "../../use-address.ts";
 
 const VIEWS = ["cuts", "windows", "calendar"] as const;
 type View = (typeof VIEWS)[number];
@@ -14,7 +14,7 @@ type View = (typeof VIEWS)[number];
 /** What keeps supply on: who would be cut off tomorrow, the hours in which nobody is, and the calendar that they go by. */
 export function SupplyPage() {
   const { t } = useTranslation();
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useAddress();
   const view = VIEWS.find((each) => each === search.get("view")) ?? "cuts";
   return (
     <main className="page" id="main" tabIndex={-1}>

@@ -2,7 +2,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { Button, Checkbox } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useNavigate, useSearchParams } from "react-router";
+import { Link, useNavigate } from "react-router";
 import type { TrialPlan } from "#contract/trials.ts";
 import { trialWhys } from "#domain/trial-words.ts";
 import { deskKeys, getAreas } from "#web/shared/api-desk.ts";
@@ -17,11 +17,12 @@ import { SheetBox } from "../../sheet-box.tsx";
 import "../records/records.css";
 import "../reports/reports.css";
 import "./trials.css";
+import { useAddress } from "../../use-address.ts";
 
 /** Chooses what is tried: everything behind a concentrator, an area, or some of their meters; with the switch test or without. */
 export function NewTrialPage() {
   const { t } = useTranslation();
-  const [address, setAddress] = useSearchParams();
+  const [address, setAddress] = useAddress();
   const place = address.has("concentrator") ? ("concentrator" as const) : ("area" as const);
   const placeId = Number(address.get(place) ?? "0");
   const query = new URLSearchParams({ place, placeId: String(placeId) }).toString();

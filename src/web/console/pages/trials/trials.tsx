@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Button, Input } from "antd";
 import { useTranslation } from "react-i18next";
-import { Link, useSearchParams } from "react-router";
+import { Link } from "react-router";
 import type { TrialItem } from "#contract/trials.ts";
 import { trialStates } from "#domain/trial.ts";
 import { trialStateNames } from "#domain/trial-words.ts";
@@ -19,6 +19,7 @@ import { TrialTag } from "./trial-tag.tsx";
 import "../records/records.css";
 import "../reports/reports.css";
 import "./trials.css";
+import { useAddress } from "../../use-address.ts";
 
 const FILTER_NAMES = ["state", "result", "search"] as const;
 const AGAIN_MS = 5_000;
@@ -26,7 +27,7 @@ const AGAIN_MS = 5_000;
 /** Trial runs (试运行) that one sees as a whole, the newest first, page by page. */
 export function TrialsPage() {
   const { t } = useTranslation();
-  const [address, setAddress] = useSearchParams();
+  const [address, setAddress] = useAddress();
   const filter = filterFrom(address, FILTER_NAMES);
   const page = Number(address.get("page") ?? "1") || 1;
   const query = new URLSearchParams([...new URLSearchParams(filter), ["page", String(page)]]).toString();
