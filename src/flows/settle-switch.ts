@@ -82,18 +82,19 @@ function shown(claimed: ClaimedCommand, before: MeterStateTable, now: Instant): 
   return { relay: "open", relay_at: now, off_cause: weightier ? before.off_cause : cause };
 }
 
-/** Whether a routine look has told of the relay's move before its command was read back: one move is told once. */
+/** Whether a routine look has told of the relay's last move before its command was read back: one move is told once. */
 async function wasShownSince(tx: Tx, command: CommandTable, kind: "tripped" | "closed"): Promise<boolean> {
   if (command.sent_at === null) return false;
   const told = await tx
     .selectFrom("meter_event")
-    .select("id")
+    .select("kind")
     .where("meter_id", "=", command.meter_id)
     .where("at", ">=", command.sent_at)
-    .where("kind", "=", kind)
+    .where("kind", "in", ["tripped", "closed"])
+    .orderBy("at", "desc")
     .limit(1)
     .executeTakeFirst();
-  return told !== undefined;
+  return told?.kind === kind;
 }
 
 async function undoIfPaid(ctx: FlowContext, tx: Tx, at: Settling): Promise<void> {
