@@ -10,7 +10,7 @@ export default defineConfig({
   test: {
     include: ["src/**/*.test.{ts,tsx}", "tools/**/*.test.ts", "test/**/*.test.ts"],
     globalSetup: existsSync(globalSetup) ? [globalSetup] : [],
-    maxWorkers: 2, // for an editor; a whole run has its own (tools/test/suite.ts). On two cores the default is one
+    maxWorkers: 2, // of each side (tools/test/suite.ts); on two cores the default is one
     testTimeout: 300_000, // for what hangs: two busy cores, a database and a browser
     hookTimeout: 300_000,
     expect: { poll: { timeout: 60_000 } }, // the default of a second is a timed assertion on a busy machine

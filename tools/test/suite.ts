@@ -39,13 +39,10 @@ const STORIES = "test/browser*.test.ts";
 
 /**
  * Runs the tests whose path matches a filter, or all; tells `progress` one line per finished file, and `finished` what it gave. Stories in a browser
- * run beside the others, two beside two: the others mostly wait for the time of day, and more than two browsers for each other.
+ * run beside the others, each side two at a time: that fills two cores, and three beside two were no quicker.
  */
 export function runSuite(options: Options): SuiteRun {
-  const sides = [
-    side(options, { include: [STORIES], maxWorkers: 2 }),
-    side(options, { exclude: [...defaultExclude, STORIES], maxWorkers: 2 }),
-  ];
+  const sides = [side(options, { include: [STORIES] }), side(options, { exclude: [...defaultExclude, STORIES] })];
   const server = options.withDatabases ? startSharedMariadb() : Promise.resolve(null);
   const result = server.then(async (shared) => {
     try {
@@ -71,7 +68,7 @@ function joined(results: readonly SuiteResult[]): SuiteResult {
   };
 }
 
-function side(options: Options, files: { include?: string[]; exclude?: string[]; maxWorkers: number }) {
+function side(options: Options, files: { include?: string[]; exclude?: string[] }) {
   const running = new Set<string>();
   const logs = new Map<string, string[]>();
   const unhandled: Failure[] = [];

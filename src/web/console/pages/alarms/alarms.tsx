@@ -11,6 +11,7 @@ import { filterFrom, withFilter } from "../../address-filter.ts";
 import { Empty } from "../../empty.tsx";
 import { ExportButton } from "../../export-button.tsx";
 import { FailedNotice, Loading, NotYet } from "../../notice.tsx";
+import { useAddress } from "../../use-address.ts";
 import { AcknowledgeDialog } from "./acknowledge-dialog.tsx";
 import { AlarmTable } from "./alarm-table.tsx";
 import { AlarmsFilter } from "./alarms-filter.tsx";
@@ -18,7 +19,6 @@ import { Findings } from "./findings.tsx";
 import "../records/records.css";
 import "../reports/reports.css";
 import "./alarms.css";
-import { useAddress } from "../../use-address.ts";
 
 const FILTER_NAMES = ["acknowledged", "kind", "level", "finding", "areaId", "search"] as const;
 const AGAIN_MS = 10_000;

@@ -4,10 +4,10 @@ import { useTranslation } from "react-i18next";
 import type { ApprovalView } from "#contract/approvals.ts";
 import { approvalKeys, getApproval, getApprovals } from "#web/shared/api-approvals.ts";
 import { FailedLine, FailedNotice, Loading, Notice } from "../../notice.tsx";
+import { useAddress } from "../../use-address.ts";
 import { ApprovalCard } from "./approval-card.tsx";
 import { ApprovalRules } from "./approval-rules.tsx";
 import "./approvals.css";
-import { useAddress } from "../../use-address.ts";
 
 const VIEWS = ["to_decide", "mine", "all"] as const satisfies readonly ApprovalView[];
 const POLL_MS = 4_000;

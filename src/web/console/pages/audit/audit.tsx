@@ -7,12 +7,12 @@ import { Empty } from "../../empty.tsx";
 import { ExportButton } from "../../export-button.tsx";
 import { NotYet } from "../../notice.tsx";
 import { PagedList } from "../../paged-list.tsx";
+import { useAddress } from "../../use-address.ts";
 import { AUDIT_FILTER_NAMES, AuditFilterBar } from "./audit-filter.tsx";
 import { AuditRows } from "./audit-rows.tsx";
 import { ChainBadge } from "./chain-badge.tsx";
 import "../records/records.css";
 import "./audit.css";
-import { useAddress } from "../../use-address.ts";
 
 const PAGE = 50;
 const AGAIN_MS = 30_000;

@@ -13,6 +13,7 @@ import { withFilter } from "../../address-filter.ts";
 import { ExportButton } from "../../export-button.tsx";
 import { FailedNotice, Loading } from "../../notice.tsx";
 import { ReasonDialog } from "../../reason-dialog.tsx";
+import { useAddress } from "../../use-address.ts";
 import { ApprovalCard } from "../approvals/approval-card.tsx";
 import { BatchRows } from "./batch-rows.tsx";
 import { Pager, pageOf } from "./pager.tsx";
@@ -22,7 +23,6 @@ import "./words.ts";
 import "../records/records.css";
 import "../reports/reports.css";
 import "./batches.css";
-import { useAddress } from "../../use-address.ts";
 
 /** While something is on its way the page is asked for again so often. */
 const LIVE_MS = 1_500;

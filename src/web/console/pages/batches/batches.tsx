@@ -15,10 +15,10 @@ import { SheetBox } from "../../sheet-box.tsx";
 import { useTypedFilter } from "../../use-typed-filter.ts";
 import { stateTones } from "./tones.ts";
 import "./words.ts";
+import { useAddress } from "../../use-address.ts";
 import "../records/records.css";
 import "../reports/reports.css";
 import "./batches.css";
-import { useAddress } from "../../use-address.ts";
 
 const FILTER_NAMES = ["kind", "state", "search"] as const;
 const AGAIN_MS = 5_000;

@@ -19,10 +19,10 @@ import { MeterChooser } from "./meter-chooser.tsx";
 import { Pager, pageOf } from "./pager.tsx";
 import { pastedNames } from "./pasted-names.ts";
 import "./words.ts";
+import { useAddress } from "../../use-address.ts";
 import "../records/records.css";
 import "../reports/reports.css";
 import "./batches.css";
-import { useAddress } from "../../use-address.ts";
 
 /** Makes a batch: choose the meters (by the board's filter, by a pasted list, or what failed before), look at the list, type how many. */
 export function NewBatchPage() {

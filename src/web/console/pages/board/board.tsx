@@ -8,6 +8,7 @@ import { useCan } from "#web/shared/can.tsx";
 import { clockTime } from "#web/shared/format.ts";
 import { caughtUp, countTiles, keys, sortTiles } from "#web/shared/live-cache.ts";
 import { FailedNotice, Loading, Notice } from "../../notice.tsx";
+import { useAddress } from "../../use-address.ts";
 import { useLiveStatus } from "../../use-live.tsx";
 import {
   addressOfView,
@@ -29,7 +30,6 @@ import { Legend, Toolbar } from "./toolbar.tsx";
 import { useWall } from "./wall.ts";
 import "./board.css";
 import "./tile.css";
-import { useAddress } from "../../use-address.ts";
 
 /** The status board (状态墙), the first page: every meter of my scope by colour, live. */
 export function BoardPage() {

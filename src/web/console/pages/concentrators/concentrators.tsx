@@ -12,13 +12,13 @@ import { withFilter } from "../../address-filter.ts";
 import { Empty } from "../../empty.tsx";
 import { ExportButton } from "../../export-button.tsx";
 import { FailedNotice, Loading } from "../../notice.tsx";
+import { useAddress } from "../../use-address.ts";
 import { useTypedFilter } from "../../use-typed-filter.ts";
 import { AddConcentrator } from "./add-concentrator.tsx";
 import { CollectorTable } from "./collectors.tsx";
 import "../reports/reports.css";
 import "./concentrators.css";
 import { SheetBox } from "../../sheet-box.tsx";
-import { useAddress } from "../../use-address.ts";
 
 /** A concentrator that stops is red within two heartbeats: the page must not be the slow part. */
 const POLL_MS = 3_000;

@@ -7,9 +7,9 @@ import { deskKeys, searchCustomers } from "#web/shared/api-desk.ts";
 import { WayTo } from "../../empty.tsx";
 import { FailedNotice, Loading, Notice } from "../../notice.tsx";
 import { moveChoice } from "../../search-keys.ts";
+import { useAddress } from "../../use-address.ts";
 import { useSettled } from "../../use-settled.ts";
 import "./customers.css";
-import { useAddress } from "../../use-address.ts";
 
 const HITS_MAX = 50;
 

@@ -8,10 +8,10 @@ import { deskKeys, getStatement } from "#web/shared/api-desk.ts";
 import { dateTime, isZero, yuan } from "#web/shared/format.ts";
 import { ExportButton } from "../../export-button.tsx";
 import { FailedNotice, Loading } from "../../notice.tsx";
+import { useAddress } from "../../use-address.ts";
 import { channelText } from "../recharge/channel-text.ts";
 import "../records/records.css";
 import "./customers.css";
-import { useAddress } from "../../use-address.ts";
 
 /** The statement (对账单) of one room and no other: what it began with, what came and went, what it ended with. */
 export function StatementPage() {

@@ -9,12 +9,12 @@ import { withFilter } from "../../address-filter.ts";
 import { Empty, WayTo } from "../../empty.tsx";
 import { ExportButton } from "../../export-button.tsx";
 import { FailedNotice, Loading } from "../../notice.tsx";
+import { useAddress } from "../../use-address.ts";
 import { useTypedFilter } from "../../use-typed-filter.ts";
 import "../records/records.css";
 import "../reports/reports.css";
 import "./devices.css";
 import { SheetBox } from "../../sheet-box.tsx";
-import { useAddress } from "../../use-address.ts";
 
 const POLL_MS = 10_000;
 

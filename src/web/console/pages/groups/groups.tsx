@@ -5,13 +5,13 @@ import { Link } from "react-router";
 import type { GroupItem } from "#contract/groups.ts";
 import { getGroups, groupKeys } from "#web/shared/api-groups.ts";
 import { dateTime, yuan } from "#web/shared/format.ts";
+import { withFilter } from "../../address-filter.ts";
 import { Empty, WayTo } from "../../empty.tsx";
 import { ExportButton } from "../../export-button.tsx";
 import { FailedNotice, Loading } from "../../notice.tsx";
+import { useAddress } from "../../use-address.ts";
 import { useSettled } from "../../use-settled.ts";
 import "./groups.css";
-import { withFilter } from "../../address-filter.ts";
-import { useAddress } from "../../use-address.ts";
 
 const POLL_MS = 10_000;
 const VIEWS = ["active", "dissolved", "all"] as const;

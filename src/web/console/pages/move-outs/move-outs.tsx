@@ -4,16 +4,16 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { getMoveOuts, moveOutKeys } from "#web/shared/api-move-outs.ts";
 import { dateTime, yuan } from "#web/shared/format.ts";
+import { withFilter } from "../../address-filter.ts";
 import { Empty, WayTo } from "../../empty.tsx";
 import { ExportButton } from "../../export-button.tsx";
 import { FailedNotice, Loading } from "../../notice.tsx";
 import { SheetBox } from "../../sheet-box.tsx";
+import { useAddress } from "../../use-address.ts";
 import { useTypedFilter } from "../../use-typed-filter.ts";
 import { stateTones } from "./state-tones.ts";
 import "../reports/reports.css";
 import "./move-outs.css";
-import { withFilter } from "../../address-filter.ts";
-import { useAddress } from "../../use-address.ts";
 
 const VIEWS = ["open", "done", "cancelled", "all"] as const;
 const POLL_MS = 5_000;

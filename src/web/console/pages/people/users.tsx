@@ -7,11 +7,11 @@ import { getUsers, peopleKeys } from "#web/shared/api-people.ts";
 import { dateTime } from "#web/shared/format.ts";
 import { Empty } from "../../empty.tsx";
 import { FailedNotice, Loading } from "../../notice.tsx";
+import { useAddress } from "../../use-address.ts";
 import { useSettled } from "../../use-settled.ts";
 import { LimitTags } from "./limits-part.tsx";
 import { roleTitle } from "./names.ts";
 import "./people.css";
-import { useAddress } from "../../use-address.ts";
 
 /** Who may log in (管理员): what each can do, over which meters, and when he was last here. */
 export function UsersPage() {

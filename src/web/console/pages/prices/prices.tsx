@@ -6,12 +6,12 @@ import type { PriceChange } from "#contract/prices.ts";
 import { getTariffs, priceKeys } from "#web/shared/api-prices.ts";
 import { dateTime } from "#web/shared/format.ts";
 import { FailedNotice, Loading } from "../../notice.tsx";
+import { useAddress } from "../../use-address.ts";
 import { ChangeList } from "./change-list.tsx";
 import { PricedMeterList } from "./meter-list.tsx";
 import { TariffList } from "./tariff-list.tsx";
 import "../records/records.css";
 import "./prices.css";
-import { useAddress } from "../../use-address.ts";
 
 const VIEWS = ["meters", "tariffs", "changes"] as const;
 type View = (typeof VIEWS)[number];

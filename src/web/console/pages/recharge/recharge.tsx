@@ -9,6 +9,7 @@ import { keys } from "#web/shared/live-cache.ts";
 import { newKey } from "#web/shared/new-key.ts";
 import { persist } from "#web/shared/persist.ts";
 import { MeterSearch } from "../../meter-search.tsx";
+import { useAddress } from "../../use-address.ts";
 import { LinkReplacement } from "../refunds/replacement.tsx";
 import { ShiftBar } from "../shifts/shift-bar.tsx";
 import { type Draft, draftForAddress, isInDoubt, loadDraft, saveDraft } from "./draft.ts";
@@ -16,7 +17,6 @@ import { InDoubt } from "./in-doubt.tsx";
 import { OrderView } from "./order-view.tsx";
 import { RechargeForm } from "./recharge-form.tsx";
 import "./recharge.css";
-import { useAddress } from "../../use-address.ts";
 
 /** A payment in doubt that is younger than this is cleared up without asking. */
 const CLEAR_UP_MS = 120_000;

@@ -3,13 +3,13 @@ import { Button, Segmented } from "antd";
 import { useTranslation } from "react-i18next";
 import { getReconciliation, postReconciliation, reconcileKeys } from "#web/shared/api-reconcile.ts";
 import { dateTime } from "#web/shared/format.ts";
+import { withFilter } from "../../address-filter.ts";
 import { FailedLine, FailedNotice, Loading, Notice } from "../../notice.tsx";
+import { useAddress } from "../../use-address.ts";
 import { DifferenceTable } from "./difference-table.tsx";
 import { LedgerCard } from "./ledger-card.tsx";
 import "../records/records.css";
 import "./reconcile.css";
-import { withFilter } from "../../address-filter.ts";
-import { useAddress } from "../../use-address.ts";
 
 const POLL_MS = 30_000;
 

@@ -15,12 +15,12 @@ import { Empty, WayTo } from "../../empty.tsx";
 import { ExportButton } from "../../export-button.tsx";
 import { NotYet } from "../../notice.tsx";
 import { PagedList } from "../../paged-list.tsx";
+import { useAddress } from "../../use-address.ts";
 import { channelText } from "../recharge/channel-text.ts";
 import { commonFilter, RecordsTabs } from "../refunds/records-tabs.tsx";
 import { FILTER_NAMES, RecordsFilter } from "./records-filter.tsx";
 import { RecordsTable } from "./records-table.tsx";
 import "./records.css";
-import { useAddress } from "../../use-address.ts";
 
 const PAGE = 50;
 /** Sums may lag behind the list by this much. */

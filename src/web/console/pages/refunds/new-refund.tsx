@@ -8,12 +8,12 @@ import { postRefund, refundKeys } from "#web/shared/api-refunds.ts";
 import { newKey } from "#web/shared/new-key.ts";
 import { persist } from "#web/shared/persist.ts";
 import { MeterSearch } from "../../meter-search.tsx";
+import { useAddress } from "../../use-address.ts";
 import { loadRefundDraft, type RefundDraft, refundDraftFor, saveRefundDraft } from "./refund-draft.ts";
 import { RefundForm } from "./refund-form.tsx";
 import { RefundInDoubt } from "./refund-in-doubt.tsx";
 import "../recharge/recharge.css";
 import "./refunds.css";
-import { useAddress } from "../../use-address.ts";
 
 /** A refund in doubt that is younger than this is cleared up without asking. */
 const CLEAR_UP_MS = 120_000;

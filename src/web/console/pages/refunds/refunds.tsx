@@ -10,12 +10,12 @@ import { Empty } from "../../empty.tsx";
 import { ExportButton } from "../../export-button.tsx";
 import { NotYet } from "../../notice.tsx";
 import { PagedList } from "../../paged-list.tsx";
+import { useAddress } from "../../use-address.ts";
 import { commonFilter, RecordsTabs } from "./records-tabs.tsx";
 import { REFUND_FILTER_NAMES, RefundsFilter } from "./refunds-filter.tsx";
 import { RefundsTable } from "./refunds-table.tsx";
 import "../records/records.css";
 import "./refunds.css";
-import { useAddress } from "../../use-address.ts";
 
 const PAGE = 50;
 const POLL_MS = 5_000;

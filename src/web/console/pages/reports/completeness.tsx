@@ -7,12 +7,12 @@ import { dateTime } from "#web/shared/format.ts";
 import { Empty } from "../../empty.tsx";
 import { ExportButton } from "../../export-button.tsx";
 import { FailedNotice, Loading } from "../../notice.tsx";
+import { useAddress } from "../../use-address.ts";
 import { MissingList } from "./missing-list.tsx";
 import { ReportFilter, Stepper, useReportFilter } from "./report-filter.tsx";
 import "../records/records.css";
 import "./reports.css";
 import { SheetBox } from "../../sheet-box.tsx";
-import { useAddress } from "../../use-address.ts";
 
 /** How many daily freezes (日冻结) are there, by concentrator and day; each figure opens the list of what is missing. */
 export function CompletenessPage() {

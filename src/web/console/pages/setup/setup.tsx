@@ -12,6 +12,7 @@ import { dateTime } from "#web/shared/format.ts";
 import { inLanguage } from "#web/shared/i18n.ts";
 import { FailedLine, FailedNotice, Loading } from "../../notice.tsx";
 import { rememberStep } from "../../setup-back.tsx";
+import { useAddress } from "../../use-address.ts";
 import { AreasStep } from "./areas-step.tsx";
 import { ConcentratorsStep } from "./concentrators-step.tsx";
 import { DemoOffer, DemoTown } from "./demo.tsx";
@@ -24,7 +25,6 @@ import "../concentrators/concentrators.css";
 import "../reports/reports.css";
 import "./setup.css";
 import "./words.ts";
-import { useAddress } from "../../use-address.ts";
 
 /** Whoever waits for a login sees it at once. */
 const POLL_MS = 2_000;

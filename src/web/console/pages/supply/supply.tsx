@@ -1,12 +1,12 @@
 import { Segmented } from "antd";
 import { useTranslation } from "react-i18next";
+import { useAddress } from "../../use-address.ts";
 import { CalendarView } from "./calendar-view.tsx";
 import { CutList } from "./cut-list.tsx";
 import { WindowList } from "./window-list.tsx";
 import "../records/records.css";
 import "../prices/prices.css";
 import "./supply.css";
-import { useAddress } from "../../use-address.ts";
 
 const VIEWS = ["cuts", "windows", "calendar"] as const;
 type View = (typeof VIEWS)[number];

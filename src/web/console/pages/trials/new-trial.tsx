@@ -14,10 +14,10 @@ import { newKey } from "#web/shared/new-key.ts";
 import { Dialog } from "../../dialog.tsx";
 import { FailedLine, FailedNotice, Loading, NotYet } from "../../notice.tsx";
 import { SheetBox } from "../../sheet-box.tsx";
+import { useAddress } from "../../use-address.ts";
 import "../records/records.css";
 import "../reports/reports.css";
 import "./trials.css";
-import { useAddress } from "../../use-address.ts";
 
 /** Chooses what is tried: everything behind a concentrator, an area, or some of their meters; with the switch test or without. */
 export function NewTrialPage() {

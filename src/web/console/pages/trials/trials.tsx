@@ -14,12 +14,12 @@ import { Empty } from "../../empty.tsx";
 import { ExportButton } from "../../export-button.tsx";
 import { FailedNotice, Loading } from "../../notice.tsx";
 import { SheetBox } from "../../sheet-box.tsx";
+import { useAddress } from "../../use-address.ts";
 import { useTypedFilter } from "../../use-typed-filter.ts";
 import { TrialTag } from "./trial-tag.tsx";
 import "../records/records.css";
 import "../reports/reports.css";
 import "./trials.css";
-import { useAddress } from "../../use-address.ts";
 
 const FILTER_NAMES = ["state", "result", "search"] as const;
 const AGAIN_MS = 5_000;
